@@ -37,7 +37,8 @@ export const readCommittedChecks = async (
 
 /**
  * Which documents of checks of a Sprint count: as with reports, those that validators with more than half of the voting stake say they hold, in
- * the state after the last block of the reveal phase after it, whose stakes vote. So everybody settles by the same documents, and each is to be had.
+ * the state after the last block of the reveal phase after it, whose stakes vote. So everybody settles by the same documents, and an honest
+ * holder serves each.
  */
 export const readExchangedChecks = async (
   context: CycleContext,

@@ -36,7 +36,7 @@ const NONE: Confirmed = { weight: 0, bound: "none", low: 0, high: 0 };
  * the window did not take part in, none.
  *
  * @param between the last of them and the next, ascending. Each confirmation leaves at most what it measured; where it is undecided, at most half of the
- * weight too; where it was not passed, 0. Of that idle time leaves what `upheldWeight` says
+ * weight too; where it was not passed, 0. Windows of idle time then reduce the weight as `upheldWeight` says
  */
 export const confirmedWeights = (
   sprints: readonly (readonly SettledPart[])[],

@@ -9,8 +9,9 @@ interface ProofDeadlines {
 }
 
 /**
- * Until when validators, and members with duty, ask for the proofs of a cycle's Sprint. Where there is duty validators stop a phase earlier: what they could have, a member then has time to get from
- * them. Else a proof that is served to validators in the last blocks makes every member miss duty.
+ * Until when validators, and members with duty, ask for the proofs of a cycle's Sprint. Where there is duty validators stop a phase earlier:
+ * what they could have, a member then has time to get from them. Else a proof that is served to validators in the last blocks makes every member
+ * miss duty.
  */
 export const proofDeadlines = (
   cycle: number,

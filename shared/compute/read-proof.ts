@@ -19,8 +19,8 @@ export interface ProofQuestion {
 }
 
 /**
- * Fetches a proof and checks all of it that needs no network: its form, what it is about, its signature. What it is refused for, anybody who
- * has the bytes finds as well.
+ * Fetches a proof and checks all of it that needs no network: its form, what it is about, its signature. Anybody who has
+ * the bytes finds the same fault.
  *
  * @throws BlockZeroError FETCH_… if it is not available
  */

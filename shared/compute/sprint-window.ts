@@ -59,7 +59,10 @@ export const sprintsBefore = async <S extends Pick<CycleSource, "network" | "net
   };
 };
 
-/** The cycles before `cycle` that may confirm a Sprint, or whose idle time is proven, ascending. The file after that of the Sprint confirms none before its own first Sprint. */
+/**
+ * The cycles before `cycle` that may confirm a Sprint, or whose idle time is proven, ascending. The file after that of the Sprint confirms none
+ * before its own first Sprint.
+ */
 const confirmingCycles = async <S extends Pick<CycleSource, "network" | "networkHash" | "fetch">>(
   source: S,
   cycle: number,
@@ -73,7 +76,10 @@ const confirmingCycles = async <S extends Pick<CycleSource, "network" | "network
   return after.filter((one) => confirmedCycle(then.network, one) === confirmed);
 };
 
-/** Of the Sprints that pay in a cycle depends on, those that are due in their cycle: all but confirmations and idle time. They are found by arithmetic, ascending. */
+/**
+ * Of the Sprints that pay in a cycle depends on, those that are due in their cycle: all but confirmations and idle time. They are found by
+ * arithmetic, ascending.
+ */
 export const regularSprints = async <S extends Pick<CycleSource, "network" | "networkHash" | "fetch">>(
   source: S,
   cycle: number,

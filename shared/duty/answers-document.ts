@@ -8,8 +8,8 @@ import { addressSchema, isSignedBy, signatureSchema, signDocument, type Verify }
 import { ascending, drawSchema, isAscending, MAX_DRAWS, MAX_DUTY_BYTES, verdictSchema } from "./duty-document.js";
 
 /**
- * What a verifier publishes once all duty documents are committed: its draws of sampled tasks that its own does not claim, which show that it was not on duty, or
- * was and stayed silent; and its votes on flagged tasks.
+ * What a verifier publishes once all duty documents are committed: its draws of sampled tasks that its own does not claim, which show that it
+ * was not on duty, or was and stayed silent; and its votes on flagged tasks.
  */
 export const answersSchema = z
   .strictObject({

@@ -48,9 +48,9 @@ export interface DutyAssessment {
 }
 
 /**
- * Judges a verifier's duty from its documents. The first draw of another's ends the claims, so that a forger makes everybody verify one and no more. Who
- * claims as many duties as a document holds has missed none with a greater draw than these: else a flood of tasks would make it miss duty. A draw that is asked for and not published counts as a missed duty: else who was on duty would not
- * answer, and a draw costs nothing.
+ * Judges a verifier's duty from its documents. Claims after the first draw that is not the hotkey's own are ignored, so a forger makes everybody
+ * verify one draw only. A member whose document is full has missed no duty with a greater draw than those in it: a flood of tasks must not make
+ * it miss. A draw that the audit asks for and the member does not publish counts as missed duty: otherwise nobody on duty would answer.
  */
 export const assessDuty = (
   { hotkey, publicKey, document, answers, tasks, auditSeed }: DutyClaims,

@@ -4,8 +4,9 @@ import type { DutyTarget } from "./target.js";
 import type { Weights } from "./threshold.js";
 
 /**
- * What one duty counts where verifiers are paid, in millionths: 10⁶ where a draw decided who is on duty, and ⌊10⁶ · w / (W − w of the executor)⌋ where everybody is. That is what a draw would give
- * on average, so splitting weight among hotkeys gains nothing: counted alike, a hundred hotkeys of one nonce each would get a hundred times the pay of one of a million.
+ * What one duty counts where verifiers are paid, in millionths: 10⁶ where a draw decided who is on duty, and ⌊10⁶ · w / (W − w of the executor)⌋
+ * where everybody is. That is what a draw would give on average, so splitting weight among hotkeys gains nothing: counted alike, a hundred
+ * hotkeys of one nonce each would get a hundred times the pay of one of a million.
  *
  * @param verifier one that may be on duty for the executor's tasks
  */

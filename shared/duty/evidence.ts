@@ -10,8 +10,9 @@ interface Evidenced {
 }
 
 /**
- * What shows that a verifier computed, and did not only say so: SHA-256("blockzero/duty-evidence/1" ‖ verifier's public key ‖ task id ‖ digest), 64 hex digits. Who recomputes the task can tell; who
- * copies it from another's document has another's.
+ * What shows that a verifier computed, and did not only say so: SHA-256("blockzero/duty-evidence/1" ‖ verifier's public key ‖ task id ‖ digest),
+ * 64 hex digits. Whoever recomputes the task can check it. A copy from another verifier's document does not fit, because the verifier's key is
+ * hashed too.
  */
 export const dutyEvidence = ({ verifierKey, task, digest }: Evidenced): string =>
   sha256(Buffer.from("blockzero/duty-evidence/1"), verifierKey, hashBytes(task), hashBytes(digest));
@@ -28,8 +29,9 @@ interface EvidenceSubject {
 }
 
 /**
- * The task on which a verifier's evidence is recomputed: of those that it did the one with the least SHA-256("blockzero/duty-replay/1" ‖ seed ‖ verifier's public key ‖ hash of its duty document ‖ task
- * id). Null if it did none. A verifier that looks at a share of its duty only is found with the probability of the rest.
+ * The task on which a verifier's evidence is recomputed: of those that it did the one with the least SHA-256("blockzero/duty-replay/1" ‖ seed ‖
+ * verifier's public key ‖ hash of its duty document ‖ task id). Null if it did none. A verifier that looks at a share of its duty only is found
+ * with the probability of the rest.
  */
 export const replayedDuty = ({ seed, verifierKey, document, done }: EvidenceSubject): string | null => {
   const head = Buffer.concat([

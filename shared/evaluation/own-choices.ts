@@ -6,7 +6,10 @@ import { mean } from "#shared/util/mean.js";
 import { referenceBatches } from "./reference-text.js";
 import { createRoutingMeter, meanRelevance, type RoutingRow } from "./routing-meter.js";
 
-/** The share of a group's tokens' choices that fall on its own experts, on its reference text, mean of the layers: 1 where the whole model routes as a shard. */
+/**
+ * How often the router sends a group's reference text to the group's own experts: a share, averaged over layers. 1 where the whole model routes
+ * as a shard.
+ */
 export const ownChoices = async (
   device: Device,
   network: Pick<Network, "model" | "groups" | "data" | "scoring">,

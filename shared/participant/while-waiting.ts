@@ -2,7 +2,10 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { CycleSource } from "#shared/replay/source.js";
 
-/** A source of which a file that is still waited for when the wait is over is one that cannot be had: the rest is settled without it. */
+/**
+ * A source for a wait that ends: when `until` aborts, a file that has not come counts as not available (FETCH_TIMEOUT), and the rest is settled
+ * without it.
+ */
 export const whileWaiting = (source: CycleSource, until: AbortSignal): CycleSource => ({
   ...source,
   fetch: async (file) => {

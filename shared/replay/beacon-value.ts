@@ -50,8 +50,8 @@ const beaconIn = (source: ValueSource): Beacon | null => {
 
 /**
  * The value that a cycle's seeds are mixed with, of sealed contributions or of a group's signature, once the block that decides on it is on
- * chain: the same for everybody who has the files that count, and a majority of the stake has. Who lacks one has no value, and never another
- * one. Null where the network file names no scheme.
+ * chain: the same for everybody who has the files that count; validators with a majority of the stake have them. Without them there is no value,
+ * never a different one. Null where the network file names no scheme.
  *
  * @throws BlockZeroError FETCH_… if a file that counts is not available; what reading the chain throws
  */

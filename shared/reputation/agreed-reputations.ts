@@ -23,8 +23,8 @@ export interface Statement {
 }
 
 /**
- * What validators with more than half of the voting stake state alike. A host on whose reputation no majority agrees is a newcomer: it is checked more often, and the next statements begin
- * from there, so validators that differed agree again.
+ * What validators with more than half of the voting stake state alike. A host on whose reputation no majority agrees is a newcomer: it is
+ * checked more often, and the next statements begin from there, so validators that differed agree again.
  *
  * @param statements one a validator
  */

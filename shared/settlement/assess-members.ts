@@ -63,7 +63,10 @@ const replayedDuties = (
     return task ? [[hotkey, task] as const] : [];
   });
 
-/** Tasks of exact kinds that a member on duty flags, that were planted wrong, or on which a member's evidence is looked at: whoever closes the cycle recomputes these. Ascending by id. */
+/**
+ * Tasks of exact kinds that a member on duty flags, that were planted wrong, or on which a member's evidence is looked at: whoever closes the
+ * cycle recomputes these. Ascending by id.
+ */
 export const tasksToRecompute = (
   { tasks }: Pick<CloseInputs, "tasks">,
   { assessments, plantedWrong: wrong, replayed }: AssessedCycle,

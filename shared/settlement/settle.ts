@@ -69,9 +69,9 @@ export interface Settlement {
 }
 
 /**
- * Settles a cycle once its checks are in. A checked task pays its executor and its verifiers half each, an unchecked one its executor alone. A host gets what it
- * earned times its share of the work and of the duty that it did, nothing if it is a proven fraud. Whole units throughout: what is paid, refunded and
- * burned adds up to pot and payments, asserted here.
+ * Settles a cycle once its checks are in. A checked task pays its executor and its verifiers half each, an unchecked one its executor alone. A
+ * host gets what it earned times its share of the work and of the duty that it did, nothing if it is a proven fraud. Whole units throughout:
+ * what is paid, refunded and burned adds up to pot and payments, asserted here.
  */
 export const settle = (inputs: SettlementInputs, rules: SettlementRules = DEFAULT_SETTLEMENT): Settlement => {
   const { pot, tasks, hosts } = inputs;

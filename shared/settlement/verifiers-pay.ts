@@ -24,8 +24,9 @@ export interface VerifiersPay {
 }
 
 /**
- * Pays verifiers out of what executors earned: of each executor's pay a share, for the part of its tasks that was checked, goes to all who did duty, by what their duties with a verdict that
- * stands count. An unchecked task pays its executor alone. Whole units: what is kept, got and burned adds up to what was earned, asserted here.
+ * Pays verifiers out of what executors earned: a share of each executor's pay, in proportion to its tasks that were checked, goes to the
+ * verifiers, in proportion to the credit of their duties whose verdict stands. An unchecked task pays its executor alone. Whole units: what is
+ * kept, got and burned adds up to what was earned, asserted here.
  *
  * @param share in millionths
  */

@@ -50,7 +50,10 @@ export const knownStandings = async (
   return known?.isClosed ? known.standings : undefined;
 };
 
-/** What a validator states in its checks of a Sprint. Undefined where the network has no duty, and where it does not know what to step from or did not close what to step by. */
+/**
+ * What a validator states in its checks of a Sprint. Undefined if the network has no duty, or if this validator lacks the agreed reputations or a
+ * closed duty since.
+ */
 export const reputationsToState = async (
   knowing: Knowing,
   cycle: number,

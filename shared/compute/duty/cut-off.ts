@@ -10,8 +10,8 @@ export interface Heard {
 }
 
 /**
- * Whether members with half of the weight of those who committed to anything serve something of it to nobody: the fault is then this machine's. One count of all kinds of documents: those who are
- * asked for answers may be few, and half of these are soon found.
+ * Whether this machine itself is probably cut off: of the members that committed to a document, those with half of the weight or more have one
+ * that could not be fetched. Duty documents and answers are counted together, because few members are asked for answers.
  */
 export const isCutOff = (members: readonly Pick<Member, "hotkey" | "weight">[], heard: readonly Heard[]): boolean => {
   const weightOf = (isIn: (of: Heard, hotkey: string) => boolean): bigint =>

@@ -29,8 +29,8 @@ export interface DutyBasis {
 export type KnownTasks = Map<string, readonly CycleTask[]>;
 
 /**
- * Who is a member in a Sprint: whoever had confirmed weight before it, ascending by hotkey, with that weight as far as the Sprint's file lets one hotkey have
- * it.
+ * The members of a Sprint, by ascending hotkey: every hotkey with confirmed weight before it. Each weight is capped at the network file's
+ * `max_share`.
  */
 export const membersBy = (
   confirmed: ReadonlyMap<string, Pick<Confirmed, "weight">> | undefined,
@@ -58,7 +58,7 @@ const volumeOf = (
 };
 
 /**
- * What duty of a Sprint is drawn over: wins of every proof that was committed and is one, as far as its bytes show. A proof that cannot be had has no
+ * The tasks that a Sprint's duty is drawn over: wins of every committed proof whose bytes pass the checks. A proof that is not available has no
  * tasks.
  *
  * @param beacon    the seed of duty

@@ -5,7 +5,11 @@ import { formatMillionths } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
 import type { DutyPart, DutyStanding } from "./standing.js";
 
-/** Why a host has the reputation that it has, and what it decides, and what it gives to verifiers and gets as one: lines of text. @param parts of the newest closed Sprint */
+/**
+ * Why a host has the reputation that it has, and what it decides, and what it gives to verifiers and gets as one: lines of text.
+ *
+ * @param parts of the newest closed Sprint
+ */
 export const explainStanding = (
   standing: DutyStanding | undefined,
   { duty }: Pick<SprintWithDuty, "duty">,

@@ -32,8 +32,8 @@ interface HeardDocuments<T> extends Heard {
 }
 
 /**
- * Fetches what members committed to. A document that is none, or that nobody serves, counts as one that was not published. One that time ran out for is
- * unknown, unless it could not be had before while there was time: else who sends its document a byte at a time never misses duty.
+ * Fetches what members committed to. A document that is malformed, or that nobody serves, counts as not published. If time runs out, it is
+ * unknown, unless an earlier try failed in time: otherwise a member that sends its document one byte at a time would never miss duty.
  */
 export const hearMembers = async <T>(
   members: readonly Pick<Member, "hotkey">[],

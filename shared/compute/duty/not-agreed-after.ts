@@ -1,6 +1,6 @@
 /**
- * The reputations that validators state in their checks of a Sprint are those after the duty of the newest Sprint up to two cycles before it, which was closed when they begin to check. So what Sprints of
- * later cycles than this showed is not in what they agreed on.
+ * The reputations that validators state in their checks of a Sprint are those after the duty of the newest Sprint up to two cycles before it,
+ * which was closed when they begin to check. So the agreed reputations do not include Sprints after the cycle that is returned.
  *
  * @param before the Sprints before a cycle, ascending
  * @returns a cycle; −1 if there is no Sprint
