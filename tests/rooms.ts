@@ -611,7 +611,6 @@ export const ROOMS: readonly Room[] = [
       "miner",
       "owner",
       "shared/compute",
-      "shared/util",
     ],
   },
   {

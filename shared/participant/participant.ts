@@ -26,6 +26,7 @@ export interface Participant {
   readonly models: AgreedModels;
   /** Origin of this participant's blob server, as written in records. */
   readonly location: string;
+  /** Folder of what this hotkey remembers under this network file and those that it succeeds: `<home>/<network>` of docs/architecture.md. */
   readonly home: string;
   readonly log: Log;
   readonly telemetry: Telemetry;
