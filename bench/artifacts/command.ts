@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { contentHashOfFile } from "#shared/artifact/content-hash.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { hashOfSource, withSource } from "#shared/files/byte-source.js";
+import { openRegularFile } from "#shared/files/regular-file.js";
 import { mergeThreads } from "#shared/merge/merge-threads.js";
 import { bytesOfPart } from "#shared/protocol/model-manifest.js";
 import type { MergeRule } from "#shared/protocol/network-file/training.js";
-import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { median } from "../median.js";
@@ -129,14 +129,7 @@ const settled = async (path: string): Promise<void> => {
 
 const isMissing = (thrown: unknown): boolean => thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT";
 
-const hashOf = async (path: string): Promise<string> => {
-  const file = await openSafetensorsFile(path);
-  try {
-    return await contentHashOfFile(file);
-  } finally {
-    await file.close();
-  }
-};
+const hashOf = async (path: string): Promise<string> => withSource(await openRegularFile(path), hashOfSource);
 
 interface MergeFigures {
   /** Bytes of updates a second: of one merge, from open files to two synced ones; of one whose rule looks at all pairs first. */
@@ -202,7 +195,7 @@ const describe = (rates: Awaited<ReturnType<typeof race>>, merge: MergeFigures, 
     table([
       ["", "ours", "beside it", "its rate", "ratio", "target"],
       [
-        "content hash",
+        "hash",
         gigabytes(rates.hash),
         "openssl dgst -sha256",
         gigabytes(rates.openssl),

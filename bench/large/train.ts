@@ -11,12 +11,12 @@ import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { FrozenSource } from "#shared/training/frozen-source.js";
 import { planLayers } from "#shared/training/layers/plan-layers.js";
 import { mapValues } from "#shared/training/objective.js";
-import { placedWeights } from "#shared/training/placed-weights.js";
 import { ARENA_SHARE } from "#shared/training/plan-peak.js";
 import { createTrainStep } from "#shared/training/train-step.js";
 import { type MemoryPeaks, watchPeaks } from "./anonymous-memory.js";
 import { drawnWindow, ROWS } from "./drawn-window.js";
 import { generateModel } from "./generated-model.js";
+import { placedWeights } from "./placed-weights.js";
 
 export interface TrainCase {
   readonly model: ModelConfig;

@@ -15,8 +15,6 @@ export interface TaskSubjects {
 
 export type TaskKind = keyof TaskSubjects;
 
-export const TASK_KINDS = ["score", "merge", "sprint-win", "inference"] as const satisfies readonly TaskKind[];
-
 /** Kinds whose result is the same bits on every machine: one recomputation settles a dispute, and a false verdict is proven by it. */
 export const EXACT_KINDS: ReadonlySet<TaskKind> = new Set<TaskKind>(["merge", "sprint-win"]);
 

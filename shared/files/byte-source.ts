@@ -29,7 +29,7 @@ export const hashOfSource = ({ size, fill }: ByteSource): Promise<string> =>
   digestAhead(createHash("sha256"), cut(size, fill));
 
 /** A piece of a source, before it is read. */
-export interface Piece {
+interface Piece {
   readonly bytes: number;
   fill(into: Uint8Array): Promise<void>;
 }
@@ -41,7 +41,7 @@ export function* cut(size: number, fill: ByteSource["fill"]): Generator<Piece> {
 }
 
 /** The digest of the bytes hashed before and these pieces. Reads one piece while it hashes another. */
-export const digestAhead = async (hash: Hash, pieces: Iterable<Piece>): Promise<string> => {
+const digestAhead = async (hash: Hash, pieces: Iterable<Piece>): Promise<string> => {
   const memory = [createScratch(), createScratch()] as const;
   let ready: Uint8Array = new Uint8Array();
   let turn = 0;

@@ -2,14 +2,12 @@ import { join } from "node:path";
 import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { type ModelConfig, modelConfigSchema } from "#shared/protocol/model-config.js";
-import type { Network } from "#shared/protocol/network.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { floatBytes, widen } from "#shared/tensor-files/float-dtype.js";
 import { type CheckpointFolder, openCheckpointFolder, reading } from "./checkpoint-folder.js";
 import { CONFIG_FILE } from "./checkpoint-layout.js";
 import { openShards } from "./checkpoint-shards.js";
 import { findTensors, type StoredTensor } from "./checkpoint-tensors.js";
-import { groupShapes, hubShapes } from "./groups.js";
 import { fromHuggingFaceConfig } from "./huggingface-config.js";
 import type { Parameters } from "./parameters.js";
 import { mismatch } from "./part-parameters.js";
@@ -114,14 +112,6 @@ export const loadTensors = async (checkpoint: OpenCheckpoint, names: Iterable<st
   for (const name of names) loaded[name] = await checkpoint.read(name);
   return loaded;
 };
-
-/** What every participant holds: all but the experts that some group owns. Nothing else is read. */
-export const loadHub = (checkpoint: OpenCheckpoint, groups: Network["groups"]): Promise<Parameters> =>
-  loadTensors(checkpoint, Object.keys(hubShapes(checkpoint.config, groups)));
-
-/** The experts that one group owns. Nothing else is read. */
-export const loadGroup = (checkpoint: OpenCheckpoint, group: Network["groups"][string]): Promise<Parameters> =>
-  loadTensors(checkpoint, Object.keys(groupShapes(checkpoint.config, group)));
 
 const configIn = async (folder: CheckpointFolder): Promise<ModelConfig> =>
   fromHuggingFaceConfig(await folder.json(CONFIG_FILE, MAX_CONFIG_BYTES), join(folder.dir, CONFIG_FILE));

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { parseCanonical } from "./canonical-json.js";
 import { hashSchema } from "./hash.js";
-import { hashJson } from "./hash-json.js";
 import type { Parsed } from "./parsed.js";
 
 /** Largest manifest of a pack, in bytes. */
@@ -63,9 +62,6 @@ export const packManifestSchema = z
 
 export type PackManifest = z.infer<typeof packManifestSchema>;
 export type ShardRef = PackManifest["training"][number];
-
-/** The pack's identity: SHA-256 of its manifest's canonical JSON, 64 hex digits. */
-export const packHash = (manifest: PackManifest): string => hashJson(manifest);
 
 /** Never throws, whatever the bytes. */
 export const parsePackManifest = (bytes: Uint8Array): Parsed<PackManifest> =>

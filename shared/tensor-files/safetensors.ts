@@ -66,7 +66,7 @@ export const encodeSafetensors = (
 ): Uint8Array => Buffer.concat(canonicalParts(tensors, metadata));
 
 /** The canonical file in pieces, for hashing or writing without a copy: prefix and header, then each tensor's data. */
-export const canonicalParts = (
+const canonicalParts = (
   tensors: ReadonlyMap<string, Tensor>,
   metadata?: ReadonlyMap<string, string>,
 ): readonly Uint8Array[] => {

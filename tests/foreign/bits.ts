@@ -18,9 +18,9 @@ import { proofOfLoss } from "#shared/scoring/proof-of-loss.js";
 import { runRace } from "#shared/scoring/racing/run-races.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
-import { openJudge } from "#shared/sprint/exact/judge.js";
 import { openProcessorNetwork } from "#shared/sprint/exact/processor-network.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
+import { openReferenceNetwork } from "../shared/sprint/exact/reference-network.js";
 import { template } from "../support/micro-network.js";
 import { mergedModel } from "./merged-model.js";
 
@@ -149,11 +149,11 @@ const dials = { ...EXACT_DIALS.tiny, layers: 4 };
 const drawnNetwork = networkSeed("7".repeat(64));
 const drawnNode = nodeSeed(new Uint8Array(32), "8".repeat(64));
 const nonces = Array.from({ length: 100 }, (_, i) => 3 ** (i % 30) + i);
-const judge = openJudge(dials, drawnNetwork);
+const reference = openReferenceNetwork(dials, drawnNetwork);
 tell(
   "a Sprint's exact network by its judge",
   digestOf((hash) => {
-    for (const nonce of nonces) hash.update(judge.output(drawnNode, nonce));
+    for (const nonce of nonces) hash.update(reference.output(drawnNode, nonce));
   }),
 );
 const byKernels = await openProcessorNetwork({ dials, seed: drawnNetwork, threads: 1 });

@@ -23,6 +23,3 @@ export const rewardCurve = (settings: CurveSettings): RewardCurve => {
       return twoGroups(settings);
   }
 };
-
-/** Whether a small change of one score changes every share only a little. */
-export const isContinuous = ({ curve }: CurveSettings): boolean => curve === "proportional";

@@ -1,6 +1,7 @@
 import { type Parsed, printable } from "#shared/protocol/parsed.js";
 
-const TEXTS = {
+/** Why a proof is rejected whole → that in one sentence, for the miner. */
+export const PROOF_FAULTS = {
   late: "The proof's record was not included in the blocks of its phase.",
   too_large: "The proof has more bytes or more wins than its record or the protocol allows.",
   malformed: "The proof could not be read as the protocol writes it.",
@@ -22,19 +23,14 @@ const TEXTS = {
 } as const;
 
 /** Why a proof is rejected whole. */
-export type ProofFault = keyof typeof TEXTS;
-
-export const PROOF_FAULTS = Object.keys(TEXTS) as ProofFault[];
-
-/** The fault in one sentence, for the miner. */
-export const explainFault = (fault: ProofFault): string => TEXTS[fault];
+export type ProofFault = keyof typeof PROOF_FAULTS;
 
 /** The verdict on a proof by pure checks: the proof, or its fault and one line of detail. Never an exception. */
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: ProofFault; readonly detail: string };
 
-export const faulty = (fault: ProofFault, detail: string = TEXTS[fault]) =>
+export const faulty = (fault: ProofFault, detail: string = PROOF_FAULTS[fault]) =>
   ({ ok: false, fault, detail: printable(detail) }) as const;
 
 /** A verdict as the other parsers give theirs. */

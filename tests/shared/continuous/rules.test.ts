@@ -11,7 +11,6 @@ import {
   NO_EARLY_MISS,
   nextEarly,
 } from "#shared/continuous/early-share.js";
-import { fragmentSeed, fragmentsFound, sampledFragments } from "#shared/continuous/fragments.js";
 import { classOf } from "#shared/continuous/hardware-class.js";
 import { capModels } from "#shared/continuous/model-caps.js";
 import { neededCapacity } from "#shared/continuous/needed-capacity.js";
@@ -94,40 +93,6 @@ describe("the capacity that loading costs", () => {
     assert.equal(neededCapacity(600, 60, 60), 1);
     assert.equal(neededCapacity(660, 360, 60), 2);
     assert.throws(() => neededCapacity(60, 0, 60), RangeError);
-  });
-});
-
-describe("fragments of continuous proofs", () => {
-  const of = { seed: entropyOf(1), hotkey: "5Grw", fragments: 96, size: 12 };
-
-  it("are sampled without repetition, another way for another seed or host", () => {
-    const sample = sampledFragments(of);
-    assert.equal(new Set(sample).size, 12);
-    assert.deepEqual(
-      sample,
-      [...sample].sort((a, b) => a - b),
-    );
-    assert.ok(sample.every((fragment) => fragment >= 0 && fragment < 96));
-    assert.notDeepEqual(sampledFragments({ ...of, seed: entropyOf(2) }), sample);
-    assert.notDeepEqual(sampledFragments({ ...of, hotkey: "5FHn" }), sample);
-    assert.equal(sampledFragments({ ...of, size: 200 }).length, 96);
-  });
-
-  it("find a cheat as often as computed", () => {
-    const cheated = 10;
-    const runs = 300;
-    const found = Array.from({ length: runs }, (_, i) => sampledFragments({ ...of, seed: entropyOf(i) })).filter(
-      (sample) => sample.some((fragment) => fragment < cheated),
-    ).length;
-    const expected = fragmentsFound(96, cheated, 12);
-    assert.ok(Math.abs(found / runs - expected) < 4 * Math.sqrt((expected * (1 - expected)) / runs));
-    assert.equal(fragmentsFound(96, 85, 12), 1);
-    assert.equal(fragmentsFound(96, 0, 12), 0);
-  });
-
-  it("have inputs of their own", () => {
-    const seeds = [fragmentSeed(entropyOf(1), entropyOf(2), 0), fragmentSeed(entropyOf(1), entropyOf(2), 1)];
-    assert.equal(new Set([...seeds, fragmentSeed(entropyOf(1), entropyOf(3), 0)]).size, 3);
   });
 });
 

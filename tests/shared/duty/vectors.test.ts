@@ -11,7 +11,7 @@ import { DEFAULT_DUTY } from "#shared/duty/rules.js";
 import { drawSlots } from "#shared/duty/slots.js";
 import { sprintTasks } from "#shared/duty/sprint-tasks.js";
 import { dutyTarget } from "#shared/duty/target.js";
-import { TASK_KINDS, taskId } from "#shared/duty/task.js";
+import { type TaskKind, taskId } from "#shared/duty/task.js";
 import { dutyThreshold } from "#shared/duty/threshold.js";
 import { hashBytes } from "#shared/protocol/hash.js";
 import { agreedReputations } from "#shared/reputation/agreed-reputations.js";
@@ -29,6 +29,7 @@ const reputation = z.object({
   ...{ value: z.number(), idle: z.number() },
   missTest: z.object({ ratio: z.number(), isNegligent: z.boolean() }),
 });
+const TASK_KINDS = ["score", "merge", "sprint-win", "inference"] as const satisfies readonly TaskKind[];
 const vectors = loadVectors(
   "duty",
   z.object({

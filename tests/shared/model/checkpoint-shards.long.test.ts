@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
-import { loadGroup, loadHub, openCheckpoint } from "#shared/model/checkpoint-reader.js";
+import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import { createCheckpoint } from "#shared/model/checkpoint-writer.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { CHECKPOINT_DTYPES, type CheckpointDType } from "#shared/model/huggingface-config.js";
@@ -25,6 +25,7 @@ import { checkpointFloats, parametersFloats } from "#shared/model/part-floats.js
 import { toFloats } from "#shared/tensor-files/float32.js";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { loadGroup, loadHub } from "./load-parts.js";
 import { floatsOf, MICRO, microParameters, relativeError, runForward } from "./micro.js";
 
 const FIXTURE = fileURLToPath(new URL("../../../../tests/vectors/qwen3-moe-sharded", import.meta.url));

@@ -2,8 +2,9 @@
 import { z } from "zod";
 import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
-import { loadGroup, loadHub, openCheckpoint } from "#shared/model/checkpoint-reader.js";
+import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import { expertGroupSchema } from "#shared/protocol/expert-group.js";
+import { loadGroup, loadHub } from "./load-parts.js";
 
 const jobSchema = z.object({
   groups: z.record(z.string(), expertGroupSchema),

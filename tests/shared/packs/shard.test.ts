@@ -7,8 +7,8 @@ import { blobPath, openPackFolder } from "#shared/packs/pack-folder.js";
 import { packSource } from "#shared/packs/pack-source.js";
 import { decodeShard, encodeShard, type ShardDocument } from "#shared/packs/shard.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { type PackManifest, packHash, parsePackManifest } from "#shared/protocol/pack-manifest.js";
+import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
+import { type PackManifest, parsePackManifest } from "#shared/protocol/pack-manifest.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { coded } from "#tests/support/coded.js";
 import vector from "../../vectors/pack.json" with { type: "json" };
@@ -78,7 +78,7 @@ describe("a pack's manifest", () => {
       vector.documents,
     );
     assert.equal(sha256(bytes), vector.manifest.held_out[0]!.hash);
-    assert.equal(packHash(vector.manifest as PackManifest), vector.hash);
+    assert.equal(hashJson(vector.manifest as PackManifest), vector.hash);
     assert.ok(parsePackManifest(canonicalBytes(vector.manifest)).ok);
   });
 
@@ -119,14 +119,14 @@ describe("a pack as a source", () => {
 
   it("gives documents with their side, and refuses a shard that was changed", (t) => {
     const folder = temporaryFolder(t);
-    const path = blobPath(folder, packHash(manifest));
+    const path = blobPath(folder, hashJson(manifest));
     const put = (file: string, bytes: Uint8Array) => {
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, bytes);
     };
     put(path, canonicalBytes(manifest));
     for (const [i, bytes] of shards.entries()) put(blobPath(folder, refs[i]!.hash), bytes);
-    const pack = openPackFolder(path, packHash(manifest));
+    const pack = openPackFolder(path, hashJson(manifest));
     const source = packSource(pack, [
       { side: "training", ref: refs[0]! },
       { side: "held-out", ref: refs[1]! },

@@ -3,7 +3,6 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { contentHash, contentHashOfFile } from "#shared/artifact/content-hash.js";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
@@ -98,38 +97,6 @@ test("a tensor is read whole or in part, and no byte outside it", async (t) => {
     ["missing", 0],
   ] as const)
     await assert.rejects(file.read(name, part, offset), refused("SAFETENSORS_INVALID", /has no bytes/));
-});
-
-test("a file's content hash is that of its tensors, whatever its order, metadata and size", async (t) => {
-  const path = join(temporaryFolder(t), "x.safetensors");
-  const hashOf = async () => {
-    const file = await openSafetensorsFile(path);
-    try {
-      return await contentHashOfFile(file);
-    } finally {
-      await file.close();
-    }
-  };
-  writeFileSync(path, encodeSafetensors(TENSORS, METADATA));
-  assert.equal(await hashOf(), contentHash(TENSORS));
-  const header = JSON.stringify({
-    b: { dtype: "U8", shape: [1], data_offsets: [0, 1] },
-    a: { dtype: "U8", shape: [2], data_offsets: [1, 3] },
-  });
-  const prefix = Buffer.alloc(8);
-  prefix.writeBigUInt64LE(BigInt(header.length));
-  writeFileSync(path, Buffer.concat([prefix, Buffer.from(header), Uint8Array.of(7, 8, 9)]));
-  assert.equal(await hashOf(), contentHash(parseSafetensors(readFileSync(path)).tensors));
-  writeFileSync(path, encodeSafetensors(new Map()));
-  assert.equal(await hashOf(), contentHash(new Map()));
-  // Several pieces, the last one short; and pieces of different tensors in turn.
-  const large = new Map<string, Tensor>([
-    ["large", { dtype: "U8", shape: [2_500_001], data: Uint8Array.from({ length: 2_500_001 }, (_, i) => i % 251) }],
-    ["small", { dtype: "U8", shape: [7], data: bytes(7) }],
-    ["whole", { dtype: "U8", shape: [1 << 20], data: new Uint8Array(1 << 20).fill(9) }],
-  ]);
-  writeFileSync(path, encodeSafetensors(large));
-  assert.equal(await hashOf(), contentHash(large));
 });
 
 test("what is no readable file is refused", async (t) => {

@@ -11,9 +11,9 @@ import { ALL_DRAWS, dutyThreshold } from "#shared/duty/threshold.js";
 import { hashBytes } from "#shared/protocol/hash.js";
 import { settle } from "#shared/settlement/settle.js";
 import { binomialAtLeast } from "#shared/sprint/proof/binomial.js";
-import { sprtPower } from "#shared/sprint/proof/sprt-power.js";
 import { accusedNonces, settleByRecomputation, settleByVote } from "#shared/sprint/proof/votes.js";
 import { MILLION } from "#shared/util/fraction.js";
+import { sprtPower } from "#tests/shared/sprint/proof/sprt-power.js";
 import type { ComputeAttack } from "../compute-attack.js";
 
 const VERIFIERS = 10;

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { xoshiro } from "#shared/data/xoshiro.js";
 import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
-import { copyingGain, mostGainOfCopy } from "#shared/rewards/curves/copying.js";
+import { type Copying, mostGainOfCopy } from "#shared/rewards/curves/copying.js";
+import type { RewardCurve } from "#shared/rewards/curves/curve.js";
 import { incomeOf } from "#shared/rewards/curves/income.js";
 import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
 
@@ -18,6 +19,30 @@ const recall = fc.oneof(
 );
 const close = (actual: number, expected: number, tolerance = 1e-12) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
+
+interface CopiedWork extends Copying {
+  readonly curve: RewardCurve;
+  /** Scores of all other miners. */
+  readonly field: readonly number[];
+  /** The score of the copied work. */
+  readonly score: number;
+  /** Cost of one more identity per cycle, as a share of the pool. */
+  readonly identityCost: number;
+}
+
+/** The mean gain from `copies` copies of one work, as a share of the pool per cycle, each under its own identity. Ties go to the other miners. */
+const copyingGain = ({ curve, field, score, isOwn, recall, identityCost }: CopiedWork, copies: number): number => {
+  const beside = isOwn ? 1 : 0;
+  const income = (identities: number) => incomeOf(curve, { field, score, identities });
+  let gain = -copies * identityCost;
+  let ways = 1;
+  for (let passed = 1; passed <= copies; passed++) {
+    ways *= (copies - passed + 1) / passed;
+    const chance = ways * (1 - recall) ** passed * recall ** (copies - passed);
+    gain += chance * (income(beside + passed) - income(beside));
+  }
+  return gain;
+};
 
 /** A copier that multiplies its own work, or the best of the others'. */
 const copier = fc

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EXACT_DIALS, type ExactDials } from "#shared/sprint/exact/dials.js";
-import { openJudge } from "#shared/sprint/exact/judge.js";
 import type { LoadOptions, SprintNetwork } from "#shared/sprint/exact/sprint-network.js";
+import { openReferenceNetwork } from "./reference-network.js";
 import { hashOf, vectors } from "./vectors.js";
 
 type Open = (options: LoadOptions) => Promise<SprintNetwork>;
@@ -23,15 +23,15 @@ export const assertVectors = async (name: "tiny" | "test", open: Open): Promise<
 
 const CHUNK = 10_000;
 
-/** Holds implementations to the judge over so many nonces: none of their outputs may differ in a bit. */
+/** Holds implementations to the reference network over so many nonces: none of their outputs may differ in a bit. */
 export const assertJudged = async (dials: ExactDials, count: number, opens: readonly Open[]): Promise<void> => {
-  const judge = openJudge(dials, vectors.network);
+  const reference = openReferenceNetwork(dials, vectors.network);
   const networks: SprintNetwork[] = [];
   try {
     for (const open of opens) networks.push(await open({ dials, seed: vectors.network }));
     for (let first = 0; first < count; first += CHUNK) {
       const nonces = Array.from({ length: Math.min(CHUNK, count - first) }, (_, i) => first + i);
-      const expected = hashOf(nonces.map((nonce) => judge.output(vectors.node, nonce)));
+      const expected = hashOf(nonces.map((nonce) => reference.output(vectors.node, nonce)));
       for (const [i, network] of networks.entries()) {
         const made = hashOf(await network.outputs(vectors.node, nonces));
         assert.equal(made, expected, `implementation ${i}, nonces from ${first}`);

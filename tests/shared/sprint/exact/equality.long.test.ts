@@ -29,15 +29,15 @@ describe("the exact network has the same bits", () => {
     });
   }
 
-  it(`as the judge over ${nonces} nonces by ONNX Runtime and by the kernels`, async () => {
+  it(`as the reference network over ${nonces} nonces by ONNX Runtime and by the kernels`, async () => {
     await assertJudged(EXACT_DIALS.tiny, nonces, [engine(onnxCpu({ threads: 2 })), kernels(2)]);
   });
 
-  it("as the judge in layers of the real dial", async () => {
+  it("as the reference network in layers of the real dial", async () => {
     await assertJudged({ ...EXACT_DIALS.real, layers: 1 }, 64, [engine(onnxCpu({ threads: 2 })), kernels(2)]);
   });
 
-  it("as the judge over 10,000 nonces by each backend of TensorFlow.js", async () => {
+  it("as the reference network over 10,000 nonces by each backend of TensorFlow.js", async () => {
     const device = await tfjs();
     for (const backend of ["wasm", "cpu"]) {
       if (backend === "cpu") await import("@tensorflow/tfjs-backend-cpu");

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
 import { createInputs } from "#shared/sprint/exact/inputs.js";
-import { openJudge } from "#shared/sprint/exact/judge.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
 import { BLOCK, drawWeights } from "#shared/sprint/exact/weights.js";
 import { isWin } from "#shared/sprint/exact/win.js";
+import { openReferenceNetwork } from "./reference-network.js";
 import { hashOf, vectors } from "./vectors.js";
 
 const { network, node } = vectors;
@@ -27,7 +27,7 @@ describe("the exact network, as an independent program writes it", () => {
 
   for (const { dials: name, weights, nonces, inputs, outputs, outputs_sha256, difficulty, wins } of vectors.cases) {
     const dials = EXACT_DIALS[name];
-    it(`has the weights, inputs, outputs and wins of ${name} by the judge`, () => {
+    it(`has the weights, inputs, outputs and wins of ${name} by the reference network`, () => {
       for (const { tensor, first, sha256 } of weights) {
         const drawn = new Int8Array(dials.inner * dials.width);
         drawWeights(network, tensor, 0, drawn);
@@ -40,8 +40,8 @@ describe("the exact network, as an independent program writes it", () => {
         write(nonce, input, 0);
         assert.deepEqual([...input.subarray(0, first.length)], first);
       }
-      const judge = openJudge(dials, network);
-      const made = nonces.map((nonce) => judge.output(node, nonce));
+      const reference = openReferenceNetwork(dials, network);
+      const made = nonces.map((nonce) => reference.output(node, nonce));
       for (const { nonce, first } of outputs) {
         assert.deepEqual([...made[nonces.indexOf(nonce)]!.subarray(0, first.length)], first);
       }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addEvidence, NO_TRIALS, SPRTS, sprtRatio, sprtVerdict } from "#shared/sprint/proof/sprt.js";
-import { indifference, sprtPower, waldTrials } from "#shared/sprint/proof/sprt-power.js";
 import { sprtSteps } from "#shared/util/sprt-steps.js";
+import { indifference, sprtPower, waldTrials } from "./sprt-power.js";
 
 test("bounds are ln(.99/1e-4) and ln(.01/.9999)", () => {
   for (const sprt of Object.values(SPRTS)) {

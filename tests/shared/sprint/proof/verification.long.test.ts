@@ -6,10 +6,10 @@ import { binomialInterval } from "#shared/sprint/proof/binomial.js";
 import { FIXED_TESTS, isRejected } from "#shared/sprint/proof/fixed-tests.js";
 import { sampleWins } from "#shared/sprint/proof/sample.js";
 import { NO_TRIALS, SPRTS, sprtVerdict } from "#shared/sprint/proof/sprt.js";
-import { sprtPower } from "#shared/sprint/proof/sprt-power.js";
 import { isProbable } from "#shared/sprint/proof/wins-check.js";
 import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 import type { Sprt } from "#shared/util/sprt-steps.js";
+import { sprtPower } from "./sprt-power.js";
 
 const HOSTS = 10_000;
 

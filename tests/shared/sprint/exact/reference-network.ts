@@ -1,16 +1,16 @@
 import { createExactReference } from "#shared/kernels/exact-reference.js";
-import { type ExactDials, shapeOf } from "./dials.js";
-import { createInputs } from "./inputs.js";
-import { drawWeights } from "./weights.js";
+import { type ExactDials, shapeOf } from "#shared/sprint/exact/dials.js";
+import { createInputs } from "#shared/sprint/exact/inputs.js";
+import { drawWeights } from "#shared/sprint/exact/weights.js";
 
-/** A network whose outputs settle disputes: integers in WebAssembly, one after the other. */
-export interface Judge {
+/** A network whose outputs every implementation is held to: integers in WebAssembly, one after the other. */
+export interface ReferenceNetwork {
   /** Output [width] of a node's nonce. */
   output(node: string, nonce: number): Int32Array;
 }
 
 /** Draws a network's weights. @param seed of the network, 64 hex digits */
-export const openJudge = (dials: ExactDials, seed: string): Judge => {
+export const openReferenceNetwork = (dials: ExactDials, seed: string): ReferenceNetwork => {
   const { layers, width, inner } = dials;
   const reference = createExactReference(shapeOf(dials));
   const drawn = (tensor: number): Int8Array => {

@@ -1,6 +1,6 @@
 import { readPlace } from "#shared/tensor-files/read-place.js";
 import type { TensorPlace } from "#shared/tensor-files/tensor-place.js";
-import type { FrozenSource } from "./frozen-source.js";
+import type { FrozenSource } from "#shared/training/frozen-source.js";
 
 /**
  * Frozen weights where they lie in files, in their own precision: of what is read nothing is kept.
