@@ -34,7 +34,7 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
         sprint,
         stakes: new Map(),
         proofs: [],
-        heard: [],
+        validators: [],
         reputations: new Map(),
         isWhole: true,
       },

@@ -62,9 +62,9 @@ export const auditDuty = async (
 };
 
 /** A validator that could not have a document closes duty otherwise: that is a note. What most of the stake agrees on is what duty gives, or the audit diverges. */
-const compareStated = ({ heard, reputations }: SprintResult, expected: Reputations, findings: Findings): void => {
+const compareStated = ({ validators, reputations }: SprintResult, expected: Reputations, findings: Findings): void => {
   const hash = hashJson(statedReputations(expected));
-  const stated = heard.flatMap(({ hotkey, checks }) => (checks?.reputations ? [{ hotkey, ...checks }] : []));
+  const stated = validators.flatMap(({ hotkey, checks }) => (checks?.reputations ? [{ hotkey, ...checks }] : []));
   for (const { hotkey, reputations: own } of stated)
     if (hashJson(own) !== hash)
       findings.note(`checks of ${hotkey} state other reputations than the duty of earlier Sprints gives`);

@@ -74,7 +74,7 @@ const checkOpinions = async (
   const seed = await readSprintSeed(source, { cycle, purpose: "sprint-sample" });
   const { size } = profileOf(sprint).test(sprint);
   for (const proof of result.proofs.filter(isPromised)) {
-    const opinions = result.heard.flatMap(({ hotkey, checks }) => {
+    const opinions = result.validators.flatMap(({ hotkey, checks }) => {
       const entry = checks && entryOn(checks, proof);
       return entry && entry.verdict !== "abstain" ? [{ hotkey, entry }] : [];
     });

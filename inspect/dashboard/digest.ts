@@ -77,7 +77,7 @@ const agreedBaseline = (
   { said }: CycleFacts,
   group: string,
 ): { readonly loss: number; readonly batches: number } | null => {
-  const votes = said.heard.flatMap(({ stake, report, problem }) => {
+  const votes = said.validators.flatMap(({ stake, report, problem }) => {
     const baseline = problem === null ? report?.baseline[group] : undefined;
     return baseline ? [{ stake, ...baseline }] : [];
   });
@@ -139,7 +139,7 @@ const placesOf = (standings: ReadonlyMap<string, readonly Standing[]>) =>
 /** The interval by the figures of a validator that gave the agreed score. */
 const intervalOf = (outcome: AgreedOutcome, { said, network }: CycleFacts): readonly [number, number] | null => {
   if (outcome.verdict !== "scored") return null;
-  const entry = said.heard
+  const entry = said.validators
     .flatMap(({ report, problem }) => (problem === null && report ? report.entries : []))
     .find((one) => isSame(one, outcome));
   const figures = entry && figuresOf(entry);
@@ -156,13 +156,13 @@ const isSame = (entry: ReportEntry, outcome: AgreedOutcome): boolean =>
   entry.lossReduction === outcome.lossReduction;
 
 const validatorsOf = ({ cycle, network, said, holders }: CycleFacts): readonly ValidatorCycle[] => {
-  const { exchange, heard, outcomes } = said;
+  const { exchange, validators, outcomes } = said;
   const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
-  const reports = heard.flatMap(({ report }) => (report ? [report] : []));
+  const reports = validators.flatMap(({ report }) => (report ? [report] : []));
   const uids = new Map(holders.neurons.map(({ hotkey, uid }) => [hotkey, uid]));
   return participationIn(exchange, reports, outcomes).map(({ hotkey, votes, stakeShare, agreement, deviation }) => {
     const record = exchange.reports.find((one) => one.hotkey === hotkey);
-    const problem = heard.find((one) => one.hotkey === hotkey)?.problem ?? null;
+    const problem = validators.find((one) => one.hotkey === hotkey)?.problem ?? null;
     return {
       uid: uids.get(hotkey) ?? null,
       hotkey,

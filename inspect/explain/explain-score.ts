@@ -36,8 +36,8 @@ export const explainFacts = (facts: MinersCycle): Explanation => {
   const miner = { cycle, uid, hotkey };
   const neuron = holders.neurons.find((one) => one.uid === uid);
   const outcome = said.outcomes.find((one) => one.uid === uid && one.hotkey === hotkey) ?? null;
-  const validators = said.heard.map((heard) =>
-    opinionOf(heard, { said, holders, scoring: network.scoring, uid, hotkey }),
+  const validators = said.validators.map((validator) =>
+    opinionOf(validator, { said, holders, scoring: network.scoring, uid, hotkey }),
   );
   return {
     ...miner,

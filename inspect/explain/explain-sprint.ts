@@ -110,10 +110,10 @@ const dutyFacts = (
   return { cycle, why, problem: problems.get(hotkey) ?? null, part: paidBy(rules, standing), isWhole };
 };
 
-const opinionsOn = ({ heard, proofs, stakes }: SprintResult, hotkey: string): readonly SprintOpinion[] => {
+const opinionsOn = ({ validators, proofs, stakes }: SprintResult, hotkey: string): readonly SprintOpinion[] => {
   const proof = proofs.find((one) => one.hotkey === hotkey);
   const total = Number(sumStake(stakes.values()));
-  return heard.map(({ hotkey: validator, stake, checks, problem }) => {
+  return validators.map(({ hotkey: validator, stake, checks, problem }) => {
     const entry = checks && proof ? entryOn(checks, proof) : undefined;
     return {
       hotkey: validator,

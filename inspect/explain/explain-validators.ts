@@ -39,8 +39,8 @@ export const explainValidators = async (
 ): Promise<ValidatorsExplanation> => {
   const source = await contextOf(opened, cycle);
   const { network, chain } = source;
-  const { exchange, heard, outcomes, isWhole } = await readOutcomes(source, cycle, head);
-  const reports = heard.flatMap(({ report }) => (report ? [report] : []));
+  const { exchange, validators: reporting, outcomes, isWhole } = await readOutcomes(source, cycle, head);
+  const reports = reporting.flatMap(({ report }) => (report ? [report] : []));
   const { end } = phaseWindow(cycle, "exchange", network.phases);
   const { neurons } = await chain.metagraph(network.netuid, end - 1);
   const uids = new Map(neurons.map(({ hotkey, uid }) => [hotkey, uid]));
@@ -50,7 +50,7 @@ export const explainValidators = async (
       uid: uids.get(hotkey) ?? null,
       ...participation,
       reportedAt: exchange.reports.find((one) => one.hotkey === hotkey)?.block ?? null,
-      problem: heard.find((one) => one.hotkey === hotkey)?.problem ?? null,
+      problem: reporting.find((one) => one.hotkey === hotkey)?.problem ?? null,
     };
   });
   return { cycle, seed: await readSeedSource(source, cycle), head, isWhole, validators };

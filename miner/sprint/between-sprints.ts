@@ -42,9 +42,7 @@ export const askedIn = async (
   if (difficulty === undefined) {
     log.warn(
       `${drawn ? "a confirmation was drawn" : "idle time is to be proven"}, and neither the chain's state nor the journal says whether it asks this miner`,
-      {
-        ...{ cycle, confirms, hint: "use a chain endpoint that keeps the state of the last Sprint" },
-      },
+      { cycle, confirms, hint: "use a chain endpoint that keeps the state of the last Sprint" },
     );
     return null;
   }

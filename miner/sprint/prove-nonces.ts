@@ -49,7 +49,10 @@ export const proveNonces = (sprinter: Sprinter, { cycle, difficulty, inputs }: P
     const block = await participant.commitOnce({
       key: `${cycle}/${at + 1}/prefix`,
       data: encodeRecord({
-        ...{ type: "prefix", network: shortHash(networkHash), cycle, thirds: at === 0 ? 1 : 2 },
+        type: "prefix",
+        network: shortHash(networkHash),
+        cycle,
+        thirds: at === 0 ? 1 : 2,
         ...prefix,
       }),
       window,
@@ -85,7 +88,11 @@ export const proveNonces = (sprinter: Sprinter, { cycle, difficulty, inputs }: P
         );
       const whole = { nonces: tree.nonces, root: tree.root() };
       const fields = {
-        ...{ network: networkHash, cycle, difficulty, ...whole, wins: found.wins },
+        network: networkHash,
+        cycle,
+        difficulty,
+        ...whole,
+        wins: found.wins,
         prefixes: [
           { ...first, consistency: [...tree.consistency(first, second)] },
           { ...second, consistency: [...tree.consistency(second, whole)] },

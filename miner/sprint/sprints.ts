@@ -3,7 +3,7 @@ import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { confirmedCycle, sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Sprinter } from "./context.js";
-import { hearVerdicts } from "./hear-verdicts.js";
+import { logVerdicts } from "./log-verdicts.js";
 import { showSprint } from "./observe-sprint.js";
 import { runSprint } from "./run-sprint.js";
 
@@ -21,7 +21,7 @@ export const runSprints = async (sprinter: Sprinter): Promise<never> => {
     await attempt(sprinter.participant, { failure: "Missed Sprint", cycle }, async () => {
       showSprint(telemetry.instruments).state("idle");
       await runSprint(sprinter, cycle, sprint);
-      void hearVerdicts(sprinter, cycle);
+      void logVerdicts(sprinter, cycle);
     });
   }
 };

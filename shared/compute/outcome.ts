@@ -111,8 +111,17 @@ export const settleProof = (
   if (promise === null)
     return {
       ...neuron,
-      ...{ proof: null, wins: 0, nonces: 0, outcome: "absent", fault: null, nonce: null },
-      ...{ validBy: 0, invalidBy: 0, measured: 0, low: 0, high: 0 },
+      proof: null,
+      wins: 0,
+      nonces: 0,
+      outcome: "absent",
+      fault: null,
+      nonce: null,
+      validBy: 0,
+      invalidBy: 0,
+      measured: 0,
+      low: 0,
+      high: 0,
     };
   const profile = profileOf(sprint);
   const settled = profile.settle(votes, { subject: hotkey, members: stakes }, evidence.losers);

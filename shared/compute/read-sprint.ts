@@ -32,7 +32,7 @@ export interface SprintResult {
   readonly proofs: readonly CommittedProof[];
   readonly outcomes: readonly SprintOutcome[];
   /** Every voting validator, by ascending hotkey. */
-  readonly heard: readonly CheckedBy[];
+  readonly validators: readonly CheckedBy[];
   /** The reputations that validators with more than half of the stake state alike in these checks. */
   readonly reputations: Reputations;
   /**
@@ -62,14 +62,14 @@ export const readSprint = async (
     readCommittedProofs(source, cycle, sprint.isIdle),
     readExchangedChecks(source, cycle),
   ]);
-  const heard = await Promise.all(
+  const validators = await Promise.all(
     [...stakes].map(async ([hotkey, stake]) => {
       const promise = committed.find((one) => one.hotkey === hotkey);
-      return { hotkey, stake, ...(await hear(source, cycle, promise)) };
+      return { hotkey, stake, ...(await readValidatorChecks(source, cycle, promise)) };
     }),
   );
-  const documents = heard.flatMap(({ checks }) => checks ?? []);
-  let isWhole = heard.every(({ isGone }) => !isGone);
+  const documents = validators.flatMap(({ checks }) => checks ?? []);
+  let isWhole = validators.every(({ isGone }) => !isGone);
   const voted = proofs.map((proof) => ({ proof, votes: votesOn(proof, documents, sprint) }));
   const read = await mapLimited(voted, ACCUSED_AT_A_TIME, (one) =>
     readAccused(source, { ...one, stakes, cycle, sprint }),
@@ -80,7 +80,7 @@ export const readSprint = async (
   const outcomes = voted.map(({ proof, votes }, i) =>
     settleProof(proof, votes, { sprint, stakes, evidence: { fault: accused[i]!.fault, losers: losers[i]! } }),
   );
-  const statements = heard.map(({ hotkey, checks }) => ({ hotkey, reputations: checks?.reputations ?? [] }));
+  const statements = validators.map(({ hotkey, checks }) => ({ hotkey, reputations: checks?.reputations ?? [] }));
   return {
     cycle,
     confirms: confirmedCycle(source.network, cycle),
@@ -89,12 +89,12 @@ export const readSprint = async (
     proofs,
     outcomes,
     reputations: agreedReputations(statements, stakes),
-    heard: heard.map(({ isGone: _, ...one }) => one).sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1)),
+    validators: validators.map(({ isGone: _, ...one }) => one).sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1)),
     isWhole,
   };
 };
 
-const hear = async (source: CycleSource, cycle: number, promise: ExchangedChecks | undefined) => {
+const readValidatorChecks = async (source: CycleSource, cycle: number, promise: ExchangedChecks | undefined) => {
   const silent = { checks: null, isGone: false };
   if (!promise) return { ...silent, problem: "it committed to no checks in time" };
   if (!promise.counts)

@@ -35,7 +35,7 @@ export interface CycleOutcomes {
   readonly stakes: Stakes;
   readonly exchange: Exchange;
   /** By descending stake. */
-  readonly heard: readonly ReportStatus[];
+  readonly validators: readonly ReportStatus[];
   readonly outcomes: readonly AgreedOutcome[];
   /** Whether every report that counts was available. */
   readonly isWhole: boolean;
@@ -53,21 +53,21 @@ export const readOutcomes = async (source: CycleSource, cycle: number, head: num
   const base = await baseModelHash(source, cycle, head);
   const { ofGroups: seeds } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
   const asked = { cycle, base, seeds, committed };
-  const heard = await Promise.all([...stakes].map((voter) => hear(source, asked, voter)));
+  const validators = await Promise.all([...stakes].map((voter) => readValidatorReport(source, asked, voter)));
   const miners = await readSubmissions(source, cycle);
-  const reports = heard.flatMap(({ report, problem }) => (report && problem === null ? [report] : []));
+  const reports = validators.flatMap(({ report, problem }) => (report && problem === null ? [report] : []));
   return {
     cycle,
     base,
     stakes,
     exchange,
-    heard: heard.sort((a, b) => (a.stake === b.stake ? (a.hotkey < b.hotkey ? -1 : 1) : a.stake > b.stake ? -1 : 1)),
+    validators: validators.sort((a, b) => (a.stake === b.stake ? (a.hotkey < b.hotkey ? -1 : 1) : a.stake > b.stake ? -1 : 1)),
     outcomes: tally({ reports, stakes, miners, network: source.networkHash, cycle, base }),
-    isWhole: heard.every((one) => !one.isGone),
+    isWhole: validators.every((one) => !one.isGone),
   };
 };
 
-const hear = async (
+const readValidatorReport = async (
   source: CycleSource,
   { committed, ...of }: Omit<ReportedCycle, "networkHash"> & { readonly committed: readonly ExchangedReport[] },
   [hotkey, stake]: readonly [string, bigint],

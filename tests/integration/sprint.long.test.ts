@@ -115,8 +115,8 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     const source = (await lookAt(t, subnet)).source;
     const judge = createJudge(subnet, { sprint: SPRINT, cycle: 1, arithmetic: async () => ({ device, threads: 1 }) });
     t.after(judge.dispose);
-    const { outcomes, isWhole, proofs, heard } = await readSprint(source, { cycle: 1, sprint: SPRINT, judge });
-    assert.ok(isWhole, JSON.stringify(heard.map(({ problem }) => problem)));
+    const { outcomes, isWhole, proofs, validators } = await readSprint(source, { cycle: 1, sprint: SPRINT, judge });
+    assert.ok(isWhole, JSON.stringify(validators.map(({ problem }) => problem)));
     const of = (name: string) => outcomes.find(({ hotkey }) => hotkey === subnet.signer(name).address)!;
     assert.deepEqual(
       ["ann", "bob", "eve", "pat"].map((name) => of(name).outcome),
@@ -185,11 +185,11 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     const judge = createJudge(subnet, { sprint: SPRINT, cycle: 1, arithmetic: async () => ({ device, threads: 1 }) });
     t.after(judge.dispose);
     const { source } = await lookAt(t, subnet);
-    const { outcomes, heard } = await readSprint(source, { cycle: 1, sprint: SPRINT, judge });
+    const { outcomes, validators } = await readSprint(source, { cycle: 1, sprint: SPRINT, judge });
     assert.deepEqual(
       outcomes.map(({ outcome }) => outcome),
       ["valid", "invalid"],
-      JSON.stringify(heard.map(({ checks, problem }) => ({ checks, problem }))),
+      JSON.stringify(validators.map(({ checks, problem }) => ({ checks, problem }))),
     );
     assert.match(outcomes[1]!.fault!, /JSON|bytes/);
   });

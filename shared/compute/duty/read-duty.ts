@@ -7,7 +7,13 @@ import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Reputations } from "#shared/reputation/agreed-reputations.js";
-import { assessedCycle, memberAssessor, refutedEvidence, tasksToRecompute } from "#shared/settlement/assess-members.js";
+import {
+  type AssessedCycle,
+  assessedCycle,
+  memberAssessor,
+  refutedEvidence,
+  tasksToRecompute,
+} from "#shared/settlement/assess-members.js";
 import { type ClosedCycle, closeCycle } from "#shared/settlement/close-cycle.js";
 import type { CloseInputs, Member } from "#shared/settlement/cycle-inputs.js";
 import { mapLimited } from "#shared/util/map-limited.js";
@@ -25,8 +31,8 @@ import {
 } from "./committed-documents.js";
 import { CONCURRENT_FETCHES } from "./concurrent-fetches.js";
 import { isCutOff } from "./cut-off.js";
-import { type KnownTasks, readDutyBasis } from "./duty-inputs.js";
-import { type FetchDocument, hearMembers } from "./hear-members.js";
+import { type DutyBasis, type KnownTasks, readDutyBasis } from "./duty-inputs.js";
+import { type FetchDocument, fetchDocuments } from "./fetch-documents.js";
 import { auditRules } from "./rules.js";
 import { settledExecutors } from "./settled-executors.js";
 import { type DutyPart, dutyParts } from "./standing.js";
@@ -71,8 +77,10 @@ export interface DutyMemory {
 }
 
 export const newDutyMemory = (): DutyMemory => ({
-  ...{ tasks: new Map(), draws: new Map() },
-  ...{ recomputed: new Map(), failed: new Set() },
+  tasks: new Map(),
+  draws: new Map(),
+  recomputed: new Map(),
+  failed: new Set(),
 });
 
 /**
@@ -83,72 +91,42 @@ export const newDutyMemory = (): DutyMemory => ({
  */
 export const readDuty = async (
   source: CycleSource,
-  { cycle, sprint, members, reputations, judge, isOver = () => false, known = newDutyMemory() }: ReadDutyOptions,
+  { isOver = () => false, known = newDutyMemory(), ...closing }: ReadDutyOptions,
 ): Promise<DutyResult> => {
-  const [beacon, auditSeed, duties, answers] = await Promise.all([
+  const { cycle, sprint, members, judge } = closing;
+  const [beacon, auditSeed, committedToDuties, committedToAnswers] = await Promise.all([
     readSprintSeed(source, { cycle, purpose: "sprint-duty" }),
     readSprintSeed(source, { cycle, purpose: "sprint-audit" }),
     committedDuties(source, cycle),
     committedAnswers(source, cycle),
   ]);
-  const hear = <T>(committed: ReadonlyMap<string, CommittedDocument>, fetch: FetchDocument<T>) =>
-    hearMembers(members, { committed, fetch, isOver, failed: known.failed });
-  const readBasis = async () => {
-    const settled = await readSprint(source, { cycle, sprint, judge });
-    const executors = settledExecutors(settled);
-    const read = await readDutyBasis(source, {
-      ...{ cycle, sprint, members, reputations, beacon, executors, known: known.tasks },
-    });
-    return { ...read, isWhole: read.isWhole && settled.isWhole };
-  };
-  // All at once: a slow server of one kind does not use up the time of another.
-  const [heardDuties, heardAnswers, basis, accused] = await Promise.all([
-    hear(duties, (one) => fetchDuty(source, cycle, one)),
-    hear(answers, (one) => fetchAnswers(source, cycle, one)),
-    readBasis(),
-    accusedByValidators(source, cycle),
-  ]);
+  const { duties, answers, basis, accused } = await fetchAll(
+    source,
+    { ...closing, isOver, known },
+    { beacon, committedToDuties, committedToAnswers },
+  );
   const inputs: CloseInputs = {
     ...basis.inputs,
     audit: auditRules(sprint),
     assigned: new Map(),
     auditSeed,
-    duties: heardDuties.documents,
-    answers: heardAnswers.documents,
+    duties: duties.documents,
+    answers: answers.documents,
     relayBeacon: beacon,
     planted: new Map(),
     plantedCommitments: new Map(),
   };
-  const assess = memberAssessor(inputs, verifyOnce(verifyVrf, known.draws));
-  const isJudged = basis.isWhole && accused.isWhole && !isCutOff(members, [heardDuties, heardAnswers]);
-  const assessments = new Map<string, DutyAssessment>();
-  for (const member of members) {
-    const assessment = assess(member);
-    const isUnknown = !isJudged || heardDuties.unknown.has(member.hotkey) || heardAnswers.unknown.has(member.hotkey);
-    assessments.set(member.hotkey, isUnknown ? withoutMisses(assessment) : assessment);
-    await yieldToEvents();
-  }
-  const assessed = assessedCycle(inputs, assessments, verifyVrf);
-  const doubted = new Set(tasksToRecompute(inputs, assessed).map(({ id }) => id));
-  const doubtful = inputs.tasks.flatMap(({ task }) =>
-    task.kind === "sprint-win" && (doubted.has(task.id) || accused.nonces.has(`${task.executor} ${task.subject.nonce}`))
-      ? [task]
-      : [],
-  );
-  const claims = [...basis.proofs].map(([executor, of]) => {
-    const tasks = doubtful.filter((task) => task.executor === executor && !known.recomputed.has(task.id));
-    return { of, tasks, nonces: tasks.map(({ subject }) => subject.nonce) };
+  const assessed = await assessAll(inputs, members, {
+    isJudged: basis.isWhole && accused.isWhole && !isCutOff(members, [duties, answers]),
+    unknown: new Set([...duties.unknown, ...answers.unknown]),
+    draws: known.draws,
   });
-  const recomputed = await judge.recomputeAll(claims);
-  for (const [i, { tasks }] of claims.entries())
-    for (const [j, { id }] of tasks.entries()) known.recomputed.set(id, recomputed[i]![j]!);
-  const truths = new Map<string, VoteVerdict>();
-  const digests = new Map<string, string>();
-  for (const { id } of doubtful) {
-    const { isWin, digest } = known.recomputed.get(id)!;
-    truths.set(id, isWin ? "valid" : "invalid");
-    digests.set(id, digest);
-  }
+  const { truths, digests } = await recomputeDoubted(inputs, assessed, {
+    accused: accused.nonces,
+    proofs: basis.proofs,
+    judge,
+    recomputed: known.recomputed,
+  });
   const closed = closeCycle(inputs, assessed, truths, refutedEvidence(inputs, assessed, digests));
   return {
     cycle,
@@ -156,9 +134,104 @@ export const readDuty = async (
     inputs: { ...inputs, duties: new Map(), answers: new Map() },
     closed,
     parts: dutyParts(inputs, closed),
-    problems: new Map([...heardAnswers.problems, ...heardDuties.problems]),
-    isWhole: basis.isWhole && heardDuties.isWhole && heardAnswers.isWhole && accused.isWhole,
+    problems: new Map([...answers.problems, ...duties.problems]),
+    isWhole: basis.isWhole && duties.isWhole && answers.isWhole && accused.isWhole,
   };
+};
+
+interface Committed {
+  /** The seed of duty. */
+  readonly beacon: string;
+  /** Member → what it committed to. */
+  readonly committedToDuties: ReadonlyMap<string, CommittedDocument>;
+  readonly committedToAnswers: ReadonlyMap<string, CommittedDocument>;
+}
+
+/** Fetches all that a Sprint's duty is closed with, at once: a slow server of one kind does not use up the time of another. */
+const fetchAll = async (
+  source: CycleSource,
+  { cycle, sprint, members, reputations, judge, isOver, known }: Required<ReadDutyOptions>,
+  { beacon, committedToDuties, committedToAnswers }: Committed,
+) => {
+  const fetchEach = <T>(committed: ReadonlyMap<string, CommittedDocument>, fetch: FetchDocument<T>) =>
+    fetchDocuments(members, { committed, fetch, isOver, failed: known.failed });
+  const readBasis = async () => {
+    const settled = await readSprint(source, { cycle, sprint, judge });
+    const executors = settledExecutors(settled);
+    const drawing = { cycle, sprint, members, reputations, beacon, executors, known: known.tasks };
+    const read = await readDutyBasis(source, drawing);
+    return { ...read, isWhole: read.isWhole && settled.isWhole };
+  };
+  const [duties, answers, basis, accused] = await Promise.all([
+    fetchEach(committedToDuties, (one) => fetchDuty(source, cycle, one)),
+    fetchEach(committedToAnswers, (one) => fetchAnswers(source, cycle, one)),
+    readBasis(),
+    accusedByValidators(source, cycle),
+  ]);
+  return { duties, answers, basis, accused };
+};
+
+interface Assessing {
+  /** Whether anything is held against a member: not where this machine lacks what its tasks are drawn over. */
+  readonly isJudged: boolean;
+  /** Members that nothing is held against. */
+  readonly unknown: ReadonlySet<string>;
+  readonly draws: KnownDraws;
+}
+
+/** What each member did of its duty. Other work of the program goes on meanwhile. */
+const assessAll = async (
+  inputs: CloseInputs,
+  members: readonly Member[],
+  { isJudged, unknown, draws }: Assessing,
+): Promise<AssessedCycle> => {
+  const assess = memberAssessor(inputs, verifyOnce(verifyVrf, draws));
+  const assessments = new Map<string, DutyAssessment>();
+  for (const member of members) {
+    const assessment = assess(member);
+    const isUnknown = !isJudged || unknown.has(member.hotkey);
+    assessments.set(member.hotkey, isUnknown ? withoutMisses(assessment) : assessment);
+    await yieldToEvents();
+  }
+  return assessedCycle(inputs, assessments, verifyVrf);
+};
+
+interface Recomputing {
+  /** `accusedByValidators`. */
+  readonly accused: ReadonlySet<string>;
+  readonly proofs: DutyBasis["proofs"];
+  readonly judge: Pick<SprintJudge, "recomputeAll">;
+  /** What is recomputed is added. */
+  readonly recomputed: DutyMemory["recomputed"];
+}
+
+/** Recomputes the wins that somebody says are none, or on which a member's evidence is looked at. @returns by task id */
+const recomputeDoubted = async (
+  inputs: CloseInputs,
+  assessed: AssessedCycle,
+  { accused, proofs, judge, recomputed }: Recomputing,
+) => {
+  const doubted = new Set(tasksToRecompute(inputs, assessed).map(({ id }) => id));
+  const doubtful = inputs.tasks.flatMap(({ task }) =>
+    task.kind === "sprint-win" && (doubted.has(task.id) || accused.has(`${task.executor} ${task.subject.nonce}`))
+      ? [task]
+      : [],
+  );
+  const claims = [...proofs].map(([executor, of]) => {
+    const tasks = doubtful.filter((task) => task.executor === executor && !recomputed.has(task.id));
+    return { of, tasks, nonces: tasks.map(({ subject }) => subject.nonce) };
+  });
+  const found = await judge.recomputeAll(claims);
+  for (const [i, { tasks }] of claims.entries())
+    for (const [j, { id }] of tasks.entries()) recomputed.set(id, found[i]![j]!);
+  const truths = new Map<string, VoteVerdict>();
+  const digests = new Map<string, string>();
+  for (const { id } of doubtful) {
+    const { isWin, digest } = recomputed.get(id)!;
+    truths.set(id, isWin ? "valid" : "invalid");
+    digests.set(id, digest);
+  }
+  return { truths, digests };
 };
 
 /** Nonces that voting validators say are no wins, each as `<hotkey> <nonce>`: who called one valid is refuted by its recomputation. */

@@ -81,8 +81,16 @@ export const dutyParts = (
       const isFraud = frauds.has(hotkey);
       const released = isFraud ? 0 : Math.floor((workShare * validationShare) / MILLION);
       return {
-        ...{ hotkey, tasks: done.get(hotkey) ?? 0, duties, missed, missRate, isFraud, released },
-        ...{ checked: checked.get(hotkey) ?? 0, verified: verified.get(hotkey) ?? 0, credit: credit.get(hotkey) ?? 0 },
+        hotkey,
+        tasks: done.get(hotkey) ?? 0,
+        duties,
+        missed,
+        missRate,
+        isFraud,
+        released,
+        checked: checked.get(hotkey) ?? 0,
+        verified: verified.get(hotkey) ?? 0,
+        credit: credit.get(hotkey) ?? 0,
       };
     });
 };

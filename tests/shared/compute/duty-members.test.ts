@@ -38,21 +38,21 @@ describe("members of duty", () => {
 
 describe("documents that cannot be had", () => {
   const members = ["ann", "bob", "cal", "dan"].map((hotkey) => ({ hotkey, weight: 10n }));
-  const heard = (committed: readonly string[], gone: readonly string[]) => ({
+  const fetched = (committed: readonly string[], gone: readonly string[]) => ({
     committed: new Set(committed),
     gone: new Set(gone),
   });
   const all = ["ann", "bob", "cal", "dan"];
 
   it("are this machine's fault where members with half of the weight serve nothing", () => {
-    assert.ok(!isCutOff(members, [heard(all, ["dan"]), heard([], [])]));
-    assert.ok(isCutOff(members, [heard(all, ["cal", "dan"]), heard([], [])]));
-    assert.ok(isCutOff(members, [heard(all, ["cal"]), heard(all, ["dan"])]));
-    assert.ok(!isCutOff(members, [heard([], []), heard([], [])]));
+    assert.ok(!isCutOff(members, [fetched(all, ["dan"]), fetched([], [])]));
+    assert.ok(isCutOff(members, [fetched(all, ["cal", "dan"]), fetched([], [])]));
+    assert.ok(isCutOff(members, [fetched(all, ["cal"]), fetched(all, ["dan"])]));
+    assert.ok(!isCutOff(members, [fetched([], []), fetched([], [])]));
   });
 
   it("are not where few were asked for answers, and half of these serve theirs to nobody", () => {
-    assert.ok(!isCutOff(members, [heard(all, []), heard(["dan"], ["dan"])]));
-    assert.ok(!isCutOff(members, [heard(all, []), heard(["cal", "dan"], ["dan"])]));
+    assert.ok(!isCutOff(members, [fetched(all, []), fetched(["dan"], ["dan"])]));
+    assert.ok(!isCutOff(members, [fetched(all, []), fetched(["cal", "dan"], ["dan"])]));
   });
 });

@@ -9,8 +9,8 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { Sprinter } from "./context.js";
 
-/** Tells what the validators said of the miner's proof, once the train phase after its Sprint is over. A fault of it is only logged. */
-export const hearVerdicts = async (
+/** Logs what the validators said of the miner's proof, once the train phase after its Sprint is over. A fault of it is only logged. */
+export const logVerdicts = async (
   { participant, journal }: Pick<Sprinter, "participant" | "journal">,
   cycle: number,
 ): Promise<void> => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { hearMembers } from "#shared/compute/duty/hear-members.js";
+import { fetchDocuments } from "#shared/compute/duty/fetch-documents.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 
 const members = ["ann", "slow", "late"].map((hotkey) => ({ hotkey }));
@@ -8,8 +8,8 @@ const committed = new Map(members.map(({ hotkey }) => [hotkey, { hotkey, hash: `
 
 it("a document that time ran out for is unknown, unless it could not be had while there was time", async () => {
   const failed = new Set<string>();
-  const hear = (isOver: boolean, failing: readonly string[]) =>
-    hearMembers(members, {
+  const fetchAll = (isOver: boolean, failing: readonly string[]) =>
+    fetchDocuments(members, {
       committed,
       failed,
       isOver: () => isOver,
@@ -18,9 +18,9 @@ it("a document that time ran out for is unknown, unless it could not be had whil
         return { document: hotkey };
       },
     });
-  const first = await hear(false, ["slow"]);
+  const first = await fetchAll(false, ["slow"]);
   assert.deepEqual([[...first.gone], [...first.unknown], first.isWhole], [["slow"], [], false]);
-  const last = await hear(true, ["slow", "late"]);
+  const last = await fetchAll(true, ["slow", "late"]);
   assert.deepEqual([[...last.gone], [...last.unknown]], [["slow", "late"], ["late"]]);
   assert.deepEqual([...last.documents], [["ann", "ann"]]);
 });

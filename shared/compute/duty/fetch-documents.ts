@@ -4,13 +4,13 @@ import type { Member } from "#shared/settlement/cycle-inputs.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import type { CommittedDocument, ReadDocument } from "./committed-documents.js";
 import { CONCURRENT_FETCHES } from "./concurrent-fetches.js";
-import type { Heard } from "./cut-off.js";
+import type { FetchCount } from "./cut-off.js";
 
 /** Fetches a document. @throws BlockZeroError FETCH_… if it is not available */
 export type FetchDocument<T> = (one: CommittedDocument) => Promise<ReadDocument<T>>;
 
 /** How members' documents of one kind are fetched. */
-interface Hearing<T> {
+interface Fetching<T> {
   /** Hotkey → what it committed to. */
   readonly committed: ReadonlyMap<string, CommittedDocument>;
   readonly fetch: FetchDocument<T>;
@@ -21,7 +21,7 @@ interface Hearing<T> {
 }
 
 /** What was fetched. */
-interface HeardDocuments<T> extends Heard {
+interface FetchedDocuments<T> extends FetchCount {
   /** Member → its document. */
   readonly documents: ReadonlyMap<string, T>;
   /** Member → why what it committed to does not count. */
@@ -35,10 +35,10 @@ interface HeardDocuments<T> extends Heard {
  * Fetches what members committed to. A document that is malformed, or that nobody serves, counts as not published. If time runs out, it is
  * unknown, unless an earlier try failed in time: otherwise a member that sends its document one byte at a time would never miss duty.
  */
-export const hearMembers = async <T>(
+export const fetchDocuments = async <T>(
   members: readonly Pick<Member, "hotkey">[],
-  { committed, fetch, isOver, failed }: Hearing<T>,
-): Promise<HeardDocuments<T>> => {
+  { committed, fetch, isOver, failed }: Fetching<T>,
+): Promise<FetchedDocuments<T>> => {
   const documents = new Map<string, T>();
   const problems = new Map<string, string>();
   const unknown = new Set<string>();
