@@ -36,13 +36,13 @@ export const pullBack = (
   for (const node of path) for (const made of node.outputs) wanted.add(made);
 
   for (const node of path.toReversed()) {
-    const slopes = node.outputs.map((made) => total(contributions, made));
-    if (slopes.every((gradient) => gradient === undefined)) continue;
+    const grads = node.outputs.map((made) => total(contributions, made));
+    if (grads.every((gradient) => gradient === undefined)) continue;
     if (!node.operator.gradient) {
       throw gradientError(`${node.operator.name} has no gradient`, "wrap it in stopGradient, or build it differently");
     }
     const needs = node.inputs.map((input) => wanted.has(input) && input.dtype === "float32");
-    const results = node.operator.gradient(node, slopes, needs);
+    const results = node.operator.gradient(node, grads, needs);
     node.inputs.forEach((input, i) => {
       const result = results[i];
       if (!needs[i] || !result) return;

@@ -141,18 +141,18 @@ const lossOf = (graph: Graph, weight: (name: string) => Value): Value => {
 const buildStep = (graph: Graph) => {
   const parameters = Object.fromEntries(names.map((name) => [name, graph.input(name, shapes[name]!)]));
   const loss = lossOf(graph, (name) => parameters[name]!);
-  const slopes = gradients(
+  const grads = gradients(
     loss,
     names.map((name) => parameters[name]!),
   );
-  const factor = clipFactor(globalNorm(slopes), 1);
+  const factor = clipFactor(globalNorm(grads), 1);
   const at = optimiser.declare(graph);
   const reported: Record<string, Value> = { loss };
   const state: Record<string, Value> = {};
   names.forEach((name, i) => {
-    reported[`gradient of ${name}`] = slopes[i]!;
+    reported[`gradient of ${name}`] = grads[i]!;
     const [m, v] = [graph.input(`m of ${name}`, shapes[name]!), graph.input(`v of ${name}`, shapes[name]!)];
-    const next = optimiser.update(at, parameters[name]!, slopes[i]!, { m, v }, { factor });
+    const next = optimiser.update(at, parameters[name]!, grads[i]!, { m, v }, { factor });
     Object.assign(state, { [name]: next.parameter, [`m of ${name}`]: next.m, [`v of ${name}`]: next.v });
   });
   return { reported, state };

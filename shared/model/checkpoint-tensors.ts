@@ -7,7 +7,7 @@ import { reading } from "./checkpoint-folder.js";
 import { malformed } from "./checkpoint-layout.js";
 import type { FileTensor, OpenShards } from "./checkpoint-shards.js";
 import { blocksOf, familyOf } from "./families/index.js";
-import { parameterShapes } from "./parameters.js";
+import { EMBEDDING, parameterShapes } from "./parameters.js";
 import { mismatch } from "./part-parameters.js";
 import { type StoredParameters, storedParameters } from "./stored-parameters.js";
 
@@ -22,7 +22,6 @@ export interface StoredTensor {
   readonly from: number;
 }
 
-const EMBEDDING = "model.embed_tokens.weight";
 const HEAD = "lm_head.weight";
 
 /** Tensors that transformers computes itself, which older versions of it, and of PyTorch, saved all the same. */

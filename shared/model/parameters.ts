@@ -12,6 +12,9 @@ export type HeldExperts = readonly (readonly number[])[];
 
 type Shapes = Record<string, readonly number[]>;
 
+/** The embedding: the output head too, where the config ties them. */
+export const EMBEDDING = "model.embed_tokens.weight";
+
 const EXPERT = /^model\.layers\.(\d+)\.mlp\.experts\.(\d+)\.(?:gate|up|down)_proj\.weight$/;
 const ROUTER = /^model\.layers\.(\d+)\.mlp\.gate\.weight$/;
 
@@ -32,7 +35,7 @@ export const sharedGateName = (layer: number): string => `model.layers.${layer}.
 
 /** Of the projection to the vocabulary: the embedding's where the config ties them. */
 export const headName = ({ tie_word_embeddings: isTied }: Pick<ModelConfig, "tie_word_embeddings">): string =>
-  isTied ? "model.embed_tokens.weight" : "lm_head.weight";
+  isTied ? EMBEDDING : "lm_head.weight";
 
 /** Which expert a tensor belongs to, or null for a tensor of the hub. */
 export const expertOf = (name: string): { layer: number; expert: number } | null => {
@@ -60,7 +63,7 @@ export const allExperts = (config: ModelConfig): HeldExperts => {
 export const parameterShapes = (config: ModelConfig, held: HeldExperts = allExperts(config)): Shapes => {
   const { hidden_size: d } = config;
   const { attention, isSparse, denseWidth, shared } = blocksOf(config);
-  const shapes: Shapes = { "model.embed_tokens.weight": [config.vocab_size, d] };
+  const shapes: Shapes = { [EMBEDDING]: [config.vocab_size, d] };
   for (const [layer, experts] of held.entries()) {
     const prefix = `model.layers.${layer}`;
     shapes[`${prefix}.input_layernorm.weight`] = [d];

@@ -15,8 +15,8 @@ export interface AdamWVectors {
    * @returns global L2 norm of the mean gradient, before clipping
    */
   prepare(microBatches: number, step: number, learningRate: number): number;
-  /** Takes the step that was prepared, if there is one. */
-  take(): void;
+  /** Applies the step that was prepared, if there is one. */
+  apply(): void;
 }
 
 /** @throws BlockZeroError KERNEL_MEMORY */
@@ -29,7 +29,7 @@ export const adamwVectors = (
   const shapes = trainable.map((name) => named[name]!);
   const vectors = adamwInPlace(optimiser, shapes.map(sizeOf), { accumulates });
   fill(vectors, options);
-  let apply: (() => void) | undefined;
+  let prepared: (() => void) | undefined;
   return {
     vectors,
     prepare(microBatches, step, learningRate) {
@@ -37,14 +37,14 @@ export const adamwVectors = (
       const gradNorm = share * Math.sqrt(vectors.reduce((sum, each) => sum + each.sumOfSquares(), 0));
       const factor = clip === null ? share : share * clipFactorOf(gradNorm, clip);
       const at = scalarsAt(optimiser, step, learningRate);
-      apply = () => {
+      prepared = () => {
         for (const [i, each] of vectors.entries()) each.update(at, { factor, decay: decays(shapes[i]!) });
       };
       return gradNorm;
     },
-    take() {
-      apply?.();
-      apply = undefined;
+    apply() {
+      prepared?.();
+      prepared = undefined;
     },
   };
 };

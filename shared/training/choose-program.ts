@@ -6,7 +6,7 @@ import { totalMemory } from "#shared/util/total-memory.js";
 import { planLayers } from "./layers/plan-layers.js";
 import { planStep, type StepMemory } from "./plan.js";
 
-/** How a step is computed: one graph, or one program a kind of layer (`stepByLayers`). */
+/** How a step is computed: one graph, or one program a kind of layer (`layersStep`). */
 export type StepProgram = "whole" | "layers";
 
 export interface ProgramOptions {

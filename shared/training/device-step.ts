@@ -16,9 +16,9 @@ import { compileTraining, M, NORM, SHARE, SUM, V } from "./train-programs.js";
 
 /**
  * Forward pass, backward pass, clipping and AdamW in one program, so that the state stays on the device. There are two sets of buffers for
- * parameters and moments: a step reads one and writes the other, and taking the step swaps them.
+ * parameters and moments: a step reads one and writes the other, and applying the step swaps them.
  */
-export const stepInProgram = async (options: StepBackendOptions): Promise<StepBackend> => {
+export const deviceStep = async (options: StepBackendOptions): Promise<StepBackend> => {
   const { device } = options;
   const optimiser = adamw(options.optimiser);
   const { accumulator, stepper } = await compileTraining(options, optimiser);
@@ -31,7 +31,7 @@ export const stepInProgram = async (options: StepBackendOptions): Promise<StepBa
   let spareSum = await sums();
 
   return {
-    async propose(batches, step, learningRate) {
+    async compute(batches, step, learningRate) {
       const results: BatchScalars[] = [];
       if (accumulator) {
         for (const tensor of Object.values(sum)) await tensor.fill(0);
@@ -47,7 +47,7 @@ export const stepInProgram = async (options: StepBackendOptions): Promise<StepBa
       results.push(readScalars(outputs));
       return { results, gradNorm: Number(outputs[NORM]?.data[0]) };
     },
-    take() {
+    apply() {
       [live, spare] = [spare, live];
     },
     tensor: (part, name) => live[PREFIXES[part] + name]!,

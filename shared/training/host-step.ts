@@ -17,11 +17,11 @@ import { compileGradients, GRADIENT } from "./train-programs.js";
  * The program computes only gradients. Sums over micro-batches, the norm, clipping and AdamW follow in place, on the calling thread. There
  * is one set of tensors, and each is read and written once. For devices that compute in host memory.
  */
-export const stepBesideProgram = async (options: StepBackendOptions): Promise<StepBackend> => {
+export const hostStep = async (options: StepBackendOptions): Promise<StepBackend> => {
   const { device, trainable, accumulation = 1 } = options;
   const program = await compileGradients(options);
   const shapes = trainedShapes(options);
-  const { vectors: trained, prepare, take } = adamwVectors(options, { accumulates: accumulation > 1 });
+  const { vectors: trained, prepare, apply } = adamwVectors(options, { accumulates: accumulation > 1 });
 
   const views = (prefix: string, pick: (each: (typeof trained)[number]) => Float32Array | undefined) =>
     upload(device, named(trainable, shapes, prefix, trained.map(pick)));
@@ -32,7 +32,7 @@ export const stepBesideProgram = async (options: StepBackendOptions): Promise<St
   const addends = await views(GRADIENT, ({ addend }) => addend);
 
   return {
-    async propose(batches, step, learningRate) {
+    async compute(batches, step, learningRate) {
       const results: BatchScalars[] = [];
       for (const [i, batch] of batches.entries()) {
         const into = i === 0 ? gradients : addends;
@@ -42,7 +42,7 @@ export const stepBesideProgram = async (options: StepBackendOptions): Promise<St
       }
       return { results, gradNorm: prepare(batches.length, step, learningRate) };
     },
-    take,
+    apply,
     tensor: (part, name) => state[part][name]!,
     ...heldFrozen(frozen),
     async dispose() {

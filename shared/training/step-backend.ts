@@ -10,8 +10,8 @@ export interface BatchScalars {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** A step that is computed as far as needed to decide whether to take it. */
-export interface Proposal {
+/** A step that is computed as far as needed to decide whether to apply it. */
+export interface ComputedStep {
   /** Results of the computed micro-batches. After a loss that is not finite, no further micro-batch is computed. */
   readonly results: readonly BatchScalars[];
   /** Global L2 norm of the mean gradient, before clipping. NaN if a micro-batch was not finite. */
@@ -29,10 +29,10 @@ export interface StepBackend {
    * Computes a step that changes nothing yet.
    * @param step counted from 1
    */
-  propose(batches: readonly Tensors[], step: number, learningRate: number): Promise<Proposal>;
-  /** Updates the state to the result of the last proposal. This is never interrupted. */
-  take(): void;
-  /** The state's tensor of a trained parameter, after the last step taken. */
+  compute(batches: readonly Tensors[], step: number, learningRate: number): Promise<ComputedStep>;
+  /** Updates the state to the result of the step computed last. This is never interrupted. */
+  apply(): void;
+  /** The state's tensor of a trained parameter, after the last step applied. */
   tensor(part: StatePart, name: string): DeviceTensor;
   /** Of the parameters that are not trained. */
   readonly frozenShapes: Shapes;

@@ -5,7 +5,7 @@ import type { ForwardShape } from "#shared/model/forward.js";
 import { headName } from "#shared/model/parameters.js";
 import { vocabularyAtOnce } from "./layers/head.js";
 import { NORM_WEIGHT, normGraphs, rowsGraphs } from "./layers/head-programs.js";
-import { layerKinds } from "./layers/layer-kinds.js";
+import { layerKinds, lowestTrained } from "./layers/layer-kinds.js";
 import { layerGraphs } from "./layers/layer-programs.js";
 import { mapValues } from "./objective.js";
 import type { Shapes } from "./step-backend.js";
@@ -53,7 +53,7 @@ export const wholeStepGraphs = async ({
   }));
 };
 
-/** The programs of a step by layers, and how often `stepByLayers` runs each of them. */
+/** The programs of a step by layers, and how often `layersStep` runs each of them. */
 export const layersStepGraphs = (
   shape: ForwardShape,
   trainable: readonly string[],
@@ -62,15 +62,14 @@ export const layersStepGraphs = (
   const names = new Set(trainable);
   const layers = layerKinds(shape, names);
   const matrix = headName(shape.config);
-  const lowest = layers.findIndex(({ kind }) => kind.trained.length > 0);
-  const bottom = names.has("model.embed_tokens.weight") ? 0 : lowest === -1 ? layers.length : lowest;
+  const lowest = lowestTrained(layers, names);
   const kinds = [...new Set(layers.map(({ kind }) => kind))];
   const ofKinds = kinds.flatMap((kind) => {
     const graphs = layerGraphs(shape, kind);
     const runs = (from: number) => accumulation * layers.slice(from).filter((layer) => layer.kind === kind).length;
     return [
       { ...graphs.forward(), runs: runs(0) },
-      { ...graphs.backward(), runs: runs(bottom) },
+      { ...graphs.backward(), runs: runs(lowest) },
     ];
   });
   const rows = vocabularyAtOnce(shape);
@@ -82,6 +81,6 @@ export const layersStepGraphs = (
     { ...norms.forward, runs: accumulation },
     { ...norms.backward, runs: accumulation },
     { ...heads.scores, runs: accumulation * pieces },
-    { ...heads.slopes, runs: accumulation * pieces },
+    { ...heads.gradients, runs: accumulation * pieces },
   ];
 };

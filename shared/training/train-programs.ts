@@ -28,29 +28,29 @@ export interface TrainPrograms {
 
 /** Forward pass and backward pass: the outputs of the objective, and a gradient for every trained parameter. */
 export const compileGradients = (options: TrainStepOptions): Promise<Program> => {
-  const { graph, outputs, trained, slopes } = differentiate(options);
-  const named = Object.fromEntries(trained.map(({ name }, i) => [GRADIENT + name, slopes[i]!]));
+  const { graph, outputs, trained, grads } = differentiate(options);
+  const named = Object.fromEntries(trained.map(({ name }, i) => [GRADIENT + name, grads[i]!]));
   return options.device.compile(graph, { ...outputs, ...named });
 };
 
 const differentiate = (options: TrainStepOptions) => {
   const { graph, params, loss, outputs } = buildObjective(options);
   const trained = options.trainable.map((name) => ({ name, parameter: params[name]! }));
-  const slopes = gradients(
+  const grads = gradients(
     loss,
     trained.map(({ parameter }) => parameter),
   );
-  return { graph, outputs, trained, slopes };
+  return { graph, outputs, trained, grads };
 };
 
 /** Forward pass, backward pass, clipping and AdamW as one graph, from which both programs are compiled. */
 export const compileTraining = async (options: TrainStepOptions, optimiser: AdamW): Promise<TrainPrograms> => {
   const { device, clip = 1, accumulation = 1 } = options;
-  const { graph, outputs, trained, slopes } = differentiate(options);
+  const { graph, outputs, trained, grads } = differentiate(options);
   const sums =
     accumulation > 1
-      ? trained.map(({ name, parameter }, i) => add(graph.input(SUM + name, parameter.shape), slopes[i]!))
-      : slopes;
+      ? trained.map(({ name, parameter }, i) => add(graph.input(SUM + name, parameter.shape), grads[i]!))
+      : grads;
 
   const share = accumulation > 1 ? graph.input(SHARE, []) : graph.constant(1);
   const norm = accumulation > 1 ? mul(globalNorm(sums), share) : globalNorm(sums);

@@ -2,13 +2,13 @@ import type { Tensors } from "#shared/engine/device.js";
 import { ADAMW_DEFAULTS } from "#shared/engine/optim/adamw.js";
 import type { FloatTensor } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { stepInProgram } from "./device-step.js";
+import { deviceStep } from "./device-step.js";
 import type { FloatSource } from "./float-source.js";
-import { stepBesideProgram } from "./host-step.js";
-import { stepByLayers } from "./layers/layers-step.js";
+import { hostStep } from "./host-step.js";
+import { layersStep } from "./layers/layers-step.js";
 import { mapValues, type NamedFloats } from "./objective.js";
 import {
-  type Proposal,
+  type ComputedStep,
   type Shapes,
   STATE_PARTS,
   type StatePart,
@@ -87,9 +87,9 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
     learningRate: number,
     refuse: (loss: number) => boolean,
   ): Promise<StepResult> => {
-    const result = resultOf(await stepping.propose(batches, taken + 1, learningRate), refuse);
+    const result = resultOf(await stepping.compute(batches, taken + 1, learningRate), refuse);
     if (result.skipped) return result;
-    stepping.take();
+    stepping.apply();
     taken++;
     return result;
   };
@@ -193,12 +193,12 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
 
 const openBackend = (options: StepBackendOptions): Promise<StepBackend> => {
   const { device, layered } = options;
-  if (layered) return stepByLayers(options, layered);
-  return (device.hostMemory ? stepBesideProgram : stepInProgram)(options);
+  if (layered) return layersStep(options, layered);
+  return (device.hostMemory ? hostStep : deviceStep)(options);
 };
 
-/** Means over the micro-batches of a proposal, and whether it may be taken. */
-const resultOf = ({ results, gradNorm }: Proposal, refuse: (loss: number) => boolean): StepResult => {
+/** Means over the micro-batches of a computed step, and whether it may be applied. */
+const resultOf = ({ results, gradNorm }: ComputedStep, refuse: (loss: number) => boolean): StepResult => {
   const mean = (read: (result: (typeof results)[number]) => number) =>
     results.reduce((total, result) => total + read(result), 0) / results.length;
   const loss = mean((result) => result.loss);

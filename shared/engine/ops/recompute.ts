@@ -29,19 +29,19 @@ const kept = (inputs: number, parts: readonly Placed[]): Operator<Values, Values
     const sums = new Array<Value | undefined>(node.inputs.length).fill(undefined);
     let before: Values = [];
     for (const [i, { places, build }] of parts.entries()) {
-      const slope = given[i];
+      const gradient = given[i];
       const wanted = places.flatMap((place, own) => (needs[place] ? [{ place, own }] : []));
-      if (!slope || wanted.length === 0) continue;
+      if (!gradient || wanted.length === 0) continue;
       const again = after(
         places.map((place) => node.inputs[place]!),
-        [slope, ...before],
+        [gradient, ...before],
       );
       const begin = graph.nodes.length;
       const value = build(again);
       const results = pullBack(
         graph.nodes.slice(begin),
         value,
-        slope,
+        gradient,
         wanted.map(({ own }) => again[own]!),
       );
       before = wanted.flatMap(({ place }, at) => {

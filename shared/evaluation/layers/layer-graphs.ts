@@ -6,7 +6,7 @@ import { blocksOf } from "#shared/model/families/index.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { headLosses } from "#shared/model/head-losses.js";
 import { batchContext, meanLosses } from "#shared/model/loss.js";
-import { headName, parameterShapes } from "#shared/model/parameters.js";
+import { EMBEDDING, headName, parameterShapes } from "#shared/model/parameters.js";
 
 /** A part of the model as a graph. Beside weights its inputs are of a run of windows. */
 export interface ModelPart extends Subgraph {
@@ -57,7 +57,7 @@ export const layerGraphs = (shape: ForwardShape, batches: number): LayerGraphs =
       },
     );
   return {
-    embedding: part(["model.embed_tokens.weight"], (graph, values) => ({
+    embedding: part([EMBEDDING], (graph, values) => ({
       hidden: embedTokens(graph.input("ids", [tokens], "int64"), weightsIn(values, config), config),
     })),
     layer(layer) {

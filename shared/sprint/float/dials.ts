@@ -1,4 +1,4 @@
-import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import { countParameters, EMBEDDING, parameterShapes } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 
 /** Size of a transformer of the white paper's Appendix B. */
@@ -52,7 +52,7 @@ export const modelOf = ({ layers, heads, width, inner, sequence, vocabulary }: F
 /** Names and shapes of the matrices that are drawn, in the order of their numbers. The norms' weights are all 1. */
 export const matricesOf = (dials: FloatDials): readonly (readonly [name: string, shape: readonly number[]])[] =>
   Object.entries(parameterShapes(modelOf(dials))).filter(
-    ([name, shape]) => shape.length === 2 && (dials.vocabulary !== null || name !== "model.embed_tokens.weight"),
+    ([name, shape]) => shape.length === 2 && (dials.vocabulary !== null || name !== EMBEDDING),
   );
 
 /** Weights of the matrices. 0.13 million of `tiny`, 8.4 million of `test`, 2.48 billion of `real`, 0.88 billion of `paper`. */

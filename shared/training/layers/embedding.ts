@@ -25,13 +25,13 @@ export const embed = async (
 /** Adds the gradient by each token's row [N, d], times the factor, to the gradient by the embedding. */
 export const addEmbeddingGradient = (
   { data: ids }: IntTensor,
-  { data: slope, shape }: FloatTensor,
+  { data: byToken, shape }: FloatTensor,
   { data: gradient }: FloatTensor,
   scale: number,
 ): void => {
   const [, width] = shape as readonly [number, number];
   for (const [place, id] of ids.entries()) {
     const row = Number(id) * width;
-    for (let i = 0; i < width; i++) gradient[row + i]! += Math.fround(scale * slope[place * width + i]!);
+    for (let i = 0; i < width; i++) gradient[row + i]! += Math.fround(scale * byToken[place * width + i]!);
   }
 };

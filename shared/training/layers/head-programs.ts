@@ -4,16 +4,16 @@ import * as op from "#shared/engine/ops/index.js";
 import { scaled } from "#shared/model/blocks/weights.js";
 import { blocksOf } from "#shared/model/families/index.js";
 import type { ForwardShape } from "#shared/model/forward.js";
-import { HIDDEN, SLOPE } from "./layer-programs.js";
+import { HIDDEN, HIDDEN_GRADIENT } from "./layer-programs.js";
 
 /** Of the last norm. */
 export const NORM_WEIGHT = "model.norm.weight";
 /** The hidden state after the last norm [N, d], and the gradient of the loss by it. */
 export const NORMED = "normed";
-export const NORMED_SLOPE = "normed slope";
+export const NORMED_GRADIENT = "normed gradient";
 /** Neighbouring rows of the head [v, d], and the gradient of the loss by them. */
 export const ROWS = "rows";
-export const ROWS_SLOPE = "rows slope";
+export const ROWS_GRADIENT = "rows gradient";
 /** For each token the place of its target among these rows, int64 [N], and 1 where it is among them, else 0: float32 [N]. */
 export const PLACE = "place";
 export const AMONG = "among";
@@ -40,14 +40,14 @@ export const normGraphs = (shape: HeadShape, trainsNorm: boolean) => {
   };
   const backward = build();
   const wrt = trainsNorm ? [backward.hidden, backward.weight] : [backward.hidden];
-  const given = backward.graph.input(NORMED_SLOPE, state);
-  const [slope, weightSlope] = pullBack(backward.graph.nodes.slice(), backward.normed, given, wrt);
+  const given = backward.graph.input(NORMED_GRADIENT, state);
+  const [gradient, weightGradient] = pullBack(backward.graph.nodes.slice(), backward.normed, given, wrt);
   const { graph, normed } = build();
   return {
     forward: { graph, outputs: { [NORMED]: normed } },
     backward: {
       graph: backward.graph,
-      outputs: { [SLOPE]: slope!, ...(weightSlope && { [NORM_WEIGHT]: weightSlope }) },
+      outputs: { [HIDDEN_GRADIENT]: gradient!, ...(weightGradient && { [NORM_WEIGHT]: weightGradient }) },
     },
   };
 };
@@ -77,17 +77,17 @@ export const rowsGraphs = (shape: HeadShape, count: number, trainsHead: boolean)
   // Its gradient by a logit is share · (probability − 1 for the target): the loss's.
   const masses = op.reduceSum(op.exp(op.sub(logits, graph.input(LOG_SUM, [tokens, 1]))), [-1]);
   const pull = op.reduceSum(op.mul(op.sub(masses, picked), graph.input(SHARE, [tokens])), [0]);
-  const [slope, rowsSlope] = gradients(pull, trainsHead ? [normed, rows] : [normed]);
+  const [gradient, rowsGradient] = gradients(pull, trainsHead ? [normed, rows] : [normed]);
   return {
     scores: {
       graph: scores.graph,
       outputs: { [LOG_SUM]: op.reshape(logSum, [tokens]), [PICKED]: scores.picked },
     },
-    slopes: {
+    gradients: {
       graph,
       outputs: {
-        [SUM]: op.add(slope!, graph.input(SUM, state)),
-        ...(rowsSlope && { [ROWS_SLOPE]: rowsSlope }),
+        [SUM]: op.add(gradient!, graph.input(SUM, state)),
+        ...(rowsGradient && { [ROWS_GRADIENT]: rowsGradient }),
       },
     },
   };

@@ -4,7 +4,7 @@ import { type FloatTensor, floatTensor, type IntTensor, intTensor, zeros } from 
 import type { ForwardShape } from "#shared/model/forward.js";
 import type { GradientSums } from "./gradient-sums.js";
 import * as head from "./head-programs.js";
-import { HIDDEN, SLOPE } from "./layer-programs.js";
+import { HIDDEN, HIDDEN_GRADIENT } from "./layer-programs.js";
 
 /** Logits of all tokens and some rows of the vocabulary have about so many bytes. */
 const LOGIT_BYTES = 32 * 2 ** 20;
@@ -34,7 +34,7 @@ export interface Head {
   /** Mean over the targets that are not −1, in nats; 0 where none is. */
   loss(hidden: FloatTensor, targets: IntTensor): Promise<number>;
   /** The gradient of the last loss by the hidden state [N, d]; those of trained weights go to the sums. */
-  slope(hidden: FloatTensor, targets: IntTensor, sums: GradientSums): Promise<FloatTensor>;
+  gradient(hidden: FloatTensor, targets: IntTensor, sums: GradientSums): Promise<FloatTensor>;
   dispose(): Promise<void>;
 }
 
@@ -59,11 +59,11 @@ export const openHead = async (
   const compile = ({ graph, outputs }: Subgraph) => device.compile(graph, outputs);
   const norms = head.normGraphs(shape, trained.has(head.NORM_WEIGHT));
   const norm = { forward: await compile(norms.forward), backward: await compile(norms.backward) };
-  const programs = new Map<number, { scores: Program; slopes: Program }>();
+  const programs = new Map<number, { scores: Program; gradients: Program }>();
   for (const { first, end } of pieces) {
     if (programs.has(end - first)) continue;
     const graphs = head.rowsGraphs(shape, end - first, trained.has(matrix));
-    programs.set(end - first, { scores: await compile(graphs.scores), slopes: await compile(graphs.slopes) });
+    programs.set(end - first, { scores: await compile(graphs.scores), gradients: await compile(graphs.gradients) });
   }
 
   const normed = zeros([tokens, width]);
@@ -96,7 +96,7 @@ export const openHead = async (
       for (let i = 0; i < tokens; i++) if (targets.data[i] !== -1n) total += sums[i]! - picked[i]!;
       return total / Math.max(1, counted(targets));
     },
-    async slope(hidden, targets, sums) {
+    async gradient(hidden, targets, sums) {
       const share = 1 / Math.max(1, counted(targets));
       const shares = floatTensor(Float32Array.from(targets.data, (target) => (target === -1n ? 0 : share)));
       const logSum = floatTensor(logSums, [tokens, 1]);
@@ -112,23 +112,25 @@ export const openHead = async (
           ...placed(targets, first, end),
         };
         const into = { [head.SUM]: after };
-        const wanted = trained.has(matrix) ? { [head.ROWS_SLOPE]: { name: matrix, rows: [first, end] as const } } : {};
-        await sums.collect(wanted, (places) => programs.get(end - first)!.slopes.run(feeds, { ...into, ...places }));
+        const wanted = trained.has(matrix)
+          ? { [head.ROWS_GRADIENT]: { name: matrix, rows: [first, end] as const } }
+          : {};
+        await sums.collect(wanted, (places) => programs.get(end - first)!.gradients.run(feeds, { ...into, ...places }));
         [before, after] = [after, before];
       }
       const feeds = {
         [HIDDEN]: hidden,
         [head.NORM_WEIGHT]: await weights.norm(),
-        [head.NORMED_SLOPE]: before,
+        [head.NORMED_GRADIENT]: before,
       };
       const wanted = trained.has(head.NORM_WEIGHT) ? { [head.NORM_WEIGHT]: { name: head.NORM_WEIGHT } } : {};
-      await sums.collect(wanted, (places) => norm.backward.run(feeds, { [SLOPE]: result, ...places }));
+      await sums.collect(wanted, (places) => norm.backward.run(feeds, { [HIDDEN_GRADIENT]: result, ...places }));
       return result;
     },
     async dispose() {
-      for (const { scores, slopes } of programs.values()) {
+      for (const { scores, gradients } of programs.values()) {
         await scores.dispose();
-        await slopes.dispose();
+        await gradients.dispose();
       }
       await norm.forward.dispose();
       await norm.backward.dispose();

@@ -1,5 +1,5 @@
 import type { ForwardShape } from "#shared/model/forward.js";
-import { parameterShapes } from "#shared/model/parameters.js";
+import { EMBEDDING, parameterShapes } from "#shared/model/parameters.js";
 import type { Shapes } from "../step-backend.js";
 
 /** Layers that differ in nothing but their weights' elements, so that one program serves all of them. */
@@ -47,6 +47,13 @@ export const layerKinds = (
     kinds.set(key, known);
     return { kind: known.kind, names: new Map(own.map(([name]) => [known.locals.get(local(name))!, name])) };
   });
+};
+
+/** Index of the lowest layer that the backward pass reaches: 0 if the embedding is trained, the number of layers if nothing of them is. */
+export const lowestTrained = (layers: readonly KindedLayer[], trainable: ReadonlySet<string>): number => {
+  if (trainable.has(EMBEDDING)) return 0;
+  const lowest = layers.findIndex(({ kind }) => kind.trained.length > 0);
+  return lowest === -1 ? layers.length : lowest;
 };
 
 const LAYER = /^model\.layers\.(\d+)\./;

@@ -11,13 +11,13 @@ import type { LayerKind } from "./layer-kinds.js";
 
 /** Inputs beside a layer's weights: the hidden state before it [N, d], the gradient of the loss by that after it, and where documents begin. */
 export const HIDDEN = "hidden";
-export const SLOPE = "slope";
+export const HIDDEN_GRADIENT = "hidden gradient";
 export const STARTS = "starts";
 
 export interface LayerPrograms {
   /** Output `hidden`: the hidden state after the layer [N, d]. */
   readonly forward: Program;
-  /** Outputs: `slope` by the hidden state before it [N, d], and the gradients of the trained weights. It computes the layer once more. */
+  /** Outputs: `hidden gradient`, by the hidden state before it [N, d], and the gradients of the trained weights. It computes the layer once more. */
   readonly backward: Program;
 }
 
@@ -47,9 +47,9 @@ export const layerGraphs = (shape: ForwardShape, kind: LayerKind) => {
     backward: () => {
       const { graph, hidden, values, after } = build();
       const trained = kind.trained.map((name) => values[name]!);
-      const slopes = pullBack(graph.nodes.slice(), after, graph.input(SLOPE, state), [hidden, ...trained]);
+      const grads = pullBack(graph.nodes.slice(), after, graph.input(HIDDEN_GRADIENT, state), [hidden, ...trained]);
       const outputs = Object.fromEntries(
-        [SLOPE, ...kind.trained.map((name) => GRADIENT + name)].map((name, i) => [name, slopes[i]!] as const),
+        [HIDDEN_GRADIENT, ...kind.trained.map((name) => GRADIENT + name)].map((name, i) => [name, grads[i]!] as const),
       );
       return { graph, outputs };
     },

@@ -1,7 +1,7 @@
 import type { AnyTensors, DeviceTensor } from "#shared/engine/device.js";
 import { type FloatTensor, floatTensor, type IntTensor, type Tensor, zeros } from "#shared/engine/tensor.js";
 import { blocksOf } from "#shared/model/families/index.js";
-import { headName } from "#shared/model/parameters.js";
+import { EMBEDDING, headName } from "#shared/model/parameters.js";
 import { adamwVectors } from "../adamw-vectors.js";
 import type { FloatSource } from "../float-source.js";
 import { type FrozenSource, firstOf, frozenInMemory, rowsOf, wholeTensors } from "../frozen-source.js";
@@ -20,32 +20,28 @@ import { addEmbeddingGradient, embed } from "./embedding.js";
 import { gradientSums } from "./gradient-sums.js";
 import { openHead } from "./head.js";
 import { NORM_WEIGHT } from "./head-programs.js";
-import { layerKinds } from "./layer-kinds.js";
-import { compileLayer, HIDDEN, type LayerPrograms, SLOPE, STARTS } from "./layer-programs.js";
+import { layerKinds, lowestTrained } from "./layer-kinds.js";
+import { compileLayer, HIDDEN, HIDDEN_GRADIENT, type LayerPrograms, STARTS } from "./layer-programs.js";
 import type { Layered } from "./layered.js";
-
-const EMBEDDING = "model.embed_tokens.weight";
 
 /**
  * Layers one after another, each kind of them as one program that runs as often as there are such layers. The forward pass keeps one hidden state a
  * layer; the backward pass computes each layer once more from it. Of frozen weights only one layer's are in memory. Losses and gradients
  * are those of the whole graph to rounding. For devices that compute in host memory.
  */
-export const stepByLayers = async (options: StepBackendOptions, layered: Layered): Promise<StepBackend> => {
+export const layersStep = async (options: StepBackendOptions, layered: Layered): Promise<StepBackend> => {
   const { device, trainable } = options;
   const { shape } = layered;
   const { config } = shape;
   const trained = new Set(trainable);
   const shapes = trainedShapes(options);
   const layers = layerKinds(shape, trained);
-  const lowest = layers.findIndex(({ kind }) => kind.trained.length > 0);
-  const trainsEmbedding = trained.has(EMBEDDING);
-  const bottom = trainsEmbedding ? 0 : lowest === -1 ? layers.length : lowest;
+  const lowest = lowestTrained(layers, trained);
 
   const programs = new Map<(typeof layers)[number]["kind"], LayerPrograms>();
   for (const { kind } of layers) if (!programs.has(kind)) programs.set(kind, await compileLayer(device, shape, kind));
 
-  const { vectors, prepare, take } = adamwVectors(options, { accumulates: false });
+  const { vectors, prepare, apply } = adamwVectors(options, { accumulates: false });
   const tensors = (pick: (each: (typeof vectors)[number]) => Float32Array): NamedFloats =>
     Object.fromEntries(trainable.map((name, i) => [name, floatTensor(pick(vectors[i]!), shapes[name]!)]));
   const state = {
@@ -82,7 +78,7 @@ export const stepByLayers = async (options: StepBackendOptions, layered: Layered
   const { embedding: embeddingScale } = blocksOf(config).scales;
 
   /** Forward pass and backward pass of one batch: its loss, and its gradients in the sums. */
-  const compute = async (batch: Readonly<Record<string, Tensor>>): Promise<BatchScalars> => {
+  const computeBatch = async (batch: Readonly<Record<string, Tensor>>): Promise<BatchScalars> => {
     checkBatch(batch, shape);
     const { ids, targets } = batch as { ids: IntTensor; targets: IntTensor };
     const starts = shape.isolated ? { [STARTS]: batch.starts! } : {};
@@ -95,42 +91,42 @@ export const stepByLayers = async (options: StepBackendOptions, layered: Layered
     const loss = Math.fround(await head.loss(last, targets));
     if (!Number.isFinite(loss)) return { loss, metrics: {} };
 
-    let slope = await head.slope(last, targets, sums);
-    for (let i = layers.length - 1; i >= bottom; i--) {
+    let gradient = await head.gradient(last, targets, sums);
+    for (let i = layers.length - 1; i >= lowest; i--) {
       const layer = layers[i]!;
       const { trained: own } = layer.kind;
       // The hidden state after the layer is needed no more.
       const next = hidden[i + 1]!;
-      const feeds = { [HIDDEN]: hidden[i]!, [SLOPE]: slope, ...starts, ...(await weightsOf(layer)) };
+      const feeds = { [HIDDEN]: hidden[i]!, [HIDDEN_GRADIENT]: gradient, ...starts, ...(await weightsOf(layer)) };
       const wanted = Object.fromEntries(own.map((name) => [GRADIENT + name, { name: layer.names.get(name)! }]));
       await sums.collect(wanted, (places) =>
-        programs.get(layer.kind)!.backward.run(feeds, { [SLOPE]: next, ...places }),
+        programs.get(layer.kind)!.backward.run(feeds, { [HIDDEN_GRADIENT]: next, ...places }),
       );
-      slope = next;
+      gradient = next;
     }
-    if (trainsEmbedding) {
+    if (trained.has(EMBEDDING)) {
       const sum = gradients[EMBEDDING]!;
       // A tied head has written its part before.
       await sums.collect({ [EMBEDDING]: { name: EMBEDDING } }, async (places) => {
         const place = places[EMBEDDING]!;
         if (place.data.buffer === sum.data.buffer) place.data.fill(0);
-        addEmbeddingGradient(ids, slope, place, embeddingScale);
+        addEmbeddingGradient(ids, gradient, place, embeddingScale);
       });
     }
     return { loss, metrics: {} };
   };
 
   return {
-    async propose(batches, step, learningRate) {
+    async compute(batches, step, learningRate) {
       const results: BatchScalars[] = [];
       sums.begin();
       for (const batch of batches) {
-        results.push(await compute(batch));
+        results.push(await computeBatch(batch));
         if (!Number.isFinite(results.at(-1)!.loss)) return { results, gradNorm: Number.NaN };
       }
       return { results, gradNorm: prepare(batches.length, step, learningRate) };
     },
-    take,
+    apply,
     tensor: (part, name) => state[part][name]!,
     frozenShapes: frozen.shapes,
     async freeze(from: FloatSource) {
