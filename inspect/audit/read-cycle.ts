@@ -1,6 +1,6 @@
 import { valueText } from "#shared/beacon/value-text.js";
 import type { Model } from "#shared/merge/merge-model.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap } from "#shared/model/groups.js";
 import { openPart } from "#shared/parts/open-part.js";
 import { type BlobRef, blobsOf } from "#shared/protocol/model-manifest.js";
 import type { Report } from "#shared/protocol/report.js";
@@ -28,10 +28,10 @@ export const readGateBase = async (
 ): Promise<GateBase> => {
   const { network } = source;
   const groups = new Map<string, { readonly norm: number }>();
-  for (const [name, group] of Object.entries(network.groups)) {
+  for (const name of Object.keys(network.groups)) {
     const parts = manifest.parts.groups[name];
     if (!parts) throw missing(`model ${hash} has no group "${name}"`);
-    const shapes = new Map(Object.entries(groupShapes(network.model, group)));
+    const shapes = groupShapeMap(network, name);
     const what = `group ${name} of model ${hash}`;
     const open = (blob: BlobRef) => naming(what, blobsFrom(source)(blob));
     const weights = await openPart(open, parts.weights, shapes, what);

@@ -1,13 +1,13 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Feedback } from "#shared/artifact/codec/encode-update.js";
-import type { TensorShapes } from "#shared/artifact/codec/index.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { syncFolder } from "#shared/files/sync-folder.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { fromFloats, toFloats } from "#shared/tensor-files/float32.js";
 import { openSafetensorsFile, type SafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { createSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 
 /** What one update leaves unsent, while it is being encoded. */
 export interface Residual extends Feedback {

@@ -6,7 +6,7 @@ import { frozenShapes } from "#shared/model/shard.js";
 import { seededPiece } from "#shared/planning/seeded-pool.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { FrozenSource } from "#shared/training/frozen-source.js";
-import type { Shapes } from "#shared/training/step-backend.js";
+import type { Shapes } from "#shared/training/objective.js";
 import type { TrainingConfig } from "../config.js";
 import { createShardTrainer } from "../training/shard-trainer.js";
 

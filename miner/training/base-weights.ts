@@ -7,7 +7,7 @@ import { type OpenPart, openPart } from "#shared/parts/open-part.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import { firstOf } from "#shared/training/frozen-source.js";
-import type { Shapes } from "#shared/training/step-backend.js";
+import type { Shapes } from "#shared/training/objective.js";
 
 /**
  * The other groups' weights in a model that a group's shard computes with, as `openBaseWeights` gives one group's; undefined where it needs none.

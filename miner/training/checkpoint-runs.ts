@@ -3,7 +3,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type Checkpoint, type CheckpointHead, openCheckpoints } from "#shared/training/checkpoints.js";
 import type { InnerProgress } from "#shared/training/inner-loop.js";
-import type { Shapes } from "#shared/training/step-backend.js";
+import type { Shapes } from "#shared/training/objective.js";
 import type { TrainStep } from "#shared/training/train-step.js";
 import { type RunPlace, runIdentity, shardIdentity } from "./run-identity.js";
 

@@ -17,8 +17,9 @@ import {
   type TensorSpec,
 } from "#shared/tensor-files/safetensors.js";
 import { openCanonical, openSafetensors, type SafetensorsReader } from "#shared/tensor-files/safetensors-file.js";
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 import { isFault } from "./codec/codec.js";
-import { CODECS, encodedSpecs, type TensorShapes } from "./codec/index.js";
+import { CODECS, encodedSpecs } from "./codec/index.js";
 import { createUpdateMemory, type UpdateReader, updateReader } from "./update-reader.js";
 
 /** The first gate that an update did not pass. */

@@ -4,6 +4,7 @@ import { byteLength } from "#shared/tensor-files/dtype.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import { byName } from "#shared/tensor-files/safetensors.js";
 import type { SafetensorsReader } from "#shared/tensor-files/safetensors-file.js";
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 import {
   type Allocate,
   allocateNew,
@@ -13,7 +14,6 @@ import {
   isFault,
   type Pieces,
 } from "./codec/codec.js";
-import type { TensorShapes } from "./codec/index.js";
 import type { FloatTensors } from "./update.js";
 
 /** Memory for a tensor's bytes, and for its elements if these are not a view of the bytes. */

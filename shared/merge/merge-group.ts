@@ -1,4 +1,3 @@
-import type { TensorShapes } from "#shared/artifact/codec/index.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import {
   createUpdateMemory,
@@ -15,6 +14,7 @@ import type { PartRef } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 import type { TensorStep } from "./merge-tensor.js";
 import type { MergeThreads } from "./merge-threads.js";
 import { openUpdate } from "./open-update.js";

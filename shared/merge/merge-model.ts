@@ -1,7 +1,7 @@
 import { type BlobWriter, writeBlob } from "#shared/blobs/blob-writer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap } from "#shared/model/groups.js";
 import { type OpenPart, openPart } from "#shared/parts/open-part.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import {
@@ -99,7 +99,7 @@ export const mergeModel = async <M extends Merging>(
           : `group "${group}" takes a step ${step} that there is not`,
         "use its network file",
       );
-    const shapes = new Map(byName(new Map(Object.entries(groupShapes(network.model, network.groups[group])))));
+    const shapes = new Map(byName(groupShapeMap(network, group)));
     const open: Pick<ByteSource, "close">[] = [];
     // The threads start while the files are read for the first time.
     const threads = openMergeThreads(workers ?? workersFor(bytesOfPart(parts.weights) * updates.length));

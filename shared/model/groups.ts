@@ -3,6 +3,7 @@ import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { Network } from "#shared/protocol/network.js";
 import { DEFAULT_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 import { checkAnchors } from "./anchors.js";
 import { blocksOf, familyOf } from "./families/index.js";
 import { sizeFault } from "./model-size.js";
@@ -102,6 +103,10 @@ export const groupNamed = (network: Pick<Network, "name" | "groups">, name: stri
 /** Name → shape of the tensors that a group trains. */
 export const groupShapes = (config: ModelConfig, group: ExpertGroup): Record<string, readonly number[]> =>
   pick(parameterShapes(config, expertsOf(config, group)), (name) => expertOf(name) !== null);
+
+/** The same of a group by its name, as a map, for readers of files. */
+export const groupShapeMap = ({ model, groups }: Pick<Network, "model" | "groups">, name: string): TensorShapes =>
+  new Map(Object.entries(groupShapes(model, groups[name]!)));
 
 /** Name → shape of the tensors that every participant holds: all but the experts that some group owns. */
 export const hubShapes = (config: ModelConfig, groups: Network["groups"]): Record<string, readonly number[]> => {

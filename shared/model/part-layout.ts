@@ -1,12 +1,10 @@
 import { byteLength } from "#shared/tensor-files/dtype.js";
 import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
 import { byName, type CanonicalHeader, canonicalHeader, type TensorSpec } from "#shared/tensor-files/safetensors.js";
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 
 /** Bytes of tensors in one blob of a part, where the network file says nothing: 1 GiB. */
 const DEFAULT_PART_BYTES = 2 ** 30;
-
-/** Name → shape of tensors. */
-type Shapes = ReadonlyMap<string, readonly number[]>;
 
 /** Name → precision of the tensors of a part that are not float32. */
 export type PartDTypes = ReadonlyMap<string, FloatDType>;
@@ -17,7 +15,7 @@ export type PartDTypes = ReadonlyMap<string, FloatDType>;
  * larger by itself makes a larger blob. A part that fits is one blob.
  */
 export const partLayout = (
-  shapes: Shapes,
+  shapes: TensorShapes,
   partBytes = DEFAULT_PART_BYTES,
   dtypes: PartDTypes = new Map(),
 ): readonly CanonicalHeader[] => {

@@ -9,9 +9,7 @@ import { type FloatDType, floatBytes, isFloatDType, widen } from "#shared/tensor
 import { toFloats } from "#shared/tensor-files/float32.js";
 import { canonicalHeader, type SafetensorsHeader } from "#shared/tensor-files/safetensors.js";
 import { openSafetensors } from "#shared/tensor-files/safetensors-file.js";
-
-/** Name → shape of tensors. */
-export type Shapes = ReadonlyMap<string, readonly number[]>;
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 
 /** Where a tensor lies in the blobs of its part, in one piece. */
 export interface PartTensor {
@@ -51,7 +49,7 @@ const PIECE = 1 << 18;
 export const openPart = async (
   open: (blob: BlobRef) => Promise<ByteSource>,
   part: PartRef,
-  shapes: Shapes | null,
+  shapes: TensorShapes | null,
   what: string,
 ): Promise<OpenPart> => {
   const sources: ByteSource[] = [];

@@ -1,7 +1,8 @@
 import { openRegularFile } from "#shared/files/regular-file.js";
 import type { BlobRef, PartRef } from "#shared/protocol/model-manifest.js";
 import type { TensorPlaces } from "#shared/tensor-files/tensor-place.js";
-import { type OpenPart, openPart, type Shapes } from "./open-part.js";
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
+import { type OpenPart, openPart } from "./open-part.js";
 
 /** A part whose tensors may be read here, and mapped from their files. */
 export interface PlacedPart extends OpenPart {
@@ -18,7 +19,7 @@ export interface PlacedPart extends OpenPart {
 export const openPlacedPart = async (
   locate: (blob: BlobRef) => Promise<string>,
   part: PartRef,
-  shapes: Shapes,
+  shapes: TensorShapes,
   what: string,
 ): Promise<PlacedPart> => {
   const paths: string[] = [];

@@ -2,7 +2,7 @@ import type { BlobWriter } from "#shared/blobs/blob-writer.js";
 import { type PartDTypes, partLayout } from "#shared/model/part-layout.js";
 import { type BlobRef, type PartRef, partOf } from "#shared/protocol/model-manifest.js";
 import { type FloatDType, floatBytes, narrow } from "#shared/tensor-files/float-dtype.js";
-import type { Shapes } from "./open-part.js";
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 
 /** A part of a model that is being written, in the blobs of its layout. */
 export interface PartWriter {
@@ -24,7 +24,7 @@ export interface PartWriter {
  */
 export const beginPart = (
   create: () => Promise<BlobWriter>,
-  shapes: Shapes,
+  shapes: TensorShapes,
   partBytes?: number,
   dtypes?: PartDTypes,
 ): PartWriter => {

@@ -4,7 +4,7 @@ import type { ByteSource } from "#shared/files/byte-source.js";
 import { mergedUpdate } from "#shared/merge/merge-group.js";
 import type { Model } from "#shared/merge/merge-model.js";
 import type { Selected } from "#shared/merge/selection.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap } from "#shared/model/groups.js";
 import { loadPart } from "#shared/parts/load-part.js";
 import { openPart } from "#shared/parts/open-part.js";
 import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
@@ -35,7 +35,7 @@ export const readDirections = async (
   open: (update: Selected<Candidate>) => Promise<OpenUpdate>,
 ): Promise<Directions> => {
   const { network } = source;
-  const shapes = new Map(byName(new Map(Object.entries(groupShapes(network.model, network.groups[group]!)))));
+  const shapes = new Map(byName(groupShapeMap(network, group)));
   const opened = new Map<string, OpenUpdate>();
   const openOnce = async (update: Selected<Candidate>): Promise<OpenUpdate> => {
     const known = opened.get(update.artifact) ?? (await open(update));

@@ -4,7 +4,7 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import { loadTensors } from "#shared/artifact/update-reader.js";
 import { type ByteSource, withSource } from "#shared/files/byte-source.js";
 import { openUpdate } from "#shared/merge/open-update.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap } from "#shared/model/groups.js";
 import { MAX_MANIFEST_BYTES, type UpdateManifest } from "#shared/protocol/manifest.js";
 import { verify } from "#shared/wallet/index.js";
 import type { CycleSource } from "./source.js";
@@ -53,8 +53,8 @@ export const artifactLimits = ({
 }: CycleSource["network"]): ReadonlyMap<string, number> => {
   const codec = CODECS[artifact.codec];
   return new Map(
-    Object.entries(groups).map(([name, group]) => {
-      const length = encodedLength(codec, new Map(Object.entries(groupShapes(model, group))));
+    Object.keys(groups).map((name) => {
+      const length = encodedLength(codec, groupShapeMap({ model, groups }, name));
       return [name, mostBytes(length, limits.artifact_bytes)];
     }),
   );
@@ -62,7 +62,7 @@ export const artifactLimits = ({
 
 /** The gates for the tensors of a group's update, given the L2 norm of the weights that it changes. */
 export const tensorGates = (network: CycleSource["network"], group: string, baseNorm: number): TensorGates => ({
-  shapes: new Map(Object.entries(groupShapes(network.model, network.groups[group]!))),
+  shapes: groupShapeMap(network, group),
   baseNorm,
   maxUpdateNorm: network.scoring.max_update_norm,
   maxBytes: artifactLimits(network).get(group)!,
@@ -130,7 +130,7 @@ export const loadUpdate = async (
   { network, open }: Pick<CycleSource, "network" | "open">,
   { group, manifest, tensorsHash, location }: GatedUpdate,
 ): Promise<FloatTensors> => {
-  const shapes = new Map(Object.entries(groupShapes(network.model, network.groups[group]!)));
+  const shapes = groupShapeMap(network, group);
   const file = await open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
   return withSource(file, async () => loadTensors(await openUpdate(file, manifest.codec, shapes)));
 };

@@ -7,8 +7,8 @@ import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { createSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
 import type { FloatSource } from "./float-source.js";
 import type { FrozenSource } from "./frozen-source.js";
-import type { NamedFloats } from "./objective.js";
-import { type Shapes, STATE_PARTS, type StatePart } from "./step-backend.js";
+import type { NamedFloats, Shapes } from "./objective.js";
+import { STATE_PARTS, type StatePart } from "./step-backend.js";
 import type { StateTensor } from "./train-step.js";
 
 const PRIVATE = 0o600;

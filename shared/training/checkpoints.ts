@@ -6,7 +6,8 @@ import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { hashFile, readState, writeState } from "./checkpoint-tensors.js";
 import type { NamedFloats } from "./objective.js";
-import type { Shapes, StatePart } from "./step-backend.js";
+import type { Shapes } from "./objective.js";
+import type { StatePart } from "./step-backend.js";
 import type { StateTensor } from "./train-step.js";
 
 const count = z.int().min(0);

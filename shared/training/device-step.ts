@@ -1,11 +1,10 @@
 import { adamw } from "#shared/engine/optim/adamw.js";
 import { type FloatTensor, floatTensor, zeros } from "#shared/engine/tensor.js";
-import { type NamedFloats, readScalars } from "./objective.js";
+import { type NamedFloats, readScalars, type Shapes } from "./objective.js";
 import {
   type BatchScalars,
   disposeAll,
   heldFrozen,
-  type Shapes,
   type StepBackend,
   type StepBackendOptions,
   trainedShapes,

@@ -1,6 +1,5 @@
 import type { FloatTensor } from "#shared/engine/tensor.js";
-import { mapValues, type NamedFloats } from "./objective.js";
-import type { Shapes } from "./step-backend.js";
+import { mapValues, type NamedFloats, type Shapes } from "./objective.js";
 
 /** Float tensors that are read one at a time, so they need not all be in memory. */
 export interface FloatSource {

@@ -4,6 +4,8 @@ import { BlockZeroError } from "#shared/errors/error.js";
 
 export type NamedValues = Readonly<Record<string, Value>>;
 export type NamedFloats = Readonly<Record<string, FloatTensor>>;
+/** Tensors by name → shape. */
+export type Shapes = Readonly<Record<string, readonly number[]>>;
 
 /** Builds a scalar loss, and named float scalars to report with it, from parameters and a batch. */
 export type Objective = (

@@ -1,7 +1,7 @@
 import type { DeviceTensor, Tensors } from "#shared/engine/device.js";
 import type { AdamWOptions } from "#shared/engine/optim/adamw.js";
 import type { FloatSource } from "./float-source.js";
-import { mapValues, type NamedFloats } from "./objective.js";
+import { mapValues, type NamedFloats, type Shapes } from "./objective.js";
 import type { TrainStepOptions } from "./train-options.js";
 
 /** Loss and metrics of one micro-batch. */
@@ -50,9 +50,6 @@ export interface StepBackendOptions extends TrainStepOptions {
 export const decays = (shape: readonly unknown[]): boolean => shape.length >= 2;
 
 export type Buffers = Readonly<Record<string, DeviceTensor>>;
-
-/** Tensors by name → shape. */
-export type Shapes = Readonly<Record<string, readonly number[]>>;
 
 export const trainedShapes = ({ params, trainable }: Pick<TrainStepOptions, "params" | "trainable">): Shapes =>
   Object.fromEntries(trainable.map((name) => [name, params[name]!.shape]));

@@ -7,8 +7,7 @@ import { vocabularyAtOnce } from "./layers/head.js";
 import { NORM_WEIGHT, normGraphs, rowsGraphs } from "./layers/head-programs.js";
 import { layerKinds, lowestTrained } from "./layers/layer-kinds.js";
 import { layerGraphs } from "./layers/layer-programs.js";
-import { mapValues } from "./objective.js";
-import type { Shapes } from "./step-backend.js";
+import { mapValues, type Shapes } from "./objective.js";
 import type { TrainStepOptions } from "./train-options.js";
 import { compileGradients, compileTraining } from "./train-programs.js";
 

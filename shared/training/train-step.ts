@@ -6,10 +6,9 @@ import { deviceStep } from "./device-step.js";
 import type { FloatSource } from "./float-source.js";
 import { hostStep } from "./host-step.js";
 import { layersStep } from "./layers/layers-step.js";
-import { mapValues, type NamedFloats } from "./objective.js";
+import { mapValues, type NamedFloats, type Shapes } from "./objective.js";
 import {
   type ComputedStep,
-  type Shapes,
   STATE_PARTS,
   type StatePart,
   type StepBackend,

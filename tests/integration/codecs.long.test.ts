@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { heldOutLosses } from "#shared/evaluation/reference-text.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap } from "#shared/model/groups.js";
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { parseUpdateManifest } from "#shared/protocol/manifest.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -34,10 +34,7 @@ describe("two validators and two miners that compress their updates", { timeout:
 
       const observer = await subnet.join("observer");
       const { network } = subnet;
-      const size = encodedLength(
-        CODECS[codec],
-        new Map(Object.entries(groupShapes(network.model, network.groups.math!))),
-      );
+      const size = encodedLength(CODECS[codec], groupShapeMap(network, "math"));
       const { merged } = await observer.models.manifest(second.models[0]!, observer.signal);
       const locations = await observer.models.servers();
       for (const { artifact } of merged) {

@@ -3,7 +3,7 @@ import { createUpdateMemory } from "#shared/artifact/update-reader.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { OpenChange } from "#shared/evaluation/change.js";
 import { openUpdate } from "#shared/merge/open-update.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap } from "#shared/model/groups.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { printable } from "#shared/protocol/parsed.js";
@@ -55,7 +55,7 @@ export const openGatedReader = (participant: Participant, { until, cacheBytes }:
 /** An update's tensors, from its file. */
 const openChange = async (source: Pick<CycleSource, "network" | "open">, update: GatedUpdate): Promise<OpenChange> => {
   const { group, manifest, tensorsHash, location } = update;
-  const shapes = new Map(Object.entries(groupShapes(source.network.model, source.network.groups[group]!)));
+  const shapes = groupShapeMap(source.network, group);
   const file = await source.open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
   try {
     const reader = await openUpdate(file, manifest.codec, shapes);

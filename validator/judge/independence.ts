@@ -3,7 +3,7 @@ import type { OpenChange } from "#shared/evaluation/change.js";
 import { createScratch } from "#shared/files/scratch.js";
 import { sketchBeginner } from "#shared/independence/count-sketch.js";
 import { independenceOf } from "#shared/independence/independence.js";
-import { groupNamed, groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap } from "#shared/model/groups.js";
 import { inMemory, type ModelTensors } from "#shared/model/model-tensors.js";
 import type { BaseModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -35,7 +35,7 @@ export const openIndependenceMeter = async (
   seed: string,
 ): Promise<IndependenceMeter> => {
   const begin = sketchBeginner(seed);
-  const shapes = new Map(Object.entries(groupShapes(network.model, groupNamed(network, group))));
+  const shapes = groupShapeMap(network, group);
   const names = [...shapes.keys()].sort((a, b) => (a < b ? -1 : 1));
   const sketch = async (read: (name: string) => Promise<Float32Array> | Float32Array): Promise<Float32Array> => {
     const growing = begin();

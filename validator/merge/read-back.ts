@@ -1,5 +1,5 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap } from "#shared/model/groups.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { openPart } from "#shared/parts/open-part.js";
 import type { PartRef } from "#shared/protocol/model-manifest.js";
@@ -19,8 +19,8 @@ export const readBack = async (
   const manifest = await models.manifest(hash, signal);
   const misfit = misfitOf(manifest, { network, networkHash }, cycle);
   if (misfit !== null) throw unusable(hash, misfit);
-  for (const [name, group] of Object.entries(network.groups)) {
-    const shapes = new Map(Object.entries(groupShapes(network.model, group)));
+  for (const name of Object.keys(network.groups)) {
+    const shapes = groupShapeMap(network, name);
     const { weights, momentum } = manifest.parts.groups[name]!;
     const check = async (part: PartRef, what: string) => {
       const opened = await openPart((blob) => models.open(blob, signal), part, shapes, what);

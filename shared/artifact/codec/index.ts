@@ -1,5 +1,6 @@
 import type { CodecName } from "#shared/protocol/codec-name.js";
 import { canonicalHeader, type Tensor, type TensorSpec } from "#shared/tensor-files/safetensors.js";
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 import { type Codec, type CodecFault, elementsOf } from "./codec.js";
 import { bfloat16, float32 } from "./dense.js";
 import { int8 } from "./int8.js";
@@ -7,9 +8,6 @@ import { topk2bit } from "./topk-2bit.js";
 
 /** Every codec by its name in network files and manifests. */
 export const CODECS: Readonly<Record<CodecName, Codec>> = { float32, bfloat16, int8, "topk-2bit": topk2bit };
-
-/** Tensors by name → shape. */
-export type TensorShapes = ReadonlyMap<string, readonly number[]>;
 
 /** The content of an update's file, by name: each tensor's pieces. */
 export const encodedSpecs = (codec: Codec, shapes: TensorShapes): ReadonlyMap<string, TensorSpec> =>

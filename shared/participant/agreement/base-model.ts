@@ -1,6 +1,6 @@
 import { l2Norm } from "#shared/artifact/update.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { groupShapes, hubShapes } from "#shared/model/groups.js";
+import { groupShapeMap, hubShapes } from "#shared/model/groups.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { loadPart } from "#shared/parts/load-part.js";
@@ -74,8 +74,8 @@ const readModel = async <T extends ModelTensors>(
   const manifest = await models.manifest(hash, signal);
   const { hub, groups } = manifest.parts;
   const found = new Map<string, GroupModel<T>>();
-  for (const [name, group] of Object.entries(network.groups)) {
-    const shapes = new Map(Object.entries(groupShapes(network.model, group)));
+  for (const name of Object.keys(network.groups)) {
+    const shapes = groupShapeMap(network, name);
     const parts = groups[name];
     if (!parts)
       throw new BlockZeroError(

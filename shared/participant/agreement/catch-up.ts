@@ -1,7 +1,7 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { type GroupStep, type Model, mergeModel } from "#shared/merge/merge-model.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap } from "#shared/model/groups.js";
 import { type BlobRef, blobsOfModel, type MergedUpdate, type ModelManifest } from "#shared/protocol/model-manifest.js";
 import { lineage } from "#shared/replay/lineage.js";
 import { blobsFrom } from "#shared/replay/source.js";
@@ -96,12 +96,10 @@ const stepsOf = ({ merged, steps }: ModelManifest): ReadonlyMap<string, GroupSte
 };
 
 /** Bytes of any update of a group. */
-const updateLength = ({ network }: Reader, name: string): number => {
-  const group = network.groups[name];
-  return group
-    ? encodedLength(CODECS[network.artifact.codec], new Map(Object.entries(groupShapes(network.model, group))))
+const updateLength = ({ network }: Reader, name: string): number =>
+  network.groups[name]
+    ? encodedLength(CODECS[network.artifact.codec], groupShapeMap(network, name))
     : Number.POSITIVE_INFINITY;
-};
 
 const missingParts = async (reader: Reader, manifest: ModelManifest): Promise<readonly BlobRef[]> => {
   const missing: BlobRef[] = [];

@@ -1,6 +1,6 @@
 import type { ForwardShape } from "#shared/model/forward.js";
 import { EMBEDDING, parameterShapes } from "#shared/model/parameters.js";
-import type { Shapes } from "../step-backend.js";
+import type { Shapes } from "../objective.js";
 
 /** Layers that differ in nothing but their weights' elements, so that one program serves all of them. */
 export interface LayerKind {

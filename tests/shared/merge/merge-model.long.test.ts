@@ -13,7 +13,7 @@ import { bytesSource } from "#shared/files/byte-source.js";
 import { growingBuffer } from "#shared/files/growing-buffer.js";
 import { type MergeFiles, type MergeOptions, type Merging, type Model, mergeModel } from "#shared/merge/merge-model.js";
 import { openUpdate } from "#shared/merge/open-update.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap, groupShapes } from "#shared/model/groups.js";
 import { CODEC_NAMES, type CodecName } from "#shared/protocol/codec-name.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { blobsOf, parseModelManifest } from "#shared/protocol/model-manifest.js";
@@ -149,7 +149,7 @@ describe("the merge as a pure function", { timeout: HANG_GUARD }, () => {
         ...plain,
         update: async (update, norm) => {
           const loaded = await plain.update(update, norm);
-          const shapes = new Map(Object.entries(groupShapes(given.network.model, given.network.groups[update.group]!)));
+          const shapes = groupShapeMap(given.network, update.group);
           const tensors = await loadTensors(await openUpdate(loaded.file, "int8", shapes));
           return { ...loaded, norm: l2Norm(tensors.values()) };
         },

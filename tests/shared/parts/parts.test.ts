@@ -9,11 +9,12 @@ import { createScratch } from "#shared/files/scratch.js";
 import { partLayout } from "#shared/model/part-layout.js";
 import { encodeParameters } from "#shared/model/part-parameters.js";
 import { loadPart } from "#shared/parts/load-part.js";
-import { openPart, type Shapes } from "#shared/parts/open-part.js";
+import { openPart } from "#shared/parts/open-part.js";
 import { openPlacedPart } from "#shared/parts/part-places.js";
 import { beginPart } from "#shared/parts/part-writer.js";
 import { type BlobRef, blobsOf, bytesOfPart, type PartRef, partOf } from "#shared/protocol/model-manifest.js";
 import { encodeSafetensors } from "#shared/tensor-files/safetensors.js";
+import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { loadVectors } from "../protocol/vectors.js";
 
@@ -25,7 +26,7 @@ const fault = (code: ErrorCode, message: RegExp) => (thrown: unknown) => {
 };
 
 /** 16, 40, 24, 8 and 8 bytes. */
-const SHAPES: Shapes = new Map([
+const SHAPES: TensorShapes = new Map([
   ["c", [2, 3]],
   ["a", [4]],
   ["e", [2]],
@@ -51,7 +52,7 @@ const written = async (context: TestContext, partBytes?: number) => {
   }
   const part = await writer.finish();
   const open = async ({ hash }: BlobRef) => (await store.open(hash))!;
-  return { store, part, open, opened: (shapes: Shapes | null = SHAPES) => openPart(open, part, shapes, "the hub") };
+  return { store, part, open, opened: (shapes: TensorShapes | null = SHAPES) => openPart(open, part, shapes, "the hub") };
 };
 
 const blob = z.object({ hash: z.string(), bytes: z.number() });

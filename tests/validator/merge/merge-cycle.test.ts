@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { heldOutLosses } from "#shared/evaluation/reference-text.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapeMap } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { loadModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -113,7 +113,7 @@ describe("mergeCycle", { timeout: HANG_GUARD }, () => {
     const [ann, cat] = [noiseUpdate(subnet, "ann", 0.05), noiseUpdate(subnet, "cat", 0.05)];
     const delta = (name: string, i: number) => 0.6 * ann[name]!.data[i]! + 0.4 * cat[name]!.data[i]!;
     closeTo(next.groups.get("math")!.weights, (name, i) => parameters[name]!.data[i]! + lr * (1 + mu) * delta(name, i));
-    const shapes = new Map(Object.entries(groupShapes(subnet.network.model, subnet.network.groups.math!)));
+    const shapes = groupShapeMap(subnet.network, "math");
     const blob = (reference: BlobRef) => vera.models.open(reference, vera.signal);
     const momentum = await loadPart(openPart(blob, manifest.parts.groups.math!.momentum!, shapes, "momentum"));
     closeTo(momentum, (name, i) => -delta(name, i));

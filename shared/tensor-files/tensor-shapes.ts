@@ -1,0 +1,2 @@
+/** Tensors by name → shape. */
+export type TensorShapes = ReadonlyMap<string, readonly number[]>;
