@@ -19,10 +19,9 @@ import { readVoters } from "#shared/replay/voters.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { mapValues } from "#shared/training/objective.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
+import { inTokens } from "#shared/util/tokens.js";
 import { patiently } from "./patiently.js";
 import type { CycleResult, MinerResult, ModelLosses } from "./result.js";
-
-const TOKEN = 1e9;
 
 /** Cycles for which a file is asked for that nobody gives: its servers may be busy, or starting again. */
 const FETCH_CYCLES = 3;
@@ -153,6 +152,6 @@ const minerResults = async (
     score,
     rank: score > 0 ? outcomes.filter((other) => other.group === group && other.score > score).length + 1 : null,
     weight: weights.get(uid) ?? 0,
-    emission: Number(metagraph.neurons[uid]?.emission ?? 0n) / TOKEN,
+    emission: inTokens(metagraph.neurons[uid]?.emission ?? 0n),
   }));
 };

@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import type { MinerConfig } from "#miner/config.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import type { Signer } from "#shared/protocol/signer.js";
+import { UNITS_PER_TOKEN } from "#shared/util/tokens.js";
 import { createColdkey, createHotkey } from "#shared/wallet/index.js";
 import type { LocalnetOptions } from "./options.js";
 import { type PlayerSettings, withSettings } from "./player-settings.js";
@@ -31,15 +32,13 @@ export interface LocalnetParticipant {
 
 type Role = Omit<LocalnetParticipant, "address" | "port" | "metricsPort" | "signer">;
 
-const TOKEN = 1_000_000_000n;
-
 /** Validators of unequal stake, honest miners in each group, one cheater in the first, if any, and one that pads in Sprints in the last. */
 export const roles = (
   groups: readonly string[],
   { cheater, validators, miners, sprint }: Pick<LocalnetOptions, "cheater" | "validators" | "miners" | "sprint">,
 ): readonly Role[] => [
   ...Array.from({ length: validators }, (_, i): Role => {
-    const stake = BigInt(12_000 - 2_000 * i) * TOKEN;
+    const stake = BigInt(12_000 - 2_000 * i) * UNITS_PER_TOKEN;
     return { name: `validator-${i + 1}`, program: "validator", behaviour: "validator", stake };
   }),
   ...groups.flatMap((group) =>

@@ -10,15 +10,15 @@ import { cycleLength } from "#shared/protocol/phases.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { createSubnet, ownSubtensor } from "#shared/simulators/subtensor/bootstrap.js";
+import { UNITS_PER_TOKEN } from "#shared/util/tokens.js";
 import { beaconSetting, firstOpened } from "./beacon.js";
 import type { LocalChainHost } from "./local-chain.js";
 import type { LocalnetParticipant } from "./roles.js";
 
-const TOKEN = 1_000_000_000n;
 /** Initial balance of the coldkey, which pays for everybody. */
-const FORTUNE = 10_000_000n * TOKEN;
+const FORTUNE = 10_000_000n * UNITS_PER_TOKEN;
 /** Large compared with the validators' stakes, so that buying stake hardly moves the price. */
-const POOL = 100_000n * TOKEN;
+const POOL = 100_000n * UNITS_PER_TOKEN;
 /** Building a block takes a few tenths of a second, and so does checking an extrinsic. A write must fit into two blocks. */
 const BLOCK_TIME_MS = 3000;
 

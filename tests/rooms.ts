@@ -38,7 +38,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/monitoring",
     holds: "dashboards, alert rules and tables, generated from the list of instruments",
-    imports: ["shared/telemetry"],
+    imports: ["shared/util", "shared/telemetry"],
   },
   {
     room: "shared/blobs",

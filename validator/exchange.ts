@@ -1,12 +1,10 @@
 import { holdReports } from "#shared/participant/reports.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
+import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "./context.js";
 import { note } from "./mark.js";
 import { openWindow } from "./open-window.js";
-
-/** Blocks kept free at the end of the exchange phase to put the record on chain. */
-const BLOCKS_TO_COMMIT = 2;
 
 /**
  * Fetches the cycle's reports from any participant that has them, so that this validator can serve them. Then records on chain, once, which
@@ -18,7 +16,7 @@ export const exchangeReports = async (validator: Validator, cycle: number): Prom
   if (journal.value.cycles[cycle]?.exchanged !== undefined) return;
   const window = openWindow(participant, cycle, "exchange");
   await clock.reach(window.start - 1, signal);
-  const held = await holdReports(participant, cycle, window.end - BLOCKS_TO_COMMIT);
+  const held = await holdReports(participant, cycle, window.end - BLOCKS_TO_RECORD);
   const block = await participant.commitOnce({
     key: `${cycle}/held`,
     data: encodeRecord({

@@ -1,11 +1,8 @@
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
 import type { Participant } from "#shared/participant/participant.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import type { MeasuringTime } from "#shared/scoring/measuring-time.js";
-
-/** Blocks kept free at the end of the evaluate phase to put the report on chain. */
-const BLOCKS_TO_REPORT = 2;
 
 type Timed = Pick<Participant, "clock" | "network">;
 
@@ -30,7 +27,7 @@ export const timeToMeasure = (
   cycle: number,
   timer: BlockTimer | undefined,
   now?: () => number,
-): MeasuringTime => timeUntil(clock, phaseWindow(cycle, "evaluate", network.phases).end - BLOCKS_TO_REPORT, timer, now);
+): MeasuringTime => timeUntil(clock, phaseWindow(cycle, "evaluate", network.phases).end - BLOCKS_TO_RECORD, timer, now);
 
 /** The same until the block `last`. */
 export const timeUntil = (

@@ -18,9 +18,8 @@ import { lastBlockFor } from "#shared/replay/phase-records.js";
 import { revealedGroups } from "#shared/replay/revealed-groups.js";
 import type { CycleContext } from "#shared/replay/source.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import { inTokens } from "#shared/util/tokens.js";
 import { networkSettings } from "../settings.js";
-
-const UNIT = 1e9;
 
 interface Options {
   readonly block?: number;
@@ -180,4 +179,4 @@ const row = (neuron: Neuron, block: number): readonly string[] => [
 const addressOf = (axon: Neuron["axon"]): string =>
   axon === null ? "none" : axon.ip.includes(":") ? `[${axon.ip}]:${axon.port}` : `${axon.ip}:${axon.port}`;
 
-const tokensOf = (amount: bigint, digits: number): string => (Number(amount) / UNIT).toFixed(digits);
+const tokensOf = (amount: bigint, digits: number): string => inTokens(amount).toFixed(digits);

@@ -18,11 +18,9 @@ import { checkPinned } from "#shared/config/check-network.js";
 import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
 import type { Network } from "#shared/protocol/network.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
+import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import { changeOf } from "#shared/protocol/succession.js";
 import { beaconOf } from "#shared/replay/evaluation-text.js";
-
-/** Of Bittensor's main network. */
-const BLOCK_SECONDS = 12;
 
 interface CheckOptions {
   readonly blockTime: number;
@@ -40,7 +38,7 @@ const check: CommandSpec = {
   define: (command) => {
     command
       .argument("<file>", "network file or template")
-      .option("--block-time <seconds>", "how long the chain takes for a block", positiveNumber, BLOCK_SECONDS)
+      .option("--block-time <seconds>", "how long the chain takes for a block", positiveNumber, SUBTENSOR_BLOCK_SECONDS)
       .option("--memory <size>", "memory of the machines that validate, such as 64GiB; unset: this machine's", byteSize)
       .option(...JSON_FLAG)
       .action((file: string, { blockTime, memory = totalmem(), json = false }: CheckOptions) => {

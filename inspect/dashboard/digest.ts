@@ -7,12 +7,11 @@ import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
 import { participationIn } from "#shared/replay/participation.js";
 import { groupStandings, type Standing, standingShares } from "#shared/rewards/cycle-weights.js";
 import { paidPart } from "#shared/rewards/progress.js";
+import { inTokens } from "#shared/util/tokens.js";
 import { derivationOf, figuresOf } from "../explain/derivation.js";
 import type { CycleFacts } from "../explain/read-miners-cycle.js";
 import { payPartsOf } from "../explain/read-sprints.js";
 import type { MinerCycle, ValidatorCycle } from "./snapshot.js";
-
-const UNIT = 1e9;
 
 /** Updates that a digest names of a model at most. */
 const MOST_MERGED = 1024;
@@ -120,7 +119,7 @@ const minersOf = (facts: CycleFacts): readonly MinerCycle[] => {
       meanScore: place?.score ?? null,
       share: holder ? (shares.get(uid) ?? 0) : 0,
       weight: holder ? (weights.get(uid) ?? 0) : 0,
-      emission: Number(holder?.emission ?? 0n) / UNIT,
+      emission: inTokens(holder?.emission ?? 0n),
       merged: made.merged?.find((one) => one.uid === uid && one.hotkey === hotkey)?.share ?? null,
       spare: submission?.commitment ? commit.end - submission.commitment.block : null,
     };

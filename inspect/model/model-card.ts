@@ -1,5 +1,6 @@
 import { familyOf } from "#shared/model/families/index.js";
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
+import { markdownTable } from "#shared/util/markdown-table.js";
 import { inWords, sharesByGroup } from "./merged-shares.js";
 import type { StoredNetwork } from "./model-store.js";
 
@@ -57,7 +58,7 @@ each cycle, validators measure what the miners' updates do to the loss on held-o
 
 ## Merged updates
 
-${merged.length === 0 ? "None." : table(["UID", "Hotkey", "Group", "Share", "Update"], merged.map(mergedRow))}
+${merged.length === 0 ? "None." : markdownTable(["UID", "Hotkey", "Group", "Share", "Update"], merged.map(mergedRow))}
 
 ## Contributors
 
@@ -127,7 +128,7 @@ const contributors = (manifest: ModelManifest, models: ReadonlyMap<string, Model
       a.group < b.group ? -1 : a.group > b.group ? 1 : b.share - a.share || (a.hotkey < b.hotkey ? -1 : 1),
     )
     .map(({ hotkey, group, cycles, share }) => [group, `\`${hotkey}\``, String(cycles), share.toFixed(4)]);
-  return rows.length === 0 ? "None yet." : table(["Group", "Hotkey", "Merged updates", "Sum of shares"], rows);
+  return rows.length === 0 ? "None yet." : markdownTable(["Group", "Hotkey", "Merged updates", "Sum of shares"], rows);
 };
 
 /** The ancestors, newest first, as far as their manifests are available. */
@@ -142,11 +143,8 @@ const lineage = (manifest: ModelManifest, models: ReadonlyMap<string, ModelManif
     parent = ancestor?.parent ?? null;
   }
   if (rows.length === 0) return "This is the genesis model.";
-  return `${table(["Ancestor", "Made by", "Merged: UID and share"], rows)}${parent === null ? "" : "\n\nOlder ancestors are left out."}`;
+  return `${markdownTable(["Ancestor", "Made by", "Merged: UID and share"], rows)}${parent === null ? "" : "\n\nOlder ancestors are left out."}`;
 };
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
 /** A name that somebody else chose, without any character that Markdown interprets. */
 const plain = (name: string): string => name.replace(/[^\p{L}\p{N} .-]/gu, "?").slice(0, 64);

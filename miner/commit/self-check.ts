@@ -3,7 +3,7 @@ import { checkTensors } from "#shared/artifact/gates.js";
 import type { UpdateReader } from "#shared/artifact/update-reader.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { addSquares } from "#shared/kernels/sum-of-squares.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { tensorGates } from "#shared/replay/gate-submission.js";
 import type { FloatSource } from "#shared/training/float-source.js";
@@ -11,7 +11,6 @@ import { mean } from "#shared/util/mean.js";
 import type { Submission } from "../behaviours.js";
 import type { Miner } from "../context.js";
 import { ownSeeds } from "../score/draws.js";
-import { RECORD_BLOCKS } from "./training-deadline.js";
 
 /** An update that is about to be committed, and what it was trained from. */
 export interface Prepared {
@@ -107,7 +106,7 @@ const worsened = async (
 /** Milliseconds until a commit must be sent; infinite while the chain's pace is unknown. */
 const timeLeft = ({ participant, timer }: Checking, cycle: number): number => {
   const { end } = phaseWindow(cycle, "commit", participant.network.phases);
-  const due = timer?.expected(end - RECORD_BLOCKS);
+  const due = timer?.expected(end - BLOCKS_TO_RECORD);
   return due === undefined ? Number.POSITIVE_INFINITY : due - Date.now();
 };
 

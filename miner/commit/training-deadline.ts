@@ -1,9 +1,6 @@
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
-
-/** Blocks of the commit phase that are kept for the record: one to send it in, and one to send it again. */
-export const RECORD_BLOCKS = 2;
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 
 /** Factor on the time that packing took. */
 const MARGIN = 1.25;
@@ -43,6 +40,6 @@ export const trainingDeadline = ({ timer, cycle, phases, packing }: TrainingDead
   if (end === undefined || pace === undefined) return end;
   const training = pace * (train.end - train.start);
   const needed = packing === undefined ? UNMEASURED_SHARE * training : MARGIN * packing;
-  const given = pace * Math.max(0, phases.commit - RECORD_BLOCKS);
+  const given = pace * Math.max(0, phases.commit - BLOCKS_TO_RECORD);
   return end - Math.min(MOST_SHARE * training, Math.max(0, needed - given));
 };

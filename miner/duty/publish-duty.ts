@@ -8,6 +8,7 @@ import type { TaskOf } from "#shared/duty/task.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -15,9 +16,6 @@ import { doDuty } from "#shared/settlement/do-duty.js";
 import { readBasis } from "./basis.js";
 import type { DutyMember } from "./context.js";
 import { markDuty, noteDuty } from "./mark.js";
-
-/** Blocks kept free at the end of the next train phase to put the record on chain. */
-const BLOCKS_TO_COMMIT = 2;
 
 /** Longest check of one win in milliseconds, the loading of its network included. Blocks end it earlier. */
 const LONGEST_CHECK = 600_000;
@@ -94,7 +92,7 @@ const checkersBy = (
 /** Abstains once the record must go out: what was checked by then counts. */
 const inTime = ({ participant }: DutyMember, cycle: number, checkers: Checkers): Checkers => ({
   "sprint-win": async (task: TaskOf<"sprint-win">, signal) =>
-    participant.clock.head.number < recordWindow("duty", cycle, participant.network).end - BLOCKS_TO_COMMIT
+    participant.clock.head.number < recordWindow("duty", cycle, participant.network).end - BLOCKS_TO_RECORD
       ? checkers["sprint-win"]!(task, signal)
       : { verdict: "abstain", reason: "no time was left" },
 });

@@ -9,6 +9,7 @@ import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
 import { type AheadOptions, aheadOptions, networkOfModel, splitAhead } from "#shared/planning/ahead.js";
 import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
 import type { Network } from "#shared/protocol/network.js";
+import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { computeSettings, minerSettings, trainingSettings } from "../config.js";
 import type { TrainingPlan } from "./plan.js";
@@ -41,9 +42,6 @@ interface Options extends AheadOptions {
   readonly json?: boolean;
 }
 
-/** Subtensor's. */
-const BLOCK_SECONDS = 12;
-
 export const planCommand: CommandSpec = {
   name: "plan",
   description:
@@ -56,7 +54,7 @@ export const planCommand: CommandSpec = {
   ],
   define: (command) => {
     aheadOptions(command)
-      .option("--block-time <seconds>", "seconds between the chain's blocks", positiveNumber, BLOCK_SECONDS)
+      .option("--block-time <seconds>", "seconds between the chain's blocks", positiveNumber, SUBTENSOR_BLOCK_SECONDS)
       .option("--no-rate", "measure no matrix product, so that the time stays unknown")
       .option("--measure", "train a few steps of a shard of that size with random weights")
       .option("--json", "print JSON, in bytes and seconds");

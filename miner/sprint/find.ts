@@ -1,10 +1,10 @@
-import { BLOCKS_TO_COMMIT, idleWindow } from "#shared/compute/idle-window.js";
+import { idleWindow } from "#shared/compute/idle-window.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { BlockRange } from "#shared/protocol/phases.js";
+import { type BlockRange, BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { prefixWindows } from "#shared/protocol/prefix-windows.js";
 import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -71,7 +71,7 @@ const searchIn = async (
     const inputs = await awaitSprintSeed(participant, { cycle, purpose: "sprint-inputs" });
     const pace = createPace({ share: config.compute.max_share, maxWatts: config.compute.max_watts }, power);
     const started = performance.now();
-    const last = proofWindow(cycle, sprint, participant.network).end - BLOCKS_TO_COMMIT;
+    const last = proofWindow(cycle, sprint, participant.network).end - BLOCKS_TO_RECORD;
     const task = { publicKey: signer.publicKey, inputs, difficulty };
     const proving = (sprint.profile === "float" ? proveNonces : proveWins)(sprinter, { cycle, difficulty, inputs });
     let computing = 0;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { floatProfile } from "#shared/compute/profile/float-profile.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
-import { BLOCKS_TO_RECORD, prefixWindows } from "#shared/protocol/prefix-windows.js";
+import { PREFIX_BLOCKS, prefixWindows } from "#shared/protocol/prefix-windows.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { mostNoncesAfter, signNonces } from "#shared/sprint/proof/all-nonces.js";
 import { encodeNoncesFile } from "#shared/sprint/proof/nonces-file.js";
@@ -40,7 +40,7 @@ export const proveNonces = (sprinter: Sprinter, { cycle, difficulty, inputs }: P
     const window = windows[at];
     if ((journal.value.cycles[cycle]?.sprint?.recorded ?? 0) > at) return;
     if (made().length === at) {
-      await clock.reach(window.end - BLOCKS_TO_RECORD, signal);
+      await clock.reach(window.end - PREFIX_BLOCKS, signal);
       if (isClosed) return;
       onDisk.flush();
       markSprint(sprinter, cycle, { prefixes: [...made(), tree.prefix()] });

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { kindOf } from "#shared/documents/formats.js";
+import { statFile } from "#shared/documents/stat-file.js";
 import { writeJsonl } from "#shared/documents/write-jsonl.js";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MinerConfig } from "../config.js";
@@ -24,7 +24,7 @@ export const withOwnData = async (
   if (kind?.format === "jsonl" && kind.compression === "none") warnIfFew(path, linesOfSmall(path), log);
   const isWrittenOut = kind !== null && !(kind.format === "jsonl" && kind.compression === "none");
   if (!isWrittenOut) return config;
-  const { size, mtimeMs } = statAt(path);
+  const { size, mtimeMs } = statFile(path);
   const folder = join(home, "data");
   const name = `${sha256(Buffer.from(`${path}\n${size}\n${mtimeMs}`))}.jsonl`;
   const out = join(folder, name);
@@ -54,21 +54,8 @@ const warnIfFew = (path: string, documents: number, log: Pick<Log, "warn">): voi
 
 /** Lines with something in them; infinitely many of a large file. */
 const linesOfSmall = (path: string): number =>
-  statAt(path).size > SMALL_BYTES
+  statFile(path).size > SMALL_BYTES
     ? Number.POSITIVE_INFINITY
     : readFileSync(path, "utf8")
         .split("\n")
         .filter((line) => line.trim() !== "").length;
-
-const statAt = (path: string) => {
-  try {
-    return statSync(path);
-  } catch (cause) {
-    throw new BlockZeroError(
-      "DATASET_NOT_FOUND",
-      `cannot open the data file ${path}: ${reasonOf(cause)}`,
-      "check the path: in a file it is relative to that file, elsewhere to the current folder",
-      { cause },
-    );
-  }
-};

@@ -1,12 +1,13 @@
 import type { SudoCallSpec } from "#shared/chain/devchain/calls.js";
 import type { Network } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
+import { UNITS_PER_TOKEN } from "#shared/util/tokens.js";
 
 type Shape = Pick<Network, "netuid" | "phases">;
 type HyperParameterChange = Extract<SudoCallSpec, { name: "setHyperParameters" }>["args"]["change"];
 
 /** Stake of a validator in the smallest unit: subtensor's threshold on the main network. */
-export const STAKE_THRESHOLD = 1000n * 1_000_000_000n;
+export const STAKE_THRESHOLD = 1000n * UNITS_PER_TOKEN;
 
 /** A devchain subnet's parameters whose epochs fall at the end of each cycle. */
 export const subnetParameters = ({ phases }: Pick<Shape, "phases">): HyperParameterChange => ({

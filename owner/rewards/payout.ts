@@ -1,14 +1,13 @@
 import { type EpochNeuron, type U16Row, yumaEpoch } from "#shared/chain/yuma/epoch.js";
 import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
 import { toWeights } from "#shared/rewards/weights.js";
+import { inTokens, UNITS_PER_TOKEN } from "#shared/util/tokens.js";
 import type { Economy } from "./economy.js";
 
 /** Blocks from one epoch to the next: any number will do. */
 const TEMPO = 100;
 const U16_MAX = 65535;
-/** Smallest units in one unit of the emission. */
-const UNIT = 1e9;
-const STAKE = 1_000_000_000_000n;
+const STAKE = 1000n * UNITS_PER_TOKEN;
 const OWNER = 0;
 
 /** One cycle's score of everybody, one entry an identity; null where it was not there. */
@@ -72,10 +71,10 @@ export const createPayroll = (economy: Economy, identities: number): ((scores: S
       maxValidators: validators,
       stakeThreshold: 0n,
       ownerUid: OWNER,
-      emission: BigInt(Math.round(emission * UNIT)),
+      emission: BigInt(Math.round(emission * Number(UNITS_PER_TOKEN))),
       neurons,
     });
     bonds = results.map((result) => result.bonds);
-    return { income: results.slice(first).map(({ minerEmission }) => Number(minerEmission) / UNIT), ranking };
+    return { income: results.slice(first).map(({ minerEmission }) => inTokens(minerEmission)), ranking };
   };
 };

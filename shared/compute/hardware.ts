@@ -1,10 +1,9 @@
 import { type ClassedHost, classOf, type HardwareClass } from "#shared/continuous/hardware-class.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Hardware } from "#shared/sprint/proof/hardware.js";
-import { BLOCKS_TO_COMMIT } from "./idle-window.js";
 import { profileOf } from "./profile/profile-of.js";
 
 /** Classes by the operations of exact nonces that a machine computes in a second. A Sprint tells no finer: limits, other work and kernels move it as much. */
@@ -56,7 +55,7 @@ export const readSearchSeconds = async (
   cycle: number,
 ): Promise<number | null> => {
   const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
-  const last = end - BLOCKS_TO_COMMIT;
+  const last = end - BLOCKS_TO_RECORD;
   if (last <= start) return null;
   try {
     const [begun, ended] = await Promise.all([start, last].map((block) => chain.timestamp(block)));

@@ -1,9 +1,6 @@
 import type { Network } from "#shared/protocol/network.js";
-import { type BlockRange, phaseWindow } from "#shared/protocol/phases.js";
+import { type BlockRange, BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import { MILLION } from "#shared/util/fraction.js";
-
-/** Blocks kept free at the end of a search to put its record on chain. */
-export const BLOCKS_TO_COMMIT = 2;
 
 /**
  * The blocks in which a record of idle time counts: the phase of a Sprint's search, the blocks for its record left out, times `window`, and then the blocks
@@ -11,7 +8,7 @@ export const BLOCKS_TO_COMMIT = 2;
  */
 export const idleWindow = (cycle: number, { phases, sprint }: Pick<Network, "phases" | "sprint">): BlockRange => {
   const { start, end } = phaseWindow(cycle, "evaluate", phases);
-  const searched = Math.max(0, end - start - BLOCKS_TO_COMMIT);
+  const searched = Math.max(0, end - start - BLOCKS_TO_RECORD);
   const part = Math.ceil((Math.round(MILLION * (sprint?.idle?.window ?? 1)) * searched) / MILLION);
-  return { start, end: Math.min(end, start + part + BLOCKS_TO_COMMIT) };
+  return { start, end: Math.min(end, start + part + BLOCKS_TO_RECORD) };
 };

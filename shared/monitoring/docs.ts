@@ -1,18 +1,14 @@
 import type { InstrumentDefinition } from "#shared/telemetry/instruments/definition.js";
 import { INSTRUMENTS } from "#shared/telemetry/instruments/definitions.js";
+import { markdownTable } from "#shared/util/markdown-table.js";
 import { ALERTS } from "./alerts.js";
 import { panelsOf } from "./dashboard.js";
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => "---"), ...rows]
-    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
-    .join("\n");
 
 const definitions: readonly (readonly [string, InstrumentDefinition])[] = Object.entries(INSTRUMENTS);
 
 /** A Markdown table of every metric. */
 export const metricsReference = (): string =>
-  table(
+  markdownTable(
     ["Metric", "Type", "Unit", "Labels", "Programs", "What it says", "Panel"],
     definitions.map(([name, { type, unit, help, roles, labels = {}, unplotted }]) => [
       `\`${name}\``,
@@ -29,7 +25,7 @@ export const metricsReference = (): string =>
 
 /** A Markdown table of every alert. */
 export const alertsReference = (): string =>
-  table(
+  markdownTable(
     ["Alert", "Severity", "When", "What to do"],
     ALERTS.map(({ name, severity, expr, for: duration, action }) => [
       `\`${name}\``,

@@ -1,31 +1,18 @@
 import { mkdir, rm } from "node:fs/promises";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { writing } from "#shared/files/writing.js";
 
 /** Owner only. */
 const PRIVATE = 0o700;
 
 /** Removes a file, or a folder and all in it, whatever a program left there. @throws BlockZeroError FILE_UNWRITABLE */
 export const removeWhole = (path: string): Promise<void> =>
-  attempt(path, () => rm(path, { recursive: true, force: true }));
+  writing(path, () => rm(path, { recursive: true, force: true }));
 
 /** Makes a folder that only its owner can read, where it is not there yet. @throws BlockZeroError FILE_UNWRITABLE */
 export const makeFolder = (path: string): Promise<void> =>
-  attempt(path, async () => void (await mkdir(path, { recursive: true, mode: PRIVATE })));
+  writing(path, async () => void (await mkdir(path, { recursive: true, mode: PRIVATE })));
 
 /** Writes the document that a program is told of, whole or not at all. @throws BlockZeroError FILE_UNWRITABLE */
 export const writeDocument = (path: string, document: object): Promise<void> =>
-  attempt(path, async () => writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`));
-
-const attempt = async (path: string, work: () => Promise<void>): Promise<void> => {
-  try {
-    await work();
-  } catch (cause) {
-    throw new BlockZeroError(
-      "FILE_UNWRITABLE",
-      `cannot write ${path}: ${reasonOf(cause)}`,
-      "check the folder's space and permissions",
-      { cause },
-    );
-  }
-};
+  writing(path, async () => writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`));

@@ -19,6 +19,9 @@ export interface PhasePosition extends BlockRange {
   readonly blocksLeft: number;
 }
 
+/** Blocks kept free at the end of a window to put its record on chain: one to send it in, one to send it again. */
+export const BLOCKS_TO_RECORD = 2;
+
 /** Blocks in a cycle. */
 export const cycleLength = (lengths: PhaseLengths): number => PHASES.reduce((sum, phase) => sum + lengths[phase], 0);
 

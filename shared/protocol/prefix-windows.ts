@@ -5,10 +5,10 @@ import { seedBlocks } from "./seed.js";
 const THIRDS = 3;
 
 /** Blocks before the end of its window at which a record of first nonces is made, so that it is included. */
-export const BLOCKS_TO_RECORD = 3;
+export const PREFIX_BLOCKS = 3;
 
 /**
- * Blocks of the time to search at least. A miner of an even pace records at ⌈blocks / 3⌉ − `BLOCKS_TO_RECORD` of them, and its proof is made two blocks before
+ * Blocks of the time to search at least. A miner of an even pace records at ⌈blocks / 3⌉ − `PREFIX_BLOCKS` of them, and its proof is made two blocks before
  * their end: with fewer the first record has less than the sixth of all nonces that it must have.
  */
 export const LEAST_SEARCH = 16;

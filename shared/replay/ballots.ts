@@ -23,13 +23,8 @@ export const readBallots = async (source: CycleContext, cycle: number): Promise<
   const { network } = source;
   const { stakes, commitments } = await readVoters(source, cycle, lastBlockFor("ballot", cycle, source));
   const names = groupsInOrder(network);
-  const ballots = [...phaseRecords("ballot", cycle, commitments, source)].flatMap(
-    ([
-      hotkey,
-      {
-        record: { votes },
-      },
-    ]) => (stakes.has(hotkey) && votes.length === names.length ? [{ hotkey, votes }] : []),
+  const ballots = [...phaseRecords("ballot", cycle, commitments, source)].flatMap(([hotkey, { record }]) =>
+    stakes.has(hotkey) && record.votes.length === names.length ? [{ hotkey, votes: record.votes }] : [],
   );
   const voteOn = (i: number) =>
     ballots.map(({ hotkey, votes }): SignedVote => ({ hotkey, vote: votes[i] as StepVote }));

@@ -19,13 +19,8 @@ export const revealedGroups = async (
   if (cycle < 0) return new Map();
   const revealed = await readPhaseRecords(context, "reveal", cycle);
   return new Map(
-    [...revealed].flatMap(
-      ([
-        hotkey,
-        {
-          record: { group },
-        },
-      ]) => (Object.hasOwn(groups, group) ? [[hotkey, group]] : []),
+    [...revealed].flatMap(([hotkey, { record }]) =>
+      Object.hasOwn(groups, record.group) ? [[hotkey, record.group]] : [],
     ),
   );
 };

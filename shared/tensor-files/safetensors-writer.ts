@@ -1,8 +1,9 @@
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { syncFolder } from "#shared/files/sync-folder.js";
 import { writeAt } from "#shared/files/write-at.js";
+import { writing } from "#shared/files/writing.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { canonicalHeader, type TensorSpec } from "./safetensors.js";
 
@@ -42,7 +43,7 @@ export const createSafetensorsFile = async (
   const { bytes: header, tensors } = canonicalHeader(specs, metadata);
   const missing = new Map([...tensors].map(([name, { begin, end }]) => [name, end - begin]));
   const unfinished = `${path}.tmp`;
-  const file = await attempt(path, async () => {
+  const file = await writing(path, async () => {
     await mkdir(dirname(path), { recursive: true });
     return open(unfinished, "w", mode);
   });
@@ -51,7 +52,7 @@ export const createSafetensorsFile = async (
     await rm(unfinished, { force: true });
   };
   try {
-    await attempt(path, () => writeAt(file, header, 0));
+    await writing(path, () => writeAt(file, header, 0));
   } catch (thrown) {
     await discard();
     throw thrown;
@@ -63,13 +64,13 @@ export const createSafetensorsFile = async (
       const fits = offset === undefined ? data.length === size : offset >= 0 && offset + data.length <= (size ?? 0);
       if (info === undefined || !fits)
         throw invalid(`${path}: tensor ${quote(name)} is not announced, or not with ${data.length} bytes`);
-      await attempt(path, () => writeAt(file, data, header.length + info.begin + (offset ?? 0)));
+      await writing(path, () => writeAt(file, data, header.length + info.begin + (offset ?? 0)));
       missing.set(name, offset === undefined ? 0 : missing.get(name)! - data.length);
     },
     finish: async () => {
       const first = [...missing].find(([, bytes]) => bytes > 0)?.[0];
       if (first !== undefined) throw invalid(`${path}: tensor ${quote(first)} was not written`);
-      await attempt(path, async () => {
+      await writing(path, async () => {
         if (!isTemporary) await file.sync();
         await file.close();
         await rename(unfinished, path);
@@ -78,19 +79,6 @@ export const createSafetensorsFile = async (
     },
     discard,
   };
-};
-
-const attempt = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new BlockZeroError(
-      "FILE_UNWRITABLE",
-      `cannot write ${path}: ${reasonOf(cause)}`,
-      "check the folder's space and permissions",
-      { cause },
-    );
-  }
 };
 
 const invalid = (problem: string) =>

@@ -11,7 +11,7 @@ import { faultFields } from "#shared/participant/fault-fields.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { accepted } from "#shared/protocol/parsed.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { groupsInOrder } from "#shared/replay/ballots.js";
 import { readDirections } from "#shared/replay/directions.js";
@@ -22,8 +22,6 @@ import { type Agreement, planFrom } from "../merge/merge-cycle.js";
 import { readBase } from "../read-base.js";
 import { timeUntil } from "../time-left.js";
 
-/** Blocks kept free at the end of the choose phase to put the ballot on chain. */
-const BLOCKS_TO_VOTE = 2;
 /** Share of the choose phase in which a lost update is fetched again. */
 const REFETCH_SHARE = 1 / 2;
 
@@ -74,7 +72,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
       votes.push(nothing);
       continue;
     }
-    const left = Math.max(1, end - BLOCKS_TO_VOTE - clock.head.number);
+    const left = Math.max(1, end - BLOCKS_TO_RECORD - clock.head.number);
     const deadline = clock.head.number + Math.ceil(left / (names.length - i));
     const begun = performance.now();
     try {

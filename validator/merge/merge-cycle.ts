@@ -6,7 +6,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { collectReports } from "#shared/participant/reports.js";
 import { untilBlock } from "#shared/participant/until-block.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
@@ -73,9 +73,6 @@ export const mergeCycle = async (participant: Participant, cycle: number, agreed
   );
 };
 
-/** Blocks kept free at the end of the next distribute phase to put the model on chain. */
-const BLOCKS_TO_PUBLISH = 2;
-
 /** An update that the majority scored. If this validator cannot obtain or accept it, it abstains from this merge and adopts the majority's model. */
 const selectedUpdate = async (
   participant: Participant,
@@ -83,7 +80,7 @@ const selectedUpdate = async (
   options: BlameOptions,
 ) => {
   const { clock, network, signal } = participant;
-  const published = phaseWindow(options.cycle + 1, "distribute", network.phases).end - BLOCKS_TO_PUBLISH;
+  const published = phaseWindow(options.cycle + 1, "distribute", network.phases).end - BLOCKS_TO_RECORD;
   const result = await untilBlock(clock, published, signal, (until) =>
     openWithBlame(participant, submission, { ...options, until, isHeld: true }),
   );

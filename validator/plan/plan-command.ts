@@ -6,10 +6,11 @@ import { defineConfig } from "#shared/config/settings.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
 import { type AheadOptions, aheadOptions, networkOfModel, splitAhead } from "#shared/planning/ahead.js";
+import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { validatorSettings } from "../config.js";
 import { describePlan, verdictOf } from "./plan-text.js";
-import { BLOCK_SECONDS, MINERS } from "./requirements.js";
+import { MINERS } from "./requirements.js";
 
 const { chain_endpoint, netuid, network, allow_private_addresses, checkpoint_dir, checkpoint_keep_top_k, threads } =
   participantSettings;
@@ -47,7 +48,7 @@ export const validatorPlanCommand: CommandSpec = {
   ],
   define: (command) => {
     aheadOptions(command)
-      .option("--block-time <seconds>", "seconds between the chain's blocks", positiveNumber, BLOCK_SECONDS)
+      .option("--block-time <seconds>", "seconds between the chain's blocks", positiveNumber, SUBTENSOR_BLOCK_SECONDS)
       .option("--miners <n>", "updates of a cycle, over all groups", wholeNumber(1), MINERS)
       .option("--no-rate", "measure no matrix product, so that the time stays unknown")
       .option("--json", "print JSON, in bytes and seconds");

@@ -1,9 +1,7 @@
 import type { Requirements } from "#shared/doctor/examined.js";
 import type { Network } from "#shared/protocol/network.js";
+import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import type { ValidatorConfig } from "../config.js";
-
-/** Subtensor's. */
-export const BLOCK_SECONDS = 12;
 
 /** Updates of a cycle, over all groups, that are planned for where nobody says how many. */
 export const MINERS = 16;
@@ -18,7 +16,7 @@ export const requirementsOf = async (
     import("../open-meter.js"),
   ]);
   const { memory, disk } = planEvaluation(network, {
-    blockSeconds: BLOCK_SECONDS,
+    blockSeconds: SUBTENSOR_BLOCK_SECONDS,
     updates: MINERS,
     memory: evaluationMemory(config),
     keep: config.checkpoint_keep_top_k,

@@ -13,14 +13,11 @@ import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { type CheckEntry, type CheckReason, verdictOfCheck } from "#shared/protocol/checks.js";
 import { printable } from "#shared/protocol/parsed.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { DIGEST_BYTES } from "#shared/sprint/proof/nonces-tree.js";
 import { sampleWins } from "#shared/sprint/proof/sample.js";
-
-/** Blocks kept free at the end of the next train phase to put the record on chain. */
-const BLOCKS_TO_COMMIT = 2;
 
 /** Proofs that are fetched at the same time. A stalling server then holds up one of these. */
 const CONCURRENT_FETCHES = 16;
@@ -177,7 +174,7 @@ const hasTime = async (
   const exchange = phaseWindow(cycle, "exchange", network.phases);
   const { start, end } = recordWindow("checks", cycle, network);
   if (clock.head.number >= exchange.end) await clock.reach(start, signal);
-  return clock.head.number < end - BLOCKS_TO_COMMIT;
+  return clock.head.number < end - BLOCKS_TO_RECORD;
 };
 
 /** What was found of a proof. A reason of null: it is valid. */

@@ -4,13 +4,11 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
+import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { lastBlockFor, recordWindow } from "#shared/replay/phase-records.js";
 import { mark } from "../mark.js";
 import type { Checker } from "./context.js";
-
-/** Blocks kept free at the end of the reveal phase to put the record on chain. */
-const BLOCKS_TO_COMMIT = 2;
 
 /**
  * Fetches the documents of checks of a Sprint from any participant that has them, so that this validator can serve them. Then records on chain,
@@ -21,7 +19,7 @@ export const holdChecks = async ({ participant, journal }: Checker, cycle: numbe
   if (journal.value.cycles[cycle]?.checksExchanged !== undefined) return;
   const window = recordWindow("checksheld", cycle, network);
   await clock.reach(lastBlockFor("checks", cycle, participant), signal);
-  const held = await fetchAll(participant, cycle, window.end - BLOCKS_TO_COMMIT);
+  const held = await fetchAll(participant, cycle, window.end - BLOCKS_TO_RECORD);
   const block = await participant.commitOnce({
     key: `${cycle}/checksheld`,
     data: encodeRecord({

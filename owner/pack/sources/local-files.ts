@@ -1,7 +1,8 @@
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { kindOf } from "#shared/documents/formats.js";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { statFile } from "#shared/documents/stat-file.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { SourceFile } from "./source-file.js";
 
 /**
@@ -10,7 +11,7 @@ import type { SourceFile } from "./source-file.js";
  * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_FORMAT, DATASET_EMPTY
  */
 export const localFiles = (path: string): readonly SourceFile[] => {
-  const found = statAt(path);
+  const found = statFile(path);
   if (!found.isDirectory()) {
     if (!found.isFile())
       throw new BlockZeroError(
@@ -36,7 +37,7 @@ const fileAt = (path: string): SourceFile => {
       `the name of ${path} says no format`,
       "name it .jsonl, .json, .txt or .parquet; the first three may end in .gz or .zst",
     );
-  const { size, mtimeMs } = statAt(path);
+  const { size, mtimeMs } = statFile(path);
   return { name: path, path, bytes: size, version: `${size} ${mtimeMs}` };
 };
 
@@ -45,22 +46,9 @@ function* walk(folder: string): Generator<string> {
   for (const entry of entries.sort(byName)) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* walk(path);
-    else if (entry.isFile() || (entry.isSymbolicLink() && statAt(path).isFile())) yield path;
+    else if (entry.isFile() || (entry.isSymbolicLink() && statFile(path).isFile())) yield path;
   }
 }
 
 /** By code units: the same on every machine, whatever its language. */
 const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-
-const statAt = (path: string) => {
-  try {
-    return statSync(path);
-  } catch (cause) {
-    throw new BlockZeroError(
-      "DATASET_NOT_FOUND",
-      `cannot open the data file ${path}: ${reasonOf(cause)}`,
-      "check the path: in a file it is relative to that file, elsewhere to the current folder",
-      { cause },
-    );
-  }
-};

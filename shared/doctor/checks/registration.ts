@@ -1,5 +1,6 @@
 import type { Neuron } from "#shared/chain/chain.js";
 import { hotkeyAddress } from "#shared/signing/open-signer.js";
+import { inTokens } from "#shared/util/tokens.js";
 import { type Check, failure, ok, warning } from "../check.js";
 import type { Examined } from "../examined.js";
 
@@ -34,7 +35,7 @@ export const stakeCheck: Check = {
     const { neuron, validators } = await ownNeuron(about);
     if (about.role === "miner") return ok("a miner needs none");
     if (neuron === undefined) return warning("not looked at: the hotkey is not registered", "register it");
-    const stake = `${(Number(neuron.stake) / 1e9).toFixed(3)} staked`;
+    const stake = `${inTokens(neuron.stake).toFixed(3)} staked`;
     if (!neuron.validatorPermit)
       return failure(
         `no validator permit, with ${stake}: its reports, ballots and weights do not count`,

@@ -1,8 +1,6 @@
 import type { HyperParameters, Metagraph, Neuron } from "#shared/chain/chain.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
-
-/** What a token is in the chain's smallest unit. */
-const TOKEN = 1e9;
+import { inTokens } from "#shared/util/tokens.js";
 
 type Limits = Pick<HyperParameters, "immunityPeriod" | "maxUids">;
 
@@ -28,12 +26,12 @@ export const showStanding = (
   instruments.set("blockzero_registered", own ? 1 : 0);
   if (!own) return;
   instruments.set("blockzero_uid", own.uid);
-  instruments.set("blockzero_stake_tokens", Number(own.stake) / TOKEN);
+  instruments.set("blockzero_stake_tokens", inTokens(own.stake));
   instruments.set("blockzero_rank_ratio", own.rank);
   instruments.set("blockzero_incentive_ratio", own.incentive);
   instruments.set("blockzero_dividends_ratio", own.dividends);
   instruments.set("blockzero_validator_trust_ratio", own.validatorTrust);
-  instruments.set("blockzero_emission_tokens", Number(own.emission) / TOKEN);
+  instruments.set("blockzero_emission_tokens", inTokens(own.emission));
   instruments.set("blockzero_validator_permit", own.validatorPermit ? 1 : 0);
   instruments.set("blockzero_weights_age_blocks", Math.max(0, block - own.lastUpdate));
   const immuneUntil = (neuron: Neuron) => neuron.registeredAt + immunityPeriod;

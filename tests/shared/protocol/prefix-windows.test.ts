@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { BLOCKS_TO_COMMIT } from "#shared/compute/idle-window.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseLengthsSchema } from "#shared/protocol/network-file/phase-lengths.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
-import { BLOCKS_TO_RECORD, hasTimeForPrefixes, LEAST_SEARCH, prefixWindows } from "#shared/protocol/prefix-windows.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
+import { hasTimeForPrefixes, LEAST_SEARCH, PREFIX_BLOCKS, prefixWindows } from "#shared/protocol/prefix-windows.js";
 import { mostNoncesAfter } from "#shared/sprint/proof/all-nonces.js";
 import { LEAF_DIGESTS } from "#shared/sprint/proof/nonces-tree.js";
 import { loadVectors } from "./vectors.js";
@@ -45,10 +44,10 @@ test("vectors: blocks of a Sprint's records of first nonces", () => {
 const bears = (evaluate: number, pace: number): boolean => {
   const { start, end } = phaseWindow(0, "evaluate", { ...phases, evaluate });
   const prefixes = prefixWindows(0, networkWith(evaluate, false)).map((window) => {
-    const nonces = pace * (window.end - BLOCKS_TO_RECORD - start);
+    const nonces = pace * (window.end - PREFIX_BLOCKS - start);
     return { nonces: nonces - (nonces % LEAF_DIGESTS) };
   });
-  return pace * (end - BLOCKS_TO_COMMIT - start) <= mostNoncesAfter(prefixes);
+  return pace * (end - BLOCKS_TO_RECORD - start) <= mostNoncesAfter(prefixes);
 };
 
 test("a miner of an even pace may prove all of its nonces where the time to search is not refused", () => {
