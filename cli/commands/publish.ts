@@ -6,6 +6,7 @@ import { formerNetwork } from "#owner/publish/former-network.js";
 import { checkOwner, commitUnlessThere, refuseEarly, refuseLate } from "#owner/publish/network-record.js";
 import { observePublishing } from "#owner/publish/observe-publishing.js";
 import { pinnedNetwork } from "#owner/publish/pinned-network.js";
+import { EVERYBODY } from "#shared/blobs/admission.js";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { setCommitment } from "#shared/chain/call.js";
@@ -25,14 +26,17 @@ import { loadNetwork } from "#shared/config/load-network.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { lockHome } from "#shared/files/home-lock.js";
+import { startBlockClock } from "#shared/participant/block-clock.js";
 import { serveOnKeptPort } from "#shared/participant/files/kept-port.js";
 import { ownLocation } from "#shared/participant/files/own-location.js";
+import { followRoles } from "#shared/participant/hotkey-roles.js";
 import { networkBytes, networkHash } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { openSigner } from "#shared/signing/open-signer.js";
 import { OFF } from "#shared/telemetry/listen-address.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
+import { verify } from "#shared/wallet/index.js";
 import { confirm } from "../confirm.js";
 import { announceSettings, chainSettings, writerSettings } from "../settings.js";
 
@@ -135,9 +139,16 @@ const serve = async (
       await store.put(networkBytes(network));
       if (hash !== networkHash(written)) writeFileAtomic(file, networkText(network));
     }
+    const clock = await startBlockClock(chain, signal);
     const server = await serveOnKeptPort(listen, join(home, "port"), {
       store,
       visible: () => true,
+      // The subnet's own come before strangers, who may be many.
+      admission: {
+        ...EVERYBODY,
+        verify,
+        roleOf: await followRoles({ chain, clock, netuid: network.netuid, log, signal }),
+      },
       instruments,
       log,
       origin: announced,

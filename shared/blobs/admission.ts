@@ -23,6 +23,15 @@ export interface AdmissionOptions {
   readonly now?: () => number;
 }
 
+/** Nobody has a role, and each address may ask ten times a second. */
+export const EVERYBODY: AdmissionOptions = {
+  verify: () => false,
+  roleOf: () => null,
+  serveStrangers: true,
+  perHotkey: 3000,
+  perAddress: 600,
+};
+
 export interface AdmissionRequest {
   readonly method: string;
   /** The server's own origin, as in records. */
@@ -33,7 +42,7 @@ export interface AdmissionRequest {
 }
 
 export type Admission =
-  | { readonly ok: true; readonly urgency: Urgency }
+  | { readonly ok: true; readonly urgency: Urgency; /** The hotkey, or a stranger's network. */ readonly from: string }
   | { readonly ok: false; readonly status: 401; readonly reason: string }
   | { readonly ok: false; readonly status: 429; readonly reason: string; readonly retryMs: number };
 
@@ -57,19 +66,22 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
   const failures = tokenBuckets({ perMinute: options.perAddress, now });
   const nonces = nonceWindow(now, options.nonceMark);
 
-  const limited = (retryMs: number, urgency: Urgency): Admission =>
-    retryMs === 0 ? { ok: true, urgency } : { ok: false, status: 429, reason: "too many requests", retryMs };
+  const limited = (retryMs: number, from: string, urgency: Urgency): Admission =>
+    retryMs === 0 ? { ok: true, urgency, from } : { ok: false, status: 429, reason: "too many requests", retryMs };
 
-  const stranger = (address: string): Admission =>
-    serveStrangers
-      ? limited(addresses.take(networkOf(address)), 2)
+  const stranger = (address: string): Admission => {
+    const from = networkOf(address);
+    return serveStrangers
+      ? limited(addresses.take(from), from, 2)
       : { ok: false, status: 401, reason: "sign requests with a hotkey of this subnet" };
+  };
 
   return ({ authorization, address, ...request }) => {
     if (authorization === undefined) return stranger(address);
     const refused = (reason: string): Admission => {
-      const retryMs = addresses.take(networkOf(address));
-      return retryMs === 0 ? { ok: false, status: 401, reason } : limited(retryMs, 2);
+      const from = networkOf(address);
+      const retryMs = addresses.take(from);
+      return retryMs === 0 ? { ok: false, status: 401, reason } : limited(retryMs, from, 2);
     };
     const claim = parseRequestHeader(authorization);
     if (claim === null) return refused("not a BlockZero signature");
@@ -81,13 +93,13 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
     const from = networkOf(address);
     const forger = `${from} ${claim.hotkey}`;
     const retryMs = failures.wait(forger) || checks.take(from);
-    if (retryMs > 0) return limited(retryMs, 2);
+    if (retryMs > 0) return limited(retryMs, from, 2);
     if (!isRequestSigned(claim, request, verify)) {
       failures.take(forger);
       return refused("the signature does not hold for this request");
     }
     if (!nonces.take(claim)) return stranger(address);
-    return limited(hotkeys.take(claim.hotkey), role === "validator" ? 0 : 1);
+    return limited(hotkeys.take(claim.hotkey), claim.hotkey, role === "validator" ? 0 : 1);
   };
 };
 

@@ -8,6 +8,7 @@ import { orAbort, withDeadline } from "#shared/util/deadline.js";
 import { withSignals } from "#shared/util/join-signals.js";
 import { networkOf } from "./admission.js";
 import { addressesOf, parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
+import { downloadParts } from "./download-parts.js";
 import { DEFAULT_FETCH_LIMITS, type FetchLimits, watchFetch } from "./fetch-limits.js";
 import { type FetchTurns, FIRST_TURN_MS, isTurnOver, openFetchTurns, turnOver } from "./fetch-turns.js";
 import { type IncomingBlob, incomingBytes, lend } from "./incoming-blob.js";
@@ -43,7 +44,8 @@ export interface BlobClient {
   fetchBlob(request: BlobFetch & { readonly location: string }): Promise<Uint8Array>;
   /**
    * Receives a blob from the first location that has it. If a transfer breaks off, the next location continues after the bytes that are
-   * here. If bytes from several sources do not have the hash, no source is blamed. Then one source is asked for the whole blob.
+   * here. If bytes from several sources do not have the hash, no source is blamed. Then one source is asked for the whole blob. A slow location
+   * that is interrupted for others continues later with its own bytes.
    *
    * @throws BlockZeroError what `fetchBlob` throws for the first location, FETCH_NOT_FOUND if there is none
    */
@@ -61,9 +63,6 @@ const RESOLVE_MS = 10_000;
 
 /** Greatest number of servers without the blob that an error names. */
 const FAULTS_TOLD = 3;
-
-/** Marks bytes of an earlier attempt, whose source is not known any more. */
-const EARLIER = "";
 
 interface Server {
   readonly location: string;
@@ -175,7 +174,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
 
   const receive: BlobClient["receive"] = async ({ locations, ...request }, incoming) => {
     const faults: BlockZeroError[] = [];
-    const sources = new Set(incoming.length() > 0 ? [EARLIER] : []);
+    const parts = downloadParts(incoming);
     let left = [...new Set(locations)];
     // A slow server, whether on purpose or not, does not prevent asking the others. It gets longer turns after they were asked.
     for (let milliseconds = FIRST_TURN_MS; left.length > 0; milliseconds *= 2) {
@@ -183,15 +182,16 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
       for (const [i, location] of left.entries()) {
         request.signal?.throwIfAborted();
         const isLast = slow.length === 0 && i === left.length - 1;
-        const counted = countingBytes(incoming);
+        const part = await parts.of(location);
+        const counted = countingBytes(part.blob);
         const begun = performance.now();
         const ended = (fault?: unknown) =>
           observer?.ended({ location, bytes: counted.bytes(), ms: performance.now() - begun, fault });
         try {
-          const from = credited(counted.blob, location, sources);
-          await complete(location, request, from, sources, isLast ? undefined : milliseconds);
+          const from = credited(counted.blob, location, part.sources);
+          await complete(location, request, from, part.sources, isLast ? undefined : milliseconds);
           ended();
-          log.debug("fetched a blob", { location, hash: request.hash, bytes: incoming.length() });
+          log.debug("fetched a blob", { location, hash: request.hash, bytes: part.blob.length() });
           return;
         } catch (thrown) {
           ended(thrown);
@@ -199,13 +199,16 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
           if (!(thrown instanceof BlockZeroError) || thrown.code === "STORE_FAILED") throw thrown;
           if (isTurnOver(thrown)) {
             slow.push(location);
+            parts.keep(location, part);
             continue;
           }
+          parts.leave(location, part);
           log.debug("blob not fetched", { location, code: thrown.code, reason: thrown.message });
           faults.push(thrown);
         }
       }
-      left = slow;
+      // Who sent most comes first: who sends little, on purpose or not, holds up nobody who sends more.
+      left = slow.sort((a, b) => parts.length(b) - parts.length(a));
     }
     throw notFetched(request, faults);
   };

@@ -7,7 +7,7 @@ import { type Instruments, silentInstruments } from "#shared/telemetry/instrumen
 import type { PeerClass, Refusal } from "#shared/telemetry/instruments/labels.js";
 import { mustListenOn } from "#shared/telemetry/listen-on.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { type AdmissionOptions, createAdmission, networkOf, type Urgency } from "./admission.js";
+import { type AdmissionOptions, createAdmission, EVERYBODY, networkOf, type Urgency } from "./admission.js";
 import type { BlobStore } from "./blob-store.js";
 import { type PrioritySlots, prioritySlots } from "./priority-slots.js";
 
@@ -28,6 +28,10 @@ export interface BlobServerOptions {
   readonly maxConnectionsPerAddress?: number;
   /** Greatest number of blobs that are sent at the same time. Some of these places are reserved for validators. */
   readonly maxAnswers?: number;
+  /** Greatest number of these places, and of requests that wait for one, for one hotkey or network of strangers. Default: a quarter. */
+  readonly maxAnswersEach?: number;
+  /** Milliseconds after which an answer is broken off if somebody else waits for its place. The client goes on where it was. */
+  readonly turnMs?: number;
   /** Longest time for one answer, in milliseconds. */
   readonly answerMs?: number;
 }
@@ -43,6 +47,9 @@ export interface BlobServer {
 interface Answering extends Pick<BlobServerOptions, "store" | "visible"> {
   readonly admit: ReturnType<typeof createAdmission>;
   readonly slots: PrioritySlots;
+  /** Answers and waiting requests of each hotkey, and of each network of strangers. */
+  readonly answers: Map<string, number>;
+  readonly maxAnswersEach: number;
   /** Connections with at least one request signed by a hotkey of the subnet. */
   readonly signed: WeakSet<Socket>;
   readonly origin: () => string;
@@ -52,23 +59,20 @@ interface Answering extends Pick<BlobServerOptions, "store" | "visible"> {
 /** By urgency. */
 const PEERS: Readonly<Record<Urgency, PeerClass>> = ["validator", "miner", "other"];
 
-const EVERYBODY: AdmissionOptions = {
-  verify: () => false,
-  roleOf: () => null,
-  serveStrangers: true,
-  perHotkey: 600,
-  perAddress: 600,
-};
+/** Share of all places for one hotkey or network. Our client asks a server for fewer at once. */
+const SHARE_EACH = 1 / 4;
 
 /**
  * Serves blobs, whole or from a byte on: `GET` or `HEAD /blob/<hash>`, and `GET /health`. Refuses everything else in one line. Drops a
- * client that is slow or silent, or that exceeds the number of connections. Among waiting requests, validators come first.
+ * client that is slow or silent, or that exceeds the number of connections. Among waiting requests, validators come first. Nobody has more than a
+ * quarter of the places, and who takes long gives its place to whoever waits.
  *
  * @throws BlockZeroError SERVER_FAILED if the address cannot be bound
  */
 export const startBlobServer = async (options: BlobServerOptions): Promise<BlobServer> => {
   const { host, port, log, maxConnections = 512, maxConnectionsPerAddress = 64, answerMs = 600_000 } = options;
-  const { maxAnswers = 32, admission = EVERYBODY, instruments = silentInstruments } = options;
+  const { maxAnswers = 32, maxAnswersEach = Math.ceil(maxAnswers * SHARE_EACH), turnMs = 30_000 } = options;
+  const { admission = EVERYBODY, instruments = silentInstruments } = options;
   const count = (reason: Refusal) => instruments.add("blockzero_blob_requests_refused_total", 1, { reason });
   const signed = new WeakSet<Socket>();
   const answering: Answering = {
@@ -76,7 +80,12 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
     instruments,
     signed,
     admit: createAdmission(admission),
-    slots: prioritySlots([1, 0.75, 0.5].map((share) => Math.ceil(maxAnswers * share))),
+    slots: prioritySlots(
+      [1, 0.75, 0.5].map((share) => Math.ceil(maxAnswers * share)),
+      { turnMs },
+    ),
+    answers: new Map(),
+    maxAnswersEach,
     origin: () => options.origin ?? bound.url,
   };
   const server = createServer(
@@ -181,10 +190,8 @@ const answer = async (request: IncomingMessage, response: ServerResponse, answer
     return refuse(admitted.status, admitted.status === 429 ? "too_many" : "unauthorized", admitted.reason);
   }
   if (admitted.urgency < 2) answering.signed.add(socket);
-  const gone = new AbortController();
-  response.once("close", () => gone.abort());
-  const release = await answering.slots.acquire(admitted.urgency, gone.signal);
-  if (release === null) {
+  const place = await placeFor(admitted, response, answering);
+  if (place === null) {
     response.setHeader("retry-after", 5);
     return refuse(503, "busy", "busy");
   }
@@ -196,7 +203,41 @@ const answer = async (request: IncomingMessage, response: ServerResponse, answer
     else instruments.add("blockzero_blob_requests_refused_total", 1, { reason: refused });
   } finally {
     instruments.add("blockzero_blob_sent_bytes_total", socket.bytesWritten - before, { peer });
-    release();
+    place.release();
+  }
+};
+
+/** Waits for a place to answer from. Null if there is none for this peer, or too many wait. */
+const placeFor = async (
+  { urgency, from }: { readonly urgency: Urgency; readonly from: string },
+  response: ServerResponse,
+  { slots, answers, maxAnswersEach }: Answering,
+): Promise<{ release(): void } | null> => {
+  const others = answers.get(from) ?? 0;
+  if (others >= maxAnswersEach) return null;
+  answers.set(from, others + 1);
+  const leave = () => {
+    const left = answers.get(from)! - 1;
+    if (left > 0) answers.set(from, left);
+    else answers.delete(from);
+  };
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  try {
+    const free = await slots.acquire(urgency, gone.signal, () => response.destroy());
+    if (free === null) {
+      leave();
+      return null;
+    }
+    return {
+      release() {
+        free();
+        leave();
+      },
+    };
+  } catch (thrown) {
+    leave();
+    throw thrown;
   }
 };
 

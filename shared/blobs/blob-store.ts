@@ -112,6 +112,24 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
       return openFileWriter({ folder: incoming, attempt: (work) => attempt(dir, work), keep: settle });
     });
 
+  const openPart = async (hash: string, name: string): Promise<Part> => {
+    const path = join(incoming, name);
+    receiving.add(name);
+    touched.add(name);
+    const onClose = () => receiving.delete(name);
+    try {
+      return await attempt(dir, async () => {
+        await prepare();
+        const keep = () => settle(path, hash);
+        const file = await openPartialFile({ path, hash, attempt: (work) => attempt(dir, work), keep, onClose });
+        return { path, file };
+      });
+    } catch (thrown) {
+      onClose();
+      throw thrown;
+    }
+  };
+
   return {
     size,
     has: async (hash) => (await size(hash)) !== null,
@@ -154,21 +172,25 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
     receive: async (hash) => {
       pathOf(hash);
       // Two concurrent fetches of the same blob must not write to the same file.
-      const name = receiving.has(hash) ? `${hash}.${randomUUID()}` : hash;
-      const path = join(incoming, name);
-      receiving.add(name);
-      touched.add(name);
-      const onClose = () => receiving.delete(name);
-      try {
-        return await attempt(dir, async () => {
-          await prepare();
-          const keep = () => settle(path, hash);
-          return openPartialFile({ path, hash, attempt: (work) => attempt(dir, work), keep, onClose });
-        });
-      } catch (thrown) {
-        onClose();
-        throw thrown;
-      }
+      const first = await openPart(hash, receiving.has(hash) ? `${hash}.${randomUUID()}` : hash);
+      const besides: Part[] = [];
+      return {
+        ...first.file,
+        beside: async () => {
+          const part = await openPart(hash, `${hash}.${randomUUID()}`);
+          besides.push(part);
+          return part.file;
+        },
+        close: async () => {
+          const longest = besides.reduce((best, one) => (one.file.length() > best.file.length() ? one : best), first);
+          for (const { file } of [first, ...besides]) await file.close();
+          await attempt(dir, async () => {
+            if (longest !== first) await rename(longest.path, first.path).catch(unlessMissing);
+            for (const { path } of besides) await rm(path, { force: true });
+            if (besides.length > 0 && (await size(hash)) !== null) await rm(first.path, { force: true });
+          });
+        },
+      };
     },
     sweep: () =>
       attempt(dir, async () => {
@@ -180,19 +202,23 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
   };
 };
 
+/** A file of a blob that is being fetched. */
+interface Part {
+  readonly path: string;
+  readonly file: PartialFile;
+}
+
 const removeBut = async (folder: string, stays: (name: string) => boolean): Promise<void> => {
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder))
     if (!stays(name)) await rm(join(folder, name), { recursive: true, force: true });
 };
 
-const orNull = async <T>(work: Promise<T>): Promise<T | null> => {
-  try {
-    return await work;
-  } catch (thrown) {
-    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return null;
-    throw thrown;
-  }
+const orNull = <T>(work: Promise<T>): Promise<T | null> => work.catch(unlessMissing);
+
+const unlessMissing = (thrown: unknown): null => {
+  if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return null;
+  throw thrown;
 };
 
 const attempt = async <T>(dir: string, work: () => Promise<T>): Promise<T> => {

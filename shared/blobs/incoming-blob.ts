@@ -10,6 +10,8 @@ export interface IncomingBlob {
   restart(): Promise<void>;
   /** Whether the received bytes are the blob. If not, discards them. */
   finish(): Promise<boolean>;
+  /** An empty one for the same blob, whose bytes come from elsewhere. Whichever is finished first is the blob. Absent if there is room for one only. */
+  beside?(): Promise<IncomingBlob>;
 }
 
 export interface Loan {
@@ -24,6 +26,7 @@ export interface Loan {
  */
 export const lend = (incoming: IncomingBlob): Loan => {
   let isLent = true;
+  const besides: Loan[] = [];
   let work: Promise<unknown> = Promise.resolve();
   const whileLent = <T>(use: () => Promise<T>): Promise<T> => {
     if (!isLent) return Promise.reject(new Error("the request was given up"));
@@ -37,10 +40,18 @@ export const lend = (incoming: IncomingBlob): Loan => {
       append: (chunk) => whileLent(() => incoming.append(chunk)),
       restart: () => whileLent(incoming.restart),
       finish: () => whileLent(incoming.finish),
+      ...(incoming.beside && {
+        beside: async () => {
+          const loan = lend(await whileLent(incoming.beside!));
+          besides.push(loan);
+          return loan.blob;
+        },
+      }),
     },
     takeBack: async () => {
       isLent = false;
       await work;
+      await Promise.all(besides.map((loan) => loan.takeBack()));
     },
   };
 };

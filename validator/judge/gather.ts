@@ -40,7 +40,7 @@ export const gatherUpdates = async (
   const deadline = blockWithin(participant, cycle, FETCH_SHARE);
 
   return untilBlock(clock, deadline, signal, async (until) => {
-    const change = withFewOpen(prioritySlots([CONCURRENT_CHECKS], MAX_WAITING), signal);
+    const change = withFewOpen(prioritySlots([CONCURRENT_CHECKS], { maxWaiting: MAX_WAITING }), signal);
     const gateNow: Gate = (submission) => gateWithBlame(participant, submission, { base, cycle, until, change });
     const early = await gateEarly(participant, cycle, gateNow);
     const submissions = shuffled(await readSubmissions(participant, cycle), await chain.blockHash(start - 1));

@@ -71,7 +71,7 @@ type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** Does so much work at a time, in the order in which it was asked for. */
 const inTurns = (limit: number, signal: AbortSignal): InTurn => {
-  const slots = prioritySlots([limit], MAX_WAITING);
+  const slots = prioritySlots([limit], { maxWaiting: MAX_WAITING });
   return async (work) => {
     const release = await slots.acquire(0, signal);
     try {

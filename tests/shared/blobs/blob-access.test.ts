@@ -134,7 +134,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
           })(),
         ),
     };
-    const { url: location } = await serve(t, { serveStrangers: true }, { store, maxAnswers: 2 });
+    const { url: location } = await serve(t, { serveStrangers: true }, { store, maxAnswers: 2, maxAnswersEach: 2 });
     const ask = (signer?: typeof vera) =>
       clientOf(signer).fetchBlob({ hash: sha256(signer ? model : bytes), maxBytes: 100, location });
     const streaming = once(events, "stream");
@@ -149,6 +149,30 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(Buffer.from(await validator), model);
     assert.deepEqual(Buffer.from(await first), bytes);
     assert.deepEqual(Buffer.from(await second), bytes);
+  });
+
+  it("lets nobody take more than its share of the places, and ends what takes long where somebody waits", async (t) => {
+    const large = Buffer.alloc(64 << 20, 7);
+    const store = directoryStore(temporaryFolder(t));
+    await store.put(bytes);
+    await store.put(large);
+    const roleOf = () => "miner" as const;
+    const { port, url } = await serve(t, { roleOf }, { store, maxAnswers: 4, maxAnswersEach: 3, turnMs: 1 });
+    /** Asks for much, and reads nothing. */
+    const hoard = async () => {
+      const at = `/blob/${sha256(large)}`;
+      const authorization = await signRequest({ method: "GET", origin: url, path: at, nonce: nonce++ }, vera);
+      const socket = connect(port, "127.0.0.1");
+      t.after(() => socket.destroy());
+      socket.on("error", () => {});
+      socket.write(`GET ${at} HTTP/1.1\r\nhost: a\r\nauthorization: ${authorization}\r\n\r\n`);
+      await once(socket, "readable");
+      return String(socket.read(12));
+    };
+    let nonce = Date.now();
+    for (let i = 0; i < 3; i++) assert.equal(await hoard(), "HTTP/1.1 200");
+    assert.equal(await hoard(), "HTTP/1.1 503");
+    assert.deepEqual(Buffer.from(await clientOf(ann).fetchBlob({ ...request, location: url })), bytes);
   });
 
   it("drops one connection too many from an address", async (t) => {

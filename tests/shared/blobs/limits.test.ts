@@ -59,11 +59,41 @@ describe("slots", () => {
   });
 
   it("are kept free for the urgent", async () => {
-    const slots = prioritySlots([2, 1], 0);
+    const slots = prioritySlots([2, 1], { maxWaiting: 0 });
     assert.ok(await slots.acquire(1, signal));
     assert.equal(await slots.acquire(1, signal), null);
     assert.ok(await slots.acquire(0, signal));
     assert.equal(await slots.acquire(0, signal), null);
+  });
+
+  it("are given up after a turn, where somebody as urgent waits", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    let time = 0;
+    const slots = prioritySlots([2, 2], { turnMs: 100, now: () => time });
+    const asked: string[] = [];
+    const hold = async (urgency: number, name: string) => {
+      const release = await slots.acquire(urgency, signal, () => {
+        asked.push(name);
+        release?.();
+      });
+    };
+    const pass = (milliseconds: number) => {
+      time += milliseconds;
+      t.mock.timers.tick(milliseconds);
+    };
+    await hold(0, "validator");
+    pass(10);
+    await hold(1, "miner");
+    pass(500);
+    assert.deepEqual(asked, [], "nobody waits");
+    const second = hold(1, "second miner");
+    pass(25);
+    await second;
+    assert.deepEqual(asked, ["miner"], "a miner does not end a validator's");
+    const third = hold(0, "second validator");
+    pass(25);
+    await third;
+    assert.deepEqual(asked, ["miner", "validator"], "nor anybody one whose turn has begun");
   });
 
   it("are given back once, and not to who left the queue", async () => {
