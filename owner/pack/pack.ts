@@ -18,8 +18,8 @@ import { reportOf } from "./report/report-of.js";
 import { reportPage } from "./report/report-page.js";
 import { reportText } from "./report/report-text.js";
 import type { PackSettings } from "./settings.js";
-import { hubFiles } from "./sources/hub-files.js";
-import { localFiles } from "./sources/local-files.js";
+import { findHubFiles } from "./sources/hub-files.js";
+import { localFile, localFiles } from "./sources/local-files.js";
 import type { SourceFile } from "./sources/source-file.js";
 import { type Catalogue, openCatalogue, pieceOf } from "./stages/catalogue.js";
 import { deduplicate } from "./stages/deduplicate.js";
@@ -82,13 +82,15 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
   mkdirSync(folder, { recursive: true });
   const tokenizer = openPackTokenizer(options.tokenizer);
   const format = options.chat === undefined ? undefined : readChatFormat(options.chat);
-  const files = await sourceFiles(options, work, onProgress);
+  const extract = extractor(settings, format && chatRenderer(format));
+  const benchmarks = options.benchmarks.map((name) => sha256(readFileSync(localFile(name).path)));
+  const files = await sourceFiles(options, join(work, "hub"), onProgress);
   claim(join(work, "work.json"), {
     settings,
     tokenizer: tokenizer.name,
     chat: format ?? null,
     sources: files.map(({ name, version }) => ({ name, version })),
-    benchmarks: options.benchmarks.map((path) => sha256(readFileSync(path))),
+    benchmarks,
     pieceBytes: options.pieceBytes ?? null,
   });
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -97,7 +99,7 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
     folder,
     files,
     settings,
-    extract: extractor(settings, format && chatRenderer(format)),
+    extract,
     filters: filtersOf(settings),
     isStrict: options.isStrict,
     pieceBytes: options.pieceBytes,
@@ -161,18 +163,23 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
   return { manifest, hash, report };
 };
 
+/** All are looked for before the first is fetched, which may take hours. */
 const sourceFiles = async (
   { sources, env }: PackOptions,
   work: string,
   onProgress: (progress: PackProgress) => void,
 ): Promise<readonly SourceFile[]> => {
+  const found: (() => Promise<readonly SourceFile[]>)[] = [];
+  for (const source of sources)
+    if (source.startsWith(HUB_SCHEME)) found.push(await findHubFiles(source, { work, env }));
+    else {
+      localFiles(source);
+      found.push(async () => localFiles(source));
+    }
   const files: SourceFile[] = [];
-  for (const [i, source] of sources.entries()) {
-    const folder = join(work, "hub", String(i));
-    if (source.startsWith(HUB_SCHEME)) {
-      onProgress({ stage: "fetch", done: i, total: sources.length });
-      files.push(...(await hubFiles(source, { folder, env, isPulled: existsSync(folder) })));
-    } else files.push(...localFiles(source));
+  for (const [i, had] of found.entries()) {
+    if (sources[i]!.startsWith(HUB_SCHEME)) onProgress({ stage: "fetch", done: i, total: sources.length });
+    files.push(...(await had()));
   }
   return files;
 };

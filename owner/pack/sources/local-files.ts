@@ -11,17 +11,8 @@ import type { SourceFile } from "./source-file.js";
  * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_FORMAT, DATASET_EMPTY
  */
 export const localFiles = (path: string): readonly SourceFile[] => {
-  const found = statFile(path);
-  if (!found.isDirectory()) {
-    if (!found.isFile())
-      throw new BlockZeroError(
-        "DATASET_NOT_FOUND",
-        `${path} is not a regular file`,
-        "name a file: a pipe or a device cannot be read again, so write it to a file first",
-      );
-    return [fileAt(path)];
-  }
-  const files = [...walk(path)].filter((file) => kindOf(file) !== null).map(fileAt);
+  if (!statFile(path).isDirectory()) return [localFile(path)];
+  const files = [...walk(path)].filter((file) => kindOf(file) !== null).map(localFile);
   if (files.length > 0) return files;
   throw new BlockZeroError(
     "DATASET_EMPTY",
@@ -30,14 +21,22 @@ export const localFiles = (path: string): readonly SourceFile[] => {
   );
 };
 
-const fileAt = (path: string): SourceFile => {
+/** One file of documents. @throws BlockZeroError DATASET_NOT_FOUND, DATASET_FORMAT */
+export const localFile = (path: string): SourceFile => {
+  const found = statFile(path);
+  if (!found.isFile())
+    throw new BlockZeroError(
+      "DATASET_NOT_FOUND",
+      `${path} is not a regular file`,
+      "name a file: a pipe or a device cannot be read again, so write it to a file first",
+    );
   if (kindOf(path) === null)
     throw new BlockZeroError(
       "DATASET_FORMAT",
       `the name of ${path} says no format`,
       "name it .jsonl, .json, .txt or .parquet; the first three may end in .gz or .zst",
     );
-  const { size, mtimeMs } = statFile(path);
+  const { size, mtimeMs } = found;
   return { name: path, path, bytes: size, version: `${size} ${mtimeMs}` };
 };
 

@@ -11,6 +11,8 @@ export interface Hub {
   readonly asked: string[];
   /** What is in the repository at a branch or commit. */
   tree(revision: string): Tree | undefined;
+  /** The commit that `main` is now. */
+  head(): string;
   /** Each commit's first line and text, the newest last. */
   readonly messages: { readonly summary: string; readonly description?: string }[];
   /** Files of a listing as a hub that lies has them. */
@@ -154,6 +156,7 @@ export const startHub = async (t: TestContext, repo: string, token: string, exis
     asked,
     messages,
     tree: treeAt,
+    head: () => heads.get("main") ?? "",
     stall: () => {
       isStalling = true;
     },
