@@ -98,7 +98,6 @@ const run = async (options: Options, signal: AbortSignal): Promise<void> => {
   const relevance = new Map(corpora.map(({ name }) => [name, measured.of.get(name)!]));
   const suggested = suggestGroups(relevance, threshold);
   const maps = mapsOf(relevance, suggested, measured.layers);
-  if (html !== undefined) writeFileAtomic(html, heatMapPage("Experts by corpus", maps));
   const groupsOf = Object.fromEntries(
     corpora.map(({ name, source }) => {
       const ids = suggested.get(name)!.experts.map((experts, i) => [measured.layers[i], experts] as const);
@@ -107,7 +106,7 @@ const run = async (options: Options, signal: AbortSignal): Promise<void> => {
   );
   const coverage = Object.fromEntries([...suggested].map(([name, { covered }]) => [name, covered]));
   if (json)
-    return printJson({
+    printJson({
       by,
       threshold,
       groups: groupsOf,
@@ -115,13 +114,16 @@ const run = async (options: Options, signal: AbortSignal): Promise<void> => {
       coverage,
       relevance: Object.fromEntries(relevance),
     });
-  console.log(templateLines({ groups: groupsOf }));
-  for (const map of maps) for (const line of heatMapLines(map)) console.log(`# ${line}`);
-  for (const [name, { covered }] of suggested) {
-    console.log(
-      `# ${name}: its experts have ${percent(mean(covered))} of its relevance, least ${percent(Math.min(...covered))}`,
-    );
+  else {
+    console.log(templateLines({ groups: groupsOf }));
+    for (const map of maps) for (const line of heatMapLines(map)) console.log(`# ${line}`);
+    for (const [name, { covered }] of suggested)
+      console.log(
+        `# ${name}: its experts have ${percent(mean(covered))} of its relevance, least ${percent(Math.min(...covered))}`,
+      );
   }
+  // What was measured is said first, whatever becomes of the page.
+  if (html !== undefined) writeFileAtomic(html, heatMapPage("Experts by corpus", maps));
 };
 
 /** YAML with a line a layer. */

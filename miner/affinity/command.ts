@@ -100,12 +100,12 @@ const say = async (
   });
   const affinity = await groupAffinity(meter, network, { source, documents }).finally(() => meter.dispose());
   const map = affinityMap(affinity, network, meter.layers);
-  if (html !== undefined) writeFileAtomic(html, heatMapPage("Experts that a text uses", [map]));
   console.log(
     json
       ? JSON.stringify({ ...affinity, layers: meter.layers, crowding: crowding && Object.fromEntries(crowding) })
       : describeAffinity(affinity, crowding, map),
   );
+  if (html !== undefined) writeFileAtomic(html, heatMapPage("Experts that a text uses", [map]));
 };
 
 const ofFolder = async (config: Config<typeof affinitySettings>, dir: string): Promise<Subject> => {

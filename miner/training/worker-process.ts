@@ -1,5 +1,6 @@
 import { openDevice } from "#shared/engine/runtime/open-device.js";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { reasonOf } from "#shared/errors/error.js";
+import { expectedFault } from "#shared/errors/file-fault.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { openFloats, type OpenWeights, writeFloats } from "#shared/training/checkpoint-tensors.js";
 import { createShardTrainer } from "./shard-trainer.js";
@@ -72,8 +73,8 @@ const answer = async (work: Promise<FromWorker>): Promise<void> => {
   try {
     tell(await work);
   } catch (thrown) {
-    if (thrown instanceof BlockZeroError)
-      tell({ type: "failed", code: thrown.code, message: thrown.message, hint: thrown.hint });
+    const expected = expectedFault(thrown);
+    if (expected) tell({ type: "failed", code: expected.code, message: expected.message, hint: expected.hint });
     else tell({ type: "failed", code: "INTERNAL", message: reasonOf(thrown), hint: "please report this" });
   }
 };

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { Command, CommanderError } from "commander";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
+import { expectedFault } from "#shared/errors/file-fault.js";
 import { redactUrls } from "#shared/telemetry/redact.js";
 import { loadEnvironment } from "./environment-file.js";
 import { exampleLines, helpConfiguration } from "./help.js";
@@ -91,12 +92,13 @@ export const report = (thrown: unknown): number => {
     tell(formatError(new BlockZeroError("USAGE", message, "run it with --help to see what it takes")));
     return EXPECTED;
   }
-  if (stoppedBy !== null && isOfStop(thrown)) {
+  const expected = expectedFault(thrown);
+  if (stoppedBy !== null && (expected || isAbort(thrown))) {
     console.error(formatError(new BlockZeroError("STOPPED", "it was stopped before its end", "run it again")));
     return SIGNALLED + constants.signals[stoppedBy];
   }
-  if (thrown instanceof BlockZeroError) {
-    tell(formatError(thrown));
+  if (expected) {
+    tell(formatError(expected));
     return EXPECTED;
   }
   tell(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
@@ -107,12 +109,10 @@ export const report = (thrown: unknown): number => {
 /** Endpoints of the configuration stand in faults, with the keys that are in them. */
 const tell = (text: string): void => console.error(redactUrls(text));
 
-/** The signal that `shutdownSignal` told of. */
+/** The signal that `shutdownSignal` told of: what is thrown after it is its consequence, as a closed connection is, unless it is a bug. */
 let stoppedBy: NodeJS.Signals | null = null;
 
-/** What is thrown after a stop is its consequence, as a closed connection is, unless it is a bug. */
-const isOfStop = (thrown: unknown): boolean =>
-  thrown instanceof BlockZeroError || (thrown instanceof Error && thrown.name === "AbortError");
+const isAbort = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === "AbortError";
 
 /**
  * A signal that aborts on SIGINT, SIGTERM, or when the parent process that opened an IPC channel is gone,

@@ -53,6 +53,16 @@ describe("blockzero groups suggest", () => {
     assert.match(readFileSync(join(cwd, "experts.html"), "utf8"), /^<!doctype html>/);
   });
 
+  it("says what it measured also where the page cannot be written, which is no bug", async (t) => {
+    for (const page of ["model/config.json/experts.html", "model/config.json/below/experts.html"]) {
+      const { status, stdout, stderr } = await suggest(t, ...CORPORA, "--html", page);
+      assert.equal(status, 2, stderr);
+      assert.deepEqual(Object.keys(parse(stdout).groups), ["prose", "math"]);
+      assert.match(stderr, /^✖ FILE_UNWRITABLE (EEXIST|ENOTDIR).+ → .+$/m);
+      assert.doesNotMatch(stderr, /INTERNAL|\bat .+:\d+:\d+/);
+    }
+  });
+
   it("says in JSON what every corpus uses", async (t) => {
     const { stdout } = await suggest(t, ...CORPORA, "--by", "gate", "--json");
     const { relevance, coverage, layers } = JSON.parse(stdout);

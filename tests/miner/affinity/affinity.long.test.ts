@@ -96,6 +96,10 @@ describe("the affinity of a text to groups", () => {
     assert.match(readFileSync(join(cwd, "mine.html"), "utf8"), /<svg/);
     const json = JSON.parse((await affinity("--network", "network.yaml", "--json")).stdout);
     assert.deepEqual([json.documents, json.layers, json.crowding], [6, [0], null]);
+    const unwritten = await affinity("--network", "network.yaml", "--html", "network.yaml/mine.html");
+    assert.equal(unwritten.status, 2);
+    assert.match(unwritten.stdout, /^6 documents, 96 tokens/);
+    assert.match(unwritten.stderr, /^✖ FILE_UNWRITABLE /m);
     const without = await affinity();
     assert.equal(without.status, 2);
     assert.match(without.stderr, /CONFIG_MISSING_KEY/);

@@ -68,10 +68,16 @@ describe("an owner with a corpus", { timeout: HANG_GUARD }, () => {
       [["corpus.jsonl", "--tokenizer", "byte", "--config", "bad.yaml"], /^✖ PACK_SETTINGS bad\.yaml: held_out: /],
       [["corpus.jsonl", "--tokenizer", "none.json"], /^✖ TOKENIZER_NOT_FOUND /],
       [["none.jsonl", "--tokenizer", "byte"], /^✖ DATASET_NOT_FOUND /],
+      [["corpus.jsonl", "--tokenizer", "byte", "--benchmark", "none.jsonl"], /^✖ DATASET_NOT_FOUND .*none\.jsonl.*\n$/],
     ] as const) {
       const { status, stderr } = await pack(...args);
       assert.equal(status, 2);
       assert.match(stderr, line);
     }
+    writeFileSync(join(cwd, "network.yaml"), stringify(smallNetwork));
+    const check = ["data", "check", "corpus.jsonl", "--network", "network.yaml", "--group", "prose"];
+    const { status, stderr } = await run("blockzero", check, { cwd, env: { TMPDIR: join(cwd, "none") } });
+    assert.equal(status, 2);
+    assert.match(stderr, /^✖ FILE_UNWRITABLE ENOENT.*mkdtemp.+ → .+\n$/);
   });
 });
