@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { openPieces } from "../pieces/piece-reader.js";
 import { openPackTokenizer } from "../tokenizer.js";
 import { type DocumentAt, type EncodedShard, encodeShardOf } from "./encode-shard.js";
-import type { EncodeWorkerData } from "./encode-worker.js";
+import type { EncodeAnswer, EncodeWorkerData } from "./encode-worker.js";
 
 /** Makes shards, one at a time. */
 interface Encoder {
@@ -25,14 +26,19 @@ const inThread = (workerData: EncodeWorkerData): Encoder => {
   return {
     encode: async (documents) => {
       worker.postMessage(documents);
-      const [encoded] = (await once(worker, "message")) as [EncodedShard | null];
-      return encoded;
+      const [answer] = (await once(worker, "message")) as [EncodeAnswer];
+      if ("encoded" in answer) return answer.encoded;
+      const { code, message, hint } = answer.fault;
+      throw new BlockZeroError(code, message, hint);
     },
     close: async () => void (await worker.terminate()),
   };
 };
 
-/** Makes shards in so many threads at once; in this one where it is one. `use` gets each with its number, in no order. */
+/**
+ * Makes shards in so many threads at once; in this one where it is one. `use` gets each with its number, in no order. When one fails, no other is begun,
+ * and nothing runs any more when this rejects.
+ */
 export const encodeShards = async (
   data: EncodeWorkerData & { readonly threads: number },
   shards: Iterable<readonly [number, readonly DocumentAt[]]>,
@@ -40,16 +46,21 @@ export const encodeShards = async (
 ): Promise<void> => {
   const { folder, tokenizer, threads } = data;
   const queue = shards[Symbol.iterator]();
+  const failures: unknown[] = [];
+  const fail = (thrown: unknown) => void failures.push(thrown);
   const work = async (): Promise<void> => {
     const encoder = threads === 1 ? inProcess({ folder, tokenizer }) : inThread({ folder, tokenizer });
     try {
-      for (let next = queue.next(); !next.done; next = queue.next()) {
+      for (let next = queue.next(); failures.length === 0 && !next.done; next = queue.next()) {
         const [number, documents] = next.value;
         await use(number, await encoder.encode(documents));
       }
+    } catch (thrown) {
+      fail(thrown);
     } finally {
       await encoder.close();
     }
   };
-  await Promise.all(Array.from({ length: threads }, work));
+  await Promise.all(Array.from({ length: threads }, () => work().catch(fail)));
+  if (failures.length > 0) throw failures[0];
 };

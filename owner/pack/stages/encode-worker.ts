@@ -1,7 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { BlockZeroError } from "#shared/errors/error.js";
+import { expectedFault } from "#shared/errors/file-fault.js";
 import { openPieces } from "../pieces/piece-reader.js";
 import { openPackTokenizer } from "../tokenizer.js";
-import { type DocumentAt, encodeShardOf } from "./encode-shard.js";
+import { type DocumentAt, type EncodedShard, encodeShardOf } from "./encode-shard.js";
 
 /** What a thread is started with. */
 export interface EncodeWorkerData {
@@ -9,10 +11,26 @@ export interface EncodeWorkerData {
   readonly tokenizer: string;
 }
 
-const { folder, tokenizer: name }: EncodeWorkerData = workerData;
-const pieces = openPieces(folder);
-const tokenizer = openPackTokenizer(name);
+/** A shard, or the fault that it ended in: between threads an error would become a plain one. */
+export type EncodeAnswer =
+  | { readonly encoded: EncodedShard | null }
+  | { readonly fault: Pick<BlockZeroError, "code" | "message" | "hint"> };
 
-parentPort!.on("message", (documents: readonly DocumentAt[]) =>
-  parentPort!.postMessage(encodeShardOf(pieces, documents, tokenizer)),
-);
+const { folder, tokenizer: name }: EncodeWorkerData = workerData;
+const open = () => ({ pieces: openPieces(folder), tokenizer: openPackTokenizer(name) });
+let opened: ReturnType<typeof open> | undefined;
+
+const answerTo = (documents: readonly DocumentAt[]): EncodeAnswer => {
+  try {
+    opened ??= open();
+    return { encoded: encodeShardOf(opened.pieces, documents, opened.tokenizer) };
+  } catch (thrown) {
+    const expected = expectedFault(thrown);
+    // Any other error ends the thread.
+    if (!expected) throw thrown;
+    const { code, message, hint } = expected;
+    return { fault: { code, message, hint } };
+  }
+};
+
+parentPort!.on("message", (documents: readonly DocumentAt[]) => parentPort!.postMessage(answerTo(documents)));
