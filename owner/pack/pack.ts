@@ -7,8 +7,7 @@ import type { Environment } from "#shared/hub/hub.js";
 import { HUB_SCHEME } from "#shared/hub/hub-address.js";
 import { MANIFEST_NAME } from "#shared/packs/pack-folder.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { type PackManifest, packManifestSchema, type ShardRef } from "#shared/protocol/pack-manifest.js";
+import type { PackManifest } from "#shared/protocol/pack-manifest.js";
 import { chatRenderer, readChatFormat } from "./chat.js";
 import { extractor } from "./extract.js";
 import { filtersOf } from "./filters/index.js";
@@ -21,15 +20,14 @@ import type { PackSettings } from "./settings.js";
 import { findHubFiles } from "./sources/hub-files.js";
 import { localFile, localFiles } from "./sources/local-files.js";
 import type { SourceFile } from "./sources/source-file.js";
-import { type Catalogue, openCatalogue, pieceOf } from "./stages/catalogue.js";
+import { type Catalogue, openCatalogue } from "./stages/catalogue.js";
 import { deduplicate } from "./stages/deduplicate.js";
-import type { DocumentAt } from "./stages/encode-shard.js";
-import { encodeShards } from "./stages/encode-threads.js";
 import { HELD_OUT, TRAINING } from "./stages/fate.js";
 import { ingest } from "./stages/ingest.js";
+import { manifestBytes, PACK_LIMITS, type PackLimits } from "./stages/pack-limits.js";
 import { planShards } from "./stages/plan-shards.js";
 import { removeOverlap } from "./stages/remove-overlap.js";
-import { openShardLog } from "./stages/shard-log.js";
+import { storeShards } from "./stages/store-shards.js";
 import { openPackTokenizer } from "./tokenizer.js";
 
 export interface PackOptions {
@@ -50,6 +48,8 @@ export interface PackOptions {
   readonly onProgress?: (progress: PackProgress) => void;
   /** Text of a piece, bytes. */
   readonly pieceBytes?: number | undefined;
+  /** What a manifest has room for; as the format says if not given. */
+  readonly limits?: Partial<PackLimits> | undefined;
 }
 
 export type PackStage = "fetch" | "read" | "duplicates" | "overlap" | "encode";
@@ -71,7 +71,7 @@ export interface Packed {
  * Makes a pack in a folder: shards and manifest as blobs, the manifest also as a file, and a report. What an earlier call left in `<out>/work` is
  * gone on with; the result does not depend on interruptions, threads or the machine.
  *
- * @throws BlockZeroError PACK_EXISTS, PACK_CHANGED, PACK_EMPTY, PACK_ROW, PACK_TEMPLATE, PACK_UNPINNED, DATASET_…, HUB_…
+ * @throws BlockZeroError PACK_EXISTS, PACK_CHANGED, PACK_EMPTY, PACK_ROW, PACK_TEMPLATE, PACK_TOO_LARGE, PACK_UNPINNED, DATASET_…, HUB_…
  */
 export const makePack = async (options: PackOptions): Promise<Packed> => {
   const { out, settings, signal, threads, onProgress = () => {} } = options;
@@ -119,41 +119,28 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
     held_out: planShards(catalogue, fates, HELD_OUT, settings),
   };
   const store = directoryStore(join(out, "blobs"));
-  const log = openShardLog(join(work, "shards.jsonl"));
-  const lots = [...sides.training, ...sides.held_out];
-  let done = 0;
-  const tell = () => onProgress({ stage: "encode", done: ++done, total: lots.length });
-  const isStored = async (shard: number): Promise<boolean> => {
-    const ref = log.get(shard);
-    return ref === null || (ref !== undefined && (await store.has(ref.hash)));
-  };
-  const missing: number[] = [];
-  for (const shard of lots.keys())
-    if (await isStored(shard)) tell();
-    else missing.push(shard);
-  const due = function* (): Generator<readonly [number, readonly DocumentAt[]]> {
-    for (const shard of missing) yield [shard, Array.from(lots[shard]!, (document) => placeOf(catalogue, document))];
-  };
-  await encodeShards({ folder, tokenizer: options.tokenizer, threads }, due(), async (shard, encoded) => {
-    signal.throwIfAborted();
-    const ref = encoded && { hash: await store.put(encoded.bytes), bytes: encoded.bytes.length, ...encoded.figures };
-    log.set(shard, ref);
-    tell();
+  const shards = await storeShards({
+    catalogue,
+    fates,
+    sides,
+    store,
+    work,
+    tokenizer: options.tokenizer,
+    threads,
+    limits: { ...PACK_LIMITS, ...options.limits },
+    signal,
+    onShard: (done, all) => onProgress({ stage: "encode", done, total: all }),
   });
-  const stored = (from: number, count: number): ShardRef[] =>
-    Array.from({ length: count }, (_, i) => log.get(from + i)).filter((ref): ref is ShardRef => ref != null);
   const manifest = {
     version: 1 as const,
     kind: "pack" as const,
     tokenizer: { name: tokenizer.name, size: tokenizer.size },
-    training: stored(0, sides.training.length),
-    held_out: stored(sides.training.length, sides.held_out.length),
+    ...shards,
   };
-  log.close();
   const reported = { files, catalogue, fates, clusters, settings, manifest };
   if (manifest.training.length + manifest.held_out.length === 0)
     throw emptyPack(out, work, reportOf({ ...reported, hash: "" }).tally);
-  const bytes = canonicalBytes(packManifestSchema.parse(manifest));
+  const bytes = manifestBytes(manifest, work);
   const hash = await store.put(bytes);
   const report = reportOf({ ...reported, hash });
   writeFileAtomic(join(out, "report.txt"), reportText(report), 0o644);
@@ -207,12 +194,6 @@ const overlapped = async (
   await removeOverlap({ catalogue, settings, fates, benchmarks, signal, onPiece });
   writeFileAtomic(kept, fates);
 };
-
-const placeOf = (catalogue: Catalogue, document: number): DocumentAt => ({
-  piece: pieceOf(catalogue, document),
-  offset: catalogue.offsets[document]!,
-  bytes: catalogue.bytes[document]!,
-});
 
 const emptyPack = (out: string, work: string, { rows, left }: Tally): BlockZeroError => {
   const reasons = Object.entries(left)

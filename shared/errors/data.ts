@@ -50,6 +50,10 @@ export const dataErrors = {
     meaning: "A pack was made with another tokenizer than the network's.",
     remedy: "Pack it again with that tokenizer.",
   },
+  PACK_TOO_LARGE: {
+    meaning: "A pack would have more, or larger, shards than a manifest can name.",
+    remedy: "Give what the line names, and remove the folder `work` to begin anew.",
+  },
   PACK_UNPINNED: {
     meaning: "A data set of the Hub is named without a commit.",
     remedy: "Name the commit that the line says.",

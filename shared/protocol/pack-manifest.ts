@@ -10,7 +10,7 @@ export const MAX_PACK_MANIFEST_BYTES = 16 << 20;
 export const MAX_SHARD_BYTES = 128 << 20;
 
 /** Most shards of a side. */
-const MAX_SHARDS = 1 << 16;
+export const MAX_SHARDS = 1 << 16;
 
 /** Most UTF-8 bytes of a shard's text, 64 GiB: a thousand for each token. */
 const MAX_TEXT_BYTES = 2 ** 36;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -142,6 +142,38 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     assert.equal((await pack([whole], join(folder, "one"))).hash, hash);
     await assert.rejects(pack([join(folder, "none")], join(folder, "x")), coded("DATASET_NOT_FOUND"));
     await assert.rejects(pack([join(folder, "in/notes.md")], join(folder, "y")), coded("DATASET_FORMAT"));
+  });
+
+  it("has a shard once where a text comes again that fills one, and the report says so", async (t) => {
+    const folder = temporaryFolder(t);
+    const [long] = paragraphs().filter((text) => text.length > 1024);
+    const out = join(folder, "out");
+    const settings = { held_out: 0, shard_bytes: 1024, duplicates: { exact: "keep", near: "keep" } };
+    const { manifest, report } = await pack([writeCorpus(folder, [long, long])], out, { settings });
+    assert.equal(manifest.training.length, 1);
+    assert.deepEqual(textsOf(out, "training"), [long]);
+    assert.equal(report.stages.find(({ stage }) => stage === "exact duplicates")!.left, 1);
+  });
+
+  it("of more than a manifest can name is refused before it is made, the held-out part before the rest", async (t) => {
+    const folder = temporaryFolder(t);
+    const source = writeCorpus(folder, paragraphs().slice(0, 60));
+    const settings = { held_out: 0.3, shard_bytes: 1024 };
+    const many = join(folder, "many");
+    await assert.rejects(
+      pack([source], many, { settings, limits: { shards: 5 } }),
+      coded("PACK_TOO_LARGE", /training part would have \d+ shards, at most 5 can/),
+    );
+    assert.ok(!existsSync(join(many, "blobs")));
+    for (const threads of [1, 2, 1]) {
+      const out = join(folder, `large-${threads}`);
+      await assert.rejects(
+        pack([source], out, { settings, threads, limits: { heldOutBytes: 3000 } }),
+        coded("PACK_TOO_LARGE", /held-out shards have more than 3000 bytes/),
+      );
+      const stored = readdirSync(join(out, "blobs"), { recursive: true, withFileTypes: true });
+      assert.ok(stored.filter((entry) => entry.isFile()).length <= 8);
+    }
   });
 
   it("comes with a report that shows what was left out, safe to open", async (t) => {
