@@ -7,6 +7,7 @@ import type { Tokenizer } from "#shared/data/tokenizer.js";
 import { type GramSet, gramSet } from "./duplicates/gram-set.js";
 import { extractor } from "./extract.js";
 import { filtersOf } from "./filters/index.js";
+import { giveWay } from "./give-way.js";
 import { documentsOf, readSeal } from "./pieces/piece-reader.js";
 import { addTally, createTally, type Tally } from "./pieces/tally.js";
 import type { PackSettings } from "./settings.js";
@@ -76,11 +77,11 @@ export const checkData = async ({
     const tally = createTally();
     for (let piece = 0; piece < pieces; piece++) addTally(tally, readSeal(folder, piece)!.tally);
     const catalogue = openCatalogue(folder, pieces, settings.duplicates.bands);
-    const { fates } = deduplicate(catalogue, { ...settings, held_out: 0 });
+    const { fates } = await deduplicate(catalogue, { ...settings, held_out: 0 }, { signal });
     const { words: n } = settings.overlap;
     const known = {
-      training: gramsOf(group, "training", { tokenizer, heldOut, n }),
-      "held-out": gramsOf(group, "held-out", { tokenizer, heldOut, n }),
+      training: await gramsOf(group, "training", { tokenizer, heldOut, n, signal }),
+      "held-out": await gramsOf(group, "held-out", { tokenizer, heldOut, n, signal }),
     };
     const words = createWords();
     const overlap = { training: 0, "held-out": 0 };
@@ -89,7 +90,7 @@ export const checkData = async ({
     let document = 0;
     for (let piece = 0; piece < pieces; piece++)
       for (const { text } of documentsOf(folder, piece)) {
-        signal.throwIfAborted();
+        await giveWay(signal);
         if (fates[document++] !== TRAINING) continue;
         tokens += tokenizer.encode(text).length;
         bytes += Buffer.byteLength(text);
@@ -118,19 +119,19 @@ export const checkData = async ({
   }
 };
 
-interface GramsOf extends Pick<CheckOptions, "tokenizer" | "heldOut"> {
+interface GramsOf extends Pick<CheckOptions, "tokenizer" | "heldOut" | "signal"> {
   readonly n: number;
 }
 
 /** The n-grams of one side of the group's text. */
-const gramsOf = (sources: readonly TokenSource[], side: Side, options: GramsOf): GramSet => {
+const gramsOf = async (sources: readonly TokenSource[], side: Side, options: GramsOf): Promise<GramSet> => {
   const words = createWords();
   let total = 0;
-  for (const text of textsOn(sources, side, options))
+  for await (const text of textsOn(sources, side, options))
     total += Math.max(0, findWords(text, words).count - options.n + 1);
   const set = gramSet(Math.min(total, MOST_GRAMS));
   let added = 0;
-  for (const text of textsOn(sources, side, options))
+  for await (const text of textsOn(sources, side, options))
     if (findWords(text, words).count >= options.n)
       eachGram(words, options.n, (high, low) => {
         if (added++ < MOST_GRAMS) set.add(high, low);
@@ -138,10 +139,16 @@ const gramsOf = (sources: readonly TokenSource[], side: Side, options: GramsOf):
   return set;
 };
 
-function* textsOn(sources: readonly TokenSource[], side: Side, { tokenizer, heldOut }: GramsOf): Generator<string> {
+async function* textsOn(
+  sources: readonly TokenSource[],
+  side: Side,
+  { tokenizer, heldOut, signal }: GramsOf,
+): AsyncGenerator<string> {
   for (const source of sources) {
     const size = source.size === "unbounded" ? SAMPLE : source.size;
-    for (let index = 0; index < size; index++)
+    for (let index = 0; index < size; index++) {
+      await giveWay(signal);
       if (source.place(index, heldOut)?.side === side) yield tokenizer.decode(source.tokens(index).ids);
+    }
   }
 }

@@ -110,13 +110,14 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
     },
   });
   const catalogue = openCatalogue(folder, pieces, settings.duplicates.bands);
-  const { fates, clusters } = deduplicate(catalogue, settings, (done) =>
-    onProgress({ stage: "duplicates", done, total: catalogue.bands }),
-  );
+  const { fates, clusters } = await deduplicate(catalogue, settings, {
+    signal,
+    onBand: (done) => onProgress({ stage: "duplicates", done, total: catalogue.bands }),
+  });
   if (settings.overlap.use) await overlapped(options, { catalogue, fates, kept: join(work, "fates") });
   const sides = {
-    training: planShards(catalogue, fates, TRAINING, settings),
-    held_out: planShards(catalogue, fates, HELD_OUT, settings),
+    training: await planShards(catalogue, fates, TRAINING, settings, { signal }),
+    held_out: await planShards(catalogue, fates, HELD_OUT, settings, { signal }),
   };
   const store = directoryStore(join(out, "blobs"));
   const shards = await storeShards({

@@ -1,4 +1,5 @@
 import { firstTable, roomWithin } from "../duplicates/first-table.js";
+import { giveWay } from "../give-way.js";
 import type { Catalogue } from "./catalogue.js";
 
 /** Bytes that a table of keys may take: more keys take another pass over the index. */
@@ -11,12 +12,12 @@ const TABLE_BYTES = 1 << 28;
  * @param onEqual   called with a document and the first one that has its key
  * @param bytes     that the table may take
  */
-export const eachEqual = (
+export const eachEqual = async (
   { pieces, firsts, count }: Pick<Catalogue, "pieces" | "firsts" | "count">,
   columnsOf: (piece: number) => readonly Uint32Array[],
   onEqual: (first: number, document: number) => void,
-  bytes: number = TABLE_BYTES,
-): void => {
+  { signal, bytes = TABLE_BYTES }: { readonly signal: AbortSignal; readonly bytes?: number | undefined },
+): Promise<void> => {
   if (count === 0) return;
   const width = columnsOf(0).length;
   const room = roomWithin(bytes, width);
@@ -25,6 +26,7 @@ export const eachEqual = (
   for (let pass = 0; pass < passes; pass++) {
     const table = firstTable(Math.min(count, room), width);
     for (let piece = 0; piece < pieces; piece++) {
+      await giveWay(signal);
       const columns = columnsOf(piece);
       const keys = columns[0]!;
       for (let row = 0; row < keys.length; row++) {

@@ -1,5 +1,5 @@
 import type { Tokenizer } from "#shared/data/tokenizer.js";
-import { encodeShard } from "#shared/packs/shard.js";
+import { encodeShard, type ShardDocument } from "#shared/packs/shard.js";
 import type { ShardRef } from "#shared/protocol/pack-manifest.js";
 import { encodeDocument } from "../encode-document.js";
 import type { PieceFiles } from "../pieces/piece-reader.js";
@@ -16,15 +16,23 @@ export interface EncodedShard {
   readonly figures: Pick<ShardRef, "documents" | "tokens" | "text_bytes">;
 }
 
-/** Reads documents and writes them as a shard; null where a tokenizer makes no token of any of them. */
-export const encodeShardOf = (
+/**
+ * Reads documents and writes them as a shard; null where a tokenizer makes no token of any of them.
+ *
+ * @param pause what is waited for between documents
+ */
+export const encodeShardOf = async (
   pieces: PieceFiles,
   documents: readonly DocumentAt[],
   tokenizer: Tokenizer,
-): EncodedShard | null => {
-  const encoded = documents
-    .map(({ piece, offset, bytes }) => encodeDocument(pieces.document(piece, offset, bytes), tokenizer))
-    .filter(({ ids }) => ids.length > 0);
+  pause: () => Promise<void> = async () => {},
+): Promise<EncodedShard | null> => {
+  const encoded: ShardDocument[] = [];
+  for (const { piece, offset, bytes } of documents) {
+    await pause();
+    const document = encodeDocument(pieces.document(piece, offset, bytes), tokenizer);
+    if (document.ids.length > 0) encoded.push(document);
+  }
   if (encoded.length === 0) return null;
   return {
     bytes: encodeShard(encoded, tokenizer.size),

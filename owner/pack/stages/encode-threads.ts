@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { giveWay } from "../give-way.js";
 import { openPieces } from "../pieces/piece-reader.js";
 import { openPackTokenizer } from "../tokenizer.js";
 import { type DocumentAt, type EncodedShard, encodeShardOf } from "./encode-shard.js";
@@ -12,11 +13,11 @@ interface Encoder {
   close(): Promise<void>;
 }
 
-const inProcess = ({ folder, tokenizer: name }: EncodeWorkerData): Encoder => {
+const inProcess = ({ folder, tokenizer: name }: EncodeWorkerData, signal: AbortSignal): Encoder => {
   const pieces = openPieces(folder);
   const tokenizer = openPackTokenizer(name);
   return {
-    encode: async (documents) => encodeShardOf(pieces, documents, tokenizer),
+    encode: (documents) => encodeShardOf(pieces, documents, tokenizer, () => giveWay(signal)),
     close: async () => pieces.close(),
   };
 };
@@ -36,22 +37,23 @@ const inThread = (workerData: EncodeWorkerData): Encoder => {
 };
 
 /**
- * Makes shards in so many threads at once; in this one where it is one. `use` gets each with its number, in no order. When one fails, no other is begun,
- * and nothing runs any more when this rejects.
+ * Makes shards in so many threads at once; in this one where it is one. `use` gets each with its number, in no order. When one fails, or the signal
+ * aborts, no other is begun, and nothing runs any more when this rejects.
  */
 export const encodeShards = async (
-  data: EncodeWorkerData & { readonly threads: number },
+  data: EncodeWorkerData & { readonly threads: number; readonly signal: AbortSignal },
   shards: Iterable<readonly [number, readonly DocumentAt[]]>,
   use: (number: number, encoded: EncodedShard | null) => Promise<void>,
 ): Promise<void> => {
-  const { folder, tokenizer, threads } = data;
+  const { folder, tokenizer, threads, signal } = data;
   const queue = shards[Symbol.iterator]();
   const failures: unknown[] = [];
   const fail = (thrown: unknown) => void failures.push(thrown);
   const work = async (): Promise<void> => {
-    const encoder = threads === 1 ? inProcess({ folder, tokenizer }) : inThread({ folder, tokenizer });
+    const encoder = threads === 1 ? inProcess({ folder, tokenizer }, signal) : inThread({ folder, tokenizer });
     try {
       for (let next = queue.next(); failures.length === 0 && !next.done; next = queue.next()) {
+        signal.throwIfAborted();
         const [number, documents] = next.value;
         await use(number, await encoder.encode(documents));
       }

@@ -20,10 +20,10 @@ const { folder, tokenizer: name }: EncodeWorkerData = workerData;
 const open = () => ({ pieces: openPieces(folder), tokenizer: openPackTokenizer(name) });
 let opened: ReturnType<typeof open> | undefined;
 
-const answerTo = (documents: readonly DocumentAt[]): EncodeAnswer => {
+const answerTo = async (documents: readonly DocumentAt[]): Promise<EncodeAnswer> => {
   try {
     opened ??= open();
-    return { encoded: encodeShardOf(opened.pieces, documents, opened.tokenizer) };
+    return { encoded: await encodeShardOf(opened.pieces, documents, opened.tokenizer) };
   } catch (thrown) {
     const expected = expectedFault(thrown);
     // Any other error ends the thread.
@@ -33,4 +33,6 @@ const answerTo = (documents: readonly DocumentAt[]): EncodeAnswer => {
   }
 };
 
-parentPort!.on("message", (documents: readonly DocumentAt[]) => parentPort!.postMessage(answerTo(documents)));
+parentPort!.on("message", async (documents: readonly DocumentAt[]) => {
+  parentPort!.postMessage(await answerTo(documents));
+});

@@ -1,5 +1,6 @@
 import { readRows } from "#shared/documents/read-rows.js";
 import { gramSet } from "../duplicates/gram-set.js";
+import { giveWay } from "../give-way.js";
 import { documentsOf } from "../pieces/piece-reader.js";
 import type { PackSettings } from "../settings.js";
 import { eachGram } from "../text/grams.js";
@@ -47,7 +48,7 @@ export const removeOverlap = async (options: RemoveOverlap): Promise<void> => {
         });
     });
     for (let piece = 0; piece < catalogue.pieces; piece++) {
-      signal.throwIfAborted();
+      await giveWay(signal);
       let document = catalogue.firsts[piece]!;
       for (const { text } of documentsOf(catalogue.folder, piece)) {
         if (fates[document] === TRAINING && findWords(text, words).count >= n) {
@@ -66,11 +67,12 @@ export const removeOverlap = async (options: RemoveOverlap): Promise<void> => {
 
 /** Finds the words of every text that training must not have. */
 const eachProtected = async (
-  { catalogue, fates, benchmarks }: RemoveOverlap,
+  { catalogue, fates, benchmarks, signal }: RemoveOverlap,
   words: Words,
   use: () => void,
 ): Promise<void> => {
   for (let piece = 0; piece < catalogue.pieces; piece++) {
+    await giveWay(signal);
     let document = catalogue.firsts[piece]!;
     if (!fates.subarray(document, catalogue.firsts[piece + 1]).includes(HELD_OUT)) continue;
     for (const { text } of documentsOf(catalogue.folder, piece)) {

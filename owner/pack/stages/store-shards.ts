@@ -72,8 +72,7 @@ export const storeShards = async (options: StoreShards): Promise<Pick<PackManife
     const due = function* (): Generator<readonly [number, readonly DocumentAt[]]> {
       for (const shard of missing) yield [shard, Array.from(lots[shard]!, (document) => placeOf(catalogue, document))];
     };
-    await encodeShards({ folder: catalogue.folder, tokenizer, threads }, due(), async (shard, encoded) => {
-      signal.throwIfAborted();
+    await encodeShards({ folder: catalogue.folder, tokenizer, threads, signal }, due(), async (shard, encoded) => {
       if (encoded && encoded.bytes.length > MAX_SHARD_BYTES)
         throw packTooLarge(
           `a shard would have ${encoded.bytes.length} bytes, at most ${MAX_SHARD_BYTES} are read`,

@@ -4,14 +4,24 @@ import { bandKeys } from "#owner/pack/duplicates/minhash.js";
 import { exactHash, pieceWriter } from "#owner/pack/pieces/piece-writer.js";
 import { createTally } from "#owner/pack/pieces/tally.js";
 import { packSettingsSchema } from "#owner/pack/settings.js";
-import { openCatalogue } from "#owner/pack/stages/catalogue.js";
+import { openCatalogue, pieceOf } from "#owner/pack/stages/catalogue.js";
 import { deduplicate } from "#owner/pack/stages/deduplicate.js";
+import type { DocumentAt } from "#owner/pack/stages/encode-shard.js";
+import { encodeShards } from "#owner/pack/stages/encode-threads.js";
 import { HELD_OUT, TRAINING } from "#owner/pack/stages/fate.js";
 import { planShards } from "#owner/pack/stages/plan-shards.js";
+import { removeOverlap } from "#owner/pack/stages/remove-overlap.js";
 import { createWords, findWords } from "#owner/pack/text/words.js";
 import { createRandom } from "#shared/data/random.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { perturbed } from "./material.js";
+
+/** Aborts when the work that was begun before lets other work have its turn. */
+const stopSoon = (): AbortSignal => {
+  const stop = new AbortController();
+  setImmediate(() => stop.abort());
+  return stop.signal;
+};
 
 const settings = packSettingsSchema.parse({ held_out: 0.3, shard_bytes: 2000 });
 const { bands } = settings.duplicates;
@@ -39,11 +49,11 @@ const catalogueOf = (t: TestContext) => {
 describe("tables of a fixed size", () => {
   const keep = { ...settings, duplicates: { ...settings.duplicates, exact: "keep", near: "keep" } } as const;
 
-  it("find the duplicates that one large table finds", (t) => {
+  it("find the duplicates that one large table finds", async (t) => {
     const catalogue = catalogueOf(t);
     for (const how of [settings, keep]) {
-      const once = deduplicate(catalogue, how);
-      const often = deduplicate(catalogue, how, () => {}, 400);
+      const once = await deduplicate(catalogue, how, { signal: t.signal });
+      const often = await deduplicate(catalogue, how, { signal: t.signal, tableBytes: 400 });
       assert.deepEqual(often.fates, once.fates);
       const firsts = ({ clusters }: typeof once) => Array.from(once.fates, (_, document) => clusters.find(document));
       assert.deepEqual(firsts(often), firsts(once));
@@ -51,13 +61,36 @@ describe("tables of a fixed size", () => {
     }
   });
 
-  it("shuffle as one does", (t) => {
+  it("are left when a signal says so, as every stage over them is", async (t) => {
     const catalogue = catalogueOf(t);
-    const { fates } = deduplicate(catalogue, keep);
+    const aborted = { name: "AbortError" };
+    await assert.rejects(deduplicate(catalogue, keep, { signal: stopSoon() }), aborted);
+    const { fates } = await deduplicate(catalogue, keep, { signal: t.signal });
+    await assert.rejects(planShards(catalogue, fates, TRAINING, settings, { signal: stopSoon() }), aborted);
+    await assert.rejects(
+      removeOverlap({ catalogue, settings, fates, benchmarks: [], signal: stopSoon() }),
+      aborted,
+    );
+    const lots = [...fates.keys()].map((document): [number, DocumentAt[]] => [
+      document,
+      [{ piece: pieceOf(catalogue, document), offset: catalogue.offsets[document]!, bytes: catalogue.bytes[document]! }],
+    ]);
+    for (const threads of [1, 2]) {
+      const encoding = { folder: catalogue.folder, tokenizer: "byte", threads, signal: stopSoon() };
+      await assert.rejects(
+        encodeShards(encoding, lots, async () => {}),
+        aborted,
+      );
+    }
+  });
+
+  it("shuffle as one does", async (t) => {
+    const catalogue = catalogueOf(t);
+    const { fates } = await deduplicate(catalogue, keep, { signal: t.signal });
     for (const fate of [TRAINING, HELD_OUT]) {
-      const once = planShards(catalogue, fates, fate, settings);
+      const once = await planShards(catalogue, fates, fate, settings, { signal: t.signal });
       assert.ok(once.length > 3);
-      assert.deepEqual(planShards(catalogue, fates, fate, settings, 7), once);
+      assert.deepEqual(await planShards(catalogue, fates, fate, settings, { signal: t.signal, sorted: 7 }), once);
     }
   });
 });

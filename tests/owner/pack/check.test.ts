@@ -8,8 +8,39 @@ import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { listedDocuments } from "#shared/data/source.js";
 import { isHeldOut } from "#shared/data/split.js";
 import { tokenised } from "#shared/data/token-source.js";
+import type { Tokenizer } from "#shared/data/tokenizer.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { jsonl, paragraphs } from "./material.js";
+
+it("a look at a text ends when a signal says so, whichever part it is at", async (t) => {
+  const path = join(temporaryFolder(t), "mine.jsonl");
+  const texts = paragraphs();
+  writeFileSync(path, jsonl(texts.slice(0, 20)));
+  for (const at of ["encode", "decode"] as const) {
+    const stop = new AbortController();
+    const stopping = (): void => void setImmediate(() => stop.abort());
+    const tokenizer: Tokenizer = {
+      ...byteTokenizer,
+      encode: (text) => {
+        if (at === "encode") stopping();
+        return byteTokenizer.encode(text);
+      },
+      decode: (ids) => {
+        if (at === "decode") stopping();
+        return byteTokenizer.decode(ids);
+      },
+    };
+    const looked = checkData({
+      path,
+      settings: packSettingsSchema.parse({}),
+      tokenizer,
+      group: [tokenised(listedDocuments("group", texts.slice(40, 60)), byteTokenizer)],
+      heldOut: 0.2,
+      signal: stop.signal,
+    });
+    await assert.rejects(looked, { name: "AbortError" }, at);
+  }
+});
 
 it("a miner's text: duplicates, filters, tokens, and what the group has of it", async (t) => {
   const texts = paragraphs();

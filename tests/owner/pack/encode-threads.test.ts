@@ -31,7 +31,7 @@ describe("threads that make shards", { timeout: HANG_GUARD }, () => {
     const { folder, lots } = lotsIn(t);
     for (const threads of [1, 3]) {
       const made: number[] = [];
-      await encodeShards({ folder, tokenizer: "byte", threads }, lots, async (number, encoded) => {
+      await encodeShards({ folder, tokenizer: "byte", threads, signal: t.signal }, lots, async (number, encoded) => {
         assert.equal(encoded?.figures.documents, 1);
         made.push(number);
       });
@@ -46,7 +46,7 @@ describe("threads that make shards", { timeout: HANG_GUARD }, () => {
     const { folder, lots } = lotsIn(t);
     for (const threads of [1, 3]) {
       let calls = 0;
-      const failing = encodeShards({ folder, tokenizer: "byte", threads }, lots, async () => {
+      const failing = encodeShards({ folder, tokenizer: "byte", threads, signal: t.signal }, lots, async () => {
         if (++calls === 1) throw new Error("the disk is full");
       });
       await assert.rejects(failing, { message: "the disk is full" });
@@ -59,10 +59,10 @@ describe("threads that make shards", { timeout: HANG_GUARD }, () => {
     const { folder, lots } = lotsIn(t);
     const use = async () => {};
     for (const threads of [1, 2]) {
-      const unread = encodeShards({ folder, tokenizer: join(folder, "tokenizer.json"), threads }, lots, use);
+      const unread = encodeShards({ folder, tokenizer: join(folder, "tokenizer.json"), threads, signal: t.signal }, lots, use);
       await assert.rejects(unread, coded("TOKENIZER_NOT_FOUND"), `${threads} threads`);
     }
-    const gone = encodeShards({ folder: join(folder, "none"), tokenizer: "byte", threads: 2 }, lots, use);
+    const gone = encodeShards({ folder: join(folder, "none"), tokenizer: "byte", threads: 2, signal: t.signal }, lots, use);
     await assert.rejects(gone, coded("FILE_UNREADABLE", /ENOENT.*piece-000000/));
   });
 });
