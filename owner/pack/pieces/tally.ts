@@ -29,6 +29,10 @@ export const createTally = (): Tally => ({ rows: 0, bytes: 0, left: {} });
 const SAMPLES = 5;
 const SAMPLE_CHARS = 300;
 
+/** Different reasons of a stage: a row may have one of its own, such as a template's words about it. The rest are counted as one. */
+const REASONS = 64;
+const OTHER = "other reasons";
+
 export interface Leaving {
   readonly stage: string;
   readonly reason: string;
@@ -63,8 +67,9 @@ export const addTally = (into: Tally, { rows, bytes, left }: Tally): void => {
 const reasonOf = (tally: Tally, stage: string, reason: string): Reason => {
   const reasons = tally.left[stage] ?? {};
   tally.left[stage] = reasons;
-  const found = reasons[reason] ?? { rows: 0, bytes: 0, samples: [] };
-  reasons[reason] = found;
+  const name = Object.hasOwn(reasons, reason) || Object.keys(reasons).length < REASONS ? reason : OTHER;
+  const found = reasons[name] ?? { rows: 0, bytes: 0, samples: [] };
+  reasons[name] = found;
   return found;
 };
 

@@ -29,6 +29,12 @@ export interface Ingest {
   readonly onRead: (bytes: number) => void;
 }
 
+/**
+ * Rows that are left out make pieces too, without a document: so many times the bytes of a piece's text may be read of the sources for it, and are lost
+ * when the work is cut short.
+ */
+const READ_FOR_A_PIECE = 8;
+
 /** Pieces that are whole. */
 interface Written {
   readonly pieces: number;
@@ -51,24 +57,33 @@ export const ingest = async (options: Ingest): Promise<number> => {
   let tally = createTally();
   let writer = pieceWriter(settings.duplicates.bands);
   const take = rowTaker(options);
+  let readFor = 0;
   const seal = (next: Position, isLast: boolean): void => {
     writer.write(folder, pieces++, { next, isLast, tally });
     tally = createTally();
     writer = pieceWriter(settings.duplicates.bands);
+    readFor = 0;
+  };
+  const onBytes = (bytes: number): void => {
+    readFor += bytes;
+    onRead(bytes);
   };
   for (let file = from.file; file < files.length; file++) {
     const { name, path } = files[file]!;
     const fields = [settings.field, ...(settings.messages ? ["tools"] : [])];
-    const rows = readRows({ path, fields, textIs: settings.text_is, onRead });
+    const rows = readRows({ path, fields, textIs: settings.text_is, onRead: onBytes });
     const skipped = file === from.file ? from.row : 0;
     let row = 0;
     for await (const lot of rows) {
       signal.throwIfAborted();
       for (const found of lot) {
-        if (row++ < skipped) continue;
+        if (row++ < skipped) {
+          readFor = 0;
+          continue;
+        }
         const problem = take(found, { source: name, file, row }, writer, tally);
         if (isStrict && problem !== null) throw brokenRow(name, row, problem);
-        if (writer.bytes() >= pieceBytes) seal({ file, row }, false);
+        if (writer.bytes() >= pieceBytes || readFor >= READ_FOR_A_PIECE * pieceBytes) seal({ file, row }, false);
       }
     }
   }

@@ -70,6 +70,35 @@ describe("a conversation in a pack", () => {
     assert.ok("document" in rendered && rendered.document.text.startsWith("<|im_start|>user"), "a loader begins it");
   });
 
+  it("is counted with a reason, of which a template that makes one for each row fills nothing", async (t) => {
+    const folder = temporaryFolder(t);
+    const config = join(folder, "tokenizer_config.json");
+    const refuse = "{% if messages[0].role != 'user' %}{{ raise_exception('Unknown role: ' + messages[0].role) }}{% endif %}";
+    writeFileSync(config, JSON.stringify({ chat_template: `${refuse}${CHATML}`, eos_token: "x" }));
+    const source = join(folder, "chats.jsonl");
+    const roles = ["user", ...Array.from({ length: 1000 }, (_, i) => `role-${i}`)];
+    const [, answer] = chat("a", "b");
+    const rows = roles.map((role) => ({ messages: [{ role, content: "a" }, answer] }));
+    writeFileSync(source, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    const { report } = await pack([source], join(folder, "out"), {
+      chat: config,
+      pieceBytes: 1000,
+      settings: {
+        field: "messages",
+        messages: true,
+        held_out: 0,
+        filters: { length: { use: false }, symbols: { use: false }, repetition: { use: false } },
+      },
+    });
+    const reasons = report.tally.left.rows!;
+    assert.ok(Object.keys(reasons).length <= 65, `${Object.keys(reasons).length} reasons`);
+    assert.ok(reasons["other reasons"]!.rows > 900);
+    assert.equal(
+      Object.values(reasons).reduce((sum, { rows: left }) => sum + left, 0),
+      1000,
+    );
+  });
+
   it("needs a template that is one", (t) => {
     const path = join(temporaryFolder(t), "tokenizer_config.json");
     writeFileSync(path, "{}");

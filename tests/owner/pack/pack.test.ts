@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import { readSeal } from "#owner/pack/pieces/piece-reader.js";
 import { isHeldOut } from "#shared/data/split.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { coded } from "#tests/support/coded.js";
@@ -70,6 +71,33 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     await assert.rejects(pack([source], out, { settings: { seed: 5 } }), coded("PACK_CHANGED"));
     await pack([source], out);
     await assert.rejects(pack([source], out), coded("PACK_EXISTS"));
+  });
+
+  it("goes on after rows that are left out, however many follow one another", async (t) => {
+    const folder = temporaryFolder(t);
+    const left = writeCorpus(
+      folder,
+      Array.from({ length: 100 }, (_, i) => `short ${i} ${"x".repeat(1000)}`),
+      "left.jsonl",
+    );
+    const kept = writeCorpus(folder, paragraphs().slice(0, 20), "kept.jsonl");
+    const out = join(folder, "out");
+    const stop = new AbortController();
+    let reads = 0;
+    const cut = pack([left, kept], out, {
+      pieceBytes: 1000,
+      signal: stop.signal,
+      onProgress: () => {
+        if (++reads === 2) stop.abort();
+      },
+    });
+    await assert.rejects(cut, { name: "AbortError" });
+    const seal = readSeal(join(out, "work/pieces"), 0);
+    assert.ok(seal && seal.next.row > 0 && seal.tally.rows === seal.next.row, "they are not read again");
+    const { hash, report } = await pack([left, kept], out, { pieceBytes: 1000 });
+    assert.equal(hash, (await pack([kept], join(folder, "one"))).hash);
+    assert.equal(report.tally.rows, 120);
+    assert.equal(report.tally.left.length!["fewer than 50 words"]!.rows, 100);
   });
 
   it("skips and counts rows without text, or ends at the first", async (t) => {
