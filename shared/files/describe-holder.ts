@@ -5,7 +5,7 @@ export const describeHolder = ({ pid, elsewhere }: LockHolder): string => {
   const process = `process ${pid ?? "unknown"}`;
   if (elsewhere === undefined) return process;
   const { host, untouchedMs } = elsewhere;
-  return `${process} of another container, machine or boot (host ${JSON.stringify(host ?? "unknown")}), which was last seen ${Math.round(untouchedMs / 1000)} s ago`;
+  return `${process} of another container, machine, boot or user (host ${JSON.stringify(host ?? "unknown")}), which was last seen ${Math.round(untouchedMs / 1000)} s ago`;
 };
 
 /** What to do about a holder in another place. */

@@ -17,7 +17,10 @@ import { isSamePlace, type ProcessPlace, processPlace } from "./process-place.js
 export interface LockHolder {
   /** The holder's process id, if the file has it. */
   readonly pid: number | undefined;
-  /** Set if the process id cannot be checked here: another container, machine or boot, or a file that cannot be read. */
+  /**
+   * Set if the process id cannot be checked here: another container, machine or boot, a user whose processes are hidden, or a file that cannot
+   * be read.
+   */
   readonly elsewhere?: { readonly host: string | undefined; readonly untouchedMs: number };
 }
 
@@ -34,6 +37,8 @@ export interface LockSurroundings {
   fileTime(folder: string): number;
   /** Runs every `ms`, without keeping the process alive. Call the result to stop. */
   every(ms: number, run: () => void): () => void;
+  /** Start time of a process, in the kernel's ticks. Null if the system does not give it. */
+  startOf(pid: number): string | null;
 }
 
 /** How often a holder touches its lock. */
@@ -52,7 +57,7 @@ export const tryLock = (file: string, surroundings: LockSurroundings = systemSur
   const path = resolve(file);
   mkdirSync(dirname(path), { recursive: true });
   const { place } = surroundings;
-  const claim = JSON.stringify({ pid: process.pid, started: startOf(process.pid), ...place, id: randomUUID() });
+  const claim = JSON.stringify({ pid: process.pid, started: surroundings.startOf(process.pid), ...place, id: randomUUID() });
   for (;;) {
     if (makeClaim(path, claim, surroundings)) {
       heldHere.add(path);
@@ -125,18 +130,27 @@ const readOwner = (path: string): Owner | undefined => {
 const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
 /** The holder of the lock `path`, from the claim in `file`. Undefined if nobody holds it any more. */
-const holderOf = (file: string, path: string, { place, fileTime }: LockSurroundings): LockHolder | undefined => {
+const holderOf = (file: string, path: string, surroundings: LockSurroundings): LockHolder | undefined => {
+  const { place, fileTime } = surroundings;
   const owner = readOwner(file);
-  if (owner !== undefined && isSamePlace(owner, place)) return isHolding(path, owner) ? { pid: owner.pid } : undefined;
+  if (owner !== undefined && isSamePlace(owner, place)) {
+    const holding = isHolding(path, owner, surroundings);
+    if (holding !== null) return holding ? { pid: owner.pid } : undefined;
+  }
   const touched = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
   if (touched === undefined) return undefined;
   const untouchedMs = Math.max(0, fileTime(dirname(path)) - touched);
   return untouchedMs < UNTOUCHED_MS ? { pid: owner?.pid, elsewhere: { host: owner?.host, untouchedMs } } : undefined;
 };
 
-const isHolding = (path: string, { pid, started }: Owner): boolean => {
+/** Null if a process has the id and its start is hidden from this user, as by `hidepid` or systemd's `ProtectProc=`: it may be another. */
+const isHolding = (path: string, { pid, started }: Owner, { startOf }: LockSurroundings): boolean | null => {
   if (pid === process.pid) return heldHere.has(path);
-  return isAlive(pid) && (started === null || started === startOf(pid));
+  if (!isAlive(pid)) return false;
+  if (started === null) return true;
+  const now = startOf(pid);
+  if (now !== null) return now === started;
+  return isAlive(pid) ? null : false;
 };
 
 /** Renaming first ensures that the removed file is the one that was checked. A claim made in between is put back. */
@@ -169,7 +183,6 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Start time of a process, in the kernel's ticks. Null if the system does not give it. */
 const startOf = (pid: number): string | null => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -198,4 +211,5 @@ const systemSurroundings = (): LockSurroundings => ({
     const timer = setInterval(run, ms).unref();
     return () => clearInterval(timer);
   },
+  startOf,
 });

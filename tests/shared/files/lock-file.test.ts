@@ -28,6 +28,7 @@ const surroundings = (file: string) => {
       timers.add(run);
       return () => timers.delete(run);
     },
+    startOf: () => "1",
   });
   return {
     at,
@@ -82,6 +83,31 @@ describe("a lock whose holder is of another container, machine or boot", () => {
   });
 });
 
+describe("a lock whose holder lives, and hides its start from this user", () => {
+  it("is refused while it is touched, and taken over when it is not", (t) => {
+    const file = join(temporaryFolder(t), "lock");
+    const { at, pass } = surroundings(file);
+    writeFileSync(file, JSON.stringify({ pid: process.ppid, started: "8123", ...HERE }));
+    const hidden = { ...at(HERE), startOf: (pid: number) => (pid === process.pid ? "1" : null) };
+    const refused = tryLock(file, hidden);
+    assert.ok(!refused.isHeld);
+    assert.equal(refused.holder.pid, process.ppid);
+    assert.equal(refused.holder.elsewhere?.host, "here");
+    pass(UNTOUCHED_MS + 1000);
+    const taken = tryLock(file, hidden);
+    assert.ok(taken.isHeld);
+    taken.release();
+  });
+
+  it("is taken over at once where the start is told, and another's", (t) => {
+    const file = join(temporaryFolder(t), "lock");
+    writeFileSync(file, JSON.stringify({ pid: process.ppid, started: "8123", ...HERE }));
+    const taken = tryLock(file, surroundings(file).at(HERE));
+    assert.ok(taken.isHeld);
+    taken.release();
+  });
+});
+
 it("a holder touches its lock by writing, so that the file system dates it", (t) => {
   const file = join(temporaryFolder(t), "lock");
   let touch = () => {};
@@ -93,6 +119,7 @@ it("a holder touches its lock by writing, so that the file system dates it", (t)
       touch = run;
       return () => {};
     },
+    startOf: () => null,
   });
   assert.ok(attempt.isHeld);
   const claim = readFileSync(file, "utf8");
@@ -131,6 +158,6 @@ it("a process in a namespace of its own, where every process id is another's, fi
   const module = new URL("../../../shared/files/home-lock.js", import.meta.url).href;
   const script = `import(${JSON.stringify(module)}).then(({ lockHome }) => lockHome(${JSON.stringify(home)})).catch((e) => { console.log(e.code, e.message); });`;
   const { stdout } = spawnSync("unshare", [...unshare, process.execPath, "-e", script], { encoding: "utf8" });
-  assert.match(stdout, new RegExp(`^HOME_IN_USE .* process ${process.pid} of another container, machine or boot`));
+  assert.match(stdout, new RegExp(`^HOME_IN_USE .* process ${process.pid} of another container, machine, boot or user`));
   assert.throws(() => lockHome(home), coded("HOME_IN_USE", new RegExp(`by process ${process.pid}$`)));
 });
