@@ -10,10 +10,15 @@ export const DESCRIPTION = "localnet.json";
 /**
  * Claims a directory for a fresh localnet. Ends the processes that an earlier localnet left there, deletes its files, and never anything else.
  *
+ * @param onLost called when another process took the directory over
  * @returns a function that releases the directory
  * @throws HOME_IN_USE, HOME_NOT_EMPTY
  */
-export const openHome = async (home: string, say: (line: string) => void): Promise<() => void> => {
+export const openHome = async (
+  home: string,
+  say: (line: string) => void,
+  onLost?: (error: BlockZeroError) => void,
+): Promise<() => void> => {
   if (statSync(home, { throwIfNoEntry: false })?.isDirectory() === false)
     throw new BlockZeroError("HOME_NOT_EMPTY", `${home} is a file`, "choose an empty or new directory with --home");
   if (existsSync(home) && readdirSync(home).length > 0 && !existsSync(join(home, DESCRIPTION)))
@@ -22,7 +27,7 @@ export const openHome = async (home: string, say: (line: string) => void): Promi
       `${home} holds files that no localnet made`,
       "choose an empty or new directory with --home",
     );
-  const unlock = lockHome(home);
+  const unlock = lockHome(home, onLost);
   try {
     await empty(home, say);
   } catch (thrown) {

@@ -48,8 +48,8 @@ export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetRes
   let release = () => {};
   try {
     const stage = { ...options, home: resolve(options.home), signal };
-    release = await openHome(stage.home, view.print);
-    return await live(stage, {
+    release = await openHome(stage.home, view.print, (error) => failure.abort(error));
+    const result = await live(stage, {
       view,
       onExit: (action) => onExit.push(action),
       start: (spec) => {
@@ -63,6 +63,8 @@ export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetRes
         return child;
       },
     });
+    failure.signal.throwIfAborted();
+    return result;
   } catch (thrown) {
     // After an abort, the work in progress fails because everything stops. The reason of the abort is the error to report.
     throw failure.signal.aborted ? failure.signal.reason : thrown;

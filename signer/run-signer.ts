@@ -20,6 +20,8 @@ export interface RunningSigner {
   /** Where it listens, as text. */
   readonly at: string;
   readonly journal: string;
+  /** Aborts, with the reason, when another process took its home over: it is to be closed. */
+  readonly lost: AbortSignal;
   close(): Promise<void>;
 }
 
@@ -34,7 +36,8 @@ export const runSigner = async (config: SignerConfig, log: Log): Promise<Running
   const key = await loadHotkey(wallet);
   const credentials = await credentialsOf(config);
   const home = join(config.home, key.address);
-  const unlock = lockHome(home);
+  const lost = new AbortController();
+  const unlock = lockHome(home, (error) => lost.abort(error));
   try {
     const path = join(home, "signed.jsonl");
     const journal = openSignedJournal({ path, hotkey: key.address });
@@ -51,7 +54,7 @@ export const runSigner = async (config: SignerConfig, log: Log): Promise<Running
       journal.close();
       unlock();
     };
-    return { hotkey: key.address, at, journal: path, close };
+    return { hotkey: key.address, at, journal: path, lost: lost.signal, close };
   } catch (thrown) {
     unlock();
     throw thrown;

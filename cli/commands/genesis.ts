@@ -12,17 +12,17 @@ import { settingsAmong } from "#shared/cli/config-flags.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { nonNegativeNumber, positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
-import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import type { CommandSpec } from "#shared/cli/program.js";
 import { addFlags } from "#shared/config/flags.js";
 import { checkVocabulary } from "#shared/data/vocabulary.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import { lockHome } from "#shared/files/home-lock.js";
 import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { readUpcycledConfig } from "#shared/training/upcycle.js";
 import { type FirstModelOptions, imported, pretrained, upcycled } from "../genesis/first-model.js";
+import { inHome } from "../in-home.js";
 import { chainSettings } from "../settings.js";
 
 interface Options extends FirstModelOptions {
@@ -97,18 +97,15 @@ export const genesis: CommandSpec = {
         const template = loadNetworkTemplate(options.network, await modelOf(options));
         checkVocabulary(template);
         const file = join(options.out, "network.yaml");
-        const unlock = lockHome(options.out);
-        try {
+        await inHome(options.out, async (signal) => {
           if (existsSync(file))
             throw new BlockZeroError(
               "GENESIS_EXISTS",
               `${file} exists already`,
               "choose another --out, or remove that file if its network was never published",
             );
-          await makeGenesis(options, { template, file, endpoint, signal: shutdownSignal() });
-        } finally {
-          unlock();
-        }
+          await makeGenesis(options, { template, file, endpoint, signal });
+        });
       });
   },
 };

@@ -19,13 +19,12 @@ import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { packageInfo } from "#shared/cli/package-info.js";
 import { printFields } from "#shared/cli/print.js";
-import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
+import { type CommandSpec, untilAborted } from "#shared/cli/program.js";
 import { metricsSetting } from "#shared/config/common.js";
 import { addFlags } from "#shared/config/flags.js";
 import { loadNetwork } from "#shared/config/load-network.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import { lockHome } from "#shared/files/home-lock.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { serveOnKeptPort } from "#shared/participant/files/kept-port.js";
 import { ownLocation } from "#shared/participant/files/own-location.js";
@@ -38,6 +37,7 @@ import { createLogger } from "#shared/telemetry/logger.js";
 import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
 import { verify } from "#shared/wallet/index.js";
 import { confirm } from "../confirm.js";
+import { inHome } from "../in-home.js";
 import { announceSettings, chainSettings, writerSettings } from "../settings.js";
 
 const settings = defineConfig({
@@ -74,18 +74,9 @@ export const publish: CommandSpec = {
       .option("--yes", "publish a changed network file without being asked")
       .option(...JSON_FLAG)
       .action(async ({ home, dryRun = false, fromCycle, yes = false, json = false, ...options }: Options) => {
-        const unlock = lockHome(home);
-        try {
-          await serve(home, settingsAmong(settings, options), {
-            dryRun,
-            fromCycle,
-            yes,
-            json,
-            signal: shutdownSignal(),
-          });
-        } finally {
-          unlock();
-        }
+        await inHome(home, (signal) =>
+          serve(home, settingsAmong(settings, options), { dryRun, fromCycle, yes, json, signal }),
+        );
       });
   },
 };

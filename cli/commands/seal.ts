@@ -14,13 +14,12 @@ import { byteSize } from "#shared/cli/byte-size.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
-import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import type { CommandSpec } from "#shared/cli/program.js";
 import { loadNetwork } from "#shared/config/load-network.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { createRandom } from "#shared/data/random.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { lockHome } from "#shared/files/home-lock.js";
 import { isPackFolder } from "#shared/packs/pack-folder.js";
 import type { SealedText } from "#shared/protocol/expert-group.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -28,6 +27,7 @@ import { cycleLength } from "#shared/protocol/phases.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar } from "#shared/telemetry/progress.js";
+import { inHome } from "../in-home.js";
 
 interface Options {
   readonly network: string;
@@ -81,12 +81,7 @@ export const seal: CommandSpec = {
       )
       .option(...JSON_FLAG)
       .action(async (documents: string, options: Options) => {
-        const unlock = lockHome(options.out);
-        try {
-          await run(documents, options, shutdownSignal());
-        } finally {
-          unlock();
-        }
+        await inHome(options.out, (signal) => run(documents, options, signal));
       });
   },
 };

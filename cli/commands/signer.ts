@@ -4,6 +4,7 @@ import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { signerSettings } from "#signer/config.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import { runSigner } from "#signer/run-signer.js";
 
 export const signer: CommandSpec = {
@@ -20,7 +21,7 @@ export const signer: CommandSpec = {
         const config = loadProgramConfig(signerSettings, flags);
         const stop = shutdownSignal();
         const log = createLogger({ name: "signer", ...config.log });
-        const { hotkey, at, journal, close } = await runSigner(config, log);
+        const { hotkey, at, journal, lost, close } = await runSigner(config, log);
         try {
           const { calls, records, documents } = config.allow;
           if (json) printJson({ hotkey, listening: at, journal, calls, records, documents });
@@ -33,7 +34,8 @@ export const signer: CommandSpec = {
               records: records.join(", "),
               documents: documents.join(", "),
             });
-          await untilAborted(stop);
+          await withSignals([stop, lost], untilAborted);
+          lost.throwIfAborted();
         } finally {
           await close();
         }

@@ -4,7 +4,7 @@ import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { lockHome } from "#shared/files/home-lock.js";
+import { holdHome } from "#shared/files/home-lock.js";
 import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { frozenGroups } from "#shared/model/shard.js";
@@ -104,7 +104,10 @@ const run = async (
     others.map((name) => weights(groupShapes(network.model, network.groups[name]!), name)),
   );
   const home = join(config.checkpoint_dir, "trainer-check");
-  const unlock = lockHome(home);
+  let isLost = false;
+  const held = holdHome(home, () => {
+    isLost = true;
+  });
   try {
     const trainer = await openOwnTrainer({
       network,
@@ -122,13 +125,15 @@ const run = async (
       model,
       cycle,
       seconds,
-      stop: () => signal.aborted,
+      stop: () => signal.aborted || isLost,
     });
   } finally {
     try {
+      // What another process took over is not this one's to delete.
+      held.check();
       await removeWhole(home);
     } finally {
-      unlock();
+      held.release();
     }
   }
 };

@@ -28,7 +28,7 @@ export const programErrors = {
   HASH_INVALID: { meaning: "A text is not a SHA-256 in lower-case hex digits.", remedy: "Check where it came from." },
   HOME_IN_USE: {
     meaning:
-      "Another process works in this folder, or one of another container, machine, boot or hidden user was seen there within a minute.",
+      "Another process works in this folder, or one of another container, machine, boot or hidden user was seen there within a minute; or another process took it over while this one stood still for a minute.",
     remedy: "Stop that process, or choose another folder; where it is gone, start again after a minute.",
   },
   HOME_UNKNOWN: {

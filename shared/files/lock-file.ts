@@ -24,9 +24,15 @@ export interface LockHolder {
   readonly elsewhere?: { readonly host: string | undefined; readonly untouchedMs: number };
 }
 
-export type LockAttempt =
-  | { readonly isHeld: true; readonly release: () => void }
-  | { readonly isHeld: false; readonly holder: LockHolder };
+/** A lock that this process claimed. */
+export interface HeldLock {
+  readonly isHeld: true;
+  /** Whether the claim is still this process's: false once another has taken it over, or the file is gone or cannot be read. */
+  readonly isKept: () => boolean;
+  readonly release: () => void;
+}
+
+export type LockAttempt = HeldLock | { readonly isHeld: false; readonly holder: LockHolder };
 
 /** What a lock depends on. Tests pass their own. */
 export interface LockSurroundings {
@@ -46,22 +52,29 @@ export const TOUCH_MS = 5_000;
 /** If a holder's process id cannot be checked, its lock is free after this time without a touch. */
 export const UNTOUCHED_MS = 60_000;
 
-const heldHere = new Set<string>();
+/** The claims of this process, by path. */
+const heldHere = new Map<string, string>();
 
 /**
  * Claims a file for this process, and creates its folder if absent. The claim of a process that has ended is taken over, even if its
  * process id now belongs to another process. If the process id cannot be checked, the claim is taken over when it has not been touched for
- * a minute.
+ * a minute: a holder that stood still for so long (suspended, paused, away from its disk) has lost it.
+ *
+ * @param onLost called once when this process finds, at a touch, that it has lost the claim. It must end its work: the file is another's.
  */
-export const tryLock = (file: string, surroundings: LockSurroundings = systemSurroundings()): LockAttempt => {
+export const tryLock = (
+  file: string,
+  onLost: () => void = () => {},
+  surroundings: LockSurroundings = systemSurroundings(),
+): LockAttempt => {
   const path = resolve(file);
   mkdirSync(dirname(path), { recursive: true });
   const { place } = surroundings;
   const claim = JSON.stringify({ pid: process.pid, started: surroundings.startOf(process.pid), ...place, id: randomUUID() });
   for (;;) {
     if (makeClaim(path, claim, surroundings)) {
-      heldHere.add(path);
-      return { isHeld: true, release: keep(path, claim, surroundings) };
+      heldHere.set(path, claim);
+      return keep(path, claim, onLost, surroundings);
     }
     const holder = holderOf(path, path, surroundings);
     if (holder !== undefined) return { isHeld: false, holder };
@@ -89,25 +102,50 @@ const makeClaim = (path: string, claim: string, { write }: LockSurroundings): bo
   }
 };
 
-/** Touches the lock until it is released. @returns a function that releases it, only once: later the file may belong to another process */
-const keep = (path: string, claim: string, { every }: LockSurroundings): (() => void) => {
-  const isOurs = (): boolean => readText(path) === claim;
-  const stop = every(TOUCH_MS, () => {
-    try {
-      // Written instead of dated, because the file system's own clock counts.
-      if (isOurs()) writeFileSync(path, claim, { flag: "r+" });
-    } catch {
-      // The next touch may succeed.
-    }
-  });
-  let isLetGo = false;
-  return () => {
-    if (isLetGo) return;
-    isLetGo = true;
+/** Touches the lock until it is released or lost. It is released only once: later the file may belong to another process. */
+const keep = (path: string, claim: string, onLost: () => void, { every }: LockSurroundings): HeldLock => {
+  const isKept = (): boolean => readText(path) === claim;
+  let isOver = false;
+  let wasGone = false;
+  const end = (): void => {
+    isOver = true;
     stop();
-    heldHere.delete(path);
-    if (isOurs()) rmSync(path, { force: true });
+    if (heldHere.get(path) === claim) heldHere.delete(path);
   };
+  const stop = every(TOUCH_MS, () => {
+    const claimed = claimIn(path);
+    // For a moment it is gone while another process looks at it.
+    const isLost = claimed === undefined ? wasGone : claimed !== null && claimed !== claim;
+    wasGone = claimed === undefined;
+    if (claimed === claim) touch(path, claim);
+    if (!isLost) return;
+    end();
+    onLost();
+  });
+  const release = (): void => {
+    if (isOver) return;
+    end();
+    if (isKept()) rmSync(path, { force: true });
+  };
+  return { isHeld: true, isKept, release };
+};
+
+/** Writes instead of dating, because the file system's own clock counts. */
+const touch = (path: string, claim: string): void => {
+  try {
+    writeFileSync(path, claim, { flag: "r+" });
+  } catch {
+    // The next touch may succeed.
+  }
+};
+
+/** The claim in a lock. Undefined if there is no file, null while it cannot be told: it cannot be read, or is just being written. */
+const claimIn = (path: string): string | null | undefined => {
+  try {
+    return readFileSync(path, "utf8") || null;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENOENT" ? undefined : null;
+  }
 };
 
 interface Owner extends ProcessPlace {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { WebSocketServer } from "ws";
@@ -21,6 +21,19 @@ const silentChain = async (t: TestContext) => {
   const { port } = server.address() as { port: number };
   const called = new Promise((resolve) => server.once("connection", resolve));
   return { endpoint: `ws://127.0.0.1:${port}`, called };
+};
+
+/** A program that seals for as long as it is let. */
+const sealing = async (t: TestContext) => {
+  const cwd = temporaryFolder(t);
+  const { document } = openArithmetic();
+  const texts = Array.from({ length: 20_000 }, (_, i) => `${JSON.stringify({ text: document(i) })}\n`);
+  writeFileSync(join(cwd, "held-back.jsonl"), texts.join(""));
+  writeFileSync(join(cwd, "template.yaml"), stringify(smallNetwork));
+  const args = ["seal", "held-back.jsonl", "--network", "template.yaml", "--group", "math", "--out", "genesis"];
+  const running = startFor(t, "blockzero", [...args, "--envelope", "1"], { cwd });
+  await running.said(/envelope 1\/20000/);
+  return { running, home: join(cwd, "genesis") };
 };
 
 const STOPPED = "✖ STOPPED it was stopped before its end → run it again\n";
@@ -49,14 +62,16 @@ describe("a program that a signal stops says so in one line", { timeout: HANG_GU
     });
 
   it("blockzero seal while it seals", async (t) => {
-    const cwd = temporaryFolder(t);
-    const { document } = openArithmetic();
-    const texts = Array.from({ length: 20_000 }, (_, i) => `${JSON.stringify({ text: document(i) })}\n`);
-    writeFileSync(join(cwd, "held-back.jsonl"), texts.join(""));
-    writeFileSync(join(cwd, "template.yaml"), stringify(smallNetwork));
-    const args = ["seal", "held-back.jsonl", "--network", "template.yaml", "--group", "math", "--out", "genesis"];
-    const running = startFor(t, "blockzero", [...args, "--envelope", "1"], { cwd });
-    await running.said(/envelope 1\/20000/);
+    const { running } = await sealing(t);
     stopped(await running.stop("SIGINT"), 130);
   });
+});
+
+it("a program whose folder another process took over says so, and ends", { timeout: HANG_GUARD }, async (t) => {
+  const { running, home } = await sealing(t);
+  writeFileSync(join(home, "lock"), "another's");
+  const { status, stdout, stderr } = await running.ended;
+  assert.deepEqual([status, stdout], [2, ""]);
+  assert.match(stderr, /✖ HOME_IN_USE genesis was taken over by another process.*\n$/);
+  assert.equal(readFileSync(join(home, "lock"), "utf8"), "another's");
 });

@@ -7,6 +7,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { walletCheck } from "#shared/doctor/checks/wallet.js";
 import type { Examined } from "#shared/doctor/examined.js";
+import { TOUCH_MS } from "#shared/files/lock-file.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { requestMessage } from "#shared/protocol/request.js";
 import { DUTY_CONTEXT, DUTY_MESSAGE_BYTES } from "#shared/protocol/signer.js";
@@ -69,6 +70,16 @@ describe("a signer over a Unix socket", { timeout: HANG_GUARD }, () => {
     writeFileSync(path, "no socket");
     await assert.rejects(home.start(), coded("SERVER_FAILED", /no socket/));
     rmSync(path);
+  });
+
+  it("says when another signer took its home over", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const home = await signerHome(t);
+    const { lost } = await home.start();
+    writeFileSync(join(home.folder, "home", home.key.address, "lock"), "another's");
+    assert.ok(!lost.aborted);
+    t.mock.timers.tick(TOUCH_MS);
+    assert.ok(coded("HOME_IN_USE", /was taken over/)(lost.reason));
   });
 
   it("replaces a socket that a killed signer left", async (t) => {

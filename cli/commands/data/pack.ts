@@ -5,10 +5,10 @@ import { reportText } from "#owner/pack/report/report-text.js";
 import { byteSize } from "#shared/cli/byte-size.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
-import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
-import { lockHome } from "#shared/files/home-lock.js";
+import type { CommandSpec } from "#shared/cli/program.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar, formatDuration } from "#shared/telemetry/progress.js";
+import { inHome } from "../../in-home.js";
 
 interface Options {
   readonly tokenizer: string;
@@ -64,12 +64,7 @@ export const pack: CommandSpec = {
       .option("--threads <n>", "threads that make shards", wholeNumber(1, 256), availableParallelism())
       .option(...JSON_FLAG)
       .action(async (sources: readonly string[], options: Options) => {
-        const unlock = lockHome(options.out);
-        try {
-          await run(sources, options, shutdownSignal());
-        } finally {
-          unlock();
-        }
+        await inHome(options.out, (signal) => run(sources, options, signal));
       });
   },
 };

@@ -27,7 +27,10 @@ export interface Unsettled {
 export interface KeyClaim {
   /** The extrinsics that earlier holders left without an outcome. */
   readonly unsettled: readonly Unsettled[];
-  /** Replaces the record of extrinsics without an outcome. Durable when it returns. */
+  /**
+   * Replaces the record of extrinsics without an outcome. Durable when it returns. Throws `BlockZeroError` KEY_IN_USE if another process took
+   * the claim over while this one stood still: the record is that one's now.
+   */
   record(unsettled: readonly Unsettled[]): void;
   release(): void;
 }
@@ -107,7 +110,10 @@ export const openKeyClaims = ({
         try {
           return {
             unsettled: parseRecord(record),
-            record: (unsettled) => writeFileAtomic(record, JSON.stringify(unsettled)),
+            record: (unsettled) => {
+              if (!attempt.isKept()) throw takenOver(address);
+              writeFileAtomic(record, JSON.stringify(unsettled));
+            },
             release: attempt.release,
           };
         } catch (error) {
@@ -163,6 +169,13 @@ const parseRecord = (path: string): readonly Unsettled[] => {
     );
   }
 };
+
+const takenOver = (address: string): BlockZeroError =>
+  new BlockZeroError(
+    "KEY_IN_USE",
+    `another process took over writing with ${address} while this one stood still`,
+    "let one program write with a key, and give every program its own hotkey",
+  );
 
 const inUse = (address: string, holder: LockHolder, waitMs: number): BlockZeroError =>
   new BlockZeroError(

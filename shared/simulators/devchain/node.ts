@@ -55,7 +55,10 @@ export interface DevNode {
 /** Greatest number of blocks in one `newBlocks`: they are built without interruption, and nothing else happens meanwhile. */
 export const BLOCKS_AT_ONCE = 1024;
 
-/** Opens a home, replays its blocks and continues from there. Throws the coded errors of the lock, the log and the genesis. */
+/**
+ * Opens a home, replays its blocks and continues from there. Throws the coded errors of the lock, the log and the genesis. A home that
+ * another process took over gets no further block of this one.
+ */
 export const openNode = async ({
   home,
   genesis,
@@ -66,7 +69,10 @@ export const openNode = async ({
   ...options
 }: NodeOptions): Promise<DevNode> => {
   await cryptoWaitReady();
-  const unlock = lockHome(home);
+  let lost: BlockZeroError | undefined;
+  const unlock = lockHome(home, (error) => {
+    lost = error;
+  });
   try {
     const history = new History(genesisState(genesis), retention);
     const blockLog = openBlockLog(home, genesis, log, (block) => {
@@ -78,7 +84,12 @@ export const openNode = async ({
     let blockTimeMs = 0;
     let cancelTimer = () => {};
 
+    const mustHold = (): void => {
+      if (lost) throw lost;
+    };
+
     const newBlocks = (count: number): Head => {
+      mustHold();
       const built: { block: Block; applied: ReturnType<typeof applyBlock> }[] = [];
       for (let i = 0; i < count; i++) {
         const parent = built.at(-1)?.applied.state ?? history.latest;
@@ -104,6 +115,7 @@ export const openNode = async ({
     };
 
     const undoBlock = (keep: boolean): Head => {
+      mustHold();
       history.pop();
       const { extrinsics } = blockLog.pop();
       if (keep) pool.restore(extrinsics);

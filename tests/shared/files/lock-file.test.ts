@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { lockHome } from "#shared/files/home-lock.js";
+import { holdHome, lockHome } from "#shared/files/home-lock.js";
 import { type LockSurroundings, TOUCH_MS, tryLock, UNTOUCHED_MS } from "#shared/files/lock-file.js";
 import { coded } from "#tests/support/coded.js";
 import { temporaryFolder } from "../artifact/temporary.js";
@@ -14,6 +14,8 @@ const ELSEWHERE = [
   { ...HERE, boot: "c" },
   { ...HERE, pidNamespace: "pid:[2]" },
 ];
+
+const ignored = () => {};
 
 /** Surroundings whose file system and timers go by a clock of ours. */
 const surroundings = (file: string) => {
@@ -49,12 +51,12 @@ describe("a lock whose holder is of another container, machine or boot", () => {
     it(`is refused while it is touched, and taken over when it is not: ${JSON.stringify(other)}`, (t) => {
       const file = join(temporaryFolder(t), "lock");
       const { at, pass, touch, timers } = surroundings(file);
-      const first = tryLock(file, at(HERE));
+      const first = tryLock(file, ignored, at(HERE));
       assert.ok(first.isHeld);
       touch();
       for (let second = 0; second < 3; second++) {
         pass(UNTOUCHED_MS - 1);
-        const refused = tryLock(file, at(other));
+        const refused = tryLock(file, ignored, at(other));
         assert.ok(!refused.isHeld);
         assert.equal(refused.holder.pid, process.pid);
         assert.equal(refused.holder.elsewhere?.host, "here");
@@ -62,7 +64,7 @@ describe("a lock whose holder is of another container, machine or boot", () => {
       }
       timers.clear();
       pass(UNTOUCHED_MS + 1000);
-      const taken = tryLock(file, at(other));
+      const taken = tryLock(file, ignored, at(other));
       assert.ok(taken.isHeld);
       // What was taken over is not its first holder's to let go.
       first.release();
@@ -75,11 +77,71 @@ describe("a lock whose holder is of another container, machine or boot", () => {
     const file = join(temporaryFolder(t), "lock");
     writeFileSync(file, "");
     const { at, pass } = surroundings(file);
-    assert.ok(!tryLock(file, at(HERE)).isHeld);
+    assert.ok(!tryLock(file, ignored, at(HERE)).isHeld);
     pass(UNTOUCHED_MS + 1000);
-    const taken = tryLock(file, at(HERE));
+    const taken = tryLock(file, ignored, at(HERE));
     assert.ok(taken.isHeld);
     taken.release();
+  });
+});
+
+describe("a holder that stood still", () => {
+  it("is told once that its lock was taken over, and lets the other's alone", (t) => {
+    const file = join(temporaryFolder(t), "lock");
+    const { at, pass, touch, timers } = surroundings(file);
+    let lost = 0;
+    const first = tryLock(file, () => lost++, at(HERE));
+    assert.ok(first.isHeld);
+    touch();
+    assert.deepEqual([lost, first.isKept()], [0, true]);
+    pass(UNTOUCHED_MS + 1000);
+    const taken = tryLock(file, ignored, at(ELSEWHERE[0]!));
+    assert.ok(taken.isHeld);
+    assert.deepEqual([first.isKept(), taken.isKept()], [false, true]);
+    for (let again = 0; again < 2; again++) touch();
+    assert.deepEqual([lost, timers.size], [1, 1]);
+    first.release();
+    assert.ok(taken.isKept());
+    taken.release();
+  });
+
+  it("is told once that its lock is gone, since another may have held it meanwhile", (t) => {
+    const file = join(temporaryFolder(t), "lock");
+    const { at, timers } = surroundings(file);
+    let lost = 0;
+    const first = tryLock(file, () => lost++, at(HERE));
+    assert.ok(first.isHeld);
+    const claim = readFileSync(file);
+    const pass = () => {
+      for (const run of timers) run();
+    };
+    // For a moment it is gone while another process looks at it, and it may be just being written.
+    for (const text of ["", claim]) {
+      rmSync(file);
+      pass();
+      writeFileSync(file, text);
+      pass();
+    }
+    rmSync(file);
+    pass();
+    assert.equal(lost, 0);
+    for (let again = 0; again < 2; again++) pass();
+    assert.deepEqual([lost, timers.size], [1, 0]);
+    first.release();
+  });
+
+  it("loses its home with a coded error, which work may also ask for", (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const home = temporaryFolder(t);
+    const lost: unknown[] = [];
+    const held = holdHome(home, (error) => lost.push(error));
+    t.after(held.release);
+    held.check();
+    writeFileSync(join(home, "lock"), "another's");
+    assert.throws(held.check, coded("HOME_IN_USE", /was taken over/));
+    t.mock.timers.tick(TOUCH_MS);
+    assert.equal(lost.length, 1);
+    assert.ok(coded("HOME_IN_USE", /was taken over/)(lost[0]));
   });
 });
 
@@ -89,12 +151,12 @@ describe("a lock whose holder lives, and hides its start from this user", () => 
     const { at, pass } = surroundings(file);
     writeFileSync(file, JSON.stringify({ pid: process.ppid, started: "8123", ...HERE }));
     const hidden = { ...at(HERE), startOf: (pid: number) => (pid === process.pid ? "1" : null) };
-    const refused = tryLock(file, hidden);
+    const refused = tryLock(file, ignored, hidden);
     assert.ok(!refused.isHeld);
     assert.equal(refused.holder.pid, process.ppid);
     assert.equal(refused.holder.elsewhere?.host, "here");
     pass(UNTOUCHED_MS + 1000);
-    const taken = tryLock(file, hidden);
+    const taken = tryLock(file, ignored, hidden);
     assert.ok(taken.isHeld);
     taken.release();
   });
@@ -102,7 +164,7 @@ describe("a lock whose holder lives, and hides its start from this user", () => 
   it("is taken over at once where the start is told, and another's", (t) => {
     const file = join(temporaryFolder(t), "lock");
     writeFileSync(file, JSON.stringify({ pid: process.ppid, started: "8123", ...HERE }));
-    const taken = tryLock(file, surroundings(file).at(HERE));
+    const taken = tryLock(file, ignored, surroundings(file).at(HERE));
     assert.ok(taken.isHeld);
     taken.release();
   });
@@ -111,7 +173,7 @@ describe("a lock whose holder lives, and hides its start from this user", () => 
 it("a holder touches its lock by writing, so that the file system dates it", (t) => {
   const file = join(temporaryFolder(t), "lock");
   let touch = () => {};
-  const attempt = tryLock(file, {
+  const attempt = tryLock(file, ignored, {
     place: HERE,
     write: writeFileSync,
     fileTime: () => 0,
@@ -139,9 +201,9 @@ it("a claim that a full disk cut off does not stay, as nobody's", (t) => {
   const write = () => {
     throw full;
   };
-  assert.throws(() => tryLock(file, { ...at(HERE), write }), full);
+  assert.throws(() => tryLock(file, ignored, { ...at(HERE), write }), full);
   assert.deepEqual(readdirSync(join(file, "..")), []);
-  const claimed = tryLock(file, at(HERE));
+  const claimed = tryLock(file, ignored, at(HERE));
   assert.ok(claimed.isHeld);
   claimed.release();
 });

@@ -101,6 +101,17 @@ describe("a claim on a key", { timeout: HANG_GUARD }, () => {
     (await claims.claim("5Key", forever)).release();
   });
 
+  it("records nothing once another process took it over", async (t) => {
+    const folder = await temporaryHome(t);
+    const claim = await openKeyClaims({ folder, genesisHash }).claim("5Key", forever);
+    const home = join(folder, genesisHash.slice(0, 16), "5Key");
+    writeFileSync(join(home, "lock"), "another's");
+    writeFileSync(join(home, "unsettled.json"), "another's");
+    assert.throws(() => claim.record([]), coded("KEY_IN_USE", /took over/));
+    claim.release();
+    for (const file of ["lock", "unsettled.json"]) assert.equal(readFileSync(join(home, file), "utf8"), "another's");
+  });
+
   it("ends with its signal", async (t) => {
     const { clock } = manualClock();
     const claims = openKeyClaims({ folder: await temporaryHome(t), genesisHash, clock });

@@ -11,6 +11,7 @@ import { systemClock } from "#shared/chain/clock.js";
 import type { Call } from "#shared/chain/devchain/calls.js";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { genesisSchema } from "#shared/chain/devchain/genesis.js";
+import { TOUCH_MS } from "#shared/files/lock-file.js";
 import { processPlace } from "#shared/files/process-place.js";
 import type { LocalKey } from "#shared/protocol/signer.js";
 import { Fault } from "#shared/simulators/devchain/fault.js";
@@ -183,6 +184,19 @@ describe("a home", () => {
     await assert.rejects(open(home), coded("BLOCK_INVALID"));
     await writeFile(path, whole.replace('"extrinsics":[]', '"extrinsics":7'));
     await assert.rejects(open(home), coded("CHAIN_LOG_CORRUPT"));
+  });
+
+  it("gets no further block once another process took it over", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const home = await temporaryHome(t);
+    const node = await open(home);
+    t.after(() => node.close());
+    node.newBlocks(1);
+    await writeFile(join(home, "lock"), "another's");
+    t.mock.timers.tick(TOUCH_MS);
+    assert.throws(() => node.newBlocks(1), coded("HOME_IN_USE", /was taken over/));
+    assert.throws(() => node.undoBlock(true), coded("HOME_IN_USE", /was taken over/));
+    assert.equal(node.history.head.number, 1);
   });
 
   it("is taken over from a process that is gone", async (t) => {
