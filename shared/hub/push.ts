@@ -91,10 +91,20 @@ const openBranch = async (hub: HubRepository, branch: string, isPrivate: boolean
   return { ...head, files: await hub.files(head.commit) };
 };
 
-/** Regular files of the folder itself, by name; what is hidden stays here. */
+/**
+ * Regular files of the folder itself, by name; what is hidden stays here. What is not sent would count as absent, and a link may lead to
+ * what nobody means to publish.
+ *
+ * @throws Error for a link, a pipe and the like, and where there is nothing to send
+ */
 const localFiles = async (dir: string): Promise<readonly LocalFile[]> => {
-  const entries = await readdir(dir, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isFile() && !entry.name.startsWith(".")).map(({ name }) => name);
+  const entries = (await readdir(dir, { withFileTypes: true })).filter(({ name }) => !name.startsWith("."));
+  for (const entry of entries) {
+    if (entry.isSymbolicLink()) throw new Error(`${entry.name} is a link: push a copy that holds the files (cp -rL)`);
+    if (!entry.isFile() && !entry.isDirectory()) throw new Error(`${entry.name} is not a regular file`);
+  }
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  if (names.length === 0) throw new Error("it holds no file");
   return Promise.all(names.sort().map(async (name) => ({ name, content: await openAsBlob(join(dir, name)) })));
 };
 

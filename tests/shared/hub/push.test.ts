@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -7,6 +8,7 @@ import { parseHubAddress } from "#shared/hub/hub-address.js";
 import { pushFolder } from "#shared/hub/push.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { startHub } from "#tests/shared/blobs/hub-server.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { HTTP_BEHAVIOURS, hostileServer } from "#tests/support/hostile-server.js";
 
@@ -71,6 +73,24 @@ describe("a push to the Hub", { timeout: HANG_GUARD }, () => {
     const { removed, commit } = await pushFolder(dir, address, { ...options, replaces });
     assert.deepEqual(removed, ["model-00001-of-00002.safetensors"]);
     assert.deepEqual([...hub.tree(commit)!.keys()].sort(), ["config.json", "model.safetensors", "notes.md"]);
+  });
+
+  it("touches no branch for a folder whose files are links, are none, or are not there", async (t) => {
+    const { hub, dir, options } = await setUp(t);
+    hub.commitElsewhere("model.safetensors", weights);
+    const refuses = (problem: RegExp) =>
+      assert.rejects(pushFolder(dir, address, { ...options, replaces: () => true }), coded("FILE_UNREADABLE", problem));
+    renameSync(join(dir, "model.safetensors"), join(dir, ".weights"));
+    symlinkSync(".weights", join(dir, "model.safetensors"));
+    await refuses(/model\.safetensors is a link/);
+    rmSync(join(dir, "model.safetensors"));
+    if (spawnSync("mkfifo", [join(dir, "model.safetensors")]).status === 0) {
+      await refuses(/model\.safetensors is not a regular file/);
+      rmSync(join(dir, "model.safetensors"));
+    }
+    rmSync(join(dir, "config.json"));
+    await refuses(/holds no file/);
+    assert.deepEqual([...hub.tree("main")!.keys()], ["model.safetensors"]);
   });
 
   it("makes a branch, and leaves main alone", async (t) => {
