@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { sha256 } from "../protocol/hash.js";
 import type { Network } from "../protocol/network.js";
@@ -11,6 +11,9 @@ import {
 import { byteTokenizer } from "./byte-tokenizer.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { huggingFaceTokenizer } from "./tokenizer-json/tokenizer.js";
+
+/** Opening a pipe without a writer does not block, so it can be refused. */
+const READING = constants.O_RDONLY | constants.O_NONBLOCK;
 
 // By the content of its files: reading a large one takes seconds.
 const opened = new Map<string, Tokenizer>();
@@ -65,7 +68,7 @@ const readWhole = (path: string, maxBytes: number): Uint8Array => {
     );
   let file: number;
   try {
-    file = openSync(path, "r");
+    file = openSync(path, READING);
   } catch (cause) {
     throw notFound(reasonOf(cause), cause);
   }

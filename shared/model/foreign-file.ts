@@ -1,4 +1,8 @@
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+
+/** Opening a pipe without a writer does not block, so it can be passed over. */
+const READING = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Bytes of a file's beginning that tell what it is. */
 const BEGINNING_BYTES = 512;
@@ -7,9 +11,10 @@ const POINTER = /^version https:\/\/git-lfs\.github\.com\/spec\/v1\n/;
 
 /** What a file is that should be weights or JSON and is neither, in words; null where it is not known. */
 export const foreignFile = async (path: string): Promise<string | null> => {
-  const file = await open(path).catch(() => null);
+  const file = await open(path, READING).catch(() => null);
   if (file === null) return null;
   try {
+    if (!(await file.stat()).isFile()) return null;
     const { buffer, bytesRead } = await file.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
     return kindOf(buffer.subarray(0, bytesRead));
   } catch {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
 import { chmod, link, mkdir, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
@@ -6,6 +7,8 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 /** No key file is longer than some hundred bytes. */
 const MAX_BYTES = 64 * 1024;
 const OTHERS = 0o077;
+/** Opening a pipe without a writer does not block, so it can be refused. */
+const READING = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /**
  * The bytes of a file that holds a secret (the caller's to wipe); undefined where there is none. Throws `BlockZeroError`
@@ -26,8 +29,10 @@ export const readPublicFile = async (file: string): Promise<Buffer | undefined> 
 
 const readFileWith = async (file: string, check: (mode: number) => Promise<void>): Promise<Buffer | undefined> => {
   try {
-    await using handle = await open(file, "r");
-    const { mode, size } = await handle.stat();
+    await using handle = await open(file, READING);
+    const found = await handle.stat();
+    if (!found.isFile()) throw new Error("not a regular file");
+    const { mode, size } = found;
     await check(mode);
     if (size > MAX_BYTES) {
       throw new BlockZeroError("WALLET_MALFORMED", `${file} is ${size} bytes long: no key file`, RESTORE);

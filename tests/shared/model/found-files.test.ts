@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -9,6 +10,7 @@ import { fromHuggingFaceConfig, toHuggingFaceConfig } from "#shared/model/huggin
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { coded } from "#tests/support/coded.js";
+import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { MICRO, microParameters } from "./micro.js";
 import { references } from "./reference.js";
 
@@ -139,6 +141,18 @@ describe("checkpoints as they are found", () => {
       writeFileSync(join(dir, "config.json"), content, "latin1");
       await refuses(dir, "CHECKPOINT_MALFORMED", message);
     });
+
+  it("are not waited for where a pipe stands in the place of one", {
+    skip: process.platform === "win32",
+    timeout: HANG_GUARD,
+  }, async (context) => {
+    const { dir } = await written(context);
+    for (const name of ["model.safetensors", "config.json"]) {
+      rmSync(join(dir, name));
+      execFileSync("mkfifo", [join(dir, name)]);
+      await refuses(dir, "CHECKPOINT_NOT_FOUND", /not a regular file/);
+    }
+  });
 
   it("may be a snapshot of the Hub's cache, or a folder in one; of links elsewhere it is said how to make files", async (context) => {
     const { dir } = await written(context);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -18,6 +19,7 @@ import {
   signerFromUri,
   verify,
 } from "#shared/wallet/index.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 import { COLDKEY_PHRASE, coded, temporaryFolder, vectors } from "./support.js";
 
 const message = new TextEncoder().encode("message");
@@ -186,6 +188,18 @@ describe("keys", () => {
     }
     if (process.getuid?.() === 0) return;
     await chmod(hotkey, 0);
+    await assert.rejects(loadHotkey(location), coded("WALLET_UNREADABLE"));
+  });
+
+  it("are not waited for where a pipe or a folder stands in the place of one", {
+    skip: process.platform === "win32",
+    timeout: HANG_GUARD,
+  }, async (t) => {
+    const { file, location } = await trial(t);
+    execFileSync("mkfifo", ["-m", "600", file]);
+    await assert.rejects(loadHotkey(location), coded("WALLET_UNREADABLE"));
+    await rm(file);
+    await mkdir(file, { mode: 0o700 });
     await assert.rejects(loadHotkey(location), coded("WALLET_UNREADABLE"));
   });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -102,7 +103,9 @@ describe("the tokenizer that a network names", { timeout: HANG_GUARD }, () => {
     const other = { ...named, sha256: sha256(Buffer.from("other")) };
     assert.throws(() => openTokenizer({ tokenizer: other }), coded("TOKENIZER_MISMATCH"));
     assert.throws(() => openTokenizer({ tokenizer: { path: named.path } }), coded("TOKENIZER_INVALID"));
-    for (const path of [undefined, folder, join(folder, "none")])
+    const pipe = join(folder, "pipe");
+    const isPipe = process.platform !== "win32" && spawnSync("mkfifo", [pipe]).status === 0;
+    for (const path of [undefined, folder, join(folder, "none"), ...(isPipe ? [pipe] : [])])
       assert.throws(() => openTokenizer({ tokenizer: { path } }), coded("TOKENIZER_NOT_FOUND"));
   });
 });
