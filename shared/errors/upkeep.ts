@@ -8,7 +8,7 @@ export const upkeepErrors = {
   BACKUP_EXISTS: { meaning: "The folder for the backup exists.", remedy: "Name one that does not." },
   BACKUP_INVALID: {
     meaning:
-      "The folder is no backup, or a file of it is missing or changed; or a file to back up has a name that none can hold.",
+      "The folder is no backup, or a file of it is missing or changed; or a file to back up has a name that none can hold, or is behind a link.",
     remedy: "Take another copy of it, or move that file out of the home: nothing was written.",
   },
   RELEASE_KEY_INVALID: { meaning: "A publisher's key is no SS58 address.", remedy: "Take it from the publisher." },

@@ -14,11 +14,13 @@ import { describe, it, type TestContext } from "node:test";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { lockHome } from "#shared/files/home-lock.js";
 import { makeBackup } from "#upkeep/backup/backup.js";
+import { copyFileDurably } from "#upkeep/backup/copy-file.js";
 import { restoreBackup } from "#upkeep/backup/restore.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { coded } from "../support/coded.js";
 
 const ADDRESS = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+const OTHER = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
 const now = () => new Date(0);
 
 /** A checkpoint_dir with one home: what must be kept, and what need not. */
@@ -101,6 +103,34 @@ describe("a backup", () => {
     assert.deepEqual(readdirSync(made.root), ["checkpoints"]);
   });
 
+  it("holds a home that is a link to another disk, and is not made where a link within would be left out", async (t) => {
+    const made = await home(t);
+    const larger = join(made.root, "larger");
+    mkdirSync(larger);
+    writeFileSync(join(larger, "port"), "4712");
+    symlinkSync(larger, join(made.checkpointDir, OTHER));
+    const paths = (await makeBackup({ ...made, version: "1", now })).files.map(({ path }) => path);
+    assert.deepEqual(paths.filter((path) => path.startsWith(OTHER)), [`${OTHER}/port`]);
+
+    // Where these lead to is of no matter: they are left out.
+    symlinkSync(larger, join(made.state, "training", "replica-1"));
+    symlinkSync(larger, join(larger, "blobs"));
+    const out = join(made.root, "again");
+    assert.equal((await makeBackup({ ...made, out, version: "1", now })).files.length, paths.length);
+    const attempt = () => makeBackup({ ...made, out: join(made.root, "third"), version: "1", now });
+    for (const [target, link] of [
+      [join(larger, "port"), join(made.state, "intentions.json")],
+      [join(made.root, "nothing"), join(made.state, "intentions.json")],
+      [made.state, join(made.own, "1badcafe")],
+      [join(made.checkpointDir, "wandb", "miner-7-w-ann"), join(made.checkpointDir, "wandb", "miner-7-w-bob")],
+    ] as const) {
+      symlinkSync(target, link);
+      await assert.rejects(attempt, coded("BACKUP_INVALID", /is a link/), link);
+      rmSync(link);
+    }
+    await attempt();
+  });
+
   it("touches nothing beside it", async (t) => {
     const made = await home(t);
     const beside = join(`${made.out}.tmp`, "mine");
@@ -125,6 +155,53 @@ describe("a backup", () => {
     const release = lockHome(join(elsewhere, ADDRESS));
     await assert.rejects(restoreBackup({ from, checkpointDir: elsewhere }), coded("HOME_IN_USE"));
     release();
+  });
+
+  it("is restored whole or not at all, and again after a fault or a kill", async (t) => {
+    const made = await home(t);
+    const { files } = await makeBackup({ ...made, version: "1", now });
+    const elsewhere = join(made.root, "elsewhere");
+    for (const { path: last } of files) {
+      const copy = async (from: string, to: string) => {
+        if (from.endsWith(last)) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+        await copyFileDurably(from, to);
+      };
+      await assert.rejects(
+        restoreBackup({ from: made.out, checkpointDir: elsewhere, copy }),
+        coded("FILE_UNWRITABLE", /no space left/),
+        last,
+      );
+      assert.deepEqual(readdirSync(elsewhere), [], last);
+    }
+    // What a restore that was killed leaves: a part of a home, under no hotkey's name.
+    mkdirSync(join(elsewhere, `.restore-${ADDRESS}`, "0badcafe"), { recursive: true });
+    writeFileSync(join(elsewhere, `.restore-${ADDRESS}`, "0badcafe", "rubbish"), "");
+    await restoreBackup({ from: made.out, checkpointDir: elsewhere });
+    for (const path of kept(made))
+      assert.deepEqual(readFileSync(join(elsewhere, path)), readFileSync(join(made.checkpointDir, path)));
+    assert.deepEqual(readdirSync(elsewhere).sort(), [ADDRESS, "metrics.jsonl", "wandb"].sort());
+    assert.ok(!existsSync(join(elsewhere, ADDRESS, "0badcafe", "rubbish")));
+  });
+
+  it("is neither made nor restored in a home that another process took over meanwhile", async (t) => {
+    const made = await home(t);
+    await makeBackup({ ...made, version: "1", now });
+    const elsewhere = join(made.root, "elsewhere");
+    const lock = join(elsewhere, ADDRESS, "lock");
+    const copy = async (from: string, to: string) => {
+      await copyFileDurably(from, to);
+      writeFileSync(lock, "another's");
+    };
+    await assert.rejects(
+      restoreBackup({ from: made.out, checkpointDir: elsewhere, copy }),
+      coded("HOME_IN_USE", /was taken over/),
+    );
+    assert.deepEqual(readdirSync(join(elsewhere, ADDRESS)), ["lock"]);
+    assert.deepEqual(readdirSync(elsewhere), [ADDRESS]);
+    const makes = makeBackup({ ...made, out: join(made.root, "again"), version: "1", now });
+    writeFileSync(join(made.own, "lock"), "another's");
+    await assert.rejects(makes, coded("HOME_IN_USE", /was taken over/));
+    assert.ok(!existsSync(join(made.root, "again")));
   });
 
   it("is refused as a whole where a file is missing, changed, or leads elsewhere", async (t) => {

@@ -1,19 +1,21 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { type Dirent, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { hashOfSource } from "#shared/files/byte-source.js";
-import { lockHome } from "#shared/files/home-lock.js";
+import { type HeldHome, holdHome } from "#shared/files/home-lock.js";
 import { openRegularFile } from "#shared/files/regular-file.js";
+import { syncFolderSync } from "#shared/files/sync-folder.js";
 import { addressSchema } from "#shared/protocol/signing.js";
+import { copyFileDurably } from "./copy-file.js";
 import {
   type BackupManifest,
+  besideAs,
   FILES_FOLDER,
   isBackupPath,
   MANIFEST_FILE,
   METRICS,
   parseBackupManifest,
-  RUN_FILES,
   RUNS,
 } from "./manifest.js";
 import { ownBlobs } from "./own-blobs.js";
@@ -34,7 +36,7 @@ export interface BackupOptions {
  * Weights & Biases. Keys are not in a checkpoint_dir and so not in a backup. The homes are locked meanwhile.
  *
  * @throws BlockZeroError HOME_IN_USE while a program runs in a home; BACKUP_EMPTY, BACKUP_EXISTS, FILE_UNWRITABLE; BACKUP_INVALID for what could not be
- * restored
+ * restored, and for a link to what would be missing
  */
 export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOptions): Promise<BackupManifest> => {
   if (existsSync(out))
@@ -46,10 +48,10 @@ export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOpt
       `there is no hotkey's home in ${checkpointDir}`,
       "name a program's checkpoint_dir",
     );
-  const opened: (() => void)[] = [];
+  const opened: HeldHome[] = [];
   let unfinished: string | undefined;
   try {
-    for (const hotkey of hotkeys) opened.push(lockHome(join(checkpointDir, hotkey)));
+    for (const hotkey of hotkeys) opened.push(holdHome(join(checkpointDir, hotkey)));
     const paths = await pathsOf(checkpointDir, hotkeys);
     const unnamable = paths.find((path) => !isBackupPath(path));
     if (unnamable !== undefined)
@@ -67,10 +69,7 @@ export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOpt
     const files: BackupManifest["files"] = [];
     for (const path of paths) {
       const to = join(temporary, FILES_FOLDER, path);
-      await attempt(out, () => {
-        mkdirSync(dirname(to), { recursive: true });
-        copyFileSync(join(checkpointDir, path), to);
-      });
+      await attempt(out, () => copyFileDurably(join(checkpointDir, path), to));
       files.push({ path, ...(await describeFile(to)) });
     }
     const manifest: BackupManifest = {
@@ -83,35 +82,36 @@ export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOpt
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
     // What a restore would refuse is no backup.
     parseBackupManifest(text, out);
+    for (const held of opened) held.check();
     await attempt(out, () => {
+      for (const folder of foldersBelow(temporary)) syncFolderSync(folder);
       writeFileAtomic(join(temporary, MANIFEST_FILE), text);
       renameSync(temporary, out);
+      syncFolderSync(dirname(out));
     });
     return manifest;
   } finally {
     if (unfinished !== undefined) rmSync(unfinished, { recursive: true, force: true });
-    for (const release of opened) release();
+    for (const { release } of opened) release();
   }
 };
 
-/** Folders that bear a hotkey's address. */
+/** Folders that bear a hotkey's address, and links to such on another disk. */
 const homesIn = (folder: string): readonly string[] =>
   existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory() && addressSchema.safeParse(entry.name).success)
-        .map(({ name }) => name)
+    ? readdirSync(folder)
+        .filter((name) => addressSchema.safeParse(name).success && isFolder(join(folder, name)))
         .sort()
     : [];
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 const pathsOf = async (checkpointDir: string, hotkeys: readonly string[]): Promise<readonly string[]> => {
   const paths = existsSync(join(checkpointDir, METRICS)) ? [METRICS] : [];
   paths.push(...runFilesIn(checkpointDir));
   for (const hotkey of hotkeys) {
     const home = join(checkpointDir, hotkey);
-    const files = readdirSync(home, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(home, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
-      .filter(isIrreplaceable);
+    const files = filesBelow(home, isIrreplaceable);
     const blobs = (await ownBlobs(home)).map((hash) => `blobs/${hash.slice(0, 2)}/${hash}`);
     paths.push(...[...files, ...blobs].sort().map((path) => `${hotkey}/${path}`));
   }
@@ -122,11 +122,45 @@ const pathsOf = async (checkpointDir: string, hotkeys: readonly string[]): Promi
 const runFilesIn = (checkpointDir: string): readonly string[] => {
   const folder = join(checkpointDir, RUNS);
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && RUN_FILES.includes(entry.name) && dirname(entry.parentPath) === folder)
-    .map((entry) => `${RUNS}/${basename(entry.parentPath)}/${entry.name}`)
+  return filesBelow(folder, (path) => besideAs(`${RUNS}/${path}`) !== null)
+    .map((path) => `${RUNS}/${path}`)
     .sort();
 };
+
+/**
+ * Files below a folder that are wanted, with `/`.
+ *
+ * @throws BlockZeroError BACKUP_INVALID for a link to one, or to a folder with one: it would not be among them
+ */
+const filesBelow = (folder: string, isWanted: (path: string) => boolean): readonly string[] => {
+  const found = entriesBelow(folder, folder);
+  for (const { path } of found.filter(({ entry }) => entry.isSymbolicLink())) {
+    const link = join(folder, path);
+    const held = isFolder(link) ? entriesBelow(link, folder).map((inner) => inner.path) : [path];
+    if (held.some(isWanted))
+      throw new BlockZeroError(
+        "BACKUP_INVALID",
+        `${link} is a link: a backup would not hold what it leads to`,
+        "put what it leads to in its place; a home as a whole may be a link, and so may its blobs",
+      );
+  }
+  return found.filter(({ entry, path }) => entry.isFile() && isWanted(path)).map(({ path }) => path);
+};
+
+/** What is below a folder, links not followed, with paths relative to another one. */
+const entriesBelow = (folder: string, root: string): readonly { readonly entry: Dirent; readonly path: string }[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => ({
+    entry,
+    path: relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"),
+  }));
+
+/** A folder and all that are below it. */
+export const foldersBelow = (folder: string): readonly string[] => [
+  folder,
+  ...readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name)),
+];
 
 /** Length and SHA-256 of a file. @throws BlockZeroError FILE_UNREADABLE */
 export const describeFile = async (path: string): Promise<{ readonly bytes: number; readonly hash: string }> => {
@@ -139,9 +173,9 @@ export const describeFile = async (path: string): Promise<{ readonly bytes: numb
 };
 
 /** @throws BlockZeroError FILE_UNWRITABLE */
-export const attempt = async <T>(folder: string, work: () => T): Promise<T> => {
+export const attempt = async <T>(folder: string, work: () => T | Promise<T>): Promise<T> => {
   try {
-    return work();
+    return await work();
   } catch (cause) {
     throw new BlockZeroError(
       "FILE_UNWRITABLE",

@@ -1,9 +1,11 @@
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { lockHome } from "#shared/files/home-lock.js";
+import { type HeldHome, holdHome } from "#shared/files/home-lock.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
-import { attempt, describeFile } from "./backup.js";
+import { syncFolderSync } from "#shared/files/sync-folder.js";
+import { attempt, describeFile, foldersBelow } from "./backup.js";
+import { copyFileDurably } from "./copy-file.js";
 import { type BackupManifest, besideAs, FILES_FOLDER, MANIFEST_FILE, parseBackupManifest } from "./manifest.js";
 
 const MAX_MANIFEST_BYTES = 64 << 20;
@@ -13,43 +15,131 @@ export interface RestoreOptions {
   readonly from: string;
   /** A program's `checkpoint_dir`, in which none of the backup's homes may exist. */
   readonly checkpointDir: string;
+  /** Copies a file, and makes the folders that it needs. */
+  readonly copy?: (from: string, to: string) => Promise<void>;
 }
 
 /**
- * Brings a backup's homes to another place. Every file is held against its hash before anything is written. Metrics and runs of Weights & Biases that are there stay.
+ * Brings a backup's homes to another place. Every file is held against its hash before anything is written, and a home appears whole or not
+ * at all. Metrics and runs of Weights & Biases that are there stay.
  *
  * @throws BlockZeroError BACKUP_INVALID, HOME_IN_USE, RESTORE_OCCUPIED, FILE_UNWRITABLE
  */
-export const restoreBackup = async ({ from, checkpointDir }: RestoreOptions): Promise<BackupManifest> => {
+export const restoreBackup = async ({
+  from,
+  checkpointDir,
+  copy = copyFileDurably,
+}: RestoreOptions): Promise<BackupManifest> => {
   const file = join(from, MANIFEST_FILE);
   const manifest = parseBackupManifest(new TextDecoder().decode(await readSmallFile(file, MAX_MANIFEST_BYTES)), file);
   for (const listed of manifest.files) await checkFile(join(from, FILES_FOLDER, listed.path), listed);
-  const opened: (() => void)[] = [];
+  const claimed: ClaimedHome[] = [];
+  const parts: Part[] = [];
   try {
-    for (const hotkey of manifest.hotkeys) {
-      const home = join(checkpointDir, hotkey);
-      opened.push(lockHome(home));
-      const [there] = readdirSync(home).filter((name) => name !== "lock");
-      if (there !== undefined)
-        throw new BlockZeroError(
-          "RESTORE_OCCUPIED",
-          `${home} holds ${there}: a home is only restored where there is none`,
-          "move that home away, or restore into another checkpoint_dir",
-        );
-    }
-    const beside = new Set(manifest.files.map(({ path }) => besideAs(path)).filter((part) => part !== null));
-    const there = new Set([...beside].filter((part) => existsSync(join(checkpointDir, part))));
-    for (const { path } of manifest.files) {
-      const to = join(checkpointDir, path);
-      if (there.has(besideAs(path) ?? "")) continue;
-      await attempt(checkpointDir, () => {
-        mkdirSync(dirname(to), { recursive: true });
-        copyFileSync(join(from, FILES_FOLDER, path), to);
-      });
-    }
+    for (const hotkey of manifest.hotkeys) claimed.push(claimHome(join(checkpointDir, hotkey)));
+    parts.push(...partsOf(manifest, checkpointDir));
+    await attempt(checkpointDir, async () => {
+      for (const { name, paths, unfinished } of parts) {
+        // What a restore that was cut short left, whose claim on the home is this one's now.
+        rmSync(unfinished, { recursive: true, force: true });
+        for (const path of paths)
+          await copy(join(from, FILES_FOLDER, path), join(unfinished, path.slice(name.length)));
+        syncFoldersOf(unfinished);
+      }
+    });
+    for (const { held } of claimed) held.check();
+    await attempt(checkpointDir, () => {
+      for (const { held } of claimed) held.release();
+      for (const { place, unfinished, isHome } of parts) {
+        if (isHome) rmdirSync(place);
+        mkdirSync(dirname(place), { recursive: true });
+        renameSync(unfinished, place);
+        syncFolderSync(dirname(place));
+      }
+    });
     return manifest;
+  } catch (thrown) {
+    for (const { home, held, isNew } of claimed) {
+      held.release();
+      if (isNew) removeEmpty(home);
+    }
+    throw thrown;
   } finally {
-    for (const release of opened) release();
+    for (const { unfinished } of parts) rmSync(unfinished, { recursive: true, force: true });
+  }
+};
+
+interface ClaimedHome {
+  readonly home: string;
+  readonly held: HeldHome;
+  /** It was not there before. */
+  readonly isNew: boolean;
+}
+
+/** @throws BlockZeroError HOME_IN_USE, RESTORE_OCCUPIED, FILE_UNWRITABLE */
+const claimHome = (home: string): ClaimedHome => {
+  const isNew = !existsSync(home);
+  const held = holdHome(home);
+  const there = readdirSync(home).find((name) => name !== "lock");
+  if (there === undefined) return { home, held, isNew };
+  held.release();
+  throw new BlockZeroError(
+    "RESTORE_OCCUPIED",
+    `${home} holds ${there}: a home is only restored where there is none`,
+    "move that home away, or restore into another checkpoint_dir",
+  );
+};
+
+/** A home, the metrics' file or the folder of a run: it appears as a whole. */
+interface Part {
+  readonly name: string;
+  /** The backup's files of it. */
+  readonly paths: readonly string[];
+  /** Where it is to appear; a home may be a link to another disk. */
+  readonly place: string;
+  /** Where it is until then, on the same disk. */
+  readonly unfinished: string;
+  readonly isHome: boolean;
+}
+
+/** What is restored: all homes, and what lies beside them and is not there. */
+const partsOf = ({ hotkeys, files }: BackupManifest, checkpointDir: string): readonly Part[] => {
+  const paths = files.map(({ path }) => path);
+  const beside = [...new Set(paths.map(besideAs))].filter((name) => name !== null);
+  const missing = beside.filter((name) => !existsSync(join(checkpointDir, name)));
+  return [
+    ...missing.map((name) => ({
+      name,
+      paths: paths.filter((path) => besideAs(path) === name),
+      place: join(checkpointDir, name),
+      unfinished: join(checkpointDir, `.restore-${hotkeys[0]}-${name.replaceAll("/", "-")}`),
+      isHome: false,
+    })),
+    ...hotkeys.map((hotkey) => {
+      const place = realpathSync(join(checkpointDir, hotkey));
+      return {
+        name: hotkey,
+        paths: paths.filter((path) => path.startsWith(`${hotkey}/`)),
+        place,
+        unfinished: join(dirname(place), `.restore-${hotkey}`),
+        isHome: true,
+      };
+    }),
+  ];
+};
+
+/** Makes the names below a folder durable, of which a home without files has none. */
+const syncFoldersOf = (part: string): void => {
+  if (!existsSync(part)) mkdirSync(part);
+  if (!lstatSync(part).isDirectory()) return;
+  for (const folder of foldersBelow(part)) syncFolderSync(folder);
+};
+
+const removeEmpty = (folder: string): void => {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Somebody else has come there.
   }
 };
 
