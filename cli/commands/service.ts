@@ -5,13 +5,14 @@ import { fileURLToPath } from "node:url";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { minerSettings } from "#miner/config.js";
 import { keyFolderOf } from "#shared/chain/writer/key-lock.js";
+import { environmentIn } from "#shared/cli/environment-file.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { loadConfig } from "#shared/config/load.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import { accountOf, inHomeOf } from "#upkeep/service/account.js";
+import { type Account, accountOf, inHomeOf } from "#upkeep/service/account.js";
 import { makeFolders } from "#upkeep/service/make-folders.js";
 import { systemctl } from "#upkeep/service/systemctl.js";
 import { type ServiceRole, type UnitOptions, unitText } from "#upkeep/service/unit.js";
@@ -58,11 +59,12 @@ const install: CommandSpec = {
         const planned = planOf(options);
         const text = unitText(planned);
         if (print) return json ? printJson({ unit: text }) : console.log(text.trimEnd());
+        const account = planned.user === undefined ? undefined : ownerOf(planned.user);
         const manager = systemctl(options.userUnit === true);
         // Asked first, so that nothing is left where no systemd runs.
         await manager("show", "--property=Version");
         const { unit, file } = placeOf(options);
-        makeFolders(planned.writable, planned.user === undefined ? undefined : accountOf(planned.user));
+        makeFolders(planned.writable, account);
         writeUnit(file, text);
         await manager("daemon-reload");
         await manager("enable", ...(start ? ["--now"] : []), unit);
@@ -148,11 +150,12 @@ const planOf = ({ role, config: file, user, userUnit = false }: Omit<InstallOpti
     loadConfig(role === "miner" ? minerSettings : validatorSettings, {
       file,
       others: { ...minerSettings, ...validatorSettings },
-      env: {},
+      // As the program will: it is started in that folder, with nothing else in its environment.
+      env: environmentIn(folder),
       flags: {},
     }),
   );
-  const { store } = config;
+  const { store, wallet } = config;
   return {
     role,
     node: process.execPath,
@@ -161,12 +164,23 @@ const planOf = ({ role, config: file, user, userUnit = false }: Omit<InstallOpti
     folder,
     writable: [
       resolve(folder, config.checkpoint_dir),
-      resolve(folder, keyFolderOf(config.wallet)),
+      resolve(folder, keyFolderOf({ ...wallet, path: resolve(folder, wallet.path) })),
       ...(store.kind === "directory" ? [resolve(folder, store.path)] : []),
     ],
     user: runsAs,
     devices: config.device !== "cpu",
   };
+};
+
+/** @throws BlockZeroError SERVICE_FAILED for a user whom systemd could not start the program as */
+const ownerOf = (user: string): Account => {
+  const account = accountOf(user);
+  if (account !== undefined) return account;
+  throw new BlockZeroError(
+    "SERVICE_FAILED",
+    `the system has no user ${JSON.stringify(user)}`,
+    `correct --user, or make that user: useradd --system --create-home ${user}`,
+  );
 };
 
 const placeOf = ({ role, name = `blockzero-${role}`, userUnit = false }: Common) => {

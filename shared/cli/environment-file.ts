@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { unknownNames } from "#shared/config/environment-names.js";
 import { decodeEnvironment, parseEnvironment } from "#shared/config/environment-text.js";
 import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors/error.js";
@@ -13,18 +14,27 @@ const UNKNOWN: ErrorCode = "ENV_NAME_UNKNOWN";
  * @throws BlockZeroError ENV_FILE_UNREADABLE, ENV_FILE_MALFORMED
  */
 export const loadEnvironment = (warn: (line: string) => void): void => {
-  const bytes = readFile();
-  if (bytes !== undefined)
-    for (const [name, value] of parseEnvironment(decodeEnvironment(bytes, FILE), FILE)) process.env[name] ??= value;
+  for (const [name, value] of Object.entries(environmentIn(""))) process.env[name] ??= value;
   const unknown = unknownNames(Object.keys(process.env));
   if (unknown.length > 0) warn(`▲ ${UNKNOWN} ${unknown.join("; ")} → correct or remove what the environment holds`);
 };
 
-const readFile = (): Buffer | undefined => {
+/**
+ * What `.env` of a folder holds: what a program that is started there will have in its environment. Nothing where there is no such file.
+ *
+ * @throws BlockZeroError ENV_FILE_UNREADABLE, ENV_FILE_MALFORMED
+ */
+export const environmentIn = (folder: string): Readonly<Record<string, string>> => {
+  const file = join(folder, FILE);
+  const bytes = readFile(file);
+  return bytes === undefined ? {} : Object.fromEntries(parseEnvironment(decodeEnvironment(bytes, file), file));
+};
+
+const readFile = (file: string): Buffer | undefined => {
   try {
-    return readFileSync(FILE);
+    return readFileSync(file);
   } catch (thrown) {
     if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined;
-    throw new BlockZeroError("ENV_FILE_UNREADABLE", `${FILE}: ${reasonOf(thrown)}`, "check the file's owner and mode");
+    throw new BlockZeroError("ENV_FILE_UNREADABLE", `${file}: ${reasonOf(thrown)}`, "check the file's owner and mode");
   }
 };

@@ -31,6 +31,13 @@ test("a service is installed, looked at and uninstalled", { timeout: HANG_GUARD 
   assert.match((await service("uninstall")).stderr, /^✖ SERVICE_UNKNOWN there is no /);
 
   systemctl("exit 0");
+  const unknown = await run(
+    "blockzero",
+    ["service", "install", "--role", "miner", "--config", "miner.yaml", "--user", "nobody-of-this-name"],
+    { cwd, env: { PATH: `${bin}:/usr/bin:/bin`, HOME: cwd } },
+  );
+  assert.match(unknown.stderr, /^✖ SERVICE_FAILED the system has no user "nobody-of-this-name" → .*useradd/);
+  assert.ok(!existsSync(join(cwd, "checkpoints")), "no folder is made for nobody");
   const installed = await service("install", "--config", "miner.yaml");
   assert.equal(installed.status, 0, installed.stderr);
   assert.match(readFileSync(unit, "utf8"), /^ProtectSystem=strict$/m);

@@ -68,6 +68,32 @@ test("a unit is printed of a configuration, with the folders that it names", { t
   assert.match(stdout, /^User=daemon$/m);
 });
 
+test("a unit is made of the settings that the program will find in .env beside its file", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const [cwd, folder] = [temporaryFolder(t), temporaryFolder(t)];
+  writeFileSync(join(folder, "miner.yaml"), "device: cpu\n");
+  writeFileSync(
+    join(folder, ".env"),
+    [
+      "BLOCKZERO_EXPERT_GROUP=math",
+      "BLOCKZERO_CHECKPOINT_DIR=big",
+      "BLOCKZERO_WALLET_PATH=keys/wallets",
+      "BLOCKZERO_STORE=directory:/mnt/share",
+      "BLOCKZERO_DEVICE=auto",
+    ].join("\n"),
+  );
+  // What the installing user has in the environment the unit has not.
+  writeFileSync(join(cwd, ".env"), "BLOCKZERO_CHECKPOINT_DIR=elsewhere\n");
+  const args = ["service", "install", "--role", "miner", "--config", join(folder, "miner.yaml"), "--user", "daemon"];
+  const { status, stdout, stderr } = await run("blockzero", [...args, "--print"], { cwd });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, new RegExp(`^ReadWritePaths=${folder}/big ${folder}/keys/keys-in-use /mnt/share$`, "m"));
+  assert.match(stdout, /^PrivateDevices=no$/m);
+  writeFileSync(join(folder, ".env"), Uint8Array.of(0xc3));
+  assert.match((await run("blockzero", [...args, "--print"], { cwd })).stderr, /^✖ ENV_FILE_MALFORMED .*\.env is neither/);
+});
+
 test("a unit may write where the program will, whoever installs it from wherever", {
   timeout: HANG_GUARD,
 }, async (t) => {
