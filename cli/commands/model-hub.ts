@@ -4,7 +4,7 @@ import { pushModel } from "#inspect/model/model-push.js";
 import { byteSize } from "#shared/cli/byte-size.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
-import type { CommandSpec } from "#shared/cli/program.js";
+import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { HUB_FORM, parseHubAddress } from "#shared/hub/hub-address.js";
 import { CHECKPOINT_DTYPES, type CheckpointDType } from "#shared/model/huggingface-config.js";
 
@@ -13,6 +13,7 @@ interface PushOptions {
   readonly model: string;
   readonly dtype: CheckpointDType;
   readonly maxShardSize?: number;
+  readonly scratch?: string;
   readonly private?: boolean;
   readonly json?: boolean;
 }
@@ -45,6 +46,7 @@ export const push: CommandSpec = {
           byteSize,
         ),
       )
+      .option("--scratch <dir>", "where a model of the home is written to until it is sent; unset: --home")
       .option("--private", "make a new repository private, and refuse one that is public")
       .option(...JSON_FLAG)
       .action(
@@ -59,6 +61,8 @@ export const push: CommandSpec = {
               address: parseHubAddress(address),
               isPrivate,
               env: process.env,
+              signal: shutdownSignal(),
+              onExport: (folder) => console.error(`the model is written to ${folder} until it is sent`),
             },
             console.error,
           );

@@ -3,7 +3,7 @@ import { exportModel, type ModelExport } from "#inspect/model/model-export.js";
 import { byteSize } from "#shared/cli/byte-size.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
-import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { CHECKPOINT_DTYPES, type CheckpointDType } from "#shared/model/huggingface-config.js";
 import { pull, push } from "./model-hub.js";
 import { log } from "./model-log.js";
@@ -56,6 +56,7 @@ const exporting: CommandSpec = {
             ...options,
             ...(maxShardSize !== undefined && { maxShardBytes: maxShardSize }),
             ...(dataset && { datasets: dataset }),
+            signal: shutdownSignal(),
           },
           console.error,
         );

@@ -20,6 +20,8 @@ export interface ModelExport extends Pick<CheckpointOptions, "dtype" | "maxShard
   readonly model: string;
   /** A new or empty directory. */
   readonly out: string;
+  /** Ends the export; what was written of it goes. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ExportedModel extends StoredModel {
@@ -38,7 +40,7 @@ export interface ExportedModel extends StoredModel {
  *         MODEL_PART_DAMAGED, MODEL_PART_MALFORMED, CHECKPOINT_MISMATCH, CHECKPOINT_RANGE
  */
 export const exportModel = async (
-  { home, model, out, dtype, maxShardBytes, ...provenance }: ModelExport,
+  { home, model, out, dtype, maxShardBytes, signal, ...provenance }: ModelExport,
   onDamage?: (problem: string) => void,
 ): Promise<ExportedModel> => {
   if (existsSync(out) && readdirSync(out).length > 0)
@@ -60,7 +62,7 @@ export const exportModel = async (
     separators: tokenizer,
   });
   try {
-    await writeParts(writer, store, manifest);
+    await writeParts(writer, store, manifest, signal);
     await writer.finish();
   } finally {
     await writer.discard();
@@ -79,12 +81,18 @@ export const exportModel = async (
 const PIECE = 1 << 20;
 
 /** Writes the tensors of hub and groups; no two parts may hold the same one. */
-const writeParts = async (writer: CheckpointWriter, store: ModelStore, manifest: ModelManifest): Promise<void> => {
+const writeParts = async (
+  writer: CheckpointWriter,
+  store: ModelStore,
+  manifest: ModelManifest,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
   const memory = new Float32Array(PIECE);
   for await (const { tensors, readInto } of openParts(store, manifest))
     for (const [name, { shape }] of tensors) {
       const length = sizeOf(shape);
       for (let at = 0; at < length; at += PIECE) {
+        signal?.throwIfAborted();
         const piece = memory.subarray(0, Math.min(PIECE, length - at));
         await readInto(name, piece, at);
         await writer.writePiece(name, piece, at);

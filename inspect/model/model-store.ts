@@ -44,13 +44,7 @@ export const openModelStore = async (
   home: string,
   onDamage: (problem: string) => void = () => {},
 ): Promise<ModelStore> => {
-  const folders = blobFolders(home);
-  if (folders.length === 0)
-    throw new BlockZeroError(
-      "HOME_WITHOUT_BLOBS",
-      `${home} has no blob directory`,
-      "name a localnet's home, or the checkpoint_dir of a miner or validator, with --home",
-    );
+  const folders = storesIn(home);
   const lost = new Set<string>();
   const told = new Set<string>();
   const open = async (hash: string): Promise<ByteSource | null> => {
@@ -88,6 +82,17 @@ export const openModelStore = async (
       return null;
     },
   };
+};
+
+/** The folders of the blob stores under a home. @throws BlockZeroError HOME_WITHOUT_BLOBS */
+export const storesIn = (home: string): readonly string[] => {
+  const folders = blobFolders(home);
+  if (folders.length > 0) return folders;
+  throw new BlockZeroError(
+    "HOME_WITHOUT_BLOBS",
+    `${home} has no blob directory`,
+    "name a localnet's home, or the checkpoint_dir of a miner or validator, with --home",
+  );
 };
 
 const networkIn = (hash: string, bytes: Uint8Array | null): StoredNetwork | null => {

@@ -10,6 +10,8 @@ export interface FetchBounds extends Reach {
   readonly answerMs: number;
   /** Goes to the Hub's own origin only. */
   readonly token: string | undefined;
+  /** Ends every request. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Largest answer of the API in bytes: a page of a file list has some hundred kilobytes. */
@@ -23,7 +25,7 @@ export const boundedFetch =
   (input, init = {}) => {
     const milliseconds = bounds.answerMs + bodyBytes(init.body) / LEAST_UPLOAD_BYTES_PER_MS;
     return withDeadline(milliseconds, late(milliseconds), (over) =>
-      withSignals([over, init.signal], async (signal) => {
+      withSignals([over, init.signal, bounds.signal], async (signal) => {
         const response = await guarded(input, { ...init, signal }, bounds);
         const { status, statusText, headers } = response;
         const body = await readAtMost(response, MAX_ANSWER_BYTES);
@@ -37,7 +39,7 @@ export const headBoundedFetch =
   (bounds: FetchBounds, over: AbortSignal): typeof fetch =>
   (input, init = {}) => {
     const ended = new AbortController();
-    joinSignals(ended, over, init.signal);
+    joinSignals(ended, over, init.signal, bounds.signal);
     const { signal } = ended;
     return withDeadline(bounds.answerMs, late(bounds.answerMs), () => guarded(input, { ...init, signal }, bounds));
   };

@@ -11,6 +11,8 @@ import {
 import { z } from "zod";
 import { ANSWER_MS, type Attempt, blobPieces, remoteAttempts } from "#shared/blobs/remote-fault.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { orAbort } from "#shared/util/deadline.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import { boundedFetch, headBoundedFetch } from "./bounded-fetch.js";
 import type { HubAddress } from "./hub-address.js";
 import { collectListing, type HubFile } from "./hub-file.js";
@@ -59,21 +61,25 @@ export interface HubOptions {
   readonly answerMs?: number | undefined;
   /** Whether the Hub may send its client to loopback and private networks; by the environment if not given. */
   readonly allowPrivateAddresses?: boolean | undefined;
+  /** Ends every request, and every wait for one. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws BlockZeroError HUB_FAILED where HF_ENDPOINT is no URL */
 export const openHub = (
   { kind, name }: Pick<HubAddress, "kind" | "name">,
-  { env, answerMs = ANSWER_MS, allowPrivateAddresses = allowsPrivate(env) }: HubOptions,
+  { env, answerMs = ANSWER_MS, allowPrivateAddresses = allowsPrivate(env), signal }: HubOptions,
 ): HubRepository => {
   const token = hubToken(env);
   const hubUrl = (env.HF_ENDPOINT?.trim() || "https://huggingface.co").replace(/\/+$/, "");
   const origin = originOf(hubUrl);
-  const attempt = remoteAttempts(`hf://${kind === "dataset" ? "datasets/" : ""}${name}`, [token], answerMs, {
+  const answered = remoteAttempts(`hf://${kind === "dataset" ? "datasets/" : ""}${name}`, [token], answerMs, {
     code: "HUB_FAILED",
     hint: "check the address, HF_TOKEN and the connection, then run it again: it goes on where it stopped",
   });
-  const bounds = { answerMs, token, origin, allowPrivateAddresses };
+  const attempt: Attempt = (work, bytes) =>
+    answered((over) => withSignals([over, signal], (ended) => orAbort(work(ended), ended)), bytes);
+  const bounds = { answerMs, token, origin, allowPrivateAddresses, signal };
   const hub = { hubUrl, fetch: boundedFetch(bounds), ...(token !== undefined && { accessToken: token }) };
   const target = { ...hub, repo: { type: kind, name } as const };
   const info = (revision: string): Promise<unknown> =>

@@ -49,10 +49,10 @@ export const pushFolder = async (dir: string, address: HubAddress, options: Push
   const local = await reading(dir, () => localFiles(dir));
   let head = await openBranch(hub, branch, options.isPrivate);
   for (let attempt = 1; attempt <= COMMIT_ATTEMPTS; attempt++) {
-    const { changes, sent, removed } = await reading(dir, () => changesOf(local, head.files, options.replaces));
+    const { changes, sent, removed } = await reading(dir, () => changesOf(local, head.files, options));
     const commit = changes.length === 0 ? head.commit : await hub.commit(branch, options, head.commit, changes);
     if (commit !== null) {
-      await checkKept(hub, commit, local);
+      await checkKept(hub, commit, local, options.signal);
       return { commit, address: formatHubAddress(address, commit), sent, removed };
     }
     head = await openBranch(hub, branch, options.isPrivate);
@@ -111,12 +111,12 @@ const localFiles = async (dir: string): Promise<readonly LocalFile[]> => {
 const changesOf = async (
   local: readonly LocalFile[],
   kept: readonly HubFile[],
-  replaces: (path: string) => boolean = () => false,
+  { replaces = () => false, signal }: Pick<PushOptions, "replaces" | "signal">,
 ) => {
   const changes: HubChange[] = [];
   for (const { name, content } of local) {
     const same = kept.find(({ path }) => path === name);
-    if (same === undefined || same.size !== content.size || (await hexOf(content, same.digest)) !== same.digest.hex)
+    if (same === undefined || same.size !== content.size || (await hexOf(content, same.digest, signal)) !== same.digest.hex)
       changes.push({ operation: "addOrUpdate", path: name, content });
   }
   const sent = changes.map(({ path }) => path);
@@ -126,11 +126,16 @@ const changesOf = async (
 };
 
 /** What the Hub says that it holds now must be what is here. */
-const checkKept = async (hub: HubRepository, commit: string, local: readonly LocalFile[]): Promise<void> => {
+const checkKept = async (
+  hub: HubRepository,
+  commit: string,
+  local: readonly LocalFile[],
+  signal: AbortSignal | undefined,
+): Promise<void> => {
   const kept = new Map((await hub.files(commit)).map((file) => [file.path, file]));
   for (const { name, content } of local) {
     const file = kept.get(name);
-    if (file === undefined || file.size !== content.size || (await hexOf(content, file.digest)) !== file.digest.hex)
+    if (file === undefined || file.size !== content.size || (await hexOf(content, file.digest, signal)) !== file.digest.hex)
       throw new BlockZeroError(
         "HUB_CONTENT_MISMATCH",
         `the Hub holds other bytes than ${name} has here`,
@@ -139,9 +144,12 @@ const checkKept = async (hub: HubRepository, commit: string, local: readonly Loc
   }
 };
 
-const hexOf = async (content: Blob, digest: HubDigest): Promise<string> => {
+const hexOf = async (content: Blob, digest: HubDigest, signal: AbortSignal | undefined): Promise<string> => {
   const hash = digestOf(digest, content.size);
-  for await (const piece of content.stream()) hash.update(piece);
+  for await (const piece of content.stream()) {
+    signal?.throwIfAborted();
+    hash.update(piece);
+  }
   return hash.digest("hex");
 };
 

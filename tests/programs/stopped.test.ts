@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { WebSocketServer } from "ws";
 import { stringify } from "yaml";
 import { openArithmetic } from "#datasets/arithmetic.js";
+import { storeGenesis } from "#owner/genesis/genesis.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
+import { listenRaw } from "../support/hostile-server.js";
+import { parameters, template } from "../support/micro-network.js";
 import { type Ended, type Program, startFor } from "./process.js";
 import { smallNetwork } from "./small-network.js";
 
@@ -60,6 +65,24 @@ describe("a program that a signal stops says so in one line", { timeout: HANG_GU
       stopped(ended, status);
       assert.equal(ended.stderr, STOPPED);
     });
+
+  it("blockzero model push while it waits for the Hub, and nothing of its export stays", async (t) => {
+    const cwd = temporaryFolder(t);
+    const home = join(cwd, "home");
+    await storeGenesis(directoryStore(join(home, "owner", "blobs")), template, parameters);
+    mkdirSync(join(cwd, "tmp"));
+    let hear = () => {};
+    const called = new Promise<void>((resolve) => {
+      hear = resolve;
+    });
+    const hub = await listenRaw(t, createServer(), () => hear());
+    const env = { HF_ENDPOINT: `http://${hub}`, HF_TOKEN: "hf_token", TMPDIR: join(cwd, "tmp") };
+    const running = startFor(t, "blockzero", ["model", "push", "hf://a/b", "--home", "home"], { cwd, env });
+    await called;
+    assert.deepEqual(readdirSync(join(home, "blockzero-push")).sort(), ["lock", "model"]);
+    stopped(await running.stop("SIGINT"), 130);
+    assert.deepEqual([readdirSync(home), readdirSync(join(cwd, "tmp"))], [["owner"], []]);
+  });
 
   it("blockzero seal while it seals", async (t) => {
     const { running } = await sealing(t);

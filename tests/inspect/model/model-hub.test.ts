@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { pullModel } from "#inspect/model/model-pull.js";
 import { pushModel } from "#inspect/model/model-push.js";
+import { storeGenesis } from "#owner/genesis/genesis.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import { lockHome } from "#shared/files/home-lock.js";
 import { parseHubAddress } from "#shared/hub/hub-address.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { startHub } from "#tests/shared/blobs/hub-server.js";
 import { MICRO, microParameters } from "#tests/shared/model/micro.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { parameters, template } from "#tests/support/micro-network.js";
 
 const REPO = "somebody/model";
 const MODEL = "3f2a90c1d7be".padEnd(64, "0");
@@ -62,6 +66,50 @@ describe("a model on the Hub", { timeout: HANG_GUARD }, () => {
       hub.commitElsewhere(name, Buffer.from("x"));
     const { skipped } = await pullModel(address, join(temporaryFolder(t), "pulled"), { env });
     assert.deepEqual(skipped.map(({ path }) => path).sort(), ["model.gguf", "onnx/model.onnx", "pytorch_model.bin"]);
+  });
+
+  it("of a home is written there until it is sent, and nothing of it stays", async (t) => {
+    const { hub, env } = await setUp(t);
+    const home = temporaryFolder(t);
+    const { modelHash } = await storeGenesis(directoryStore(join(home, "owner", "blobs")), template, parameters);
+    const folders: string[] = [];
+    const push = {
+      model: "latest",
+      home,
+      isPrivate: true,
+      env,
+      address: parseHubAddress(`hf://${REPO}`),
+      onExport: (folder: string) => folders.push(folder),
+    };
+    const scratch = temporaryFolder(t);
+    // What a push that was killed left.
+    mkdirSync(join(scratch, "blockzero-push", "model"), { recursive: true });
+    writeFileSync(join(scratch, "blockzero-push", "model", "config.json"), "half");
+    hub.refuseCommits(1);
+    await assert.rejects(pushModel({ ...push, scratch }), { code: "HUB_FAILED" });
+    assert.deepEqual(readdirSync(scratch), []);
+    assert.equal((await pushModel(push)).model, modelHash);
+    assert.deepEqual(
+      folders,
+      [scratch, home].map((folder) => join(folder, "blockzero-push", "model")),
+    );
+    assert.deepEqual(readdirSync(home), ["owner"]);
+    const none = join(home, "none");
+    await assert.rejects(pushModel({ ...push, home: none }), { code: "HOME_WITHOUT_BLOBS" });
+    assert.ok(!existsSync(none));
+  });
+
+  it("of a home that another push writes is refused, and so is one that was stopped", async (t) => {
+    const { env } = await setUp(t);
+    const home = temporaryFolder(t);
+    await storeGenesis(directoryStore(join(home, "owner", "blobs")), template, parameters);
+    const push = { model: "latest", home, isPrivate: true, env, address: parseHubAddress(`hf://${REPO}`) };
+    const unlock = lockHome(join(home, "blockzero-push"));
+    await assert.rejects(pushModel(push), { code: "HOME_IN_USE" });
+    unlock();
+    const signal = AbortSignal.abort(new Error("stopped"));
+    await assert.rejects(pushModel({ ...push, signal }), /stopped/);
+    assert.deepEqual(readdirSync(home), ["owner"]);
   });
 
   it("is a model, and no data set", async (t) => {
