@@ -17,7 +17,7 @@ export const DESCRIPTION = "localnet.json";
 export const openHome = async (
   home: string,
   say: (line: string) => void,
-  onLost?: (error: BlockZeroError) => void,
+  onLost: (error: BlockZeroError) => void,
 ): Promise<() => void> => {
   if (statSync(home, { throwIfNoEntry: false })?.isDirectory() === false)
     throw new BlockZeroError("HOME_NOT_EMPTY", `${home} is a file`, "choose an empty or new directory with --home");

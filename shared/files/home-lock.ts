@@ -35,7 +35,7 @@ export const holdHome = (home: string, onLost: (error: BlockZeroError) => void =
 };
 
 /** The same for work that does not look at its claim itself. Returns a function that releases it. */
-export const lockHome = (home: string, onLost?: (error: BlockZeroError) => void): (() => void) =>
+export const lockHome = (home: string, onLost: (error: BlockZeroError) => void): (() => void) =>
   holdHome(home, onLost).release;
 
 const takenOver = (home: string): BlockZeroError =>

@@ -69,7 +69,7 @@ const open = async (
   const uid = await registeredUid(chain, config, signer);
   // A later run must not take the writes of a dry run for real ones.
   const home = join(config.checkpoint_dir, signer.address, config.dry_run ? "dry-run" : "");
-  onLeave(lockHome(home));
+  onLeave(lockHome(home, onLost));
   const clock = await startBlockClock(chain, signal);
   const base = { chain, clock, signer, log, signal };
   const opened = await openParticipantBlobs(config, home, base, watched?.instruments);

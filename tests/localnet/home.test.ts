@@ -9,17 +9,20 @@ import { endLeftOver } from "#localnet/left-over.js";
 import { coded } from "#tests/support/coded.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 
+const ignored = () => {};
+
 it("a localnet's home: the last run's deletion is said first; a file and what no localnet made are refused", async (t) => {
   const folder = temporaryFolder(t);
   const home = join(folder, "home");
   const said: string[] = [];
-  (await openHome(home, (line) => said.push(line)))();
+  (await openHome(home, (line) => said.push(line), ignored))();
   assert.equal(said.length, 0);
   mkdirSync(join(home, "logs"));
-  const release = await openHome(home, (line) => {
+  const say = (line: string) => {
     assert.ok(existsSync(join(home, "logs")));
     said.push(line);
-  });
+  };
+  const release = await openHome(home, say, ignored);
   release();
   assert.ok(!existsSync(join(home, "logs")));
   assert.match(said.join("\n"), /^the last run in .*home is deleted/);
@@ -27,13 +30,13 @@ it("a localnet's home: the last run's deletion is said first; a file and what no
   const file = join(folder, "file");
   writeFileSync(file, "");
   await assert.rejects(
-    openHome(file, () => {}),
+    openHome(file, ignored, ignored),
     coded("HOME_NOT_EMPTY", /is a file$/),
   );
   const foreign = join(folder, "foreign");
   mkdirSync(join(foreign, "photos"), { recursive: true });
   await assert.rejects(
-    openHome(foreign, () => {}),
+    openHome(foreign, ignored, ignored),
     coded("HOME_NOT_EMPTY"),
   );
 });

@@ -271,7 +271,7 @@ describe("bad input is refused in one line", { concurrency: 2, timeout: HANG_GUA
 
   it("a home that another process uses", async () => {
     const { cwd, args } = place(settings());
-    const unlock = lockHome(join(cwd, "checkpoints", miner.address));
+    const unlock = lockHome(join(cwd, "checkpoints", miner.address), () => {});
     assert.match(
       await refusalIn(cwd, "blockzero-miner", args),
       new RegExp(`^✖ HOME_IN_USE .+ process ${process.pid} `),

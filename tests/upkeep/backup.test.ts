@@ -79,12 +79,12 @@ describe("a backup", () => {
     for (const path of kept(made))
       assert.deepEqual(readFileSync(join(elsewhere, path)), readFileSync(join(made.checkpointDir, path)));
     assert.ok(!existsSync(join(elsewhere, ADDRESS, "lock")));
-    lockHome(join(elsewhere, ADDRESS))();
+    lockHome(join(elsewhere, ADDRESS), () => {})();
   });
 
   it("is not made of a home in use, nor over something, nor of nothing", async (t) => {
     const made = await home(t);
-    const release = lockHome(made.own);
+    const release = lockHome(made.own, () => {});
     await assert.rejects(makeBackup({ ...made, version: "1", now }), coded("HOME_IN_USE"));
     release();
     assert.ok(!existsSync(made.out));
@@ -152,7 +152,7 @@ describe("a backup", () => {
     await restoreBackup({ from, checkpointDir: elsewhere });
     assert.deepEqual(readdirSync(run), []);
     rmSync(join(elsewhere, ADDRESS), { recursive: true });
-    const release = lockHome(join(elsewhere, ADDRESS));
+    const release = lockHome(join(elsewhere, ADDRESS), () => {});
     await assert.rejects(restoreBackup({ from, checkpointDir: elsewhere }), coded("HOME_IN_USE"));
     release();
   });

@@ -104,7 +104,7 @@ describe("a model on the Hub", { timeout: HANG_GUARD }, () => {
     const home = temporaryFolder(t);
     await storeGenesis(directoryStore(join(home, "owner", "blobs")), template, parameters);
     const push = { model: "latest", home, isPrivate: true, env, address: parseHubAddress(`hf://${REPO}`) };
-    const unlock = lockHome(join(home, "blockzero-push"));
+    const unlock = lockHome(join(home, "blockzero-push"), () => {});
     await assert.rejects(pushModel(push), { code: "HOME_IN_USE" });
     unlock();
     const signal = AbortSignal.abort(new Error("stopped"));
