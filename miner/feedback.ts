@@ -1,7 +1,8 @@
 import { type CycleReports, collectReports } from "#shared/participant/reports.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
-import { tally } from "#shared/protocol/voting/tally.js";
+import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
+import { readSubmissions } from "#shared/replay/submissions.js";
 import type { Miner } from "./context.js";
 import { isPlanted, whoGuessed } from "./planted.js";
 import { keepReceipt } from "./receipts/keep-receipt.js";
@@ -40,13 +41,14 @@ const tell = async (
   const { models, networkHash, signer, uid, log } = participant;
   const { instruments } = participant.telemetry;
   const base = await models.baseOf(cycle);
-  const hotkey = signer.address;
-  if (!reports.some(({ entries }) => entries.some((entry) => entry.uid === uid && entry.hotkey === hotkey))) {
+  const miners = await readSubmissions(participant, cycle);
+  const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle, base });
+  const isOwn = (one: Pick<AgreedOutcome, "uid" | "hotkey">): boolean => one.uid === uid && one.hotkey === signer.address;
+  const own = outcomes.find(isOwn);
+  if (own === undefined || !reports.some(({ entries }) => entries.some(isOwn))) {
     log.warn("no validator reported on us", { cycle, reports: reports.length });
     return;
   }
-  const outcomes = tally({ reports, stakes, miners: [{ uid, hotkey }], network: networkHash, cycle, base });
-  const own = outcomes.find((outcome) => outcome.uid === uid && outcome.hotkey === hotkey)!;
   instruments.add("blockzero_own_verdicts_total", 1, { verdict: own.verdict, reason: own.reason ?? "none" });
   instruments.set("blockzero_score", own.score);
   if (own.verdict !== "scored") {

@@ -29,6 +29,13 @@ export interface Attack {
   readonly submit: (den: Den) => Promise<readonly Turn[]>;
   /** What its validator, mallory, which has less than half of the stake, says and sets; none unless given. */
   readonly lie?: Lie;
+  /** Tokens staked on its first hotkey, which so gets a permit as a miner's earnings give it one; none unless given. */
+  readonly stake?: number;
+  /** What that hotkey, which measures nothing, says in a report of its own; it needs the stake. Nothing unless given, and where it is null. */
+  readonly report?: (
+    cycle: number,
+    own: { readonly uid: number; readonly hotkey: string },
+  ) => readonly ReportEntry[] | null;
   /** Validators that write no record. */
   readonly silent?: Readonly<Record<string, SilentWeights>>;
   /** Whether blocks go on while validators wait for the attacker's files; unless given, the next one comes when they wait no more. */

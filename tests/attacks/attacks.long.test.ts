@@ -32,6 +32,19 @@ describe("attacks of one cycle", { timeout: HANG_GUARD }, () => {
   });
 });
 
+describe("an attack of two cycles", { timeout: HANG_GUARD }, () => {
+  it("is not paid for a cycle that only its own report leaves out", async (t) => {
+    const trial = await openTrial({ model: models.micro, seed: "arena", cycles: 2 });
+    t.after(() => trial.close());
+    const observed = await trial.run(attacks.find(({ name }) => name === "abstention-by-own-report")!);
+    const [good, idle] = observed.payoffs;
+    assert.ok(good! > 0, "its work is paid");
+    assert.ok(idle! < good!, `a cycle without work is paid less: ${idle} after ${good}`);
+    assert.ok(!observed.stoppedBy.includes("validator_failed"), "nothing is agreed on of a cycle in which it sent nothing");
+    assert.deepEqual(observed.work, { ...observed.work, rejected: 0, abstained: 0 });
+  });
+});
+
 describe("the attack library", () => {
   it("has one name an attack", () => {
     assert.equal(new Set(attacks.map(({ name }) => name)).size, attacks.length);

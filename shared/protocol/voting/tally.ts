@@ -24,12 +24,17 @@ export interface TallyInputs {
   readonly reports: readonly Report[];
   /** The stakes of all that may vote, whether they reported or not. */
   readonly stakes: Stakes;
-  /** Neurons to judge. Each gets an outcome, whether a report names it or not. */
-  readonly miners: readonly { readonly uid: number; readonly hotkey: string }[];
+  /** Neurons to judge, as the chain says. Each gets an outcome, whether a report names it or not, and nobody else does. */
+  readonly miners: readonly Judged[];
   readonly network: string;
   readonly cycle: number;
   /** Hash of the agreed model. A report on another model says nothing about this one. */
   readonly base: string;
+}
+
+interface Judged {
+  readonly uid: number;
+  readonly hotkey: string;
 }
 
 interface Vote {
@@ -38,14 +43,14 @@ interface Vote {
 }
 
 /**
- * Agrees on every miner that was to be judged or that a report names, ascending by uid, then hotkey. A majority is more than half of all
- * voting stake.
+ * Agrees on every miner that was to be judged, ascending by uid, then hotkey. A majority is more than half of all voting stake.
  *
  * - scored: a majority scored the same artifact in the same group. Its score is the largest that a majority gives at least;
  * - abstained: a majority failed itself: its report does not count, is silent on the miner, or says `validator_failed`;
  * - rejected: neither. An artifact that half of the stake cannot fetch was withheld.
  *
- * A validator that signed two different reports for the cycle counts as silent.
+ * A validator that signed two different reports for the cycle counts as silent. What a report says of anybody else counts for nothing: its
+ * own word would leave a cycle out of a hotkey's mean.
  */
 export const tally = ({ reports, stakes, miners, network, cycle, base }: TallyInputs): readonly AgreedOutcome[] => {
   const byValidator = new Map<string, Report | null>();
@@ -55,18 +60,12 @@ export const tally = ({ reports, stakes, miners, network, cycle, base }: TallyIn
     const same = earlier === undefined || earlier?.signature === report.signature;
     byValidator.set(report.validator, same ? report : null);
   }
-  const votesOn = new Map<string, { readonly uid: number; readonly hotkey: string; readonly votes: Vote[] }>();
-  const votesFor = ({ uid, hotkey }: { readonly uid: number; readonly hotkey: string }): Vote[] => {
-    const key = `${uid} ${hotkey}`;
-    const known = votesOn.get(key) ?? { uid, hotkey, votes: [] };
-    votesOn.set(key, known);
-    return known.votes;
-  };
-  for (const miner of miners) votesFor(miner);
+  const keyOf = ({ uid, hotkey }: Judged): string => `${uid} ${hotkey}`;
+  const votesOn = new Map(miners.map(({ uid, hotkey }) => [keyOf({ uid, hotkey }), { uid, hotkey, votes: [] as Vote[] }]));
   for (const [validator, report] of byValidator) {
     const stake = stakes.get(validator) ?? 0n;
     if (report === null || stake === 0n) continue;
-    for (const entry of report.entries) votesFor(entry).push({ entry, stake });
+    for (const entry of report.entries) votesOn.get(keyOf(entry))?.votes.push({ entry, stake });
   }
   return [...votesOn.values()]
     .map(({ uid, hotkey, votes }) => ({ uid, hotkey, ...agree(votes, stakes) }))

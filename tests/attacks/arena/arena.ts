@@ -19,6 +19,7 @@ import { type HonestWork, workOf } from "./honest-work.js";
 import { liarsCycle } from "./liar.js";
 import { openSilent } from "./silent.js";
 import { steadyBytes, withSteadyDraws, withSteadySignatures } from "./steady.js";
+import { strayReport } from "./stray-report.js";
 import { type CyclePart, partOf, type ValidatorPart } from "./validator-part.js";
 
 /** What came of it. */
@@ -72,13 +73,14 @@ export const campaign = async (
   cycles: number,
 ): Promise<Campaign> => {
   const identities = Array.from({ length: attack.identities ?? 1 }, (_, i) => `eve${i + 1}`);
+  const staked = attack.stake === undefined ? [] : identities.slice(0, 1);
   const { lie, silent = {} } = attack;
   const stakes = attack.stakes ?? (lie ? LIARS_STAKES : HONEST_STAKES);
   const opened = await openSubnet(t, {
     genesis,
     network,
-    validators: stakes,
-    miners: [...HONEST, ELSEWHERE, ...identities],
+    validators: { ...stakes, ...Object.fromEntries(staked.map((name) => [name, attack.stake!])) },
+    miners: [...HONEST, ELSEWHERE, ...identities.filter((name) => !staked.includes(name))],
     ...(sealed && { sealed: { group, ...sealedText(network, cycles, sealed), random: steadyBytes("envelopes") } }),
   });
   const subnet = withSteadySignatures(opened);
@@ -106,6 +108,14 @@ export const campaign = async (
   let earlier: LiarsDen["earlier"] = null;
   const trained = new Map<string, Run>();
   const lossOf = ({ whole }: BaseView) => modelLoss(meter, subnet.network, whole);
+  /** Records of what the attacker's first hotkey reports, by name. */
+  const strayReports = async (cycle: number): Promise<Readonly<Record<string, string>>> => {
+    const [name] = staked;
+    if (name === undefined) return {};
+    const entries = attack.report?.(cycle, { uid: subnet.uid(name), hotkey: subnet.signer(name).address }) ?? null;
+    if (entries === null) return {};
+    return { [name]: await strayReport(subnet, participant, { name, cycle, base: base.hash, entries }) };
+  };
   let past: readonly Past[] = [];
   let base = await viewOf(subnet.modelHash);
   const genesisLoss = await lossOf(base);
@@ -196,7 +206,7 @@ export const campaign = async (
       await subnet.to(window("evaluate").start + 1);
     }
     await sent(SENT.evaluate);
-    await subnet.to(subnet.node.head.number + 1);
+    await subnet.record(await strayReports(cycle));
     await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.reported !== undefined));
     await subnet.to(window("exchange").start - 1);
     await sent(SENT.exchange);

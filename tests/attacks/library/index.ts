@@ -1,4 +1,5 @@
 import type { Attack } from "../attack.js";
+import { abstentionByOwnReport } from "./abstention-by-own-report.js";
 import { abstentionsOnDemand } from "./abstention-on-demand.js";
 import { collusion } from "./collusion.js";
 import { copy } from "./copy.js";
@@ -101,6 +102,7 @@ export const attacks: readonly Attack[] = [
   twoFacedServer,
   ...partlyServedTo,
   ...abstentionsOnDemand,
+  abstentionByOwnReport,
   idleValidators,
   silentStake,
   replay,

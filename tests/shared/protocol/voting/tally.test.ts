@@ -23,14 +23,14 @@ const vectors = loadVectors(
 const stakes = new Map(Object.entries(vectors.stakes).map(([hotkey, stake]) => [hotkey, BigInt(stake)]));
 const { network, cycle, base, miners } = vectors;
 const scoredEntry = vectors.reports[0]!.entries.find(({ verdict }) => verdict === "scored")!;
-const agree = (reports: readonly Report[], voters = stakes, judged: typeof miners = []) =>
+const agree = (reports: readonly Report[], voters = stakes, judged: readonly (typeof miners)[number][] = miners) =>
   tally({ reports, stakes: voters, miners: judged, network, cycle, base });
 
 test("vectors: outcomes, in whatever order reports arrive", () => {
-  assert.deepEqual(agree(vectors.reports, stakes, miners), vectors.outcomes);
+  assert.deepEqual(agree(vectors.reports), vectors.outcomes);
   fc.assert(
     fc.property(fc.shuffledSubarray([...vectors.reports], { minLength: vectors.reports.length }), (reports) => {
-      assert.deepEqual(agree(reports, stakes, miners), vectors.outcomes);
+      assert.deepEqual(agree(reports), vectors.outcomes);
     }),
     { seed: 6, numRuns: 20 },
   );
@@ -103,14 +103,30 @@ test("reports of another cycle, network or base model, of strangers, and two-fac
   const other = "f".repeat(64);
   const changed = (change: object) => vectors.reports.map((report) => ({ ...report, ...change }));
   for (const change of [{ cycle: cycle + 1 }, { network: other }, { base: other }, { validator: "stranger" }]) {
-    assert.deepEqual(agree(changed(change)), []);
+    assert.deepEqual(agree(changed(change)), agree([]));
   }
   const [liar, ...honest] = vectors.reports;
   assert.ok(liar !== undefined);
   const twoFaced = [liar, { ...liar, entries: [], signature: "0".repeat(128) }];
   assert.deepEqual(agree([...twoFaced, ...honest]), agree(honest));
   assert.deepEqual(agree([...twoFaced, liar, ...honest]), agree(honest));
-  assert.deepEqual(agree([liar, ...vectors.reports], stakes, miners), vectors.outcomes);
+  assert.deepEqual(agree([liar, ...vectors.reports]), vectors.outcomes);
+});
+
+test("who is judged the chain says: a report that names somebody else says nothing", () => {
+  const [first] = vectors.reports;
+  assert.ok(first !== undefined);
+  const failed = first.entries.find(({ reason }) => reason === "validator_failed")!;
+  const rejected = first.entries.find(({ verdict }) => verdict === "rejected")!;
+  for (const entry of [failed, rejected, scoredEntry])
+    assert.deepEqual(agree([{ ...first, entries: [entry] }], stakes, []), [], entry.verdict);
+  const [known] = miners;
+  const taken = { ...failed, uid: known!.uid, hotkey: first.validator };
+  assert.deepEqual(
+    agree([{ ...first, entries: [taken] }], stakes, [known!]).map(({ uid, hotkey }) => ({ uid, hotkey })),
+    [known],
+    "another hotkey under a judged uid is nobody",
+  );
 });
 
 test("the vote at the margin is the first at which more than half of all stake has spoken", () => {
