@@ -3,7 +3,7 @@ import { planChange } from "#owner/network/network-change.js";
 import { networkText } from "#owner/network/network-template.js";
 import { checkComplete } from "#owner/publish/complete.js";
 import { formerNetwork } from "#owner/publish/former-network.js";
-import { checkOwner, commitUnlessThere, refuseEarly, refuseLate } from "#owner/publish/network-record.js";
+import { checkOwner, commitUnlessThere, refuseEarly, refuseLate, refuseShort } from "#owner/publish/network-record.js";
 import { observePublishing } from "#owner/publish/observe-publishing.js";
 import { pinnedNetwork } from "#owner/publish/pinned-network.js";
 import { EVERYBODY } from "#shared/blobs/admission.js";
@@ -119,10 +119,23 @@ const serve = async (
     let network = written;
     if (former === null) await refuseEarly(chain, written);
     if (former !== null && networkHash(former) !== networkHash(written)) {
-      const planned = planChange({ former, next: written, head: (await chain.head()).number, fromCycle });
-      for (const line of planned.says) (json ? console.error : console.log)(line);
+      const plan = async () => {
+        const head = (await chain.head()).number;
+        return { head, ...planChange({ former, next: written, head, fromCycle }) };
+      };
+      const say = (line: string) => (json ? console.error : console.log)(line);
+      let planned = await plan();
+      for (const line of planned.says) say(line);
+      if (!yes && !dryRun) {
+        await confirm("Publish it?", signal);
+        const asked = planned;
+        // Whoever was asked may have taken cycles to answer.
+        planned = await plan();
+        if (planned.network.first_cycle !== asked.network.first_cycle)
+          say(`it holds from cycle ${planned.network.first_cycle} on: others began meanwhile`);
+      }
       ({ network } = planned);
-      if (!yes && !dryRun) await confirm("Publish it?", signal);
+      if (!dryRun && network.succeeds) refuseShort(network, former, planned.head);
     }
     const hash = networkHash(network);
     if (!dryRun) {

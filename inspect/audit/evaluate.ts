@@ -3,7 +3,7 @@ import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { createLossMeter, evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { Report } from "#shared/protocol/report.js";
+import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { openEvaluationText } from "#shared/replay/evaluation-text.js";
 import { type GatedUpdate, loadUpdate } from "#shared/replay/gate-submission.js";
@@ -114,11 +114,11 @@ interface GroupReport {
 
 /**
  * Checks one validator's measurements of one group. Checks its scores only if its race took the same course as here: it may have run short
- * of time.
+ * of time, or with others.
  */
-const compareGroup = async (
+export const compareGroup = async (
   { group, report, regated, losses }: GroupReport,
-  network: Network,
+  network: Pick<Network, "scoring">,
   tolerance: number,
   findings: Findings,
 ): Promise<void> => {
@@ -136,11 +136,16 @@ const compareGroup = async (
         `report of ${report.validator}: the base's loss on "${group}" is ${baseline.loss}, here ${loss}`,
       );
   }
-  const raced = regated.flatMap(({ submission: { uid }, result }) => {
-    const entry = report.entries.find((entry) => entry.uid === uid);
-    if (!result?.ok || result.update.group !== group || !entry || entry.reason === "duplicate") return [];
-    return [{ entry, update: result.update }];
+  const entered = regated.flatMap(({ submission: { uid, hotkey, reveal }, result }) => {
+    const entry = report.entries.find((one) => one.uid === uid && one.hotkey === hotkey);
+    return entry && reveal?.group === group ? [{ entry, update: result?.ok ? result.update : null }] : [];
   });
+  // What the validator could not fetch, or refused, did not run in its race, whoever gets it now.
+  const raced = entered.flatMap(({ entry, update }) => (update && hasRun(entry) ? [{ entry, update }] : []));
+  // One on which it failed may have run or not, and one that is not here is missing in the race of here.
+  const isCourseKnown = entered.every(
+    ({ entry, update }) => entry.reason !== "validator_failed" && (update !== null || !hasRun(entry)),
+  );
   const race = await runRace({
     contenders: raced,
     rules: raceRules(network.scoring),
@@ -160,8 +165,11 @@ const compareGroup = async (
     if (differ(entry.lossReduction, reduction))
       said(entry.uid, `it lowers the loss by ${entry.lossReduction}, here by ${reduction}`);
     const here = race.results.get(contender);
-    const isSameCourse = here?.batches === batches && race.before.length === baseline?.batches;
+    const isSameCourse = isCourseKnown && here?.batches === batches && race.before.length === baseline?.batches;
     if (here?.verdict === "scored" && isSameCourse && differ(entry.score, here.score))
       said(entry.uid, `its score is ${entry.score}, here ${here.score}`);
   }
 };
+
+/** Whether an update was measured: what is neither finite nor a score is known only of one that was. */
+const hasRun = ({ verdict, reason }: ReportEntry): boolean => verdict === "scored" || reason === "non_finite_loss";

@@ -50,10 +50,31 @@ export const refuseEarly = async (
   }
 };
 
+/** Blocks that a record may take until the chain has it: the next one, or the one after. */
+const BLOCKS_TO_RECORD = 2;
+
+type Dated = Pick<Network, "first_cycle" | "phases">;
+
+/** The first block of a change's first cycle. Null for what is no change. */
+const beginOf = ({ first_cycle, phases }: Dated, former: Pick<Network, "first_cycle"> | null): number | null =>
+  former !== null && first_cycle > former.first_cycle ? phaseWindow(first_cycle, "distribute", phases).start : null;
+
+/** A change whose record could come too late is not sent: it would stay on chain and take no effect. @throws BlockZeroError NETWORK_CHANGE_LATE */
+export const refuseShort = (network: Dated, former: Pick<Network, "first_cycle"> | null, head: number): void => {
+  const begin = beginOf(network, former);
+  if (begin === null || head + BLOCKS_TO_RECORD < begin) return;
+  throw new BlockZeroError(
+    "NETWORK_CHANGE_LATE",
+    `the newest block is ${head}, and cycle ${network.first_cycle}, from which on the change is to hold, begins with block ${begin}: nothing was sent`,
+    "publish it with a later --from-cycle",
+  );
+};
+
 /** A change that the chain took up after its first cycle had begun takes no effect. @throws BlockZeroError NETWORK_CHANGE_LATE */
-export const refuseLate = ({ first_cycle, phases }: Network, former: Network | null, block: number): void => {
-  const isChange = former !== null && first_cycle > former.first_cycle;
-  if (!isChange || block < phaseWindow(first_cycle, "distribute", phases).start) return;
+export const refuseLate = (network: Dated, former: Pick<Network, "first_cycle"> | null, block: number): void => {
+  const begin = beginOf(network, former);
+  const { first_cycle } = network;
+  if (begin === null || block < begin) return;
   throw new BlockZeroError(
     "NETWORK_CHANGE_LATE",
     `block ${block} holds the change, but its first cycle, ${first_cycle}, had begun: it takes no effect`,

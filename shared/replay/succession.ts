@@ -4,7 +4,8 @@ import { parsedJson, parseNetwork } from "#shared/config/load-network.js";
 import { hasCode } from "#shared/errors/error.js";
 import { MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { type NetworkRecord, parseRecord } from "#shared/protocol/records.js";
+import { type NetworkRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { permittedStakes, sumStake } from "#shared/protocol/voting/stake.js";
 import { successionProblem } from "#shared/protocol/succession.js";
 import type { CycleContext, CycleSource } from "./source.js";
 
@@ -97,7 +98,7 @@ export const networkInForce = async <S extends NetworkSource & Pick<CycleContext
     if (incompatible !== null) return { source, next: { source: next, problem: incompatible } };
     if (phaseAt(block, phases).cycle < first_cycle) return { source, next: { source: next, problem: null } };
     const later = new Set(line.slice(i).map(({ networkHash }) => networkHash));
-    if (!(await wasPublished(next, later))) {
+    if (!(await wasPublished(next, later, source.networkHash))) {
       const problem = `it was not published when its first cycle, ${first_cycle}, began`;
       return { source, next: { source: next, problem } };
     }
@@ -106,29 +107,66 @@ export const networkInForce = async <S extends NetworkSource & Pick<CycleContext
   return { source, next: null };
 };
 
-/** The owner's network record among a subnet's commitments. Null if there is none. */
-export const networkRecordOf = (commitments: readonly Commitment[], ownerHotkey: string): NetworkRecord | null => {
-  const data = commitments.find(({ hotkey }) => hotkey === ownerHotkey)?.data;
-  const record = data === undefined ? null : parseRecord(data);
-  return record?.ok && record.value.type === "network" ? record.value : null;
+/** The network record of a subnet's owner, and the block that included it. Null if the owner's newest record is another one, or there is none. */
+export const networkRecordOf = (
+  commitments: readonly Commitment[],
+  ownerHotkey: string,
+): { readonly record: NetworkRecord; readonly block: number } | null => {
+  const own = commitments.find(({ hotkey }) => hotkey === ownerHotkey);
+  const parsed = own && parseRecord(own.data);
+  return own && parsed?.ok && parsed.value.type === "network" ? { record: parsed.value, block: own.block } : null;
 };
 
-/** Whether the owner's record named one of these files when the first cycle of the earliest began. True if the chain no longer has that state. */
+/**
+ * Whether the owner's record named one of these files when the first cycle of the earliest, `next`, began.
+ *
+ * @param former hash of the file that is in force otherwise
+ */
 const wasPublished = async (
-  { chain, network }: NetworkSource & Pick<CycleContext, "chain">,
+  next: NetworkSource & Pick<CycleContext, "chain">,
   hashes: ReadonlySet<string>,
+  former: string,
 ): Promise<boolean> => {
-  const { netuid, first_cycle, phases } = network;
+  const { netuid, first_cycle, phases } = next.network;
   const at = phaseWindow(first_cycle, "distribute", phases).start - 1;
   try {
     const [{ ownerHotkey }, commitments] = await Promise.all([
-      chain.metagraph(netuid, at),
-      chain.commitments(netuid, at),
+      next.chain.metagraph(netuid, at),
+      next.chain.commitments(netuid, at),
     ]);
-    const record = networkRecordOf(commitments, ownerHotkey);
-    return record !== null && hashes.has(record.hash);
+    const named = networkRecordOf(commitments, ownerHotkey);
+    return named !== null && hashes.has(named.record.hash);
   } catch (thrown) {
-    if (hasCode(thrown, "STATE_DISCARDED")) return true;
+    if (hasCode(thrown, "STATE_DISCARDED")) return seemsPublished(next, hashes, former, at);
     throw thrown;
   }
+};
+
+/**
+ * The same where the chain no longer has that state, by the newest one. A record from before the first cycle was there then. A later one proves nothing: the
+ * owner may have put it there for another server, or for a later file. Then the records since tell under which file validators with more stake are. Without
+ * any, a later record of this very file came too late.
+ */
+const seemsPublished = async (
+  { chain, network, networkHash }: NetworkSource & Pick<CycleContext, "chain">,
+  hashes: ReadonlySet<string>,
+  former: string,
+  at: number,
+): Promise<boolean> => {
+  const { netuid, first_cycle } = network;
+  const [{ ownerHotkey, neurons }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
+  const named = networkRecordOf(commitments, ownerHotkey);
+  if (named !== null && hashes.has(named.record.hash) && named.block <= at) return true;
+  const stakes = permittedStakes(neurons);
+  const stakeUnder = (files: readonly string[]): bigint =>
+    sumStake(
+      commitments.flatMap(({ hotkey, data }) => {
+        const record = stakes.has(hotkey) ? parseRecord(data) : null;
+        if (!record?.ok || !("cycle" in record.value) || record.value.cycle < first_cycle) return [];
+        return files.includes(record.value.network) ? [stakes.get(hotkey)!] : [];
+      }),
+    );
+  const under = stakeUnder([...hashes].map(shortHash));
+  const beside = stakeUnder([shortHash(former)]);
+  return under === beside ? named?.record.hash !== networkHash : under > beside;
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { refuseEarly } from "#owner/publish/network-record.js";
+import { refuseEarly, refuseLate, refuseShort } from "#owner/publish/network-record.js";
 import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -31,4 +31,25 @@ describe("a network's first cycle", { timeout: HANG_GUARD }, () => {
   });
 
   it("is taken where the node no longer knows", () => refuseEarly(chain(100), network(0)));
+});
+
+describe("a change of the network file", { timeout: HANG_GUARD }, () => {
+  const { start } = phaseWindow(6, "distribute", phases);
+  const refused = { code: "NETWORK_CHANGE_LATE" };
+
+  it("is not sent where the chain might take it up too late", () => {
+    const short = (head: number, former: ReturnType<typeof network> | null = network(2)) =>
+      refuseShort(network(6), former, head);
+    // The block after the next is the last before the first cycle.
+    short(start - 3);
+    assert.throws(() => short(start - 2), refused);
+    assert.throws(() => short(start + 100), refused);
+    short(start + 100, null);
+    short(start + 100, network(6));
+  });
+
+  it("takes no effect where the chain took it up too late", () => {
+    refuseLate(network(6), network(2), start - 1);
+    assert.throws(() => refuseLate(network(6), network(2), start), refused);
+  });
 });

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planChange } from "#owner/network/network-change.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { isNetworkChange } from "#shared/participant/agreement/follow-network.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
-import { type Network, networkHash } from "#shared/protocol/network.js";
+import { type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { changeOf, successionProblem } from "#shared/protocol/succession.js";
+import { networkInForce } from "#shared/replay/succession.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { PHASES, template } from "../../support/micro-network.js";
 import { type Joined, openSubnet, type Subnet, until } from "../../support/subnet.js";
@@ -91,6 +95,62 @@ describe("a change of the network file", () => {
       fromCycle: undefined,
     });
     assert.deepEqual([again.network.first_cycle, again.network.succeeds?.network], [10, networkHash(next)]);
+  });
+});
+
+describe("a change whose first cycle began in a state that the chain no longer has", () => {
+  const next = successorOf(network, 5);
+  const nextHash = networkHash(next);
+  const { start } = phaseWindow(5, "distribute", PHASES);
+  const location = "http://127.0.0.1:1";
+
+  /** @param owner the owner's newest record @param under the files that the newest records of two validators, and a third with as much stake as both, are of */
+  const inForce = (owner: { hash: string; block: number }, under: readonly string[] = [], cycle = 5) => {
+    const neurons = [1n, 1n, 2n].map((stake, i) => ({ hotkey: `validator ${i}`, stake, validatorPermit: true }));
+    const { hash } = owner;
+    const commitments = [
+      {
+        hotkey: "owner",
+        data: encodeRecord({ type: "network", network: shortHash(hash), hash, location }),
+        block: owner.block,
+      },
+      ...under.map((file, i) => ({
+        hotkey: `validator ${i}`,
+        data: encodeRecord({ type: "report", network: shortHash(file), cycle, report: "a".repeat(64), location }),
+        block: start + 300,
+      })),
+    ];
+    const newest = <T>(state: T) => async (_: number, block?: number) => {
+      if (block === undefined) return state;
+      throw new BlockZeroError("STATE_DISCARDED", "the state is gone", "ask an archive node");
+    };
+    const chain = { metagraph: newest({ ownerHotkey: "owner", neurons }), commitments: newest(commitments) };
+    const fetch = async () => networkBytes(network);
+    return networkInForce({ chain: chain as never, fetch, network: next, networkHash: nextHash }, start + 400);
+  };
+  const takes = async (found: ReturnType<typeof inForce>) => {
+    const { source, next } = await found;
+    if (source.networkHash === nextHash) return true;
+    assert.deepEqual([source.networkHash, next?.source.networkHash], [hash, nextHash]);
+    assert.match(next?.problem ?? "", /^it was not published when its first cycle, 5, began$/);
+    return false;
+  };
+
+  it("holds where the owner's record is from before it, and not where it came later", async () => {
+    assert.equal(await takes(inForce({ hash: nextHash, block: start - 1 })), true);
+    assert.equal(await takes(inForce({ hash: nextHash, block: start })), false);
+    assert.equal(await takes(inForce({ hash: nextHash, block: start + 50 }, [hash, hash])), false);
+  });
+
+  it("holds where the record came again, for another server or a later file, and validators are under it", async () => {
+    const again = { hash: nextHash, block: start + 200 };
+    assert.equal(await takes(inForce(again, [nextHash, nextHash, hash])), false, "as much stake stayed");
+    assert.equal(await takes(inForce(again, [hash, nextHash, nextHash])), true);
+    assert.equal(await takes(inForce(again, [hash, hash], 4)), false, "records of cycles before say nothing");
+    const later = { hash: "3".repeat(64), block: start + 200 };
+    assert.equal(await takes(inForce(later, [nextHash])), true);
+    assert.equal(await takes(inForce(later, [hash])), false);
+    assert.equal(await takes(inForce(later)), true, "of a file that another has succeeded nobody can say");
   });
 });
 
