@@ -38,7 +38,7 @@ export const observePublishing = async (publishing: Publishing): Promise<void> =
       chain.commitments(network.netuid),
     ]);
     showSubnet(metagraph, parameters, instruments);
-    const isOurs = networkRecordOf(commitments, metagraph.ownerHotkey)?.hash === hash;
+    const isOurs = networkRecordOf(commitments, metagraph.ownerHotkey)?.record.hash === hash;
     instruments.set("blockzero_network_record_in_force", isOurs ? 1 : 0);
   };
   let last = Number.NEGATIVE_INFINITY;

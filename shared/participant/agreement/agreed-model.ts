@@ -8,7 +8,7 @@ import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
 import { lastModelBlock, modelOutcome, modelRecords } from "#shared/replay/agreed-outcome.js";
 import { modelNamed } from "#shared/replay/base-model-hash.js";
 import type { FileRequest } from "#shared/replay/source.js";
-import { formerOf, networkRecordOf } from "#shared/replay/succession.js";
+import { formerOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
 import type { BlockClock } from "../block-clock.js";

@@ -40,8 +40,8 @@ export const networkFrom =
 /** The owner's network record that is on chain now. @throws NETWORK_NOT_PUBLISHED. */
 export const publishedNetwork = async (chain: Chain, netuid: number): Promise<NetworkRecord> => {
   const [{ ownerHotkey }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
-  const record = networkRecordOf(commitments, ownerHotkey);
-  if (record !== null) return record;
+  const named = networkRecordOf(commitments, ownerHotkey);
+  if (named !== null) return named.record;
   throw new BlockZeroError(
     "NETWORK_NOT_PUBLISHED",
     `the owner of subnet ${netuid} has not published a network file`,
