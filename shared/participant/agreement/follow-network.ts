@@ -6,6 +6,8 @@ import type { CycleSource } from "#shared/replay/source.js";
 import { type NetworkInForce, networkInForce, readNetwork } from "#shared/replay/succession.js";
 import { cycleSource } from "../cycle-source.js";
 import type { Participant } from "../participant.js";
+import { untilBlock } from "../until-block.js";
+import { whileWaiting } from "../while-waiting.js";
 import { publishedNetwork } from "./agreed-network.js";
 import { obtainTexts } from "./agreed-texts.js";
 
@@ -18,7 +20,8 @@ export const isSuccession = (thrown: unknown): thrown is BlockZeroError => hasCo
 
 /**
  * Checks at the start of a cycle whether the network that the participant joined is still in force. Announces a change for a later cycle
- * once, and fetches its text.
+ * once, and fetches its text. A file is in force until another one is: what cannot be read, or only slowly, changes nothing, and is looked at
+ * again in the next cycle.
  *
  * @throws BlockZeroError NETWORK_SUCCEEDED if a file that succeeds this one is in force from this cycle on; NETWORK_CHANGED if the file in
  * force starts a new network
@@ -27,9 +30,9 @@ export const followNetwork = (participant: Participant): ((cycle: number) => Pro
   /** The file that was announced last. */
   let told: string | null = null;
   return async (cycle) => {
-    const { chain, network, networkHash, log } = participant;
-    const { hash } = await publishedNetwork(chain, network.netuid);
-    if (hash === networkHash) return;
+    const { network, networkHash, log } = participant;
+    const hash = await publishedHash(participant);
+    if (hash === null || hash === networkHash) return;
     const { start } = phaseWindow(cycle, "distribute", network.phases);
     const found = await lookAt(participant, hash, start);
     if (found === null) return;
@@ -52,36 +55,55 @@ export const followNetwork = (participant: Participant): ((cycle: number) => Pro
   };
 };
 
-/** Null if nobody has the file: then there is nothing to switch to. */
-const lookAt = async (
-  participant: Participant,
-  hash: string,
-  block: number,
-): Promise<NetworkInForce<CycleSource> | null> => {
-  const source = cycleSource(participant);
+/** Hash of the network file that the owner's record names. Null where it names none, or cannot be read now. */
+const publishedHash = async ({ chain, network, log, signal }: Participant): Promise<string | null> => {
   try {
-    const network = await readNetwork(source, hash);
-    return await networkInForce({ ...source, network, networkHash: hash }, block);
+    return (await publishedNetwork(chain, network.netuid)).hash;
   } catch (thrown) {
-    if (!isFetchFault(thrown)) throw changed(participant, hash, thrown);
-    participant.log.warn("the network file that the owner published cannot be had", {
-      network: hash,
+    signal.throwIfAborted();
+    const isGone = hasCode(thrown, "NETWORK_NOT_PUBLISHED");
+    log[isGone ? "error" : "warn"]("the owner's record names no network file: the one in force stays", {
       reason: reasonOf(thrown),
     });
     return null;
   }
 };
 
-/** A file that cannot be parsed may come from a later version of the toolkit. Any other fault is returned as it is. */
-const changed = ({ network, networkHash }: Participant, hash: string, thrown: unknown): unknown =>
-  hasCode(thrown, "NETWORK_FILE_INVALID")
-    ? new BlockZeroError(
-        "NETWORK_CHANGED",
-        `subnet ${network.netuid} now runs network file ${hash.slice(0, 8)}, we joined ${networkHash.slice(0, 8)}: ${thrown.message}`,
-        "install the version of BlockZero that the subnet's owner names, and start again",
-        { cause: thrown },
-      )
-    : thrown;
+/** Blocks of a cycle in which the file that its owner published may come. */
+const BLOCKS_TO_LOOK = 2;
+
+/** Null if nobody has the file in time, or the chain does not say which one is in force: then there is nothing to switch to. */
+const lookAt = async (
+  participant: Participant,
+  hash: string,
+  block: number,
+): Promise<NetworkInForce<CycleSource> | null> => {
+  const { clock, log, signal } = participant;
+  try {
+    return await untilBlock(clock, clock.head.number + BLOCKS_TO_LOOK, signal, async (until) => {
+      const source = whileWaiting(cycleSource(participant, { until }), until);
+      const network = await readNetwork(source, hash);
+      return networkInForce({ ...source, network, networkHash: hash }, block);
+    });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (hasCode(thrown, "NETWORK_FILE_INVALID")) throw changed(participant, hash, thrown);
+    const reason = reasonOf(thrown);
+    if (isFetchFault(thrown))
+      log.warn("the network file that the owner published cannot be had", { network: hash, reason });
+    else log.warn("which network file is in force cannot be read", { network: hash, reason });
+    return null;
+  }
+};
+
+/** A file that cannot be parsed may come from a later version of the toolkit. */
+const changed = ({ network, networkHash }: Participant, hash: string, invalid: BlockZeroError): BlockZeroError =>
+  new BlockZeroError(
+    "NETWORK_CHANGED",
+    `subnet ${network.netuid} now runs network file ${hash.slice(0, 8)}, we joined ${networkHash.slice(0, 8)}: ${invalid.message}`,
+    "install the version of BlockZero that the subnet's owner names, and start again",
+    { cause: invalid },
+  );
 
 const announce = (participant: Participant, { source, problem }: NonNullable<NetworkInForce<CycleSource>["next"]>) => {
   const { blobs, log, models, signal } = participant;

@@ -8,6 +8,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import type { PhasePosition } from "#shared/protocol/phases.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet, until } from "../../support/subnet.js";
+import { publishFile, successorOf } from "../../support/successor.js";
 
 describe("runCycles", { timeout: HANG_GUARD }, () => {
   it("outlives failing cycles and says why they failed and what would have prevented it", async (t) => {
@@ -154,6 +155,75 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     await until(t, () => lived.length === 2);
     assert.deepEqual(lived, [2, 3]);
     assert.ok(ann.lines.some(({ message, fields }) => message === "Missed" && fields.code === "DUTY_OVERDUE"));
+    ann.abort();
+    await ended;
+  });
+
+  it("goes on under the file in force where the owner's record names none, or cannot be read", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann");
+    let isSilent = false;
+    const chain: typeof ann.chain = {
+      ...ann.chain,
+      metagraph: async (...asked) => {
+        if (isSilent) throw new BlockZeroError("CHAIN_TIMEOUT", "the node did not answer", "ask another one");
+        return ann.chain.metagraph(...asked);
+      },
+    };
+    const lived: number[] = [];
+    const running = runCycles(
+      { ...ann, chain },
+      { failure: "Missed", first: ({ cycle }) => cycle, live: async (cycle) => void lived.push(cycle) },
+    );
+    const ended = assert.rejects(running, { name: "AbortError" });
+    const begin = async (cycle: number) => {
+      await subnet.to(subnet.window(cycle, "distribute").start);
+      await until(t, () => lived.length === cycle || ann.lines.some(({ message }) => message === "Missed"));
+    };
+    await begin(1);
+    await subnet.record({ owner: "hello" });
+    await begin(2);
+    isSilent = true;
+    await begin(3);
+    isSilent = false;
+    await begin(4);
+    assert.deepEqual(lived, [1, 2, 3, 4]);
+    assert.deepEqual(
+      ann.lines.filter(({ message }) => message.startsWith("the owner's record")).map(({ level }) => level),
+      ["error", "warn", "error"],
+    );
+    ann.abort();
+    await ended;
+  });
+
+  it("waits two blocks for a file that the owner published, and asks again in the next cycle", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann");
+    const hash = await publishFile(subnet, successorOf(subnet.network, 9));
+    let asked = 0;
+    const get: typeof ann.blobs.get = (request) => {
+      if (request.hash !== hash) return ann.blobs.get(request);
+      asked++;
+      return new Promise((_, reject) => {
+        request.signal.addEventListener("abort", () => reject(request.signal.reason), { once: true });
+      });
+    };
+    const lived: number[] = [];
+    const running = runCycles(
+      { ...ann, blobs: { ...ann.blobs, get } },
+      { failure: "Missed", first: () => 2, live: async (cycle) => void lived.push(cycle) },
+    );
+    const ended = assert.rejects(running, { name: "AbortError" });
+    for (const cycle of [2, 3]) {
+      const { start } = subnet.window(cycle, "distribute");
+      await subnet.to(start);
+      await until(t, () => asked === cycle - 1);
+      await subnet.to(start + 1);
+      assert.equal(lived.length, cycle - 2);
+      await subnet.to(start + 2);
+      await until(t, () => lived.length === cycle - 1);
+    }
+    assert.deepEqual(lived, [2, 3]);
     ann.abort();
     await ended;
   });
