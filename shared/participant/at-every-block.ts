@@ -1,4 +1,5 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { isChainFault } from "#shared/chain/chain-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Participant } from "./participant.js";
 
@@ -26,7 +27,10 @@ export const readUntilWhole = async <T extends { readonly isWhole: boolean }>(
   }
 };
 
-/** Asks for a file at every block until somebody sends it: gives what came, or why nothing did. Any other fault ends the wait. */
+/**
+ * Asks for a file at every block until somebody sends it: gives what came, or why nothing did. A chain that does not answer is asked again as well. Any other
+ * fault ends the wait.
+ */
 export const askAtEveryBlock = async <T>(
   { clock, signal }: Waiting,
   { until, deadline }: Patience,
@@ -38,7 +42,8 @@ export const askAtEveryBlock = async <T>(
       return { value: await ask() };
     } catch (thrown) {
       signal.throwIfAborted();
-      if (!isFetchFault(thrown) || until.aborted || tried >= deadline - 1) return { reason: reasonOf(thrown) };
+      const mayPass = isFetchFault(thrown) || isChainFault(thrown);
+      if (!mayPass || until.aborted || tried >= deadline - 1) return { reason: reasonOf(thrown) };
     }
     await clock.reach(tried + 1, signal);
   }

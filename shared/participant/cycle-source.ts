@@ -1,3 +1,4 @@
+import { isChainFault } from "#shared/chain/chain-fault.js";
 import type { CycleSource, FileRequest } from "#shared/replay/source.js";
 import type { BlobRequest } from "./files/blobs.js";
 import type { Participant } from "./participant.js";
@@ -40,7 +41,12 @@ export const cycleSource = (
     locations: async () => {
       if (location === undefined) return models.servers(hash);
       // The order of `servers()` without a hash: naming the file too, to be asked before the others, gains nothing.
-      return [location, ...(await models.servers()).slice(0, isHeld ? undefined : OTHERS_ASKED)];
+      const servers = await models.servers().catch((thrown: unknown) => {
+        // A chain that does not say who else there is keeps nobody from asking the server that announced the file.
+        if (isChainFault(thrown)) return [];
+        throw thrown;
+      });
+      return [location, ...servers.slice(0, isHeld ? undefined : OTHERS_ASKED)];
     },
     signal: until ?? signal,
   });

@@ -1,4 +1,5 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { isChainFault } from "#shared/chain/chain-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Report } from "#shared/protocol/report.js";
@@ -103,7 +104,7 @@ const fetchReports = async (
   });
 };
 
-/** The seeds that reports name. Null if a contribution that they are mixed with is not available before `deadline`. */
+/** The seeds that reports name. Null if a contribution that they are mixed with is not available before `deadline`, or the chain does not answer. */
 const seedsUntil = async (
   { clock, log, signal }: Reader,
   source: CycleSource,
@@ -116,7 +117,7 @@ const seedsUntil = async (
       return (await evaluationSeeds(source, { cycle, purpose: "evaluate" })).ofGroups;
     } catch (thrown) {
       signal.throwIfAborted();
-      if (!isFetchFault(thrown)) throw thrown;
+      if (!(isFetchFault(thrown) || isChainFault(thrown))) throw thrown;
       log.warn("the seeds of the cycle are not known here", { cycle, reason: reasonOf(thrown) });
       if (tried >= deadline - 1) return null;
     }

@@ -1,4 +1,5 @@
 import { type PrioritySlots, prioritySlots } from "#shared/blobs/priority-slots.js";
+import { reasonOf } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -26,9 +27,9 @@ type Gate = (submission: Submission) => Promise<GateResult>;
 
 /**
  * Fetches and gates a cycle's submissions: those revealed early at once, the others from the last block of the reveal phase on, in an order
- * that nobody can choose. All are requested at once; the client limits how many run at a time. A miner that cannot be reached is tried
- * again at every block, and a slow one is waited for, until a third of the evaluate phase (or of the rest of it) has passed. If the
- * validator had no time to ask a miner, this is the validator's failure, not the miner's.
+ * that nobody can choose. All are requested at once; the client limits how many run at a time. A miner that cannot be reached, or that this
+ * validator failed to ask, is tried again at every block, and a slow one is waited for, until a third of the evaluate phase (or of the rest
+ * of it) has passed. If the validator had no time to ask a miner, this is the validator's failure, not the miner's.
  */
 export const gatherUpdates = async (
   participant: Participant,
@@ -50,14 +51,14 @@ export const gatherUpdates = async (
     };
     let gated = await Promise.all(submissions.map((submission) => gate(submission, early(submission))));
     for (;;) {
-      if (!gated.some(isUnreachable) || clock.head.number >= deadline - 1) return blameSelf(gated);
+      if (!gated.some(mayStillCome) || clock.head.number >= deadline - 1) return blameSelf(gated);
       await clock.reach(clock.head.number + 1, signal);
       gated = await Promise.all(
         gated.map(async (last) => {
-          if (!isUnreachable(last)) return last;
+          if (!mayStillCome(last)) return last;
           const again = await gate(last.submission);
           // A miner that could not be reached before, and was not asked again, counts as unreachable.
-          return until.aborted && !again.result.ok ? last : again;
+          return !again.result.ok && (until.aborted || hasFailed(again)) ? last : again;
         }),
       );
     }
@@ -90,12 +91,16 @@ const gateEarly = async (
   cycle: number,
   gate: Gate,
 ): Promise<(submission: Submission) => Promise<GateResult> | undefined> => {
-  const { clock, network, signal } = participant;
+  const { clock, log, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "reveal", network.phases);
   const tried = new Map<string, { readonly submission: Submission; readonly result: Promise<GateResult> }>();
   let { number } = await clock.reach(start, signal);
   while (number < end - 1) {
-    const submissions = await readSubmissions(participant, cycle, number);
+    const submissions = await readSubmissions(participant, cycle, number).catch((thrown: unknown) => {
+      signal.throwIfAborted();
+      log.warn("early reveals not read, once more at the next block", { cycle, reason: reasonOf(thrown) });
+      return [];
+    });
     const revealed = submissions.filter(({ hotkey, commitment, reveal }) => commitment && reveal && !tried.has(hotkey));
     for (const submission of revealed) {
       const result = gate(submission);
@@ -124,6 +129,11 @@ const shuffled = (submissions: readonly Submission[], blockHash: string): readon
 };
 
 const isUnreachable = ({ result }: Gated): boolean => !result.ok && result.reason === "unreachable";
+
+/** Whether this validator failed: its chain or its disk did not answer, say, which may be over at the next block. */
+const hasFailed = ({ result }: Gated): boolean => !result.ok && result.reason === "validator_failed";
+
+const mayStillCome = (gated: Gated): boolean => isUnreachable(gated) || hasFailed(gated);
 
 /** If no miner at all could be reached, the fault is more likely this validator's. */
 const blameSelf = (gated: readonly Gated[]): readonly Gated[] => {

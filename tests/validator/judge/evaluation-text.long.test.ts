@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
-import type { ErrorCode } from "#shared/errors/error.js";
+import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -81,6 +81,31 @@ describe("a group with sealed text", { timeout: HANG_GUARD }, () => {
     const index = (await subnet.store.get(sealed.index))!;
     const isHere = () =>
       vera.blobs.get({ hash: envelopeHash(index, next!), maxBytes: 1e6, locations: [], signal: t.signal });
+    await until(t, () => isHere().then(Boolean, () => false));
+  });
+
+  it("is asked for at every block, the cycle's own and what the next one will take", async (t) => {
+    const { subnet, judge, vera, sealed, evaluate } = await open(t, 2 * ENOUGH);
+    const index = (await subnet.store.get(sealed.index))!;
+    const envelopes = Array.from({ length: sealed.envelopes }, (_, i) => envelopeHash(index, i));
+    let own: string | undefined;
+    const get: typeof vera.blobs.get = async (request) => {
+      if (!envelopes.includes(request.hash)) return vera.blobs.get(request);
+      // The cycle's own is the first that is asked for.
+      own ??= request.hash;
+      const late = request.hash === own ? 1 : 2;
+      if (vera.clock.head.number >= evaluate.start + late) return vera.blobs.get(request);
+      throw new BlockZeroError("FETCH_NOT_FOUND", "nobody has it", "ask later");
+    };
+    const judged = judge({ ...vera, blobs: { ...vera.blobs, get } });
+    await until(t, () => own !== undefined);
+    await subnet.to(evaluate.start + 1);
+    const { entries } = await judged;
+    assert.equal(entries.find(({ uid }) => uid === subnet.uid("ann"))?.verdict, "scored");
+
+    await subnet.to(evaluate.start + 2);
+    const next = envelopes[envelopes.indexOf(own!) + 1]!;
+    const isHere = () => vera.blobs.get({ hash: next, maxBytes: 1e6, locations: [], signal: t.signal });
     await until(t, () => isHere().then(Boolean, () => false));
   });
 

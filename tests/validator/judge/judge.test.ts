@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
 import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -286,6 +287,56 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
       ["scored", "scored"],
     );
     assert.ok(vera.lines.some(({ message }) => message === "evaluated"));
+  });
+
+  it("goes on where its chain or its disk does not answer for a moment", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const meter = await openMeter(t, subnet);
+    const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.01) });
+    await serve(subnet, ann);
+    const [reveal, evaluate] = [subnet.window(1, "reveal"), subnet.window(1, "evaluate")];
+    const failed = { early: 0, servers: 0, disk: 0 };
+    const silent = () => new BlockZeroError("CHAIN_TIMEOUT", "the node did not answer", "ask another one");
+    const shaky: Participant = {
+      ...vera,
+      chain: {
+        ...vera.chain,
+        metagraph: async (netuid, block) => {
+          if (block !== reveal.start) return vera.chain.metagraph(netuid, block);
+          failed.early++;
+          throw silent();
+        },
+      },
+      models: {
+        ...vera.models,
+        servers: async () => {
+          failed.servers++;
+          throw silent();
+        },
+      },
+      blobs: {
+        ...vera.blobs,
+        open: async (request) => {
+          if (request.hash !== ann.tensors.hash || vera.clock.head.number >= evaluate.start)
+            return vera.blobs.open(request);
+          failed.disk++;
+          throw new BlockZeroError("STORE_FAILED", "the disk is full", "free space");
+        },
+      },
+    };
+    await subnet.to(subnet.window(1, "commit").start - 1);
+    await subnet.record({ ann: ann.commit });
+    await subnet.to(reveal.start);
+    const judged = judgeCycle(shaky, meter, 1);
+    judged.catch(() => {});
+    await until(t, () => failed.early > 0);
+    await subnet.record({ ann: ann.reveal });
+    await until(t, () => failed.disk > 0);
+    await subnet.to(evaluate.start);
+    const { entries } = await judged;
+    assert.deepEqual(verdictOf(entries.find(({ uid }) => uid === subnet.uid("ann"))), ["scored", null]);
+    assert.ok(failed.servers > 0);
   });
 
   it("tells a miner that is gone from a validator that is cut off", async (t) => {
