@@ -87,15 +87,16 @@ const searchIn = async (
           begun: proving.begun,
           most: proving.most,
           pace: {
-            async rest(computed, until) {
+            async rest(computed, until, most) {
               show.state("resting");
-              await pace.rest(computed, until);
+              await pace.rest(computed, until, most);
               show.state("searching");
             },
           },
           ...(isIdle && { turn: () => isFree(gate, over) }),
           left: () => millisecondsUntil(clock, last, timer),
           signal,
+          over,
           onBatch: (batch, { nonces, wins, milliseconds }) => {
             proving.take(batch);
             computing += milliseconds / 1000;

@@ -3,8 +3,12 @@ import type { PowerMeter } from "./power.js";
 
 /** Keeps a computation within its share of the device, and of the power. */
 export interface Pace {
-  /** Rests for as long as a computation of so many milliseconds asks for. */
-  rest(computed: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Rests for as long as a computation of so many milliseconds asks for.
+   *
+   * @param most milliseconds after which there is nothing left to rest for. Default: any
+   */
+  rest(computed: number, signal: AbortSignal, most?: number): Promise<void>;
   /** Mean watts of the last computation. Null if they cannot be read. */
   readonly watts: number | null;
 }
@@ -16,7 +20,7 @@ export interface PaceLimits {
   readonly maxWatts?: number | undefined;
 }
 
-/** Longest rest after one computation, in milliseconds: the end of a phase is not slept through. */
+/** Longest rest after one computation, in milliseconds. */
 const LONGEST_REST = 60_000;
 
 /**
@@ -35,10 +39,10 @@ export const createPace = (
     get watts() {
       return watts;
     },
-    async rest(computed, signal) {
+    async rest(computed, signal, most = Number.POSITIVE_INFINITY) {
       watts = meter.watts();
       const allowed = maxWatts === undefined || watts === null ? share : share * Math.min(1, maxWatts / watts);
-      const rest = Math.min(LONGEST_REST, computed * (1 / allowed - 1));
+      const rest = Math.min(LONGEST_REST, most, computed * (1 / allowed - 1));
       if (rest > 0) await sleep(rest, signal);
       // The rest does not count as the computation's power.
       meter.watts();

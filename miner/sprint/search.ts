@@ -27,6 +27,8 @@ export interface SearchOptions {
   /** Milliseconds until the search must end. 0 or less ends it. Infinity if nobody knows. */
   readonly left: () => number;
   readonly signal: AbortSignal;
+  /** Aborts when the search must end, whatever `left` expects, and where `signal` does: it ends a rest. Default: `signal`. */
+  readonly over?: AbortSignal;
   /** Told after each batch: what it gave, all nonces and wins so far, and the milliseconds that the batch took. */
   readonly onBatch?: (batch: ComputedNonces, found: FoundSoFar) => void;
 }
@@ -42,11 +44,20 @@ const MARGIN = 1.5;
 
 /** Tries nonces from 0 on, batch by batch, until there is no time for another batch or a proof could hold no more. */
 export const search = async (options: SearchOptions): Promise<Found> => {
-  const { batch, compute, begun = NOTHING_FOUND, most, pace, turn, left, signal, onBatch } = options;
+  const { batch, compute, begun = NOTHING_FOUND, most, pace, turn, left, signal, over = signal, onBatch } = options;
   const wins = [...begun.wins];
   let { nonces } = begun;
   let took = 0;
   const hasTime = () => left() > MARGIN * took;
+  /** No longer than the search lasts: what it found must go out. */
+  const rest = async () => {
+    try {
+      await pace.rest(took, over, left());
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (!over.aborted) throw thrown;
+    }
+  };
   while (hasTime() && nonces + batch <= most()) {
     signal.throwIfAborted();
     if (turn && !((await turn()) && hasTime())) break;
@@ -57,7 +68,7 @@ export const search = async (options: SearchOptions): Promise<Found> => {
     nonces += batch;
     took = performance.now() - started;
     onBatch?.(computed, { nonces, wins: wins.length, milliseconds: took });
-    if (hasTime()) await pace.rest(took, signal);
+    if (hasTime()) await rest();
   }
   return { wins, nonces };
 };

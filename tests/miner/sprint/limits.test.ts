@@ -13,6 +13,7 @@ import { loadConfig } from "#shared/config/load.js";
 import { createIdleGate } from "#shared/continuous/idle-gate.js";
 import { hasCode } from "#shared/errors/error.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
 
 const { signal } = new AbortController();
 const settings = (flags: Record<string, string>) =>
@@ -98,6 +99,67 @@ describe("a search", () => {
       signal,
     });
     assert.deepEqual(found, { wins: [1, 5, 9, 13, 17, 21], nonces: 24 });
+  });
+
+  it("does not rest beyond its end, however small its share of the device", async (t) => {
+    let now = 0;
+    t.mock.method(performance, "now", () => now);
+    const pass = async (milliseconds: number) => void (now += milliseconds);
+    const left = () => 100_000 - now;
+    for (const share of [0.5, 0.25, 0.1, 0.001]) {
+      now = 0;
+      const found = await search({
+        batch: 8,
+        compute: async () => {
+          await pass(6000);
+          return { wins: [], digests: NO_DIGESTS };
+        },
+        most: () => 1000,
+        pace: createPace({ share }, { watts: () => null }, pass),
+        left,
+        signal,
+      });
+      assert.ok(left() >= 0, `${share}: ${-left()} ms too late`);
+      assert.ok(found.nonces >= 8);
+    }
+  });
+
+  it("ends a rest where its time is over and nobody knew when", { timeout: HANG_GUARD }, async () => {
+    const over = new AbortController();
+    const found = await search({
+      batch: 8,
+      compute: async () => ({ wins: [3], digests: NO_DIGESTS }),
+      most: () => 1000,
+      pace: {
+        rest: (_, until) =>
+          new Promise((_resolve, reject) => {
+            until.addEventListener("abort", () => reject(until.reason));
+            setImmediate(() => over.abort(new Error("over")));
+          }),
+      },
+      left: () => (over.signal.aborted ? 0 : Number.POSITIVE_INFINITY),
+      over: over.signal,
+      signal,
+    });
+    assert.deepEqual(found, { wins: [3], nonces: 8 });
+  });
+
+  it("ends a rest with the program's stop", { timeout: HANG_GUARD }, async () => {
+    const stop = new AbortController();
+    const stopped = search({
+      batch: 8,
+      compute: async () => ({ wins: [], digests: NO_DIGESTS }),
+      most: () => 1000,
+      pace: {
+        rest: async (_, until) => {
+          stop.abort(new Error("stopping"));
+          until.throwIfAborted();
+        },
+      },
+      left: () => Number.POSITIVE_INFINITY,
+      signal: stop.signal,
+    });
+    await assert.rejects(stopped, /stopping/);
   });
 });
 
