@@ -22,6 +22,8 @@ interface DutyClaims {
   readonly answers: DutyAnswers | null;
   /** The cycle's tasks of others, any order. */
   readonly tasks: readonly DutyTask[];
+  /** Most tasks that it may have drawn over beside these: they do not count any more. Default: 0. */
+  readonly dropped?: number;
   /** Known after duty documents are committed. */
   readonly auditSeed: string;
 }
@@ -50,10 +52,10 @@ export interface DutyAssessment {
 /**
  * Judges a verifier's duty from its documents. Claims after the first draw that is not the hotkey's own are ignored, so a forger makes everybody
  * verify one draw only. A member whose document is full has missed no duty with a greater draw than those in it: a flood of tasks must not make
- * it miss. A draw that the audit asks for and the member does not publish counts as missed duty: otherwise nobody on duty would answer.
+ * it miss. So it is where tasks that were dropped since took places of the document, half of them at most. A draw that the audit asks for and the member does not publish counts as missed duty: otherwise nobody on duty would answer.
  */
 export const assessDuty = (
-  { hotkey, publicKey, document, answers, tasks, auditSeed }: DutyClaims,
+  { hotkey, publicKey, document, answers, tasks, dropped = 0, auditSeed }: DutyClaims,
   verifyVrf: VerifyVrf,
   { sample, abstentions, evidence: isProven, most }: AuditRules = DEFAULT_AUDIT,
 ): DutyAssessment => {
@@ -70,7 +72,9 @@ export const assessDuty = (
     isForged = ownDraw(task, draw) === null;
     return !isForged;
   });
-  const bound = founded.length < most ? ALL_DRAWS : greatestDraw(founded);
+  const claims = document?.duties.length ?? 0;
+  const isFull = !isForged && claims >= most && 2 * founded.length >= most && claims - founded.length <= dropped;
+  const bound = isFull ? greatestDraw(founded) : ALL_DRAWS;
   const claimed = new Set(founded.map(({ task }) => task));
   const unclaimed = tasks.map(({ task }) => task).filter((task) => !claimed.has(task));
   const asked = auditSample({
@@ -101,7 +105,7 @@ export const assessDuty = (
   return {
     done,
     abstained,
-    unfounded: (document?.duties.length ?? 0) - founded.length,
+    unfounded: claims - founded.length,
     unclaimed: unclaimed.length,
     asked: asked.length,
     unanswered,

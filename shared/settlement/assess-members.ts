@@ -32,11 +32,12 @@ export const memberAssessor = (
   inputs: CloseInputs,
   verifyVrf: VerifyVrf,
 ): ((member: Pick<Member, "hotkey" | "publicKey">) => DutyAssessment) => {
-  const { auditSeed, duties, answers, audit } = inputs;
+  const { dropped, auditSeed, duties, answers, audit } = inputs;
   const eligible = eligibleTasks(inputs);
   return ({ hotkey, publicKey }) => {
     const documents = { document: duties.get(hotkey) ?? null, answers: answers.get(hotkey) ?? null };
-    return assessDuty({ hotkey, publicKey, ...documents, tasks: eligible(hotkey), auditSeed }, verifyVrf, audit);
+    const claims = { hotkey, publicKey, ...documents, tasks: eligible(hotkey), auditSeed };
+    return assessDuty({ ...claims, ...(dropped !== undefined && { dropped }) }, verifyVrf, audit);
   };
 };
 

@@ -34,6 +34,8 @@ export interface CloseInputs {
   readonly members: readonly Member[];
   /** One of each id. */
   readonly tasks: readonly CycleTask[];
+  /** Most tasks that members may have drawn over beside these, of results that do not count any more. Default: 0. */
+  readonly dropped?: number;
   /** Hotkey → tasks that it was assigned; of those not in it, as many as it did. */
   readonly assigned: ReadonlyMap<string, number>;
   /** Tasks of the cycle before. */

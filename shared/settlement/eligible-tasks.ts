@@ -6,7 +6,17 @@ import { type CloseInputs, targetsOf, weightsByKind } from "./cycle-inputs.js";
 /** What is known of a cycle when its duty is drawn. */
 export type DutyInputs = Pick<
   CloseInputs,
-  "network" | "cycle" | "members" | "tasks" | "tasksBefore" | "reputations" | "pot" | "volume" | "rules" | "beacon"
+  | "network"
+  | "cycle"
+  | "members"
+  | "tasks"
+  | "dropped"
+  | "tasksBefore"
+  | "reputations"
+  | "pot"
+  | "volume"
+  | "rules"
+  | "beacon"
 >;
 
 export interface EligibleTask extends DutyTask {

@@ -45,17 +45,22 @@ export const membersBy = (
       checks: MEMBERS_CHECK,
     }));
 
-/** Tasks of the members' proofs, by their records alone: everybody has the same number, whichever proofs it has, and nobody without weight can raise it. */
+/** Tasks of the members' proofs: nobody without weight can raise it. */
 const volumeOf = (
   committed: readonly CommittedProof[],
   members: readonly Member[],
-  { tasks }: SprintWithDuty["duty"],
+  duty: SprintWithDuty["duty"],
 ): number => {
   const hotkeys = new Set(members.map(({ hotkey }) => hotkey));
-  return committed
-    .filter(({ hotkey }) => hotkeys.has(hotkey))
-    .reduce((sum, { promise }) => sum + Math.min(tasks, promise?.wins ?? 0), 0);
+  return tasksPromised(
+    committed.filter(({ hotkey }) => hotkeys.has(hotkey)),
+    duty,
+  );
 };
+
+/** Tasks that proofs have, by their records alone: everybody has the same number, whichever proofs it has. */
+const tasksPromised = (committed: readonly CommittedProof[], { tasks }: SprintWithDuty["duty"]): number =>
+  committed.reduce((sum, { promise }) => sum + Math.min(tasks, promise?.wins ?? 0), 0);
 
 /**
  * The tasks that a Sprint's duty is drawn over: wins of every committed proof whose bytes pass the checks. A proof that is not available has no
@@ -91,7 +96,8 @@ export const readDutyBasis = async (
     readCommittedProofs(source, cycle),
     readSprintSeed(source, { cycle, purpose: "sprint-inputs" }),
   ]);
-  const proofs = committed.filter(isPromised).filter(({ hotkey }) => executors?.has(hotkey) ?? true);
+  const promised = committed.filter(isPromised);
+  const proofs = promised.filter(({ hotkey }) => executors?.has(hotkey) ?? true);
   let isWhole = true;
   const tasksOf = async (proof: PromisedProof): Promise<readonly CycleTask[]> => {
     const { hotkey, publicKey, difficulty, promise } = proof;
@@ -124,6 +130,10 @@ export const readDutyBasis = async (
       cycle,
       members,
       tasks,
+      dropped: tasksPromised(
+        promised.filter((proof) => !proofs.includes(proof)),
+        sprint.duty,
+      ),
       tasksBefore: 0,
       volume: volumeOf(committed, members, sprint.duty),
       reputations,

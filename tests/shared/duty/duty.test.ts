@@ -186,6 +186,7 @@ const assess = (
   duties: readonly Duty[] | null,
   answered: readonly DutyTask[],
   rules = DEFAULT_AUDIT,
+  dropped = 0,
 ) => {
   const document = duties && localDuty({ network, cycle, duties: [...duties] }, alice);
   const answers = answered.map((task) => ({ task: task.task, draw: cheap(task).toString("hex") }));
@@ -196,6 +197,7 @@ const assess = (
       document,
       answers: localDutyAnswers({ network, cycle, answers, votes: [] }, alice),
       tasks,
+      dropped,
       auditSeed: hashOf("audit"),
     },
     verifyCheapDraw,
@@ -275,6 +277,38 @@ describe("duty that was done and missed", () => {
     assert.equal(claiming(a, b, c).missed, 0);
     assert.equal(claiming(a, b, d).missed, 1);
     assert.equal(claiming(a, b).missed, onDuty.length - 2);
+  });
+
+  it("misses nothing by tasks that were dropped since and took places of a full document, half of them at most", () => {
+    const byDraw = [...onDuty].sort((a, b) => (drawValue(cheap(a)) < drawValue(cheap(b)) ? -1 : 1));
+    const gone = tasksOf(200).slice(64);
+    const claiming = (done: number, more: readonly DutyTask[], dropped: number) => {
+      const claimed = [...byDraw.slice(0, done), ...more];
+      return assess(
+        tasks,
+        claimed.map((task) => dutyOf(task)),
+        tasks.filter((task) => !claimed.includes(task)),
+        { ...DEFAULT_AUDIT, most: 4 },
+        dropped,
+      );
+    };
+    assert.equal(claiming(3, gone.slice(0, 1), 1).missed, 0);
+    assert.equal(claiming(2, gone.slice(0, 2), 2).missed, 0);
+    // Padding: more places than dropped tasks can have taken, a document that is not full, or more than half of one.
+    assert.equal(claiming(3, gone.slice(0, 1), 0).missed, onDuty.length - 3);
+    assert.equal(claiming(2, gone.slice(0, 2), 1).missed, onDuty.length - 2);
+    assert.equal(claiming(2, gone.slice(0, 1), 9).missed, onDuty.length - 2);
+    assert.equal(claiming(1, gone.slice(0, 3), 9).missed, onDuty.length - 1);
+    // One with a greater draw in the place of one with a less one is missed all the same.
+    const [a, , c] = byDraw;
+    const skipping = assess(
+      tasks,
+      [a!, c!, ...gone.slice(0, 2)].map((task) => dutyOf(task)),
+      tasks.filter((task) => task !== a && task !== c),
+      { ...DEFAULT_AUDIT, most: 4 },
+      2,
+    );
+    assert.equal(skipping.missed, 1);
   });
 
   it("counts abstentions beyond a fifth as missed", () => {
