@@ -1,3 +1,4 @@
+import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { VerifyVrf } from "#shared/protocol/signing.js";
 import { MILLION, ratioUp } from "#shared/util/fraction.js";
 import type { DutyAnswers } from "./answers-document.js";
@@ -13,7 +14,7 @@ export interface DutyTask extends DrawSubject {
   readonly threshold: bigint;
 }
 
-interface DutyClaims {
+export interface DutyClaims {
   readonly hotkey: string;
   /** Its public key, 32 bytes. */
   readonly publicKey: Uint8Array;
@@ -51,27 +52,62 @@ export interface DutyAssessment {
 
 /**
  * Judges a verifier's duty from its documents. Claims after the first draw that is not the hotkey's own are ignored, so a forger makes everybody
- * verify one draw only. A member whose document is full has missed no duty with a greater draw than those in it: a flood of tasks must not make
- * it miss. So it is where tasks that were dropped since took places of the document, half of them at most. A draw that the audit asks for and the member does not publish counts as missed duty: otherwise nobody on duty would answer.
+ * verify one draw only. A member whose document is full has missed no duty with a greater draw than those in it, also where tasks that were dropped
+ * since take places of it, half of them at most: a flood of tasks must not make it miss. A draw that the audit asks for and the member does not
+ * publish counts as missed duty: otherwise nobody on duty would answer.
  */
 export const assessDuty = (
-  { hotkey, publicKey, document, answers, tasks, dropped = 0, auditSeed }: DutyClaims,
+  claims: DutyClaims,
   verifyVrf: VerifyVrf,
-  { sample, abstentions, evidence: isProven, most }: AuditRules = DEFAULT_AUDIT,
+  rules: AuditRules = DEFAULT_AUDIT,
 ): DutyAssessment => {
+  const steps = assessing(claims, rules);
+  let step = steps.next();
+  while (!step.done) step = steps.next(isOwn(step.value, claims, verifyVrf));
+  return step.value;
+};
+
+/** The same, for a program with other work, which goes on after each draw: verifying those of one document takes ten seconds. */
+export const assessDutyInPieces = async (
+  claims: DutyClaims,
+  verifyVrf: VerifyVrf,
+  rules: AuditRules = DEFAULT_AUDIT,
+): Promise<DutyAssessment> => {
+  const steps = assessing(claims, rules);
+  let step = steps.next();
+  while (!step.done) {
+    step = steps.next(isOwn(step.value, claims, verifyVrf));
+    await yieldToEvents();
+  }
+  return step.value;
+};
+
+/** A draw that is to be verified. */
+interface DrawInDoubt {
+  readonly draw: Uint8Array;
+  readonly of: DutyTask;
+}
+
+const isOwn = ({ draw, of }: DrawInDoubt, { hotkey }: DutyClaims, verifyVrf: VerifyVrf): boolean =>
+  isDrawOf(draw, of, hotkey, verifyVrf);
+
+/** Asks of each draw that counts whether it is the hotkey's. */
+function* assessing(
+  { publicKey, document, answers, tasks, dropped = 0, auditSeed }: DutyClaims,
+  { sample, abstentions, evidence: isProven, most }: AuditRules,
+): Generator<DrawInDoubt, DutyAssessment, boolean> {
   const byId = new Map(tasks.map((task) => [task.task, task]));
-  const ownDraw = (task: DutyTask, draw: string): Uint8Array | null => {
-    const bytes = Buffer.from(draw, "hex");
-    return isDrawOf(bytes, task, hotkey, verifyVrf) ? bytes : null;
-  };
+  const founded: Duty[] = [];
   let isForged = false;
-  const founded = (document?.duties ?? []).filter(({ task: id, draw }) => {
-    const task = byId.get(id);
+  for (const duty of document?.duties ?? []) {
+    const task = byId.get(duty.task);
+    const draw = Buffer.from(duty.draw, "hex");
     // The draw's value first: it costs a thousandth of its proof.
-    if (isForged || !task || !isOnDuty(Buffer.from(draw, "hex"), task.threshold)) return false;
-    isForged = ownDraw(task, draw) === null;
-    return !isForged;
-  });
+    if (!task || !isOnDuty(draw, task.threshold)) continue;
+    isForged = !(yield { draw, of: task });
+    if (isForged) break;
+    founded.push(duty);
+  }
   const claims = document?.duties.length ?? 0;
   const isFull = !isForged && claims >= most && 2 * founded.length >= most && claims - founded.length <= dropped;
   const bound = isFull ? greatestDraw(founded) : ALL_DRAWS;
@@ -89,8 +125,8 @@ export const assessDuty = (
   let found = 0;
   for (const id of asked) {
     const task = byId.get(id)!;
-    const draw = ownDraw(task, answered.get(id) ?? "");
-    if (draw === null) unanswered += 1;
+    const draw = Buffer.from(answered.get(id) ?? "", "hex");
+    if (!(yield { draw, of: task })) unanswered += 1;
     else if (isOnDuty(draw, task.threshold) && isOnDuty(draw, bound)) found += 1;
   }
   const done = founded.filter(
@@ -114,7 +150,7 @@ export const assessDuty = (
     duties,
     missRate: ratioUp(missed, duties),
   };
-};
+}
 
 const greatestDraw = (duties: readonly Duty[]): bigint =>
   duties

@@ -1,4 +1,4 @@
-import { assessDuty, type DutyAssessment } from "#shared/duty/assess-duty.js";
+import { assessDuty, assessDutyInPieces, type DutyAssessment, type DutyClaims } from "#shared/duty/assess-duty.js";
 import { dutyDocumentHash } from "#shared/duty/duty-document.js";
 import { dutyEvidence, replayedDuty } from "#shared/duty/evidence.js";
 import { isPlanted, mustBeWrong, relayThreshold } from "#shared/duty/planted.js";
@@ -22,23 +22,29 @@ export interface AssessedCycle {
 
 /** Verifies all draws: some 10 ms each, of which there are as many as tasks were checked, and 64 a member. */
 export const assessMembers = (inputs: CloseInputs, verifyVrf: VerifyVrf): AssessedCycle => {
-  const assess = memberAssessor(inputs, verifyVrf);
-  const assessments = new Map(inputs.members.map((member) => [member.hotkey, assess(member)]));
+  const claimsOf = dutyClaims(inputs);
+  const assessments = new Map(
+    inputs.members.map((member) => [member.hotkey, assessDuty(claimsOf(member), verifyVrf, inputs.audit)]),
+  );
   return assessedCycle(inputs, assessments, verifyVrf);
 };
 
-/** What one member did: so that a caller with other work can do that between members. */
+/** What one member did, in pieces between which a program with other work does that. */
 export const memberAssessor = (
   inputs: CloseInputs,
   verifyVrf: VerifyVrf,
-): ((member: Pick<Member, "hotkey" | "publicKey">) => DutyAssessment) => {
-  const { dropped, auditSeed, duties, answers, audit } = inputs;
+): ((member: Pick<Member, "hotkey" | "publicKey">) => Promise<DutyAssessment>) => {
+  const claimsOf = dutyClaims(inputs);
+  return (member) => assessDutyInPieces(claimsOf(member), verifyVrf, inputs.audit);
+};
+
+const dutyClaims = (inputs: CloseInputs): ((member: Pick<Member, "hotkey" | "publicKey">) => DutyClaims) => {
+  const { dropped = 0, auditSeed, duties, answers } = inputs;
   const eligible = eligibleTasks(inputs);
-  return ({ hotkey, publicKey }) => {
-    const documents = { document: duties.get(hotkey) ?? null, answers: answers.get(hotkey) ?? null };
-    const claims = { hotkey, publicKey, ...documents, tasks: eligible(hotkey), auditSeed };
-    return assessDuty({ ...claims, ...(dropped !== undefined && { dropped }) }, verifyVrf, audit);
-  };
+  return ({ hotkey, publicKey }) => ({
+    ...{ hotkey, publicKey, document: duties.get(hotkey) ?? null, answers: answers.get(hotkey) ?? null },
+    ...{ tasks: eligible(hotkey), dropped, auditSeed },
+  });
 };
 
 /** @param assessments of all members, by `memberAssessor` */

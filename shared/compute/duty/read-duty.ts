@@ -188,7 +188,7 @@ const assessAll = async (
   const assess = memberAssessor(inputs, verifyOnce(verifyVrf, draws));
   const assessments = new Map<string, DutyAssessment>();
   for (const member of members) {
-    const assessment = assess(member);
+    const assessment = await assess(member);
     const isUnknown = !isJudged || unknown.has(member.hotkey);
     assessments.set(member.hotkey, isUnknown ? withoutMisses(assessment) : assessment);
     await yieldToEvents();
