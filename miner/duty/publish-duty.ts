@@ -5,14 +5,17 @@ import type { Checkers } from "#shared/duty/check-task.js";
 import { dutyDocumentHash } from "#shared/duty/duty-document.js";
 import { sprintWinChecker } from "#shared/duty/sprint-tasks.js";
 import type { TaskOf } from "#shared/duty/task.js";
+import { isSeedInForce } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
+import { explain } from "#shared/participant/run-cycles.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { doDuty } from "#shared/settlement/do-duty.js";
+import { seedReplaced } from "../sprint/seed-replaced.js";
 import { readBasis } from "./basis.js";
 import type { DutyMember } from "./context.js";
 import { markDuty, noteDuty } from "./mark.js";
@@ -35,7 +38,7 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
   const { networkHash, network, location, log } = participant;
   const entry = journal.value.cycles[cycle]?.duty;
   if (entry?.committed !== undefined) return;
-  const duty = entry?.document ?? (await makeDocument(member, cycle, sprint));
+  const duty = entry?.document ?? (await makeLasting(member, cycle, sprint));
   if (duty === null) return log.info("no duty: no weight is confirmed", { cycle });
   const block = await participant.commitOnce({
     key: `${cycle}/duty`,
@@ -46,8 +49,25 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
   log.info("published duty", { cycle, duty, block });
 };
 
-/** Null if the miner is no member. */
-const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
+/**
+ * The hash of a document by a seed that the chain still has when the record can go out: duty is done again if a fork replaced its block. Null if the miner is
+ * no member.
+ */
+const makeLasting = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
+  const { participant } = member;
+  const { clock, network, log, signal } = participant;
+  const purpose = "sprint-duty";
+  for (;;) {
+    const made = await makeDocument(member, cycle, sprint);
+    if (made === null) return null;
+    await clock.reach(recordWindow("duty", cycle, network).start - 1, signal);
+    if (await isSeedInForce(participant, { cycle, purpose }, made.seed)) return made.hash;
+    log.warn("duty is done again", { cycle, ...explain(seedReplaced(cycle, purpose)) });
+  }
+};
+
+/** A document's hash, and the seed of duty by which it was made. Null if the miner is no member. */
+const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWithDuty) => {
   const { participant, arithmetic, gate } = member;
   const { blobs, network, signer, signal, log, telemetry } = participant;
   const { members: patience } = proofDeadlines(cycle, network, sprint);
@@ -72,7 +92,7 @@ const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWit
       invalid: count("invalid"),
       abstain: count("abstain"),
     });
-    return hash;
+    return { hash, seed: basis.inputs.beacon };
   } finally {
     await judge.dispose();
   }

@@ -1,6 +1,6 @@
 import { idleWindow } from "#shared/compute/idle-window.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
-import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
+import { awaitSprintSeed, isSeedInForce } from "#shared/participant/await-seeds.js";
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -16,6 +16,7 @@ import { proveNonces } from "./prove-nonces.js";
 import { proveWins } from "./prove-wins.js";
 import type { Proving } from "./proving.js";
 import { type Found, isFree, search } from "./search.js";
+import { seedReplaced } from "./seed-replaced.js";
 
 /**
  * The blocks in which the record of a proof counts. With the float profile those after the second record of first nonces, which must stand on chain until
@@ -38,6 +39,8 @@ type Prove = (found: Found, proving: Proving) => Promise<void>;
 /**
  * Loads the Sprint's network, searches it, and gives what was found to `prove`. A Sprint and a confirmation are work of the device, before which idle time
  * gives way.
+ *
+ * @throws BlockZeroError SPRINT_SEED_REPLACED if a fork made other seeds meanwhile
  */
 export const find = (sprinter: Sprinter, cycle: number, finding: Finding, prove: Prove): Promise<void> =>
   finding.sprint.isIdle
@@ -109,6 +112,11 @@ const searchIn = async (
       const { profile, dials } = sprint;
       if (!isIdle) journal.note((value) => ({ ...value, sprinted: { profile, dials, nonces: found.nonces } }));
       reportSearch(sprinter, cycle, { ...found, isIdle, difficulty, loading, computing, resting, watts: pace.watts });
+      for (const [purpose, used] of [
+        ["sprint-network", seed],
+        ["sprint-inputs", inputs],
+      ] as const)
+        if (!(await isSeedInForce(participant, { cycle, purpose }, used))) throw seedReplaced(cycle, purpose);
       await prove(found, proving);
     } finally {
       proving.close();

@@ -1,3 +1,4 @@
+import { reasonOf } from "#shared/errors/error.js";
 import { type SprintPurpose, seedBlocks, seedWindow, sprintSeed } from "#shared/protocol/seed.js";
 import {
   type Entropy,
@@ -7,10 +8,12 @@ import {
   mixedWith,
   momentEntropy,
   pulseEntropyAt,
+  readSprintSeed,
   type SeedQuestion,
   seedsFrom,
 } from "#shared/replay/evaluation-seeds.js";
 import { awaitBeaconValue, type ValueWaiting } from "./beacon/await-value.js";
+import { cycleSource } from "./cycle-source.js";
 
 /** Waits for a cycle's seeds by group, until they are certain. */
 export const awaitSeeds = async (
@@ -26,6 +29,25 @@ export const awaitSprintSeed = async (
 ): Promise<string> => {
   const { entropy } = await awaitEntropy(participant, question);
   return sprintSeed({ ...question, network: participant.networkHash, entropy });
+};
+
+/**
+ * Whether a seed that was waited for is still the chain's. A fork may have replaced the block that it is made of: what is signed by it is then false to
+ * everybody else. Also true where the chain cannot be read, and before the deciding block: the seed is then of a pulse.
+ */
+export const isSeedInForce = async (
+  participant: ValueWaiting,
+  question: { readonly cycle: number; readonly purpose: SprintPurpose },
+  seed: string,
+): Promise<boolean> => {
+  if (participant.clock.head.number < seedBlocks(question.cycle, question.purpose, participant.network).deciding) return true;
+  try {
+    return (await readSprintSeed(cycleSource(participant), question)) === seed;
+  } catch (thrown) {
+    participant.signal.throwIfAborted();
+    participant.log.warn("a seed cannot be read again", { ...question, reason: reasonOf(thrown) });
+    return true;
+  }
 };
 
 /**

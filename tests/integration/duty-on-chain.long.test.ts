@@ -16,6 +16,7 @@ import { type CheckEntry, checksHash, signChecks } from "#shared/protocol/checks
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { seedBlocks } from "#shared/protocol/seed.js";
 import { sprintSchema, withDuty } from "#shared/protocol/sprint.js";
 import type { StatedReputation } from "#shared/protocol/stated-reputation.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
@@ -29,6 +30,7 @@ import { reputationsToState } from "#validator/duty/known-standings.js";
 import { checkProofs } from "#validator/sprint/check-proofs.js";
 import { knownGate } from "#validator/sprint/known-gate.js";
 import { settleSprint } from "#validator/sprint/settle-sprint.js";
+import { forked } from "../support/forked.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { lookAt } from "../support/look-at.js";
 import { openChecker, openSprinter } from "../support/sprint.js";
@@ -155,11 +157,15 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   const { proven, withheld } = await commitProofs(subnet);
   await subnet.to(subnet.window(2, "exchange").start);
 
-  const [ann, bob, tom] = [
+  const [seesSibling, bob, tom] = [
     await openMember(subnet, "ann"),
     await openMember(subnet, "bob"),
     await openMember(subnet, "tom"),
   ];
+  // Ann draws by a block that a fork replaces before the document goes out.
+  let isReplaced = false;
+  const { deciding } = seedBlocks(2, "sprint-duty", subnet.network);
+  const ann = { ...seesSibling, participant: forked(seesSibling.participant, deciding, () => isReplaced) };
   const madeUp = { digest: sha256(Buffer.from("made up")) };
   const lax = await openMember(subnet, "lax", {
     "sprint-win": async ({ executor }) =>
@@ -184,6 +190,7 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   assert.deepEqual(Object.fromEntries(found), Object.fromEntries(expected));
   await subnet.store.put(withheld.pat!);
   const train = subnet.window(3, "train");
+  isReplaced = true;
   await subnet.to(train.start - 1);
   await until(t, () => [ann, bob, lax].every((member) => documentOf(member) !== undefined));
 
