@@ -60,7 +60,7 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
       reputations: new Map(),
       confirmed: confirmedWeights(results.map(({ outcomes }) => outcomes)),
     },
-    ...{ standings, duty: { results: [], unknown: [], standings } },
+    ...{ standings, duty: { results: [], after: -1, unknown: [], standings } },
   };
 };
 

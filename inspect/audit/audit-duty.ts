@@ -1,17 +1,17 @@
 import { membersBy } from "#shared/compute/duty/duty-inputs.js";
 import { type DutyResult, readDuty } from "#shared/compute/duty/read-duty.js";
+import { reputationRules } from "#shared/compute/duty/rules.js";
 import { paidBy, reputationsIn } from "#shared/compute/duty/standing.js";
 import { createJudge } from "#shared/compute/judge.js";
 import { processor } from "#shared/compute/processor.js";
 import { readPayWindow } from "#shared/compute/read-pay-window.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
-import { hashJson } from "#shared/protocol/hash-json.js";
 import { SPRINT_WINDOW, sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { type Reputations, statedReputations } from "#shared/reputation/agreed-reputations.js";
 import { formatMillionths } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
+import { compareStated } from "./compare-stated.js";
 import type { Findings } from "./findings.js";
 
 /** Sprints and duty that earlier cycles of an audit read. */
@@ -42,7 +42,18 @@ export const auditDuty = async (
     const settled = memory.known.get(cycle) ?? (await readSprint(source, { cycle, sprint, judge }));
     if (unknown.length > 0 || duty.unknown.length > 0)
       findings.note("reputations that validators stated were not compared: earlier Sprints cannot be read in full");
-    else compareStated(settled, duty.standings ? reputationsIn(duty.standings) : reputations, findings);
+    else
+      await compareStated(
+        settled,
+        {
+          agreed: reputations,
+          expected: duty.standings ? reputationsIn(duty.standings) : reputations,
+          closed: duty.results,
+          after: duty.after,
+          rules: reputationRules(sprint.duty),
+        },
+        findings,
+      );
     const members = membersBy(confirmed, sprint);
     const result = await readDuty(source, { cycle, sprint, members, reputations, judge });
     if (!result.isWhole)
@@ -58,21 +69,5 @@ export const auditDuty = async (
     }
   } finally {
     await judge.dispose();
-  }
-};
-
-/** A validator that could not have a document closes duty otherwise: that is a note. What most of the stake agrees on is what duty gives, or the audit diverges. */
-const compareStated = ({ validators, reputations }: SprintResult, expected: Reputations, findings: Findings): void => {
-  const hash = hashJson(statedReputations(expected));
-  const stated = validators.flatMap(({ hotkey, checks }) => (checks?.reputations ? [{ hotkey, ...checks }] : []));
-  for (const { hotkey, reputations: own } of stated)
-    if (hashJson(own) !== hash)
-      findings.note(`checks of ${hotkey} state other reputations than the duty of earlier Sprints gives`);
-  for (const [hotkey, { value }] of reputations) {
-    const { value: given = 0 } = expected.get(hotkey) ?? {};
-    if (value !== given)
-      findings.diverges(
-        `validators agreed on a reputation of ${formatMillionths(value)} for ${hotkey}, and the duty of earlier Sprints gives ${formatMillionths(given)}`,
-      );
   }
 };

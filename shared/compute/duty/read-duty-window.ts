@@ -14,6 +14,8 @@ import { type DutyStanding, dutyStandings } from "./standing.js";
 export interface DutyWindow {
   /** Ascending: the newest, and others whose reputations validators have not agreed on yet. */
   readonly results: readonly DutyResult[];
+  /** Validators have not agreed yet on what those of cycles above this showed. */
+  readonly after: number;
   /** Cycles whose duty cannot be had any more, or not in full. */
   readonly unknown: readonly number[];
   /** Hotkey → standing. Undefined if no Sprint's duty is closed. */
@@ -54,7 +56,7 @@ export const readDutyWindow = async (
     results.length === 0 || !rules
       ? undefined
       : dutyStandings({ agreed: sprints.reputations, closed: results, after, rules: reputationRules(rules) });
-  return { results, unknown: unknown.sort((a, b) => a - b), standings };
+  return { results, after, unknown: unknown.sort((a, b) => a - b), standings };
 };
 
 /** Null if its state is gone, or its members are not known in full: others would be judged. */

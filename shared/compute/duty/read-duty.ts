@@ -3,6 +3,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { DutyAssessment } from "#shared/duty/assess-duty.js";
 import { type KnownDraws, verifyOnce } from "#shared/duty/known-draws.js";
 import type { VoteVerdict } from "#shared/duty/majority.js";
+import type { Task } from "#shared/duty/task.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -48,6 +49,10 @@ export interface DutyResult {
   readonly parts: readonly DutyPart[];
   /** Member → why its duty document or answers do not count. Without those that it did not commit to. */
   readonly problems: ReadonlyMap<string, string>;
+  /** Members that committed to a duty document or to answers. */
+  readonly committed: ReadonlySet<string>;
+  /** Executors of false wins that validators' checks name: their fraud is proven without members' documents. */
+  readonly accusedByValidators: ReadonlySet<string>;
   /** Whether every committed document and proof was available. If not, others may close it otherwise. */
   readonly isWhole: boolean;
 }
@@ -135,6 +140,12 @@ export const readDuty = async (
     closed,
     parts: dutyParts(inputs, closed),
     problems: new Map([...answers.problems, ...duties.problems]),
+    committed: new Set([...duties.committed, ...answers.committed]),
+    accusedByValidators: new Set(
+      inputs.tasks.flatMap(({ task }) =>
+        isAccused(task, accused.nonces) && closed.verdicts.get(task.id)?.verdict === "invalid" ? [task.executor] : [],
+      ),
+    ),
     isWhole: basis.isWhole && duties.isWhole && answers.isWhole && accused.isWhole,
   };
 };
@@ -213,9 +224,7 @@ const recomputeDoubted = async (
 ) => {
   const doubted = new Set(tasksToRecompute(inputs, assessed).map(({ id }) => id));
   const doubtful = inputs.tasks.flatMap(({ task }) =>
-    task.kind === "sprint-win" && (doubted.has(task.id) || accused.has(`${task.executor} ${task.subject.nonce}`))
-      ? [task]
-      : [],
+    task.kind === "sprint-win" && (doubted.has(task.id) || isAccused(task, accused)) ? [task] : [],
   );
   const claims = [...proofs].map(([executor, of]) => {
     const tasks = doubtful.filter((task) => task.executor === executor && !recomputed.has(task.id));
@@ -233,6 +242,10 @@ const recomputeDoubted = async (
   }
   return { truths, digests };
 };
+
+/** @param accused `accusedByValidators` */
+const isAccused = (task: Task, accused: ReadonlySet<string>): boolean =>
+  task.kind === "sprint-win" && accused.has(`${task.executor} ${task.subject.nonce}`);
 
 /** Nonces that voting validators say are no wins, each as `<hotkey> <nonce>`: who called one valid is refuted by its recomputation. */
 const accusedByValidators = async (source: CycleSource, cycle: number) => {
