@@ -2,16 +2,22 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { EvaluatedCycle } from "#inspect/audit/audit-cycle.js";
-import { createReevaluation } from "#inspect/audit/evaluate.js";
+import { compareGroup, createReevaluation } from "#inspect/audit/evaluate.js";
 import { openFindings } from "#inspect/audit/findings.js";
 import { manifestReader } from "#inspect/audit/manifest-reader.js";
+import type { Regated } from "#inspect/audit/repeats.js";
 import { l2Norm } from "#shared/artifact/update.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { SignedVote } from "#shared/protocol/voting/chosen-step.js";
-import { gateSubmission, openSubmission } from "#shared/replay/gate-submission.js";
+import type { Report, ReportEntry } from "#shared/protocol/report.js";
+import { type GatedUpdate, gateSubmission, openSubmission } from "#shared/replay/gate-submission.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import { raceRules } from "#shared/scoring/racing/rules.js";
+import { runRace } from "#shared/scoring/racing/run-races.js";
 import { openSubnetFiles } from "#shared/subnet/files.js";
+import { mean } from "#shared/util/mean.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { template } from "#tests/support/micro-network.js";
 import { reportOf, scoredEntry } from "#tests/support/reports.js";
 import { sealedPages } from "#tests/support/sealed-pages.js";
 import { openSubnet, type Subnet, type SubnetOptions } from "#tests/support/subnet.js";
@@ -145,5 +151,86 @@ describe("measuring again what a report says", { timeout: HANG_GUARD }, () => {
         'ballot of vick on "math": it approves step 7',
       ],
     );
+  });
+});
+
+describe("a race that others ran in than could be had later", { timeout: HANG_GUARD }, () => {
+  const scoring = { ...template.scoring, eval_batches: 64, racing: { rounds: 4, tolerance: 0.02 } };
+  const rules = raceRules(scoring);
+  const sign = (batch: number) => (batch % 2 === 0 ? 1 : -1);
+  const later = (batch: number) => (batch < 8 ? 0.8 : 1);
+  /** By how much each lowers a batch's loss: the first leaves at once, two are alike and go on, and the last is never sure. */
+  const gains: Readonly<Record<string, (batch: number) => number>> = {
+    ann: () => 2,
+    bob: (batch) => later(batch) + 0.1 * sign(batch),
+    cat: (batch) => later(batch) - 0.1 * sign(batch),
+    dan: (batch) => 0.12 + 0.6 * sign(batch),
+  };
+  const names = Object.keys(gains);
+  const updates = Object.fromEntries(names.map((name) => [name, { group: "math", artifact: name } as GatedUpdate]));
+  const losses = async (update: GatedUpdate | null, from: number, to: number): Promise<readonly number[]> =>
+    Array.from({ length: to - from }, (_, i) => 4 - (update === null ? 0 : gains[update.artifact]!(from + i)));
+  const regatedOf = (missing: readonly string[] = []) =>
+    names.map((name, uid) => ({
+      submission: { uid, hotkey: name, reveal: { group: "math" } },
+      result: missing.includes(name) ? null : { ok: true, update: updates[name]! },
+      isRepeated: false,
+    })) as unknown as readonly Regated[];
+
+  const raceOf = (contenders: readonly string[]) =>
+    runRace({
+      contenders,
+      rules,
+      before: (from, to) => losses(null, from, to),
+      after: (name, from, to) => losses(updates[name]!, from, to),
+    });
+
+  /** What a validator says whose race ran with these alone. @param reason of the others */
+  const reportOn = async (
+    contenders: readonly string[],
+    reason: "unreachable" | "validator_failed",
+  ): Promise<Report> => {
+    const { results, before } = await raceOf(contenders);
+    const entries = names.map((name, uid): ReportEntry => {
+      const one = { uid, hotkey: name, group: "math", artifact: name, detail: null };
+      const result = results.get(name);
+      const unmeasured = { lossReduction: null, standardError: null, batches: null, growth: null, independence: null };
+      if (result?.verdict !== "scored") return { ...one, ...unmeasured, verdict: "abstained", reason, score: 0 };
+      return { ...one, ...result, reason: null, independence: 1 };
+    });
+    const baseline = { math: { loss: mean(before), batches: before.length } };
+    return { validator: "vera", entries, baseline } as unknown as Report;
+  };
+
+  const compare = async (report: Report, regated = regatedOf()): Promise<readonly string[]> => {
+    const findings = openFindings(1);
+    await compareGroup({ group: "math", report, regated, losses }, { scoring }, 1e-3, findings);
+    return findings.finish().divergences;
+  };
+  const withScore = (report: Report, score: number): Report => ({
+    ...report,
+    entries: report.entries.map((entry) => (entry.hotkey === "ann" ? { ...entry, score } : entry)),
+  });
+
+  it("is compared with a race of the same, not with one of all that there are", async () => {
+    const [few, all] = await Promise.all([raceOf(["ann", "bob", "dan"]), raceOf(names)]);
+    const [before, after] = [few.results.get("ann")!, all.results.get("ann")!];
+    assert.ok(before.verdict === "scored" && after.verdict === "scored");
+    assert.deepEqual([before.batches, few.before.length], [after.batches, all.before.length]);
+    assert.ok(Math.abs(before.score - after.score) > 0.01, "who else ran changes a score");
+
+    const report = await reportOn(["ann", "bob", "dan"], "unreachable");
+    assert.deepEqual(await compare(report), []);
+    assert.equal((await compare(withScore(report, 5))).length, 1, "a lie is found");
+    assert.deepEqual(await compare(await reportOn(names, "unreachable")), []);
+  });
+
+  it("is not compared where nobody knows who ran in it, or one who did cannot be had; its losses are", async () => {
+    const report = await reportOn(["ann", "bob", "dan"], "validator_failed");
+    assert.deepEqual(await compare(report), []);
+    assert.deepEqual(await compare(withScore(report, 5)), []);
+    const lying = report.entries.map((entry) => (entry.hotkey === "ann" ? { ...entry, lossReduction: 3 } : entry));
+    assert.equal((await compare({ ...report, entries: lying })).length, 1);
+    assert.deepEqual(await compare(await reportOn(names, "unreachable"), regatedOf(["cat"])), []);
   });
 });
