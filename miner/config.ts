@@ -172,6 +172,12 @@ export const minerSettings = defineConfig({
     default: 60,
     describe: "Seconds between checkpoints of a training under way; 0 keeps only how it ended.",
   }),
+  receipts_keep: setting({
+    schema: z.int().min(1),
+    default: 64,
+    describe:
+      "Cycles whose receipts are kept, of 4 MiB on average at most; older ones are deleted. Move away what you want to keep for longer.",
+  }),
   "metrics.listen": metricsSetting("127.0.0.1:9701"),
   wandb_project: setting({
     schema: z.string().min(1).optional(),

@@ -9,7 +9,7 @@ import { keepReceipt } from "./receipts/keep-receipt.js";
 
 /** Waits for the validators' reports on a cycle, tells the miner its score, its rank, and why, and keeps the receipt. */
 export const reportScore = async (miner: Miner, cycle: number): Promise<void> => {
-  const { participant, journal } = miner;
+  const { participant, journal, config } = miner;
   const { clock, network, signal, log } = participant;
   const merge = phaseWindow(cycle, "merge", network.phases);
   await clock.reach(merge.start, signal);
@@ -19,7 +19,7 @@ export const reportScore = async (miner: Miner, cycle: number): Promise<void> =>
   tellPlanted(miner, cycle, collected);
   const artifact = journal.value.cycles[cycle]?.artifact;
   if (artifact === undefined) return;
-  const receipt = await keepReceipt(participant, { cycle, artifact }, collected);
+  const receipt = await keepReceipt(participant, { cycle, artifact, kept: config.receipts_keep }, collected);
   if (receipt !== null) log.debug("kept a receipt", { cycle, receipt });
 };
 

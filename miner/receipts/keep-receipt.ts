@@ -1,3 +1,4 @@
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -9,17 +10,27 @@ import { readPhaseRecords } from "#shared/replay/phase-records.js";
 import { type Receipt, signReceipt } from "./receipt.js";
 import { outcomeOf } from "./verify-receipt.js";
 
+const folderOf = (home: string): string => join(home, "receipts");
+
 /** Where the receipts of a miner's cycles are. */
-export const receiptFile = (home: string, cycle: number): string => join(home, "receipts", `cycle-${cycle}.json`);
+export const receiptFile = (home: string, cycle: number): string => join(folderOf(home), `cycle-${cycle}.json`);
+
+interface Receivable {
+  readonly cycle: number;
+  readonly artifact: string;
+  /** Cycles whose receipts stay, this one's among them. */
+  readonly kept: number;
+}
 
 /**
- * Writes down, signed, what was committed and what the validators said. Nothing is written of a cycle that was not revealed in time.
+ * Writes down, signed, what was committed and what the validators said, and deletes old receipts. Nothing is written of a cycle that was not
+ * revealed in time.
  *
  * @returns the file, or null
  */
 export const keepReceipt = async (
   participant: Participant,
-  { cycle, artifact }: { readonly cycle: number; readonly artifact: string },
+  { cycle, artifact, kept }: Receivable,
   { reports, stakes, committed }: CycleReports,
 ): Promise<string | null> => {
   const { chain, blobs, network, signer, uid, home, signal } = participant;
@@ -47,5 +58,24 @@ export const keepReceipt = async (
   const path = receiptFile(home, cycle);
   const receipt = await signReceipt({ chain: chain.genesisHash, ...said, commit, reveal, outcome }, signer);
   writeFileAtomic(path, canonicalBytes(receipt));
+  forgetReceipts(home, kept);
   return path;
+};
+
+/** Bytes that the receipts of so many cycles may have on average: four times those of 256 miners and ten validators. Strangers choose how long reports are. */
+const BYTES_A_CYCLE = 4 << 20;
+
+/** Deletes all but the newest receipts: those of `kept` cycles, or as many as have their bytes; the newest one stays. Other files are none of ours. */
+export const forgetReceipts = (home: string, kept: number): void => {
+  const folder = folderOf(home);
+  const cycles = readdirSync(folder)
+    .flatMap((name) => /^cycle-(\d+)\.json$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a);
+  let bytes = 0;
+  for (const [newer, cycle] of cycles.entries()) {
+    const path = receiptFile(home, cycle);
+    bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (newer > 0 && (newer >= kept || bytes > kept * BYTES_A_CYCLE)) rmSync(path, { force: true });
+  }
 };

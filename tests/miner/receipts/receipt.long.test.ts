@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { reportScore } from "#miner/feedback.js";
@@ -26,7 +26,10 @@ const check = (file: string, ...more: readonly string[]) =>
 describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
   it("says what was committed, when, and what the validators said, and can be checked by anybody", async (t) => {
     const subnet = await openSubnet(t);
-    const ann = await openMiner(t, subnet, "ann");
+    const ann = await openMiner(t, subnet, "ann", { receipts_keep: 1 });
+    const former = receiptFile(ann.participant.home, 0);
+    mkdirSync(dirname(former), { recursive: true });
+    writeFileSync(former, "{}");
     const update = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
     const other = forge(subnet, { miner: "bob", tensors: noiseUpdate(subnet, "bob", 0.05) });
     await ann.participant.blobs.put(update.manifest);
@@ -39,6 +42,7 @@ describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
     });
     await reportScore(ann, 1);
 
+    assert.ok(!existsSync(former), "as many are kept as the setting says");
     const file = receiptFile(ann.participant.home, 1);
     const parsed = parseReceipt(readFileSync(file));
     assert.ok(parsed.ok);
