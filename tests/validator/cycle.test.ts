@@ -8,6 +8,7 @@ import type { BlockRange } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { runCycle } from "#validator/cycle.js";
 import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
+import { mark } from "#validator/mark.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID } from "../support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
@@ -141,6 +142,25 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
         [subnet.uid("bob"), "abstained", 0],
       ],
     );
+  });
+
+  it("does not merge again what it merged before it was killed", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
+    const ann = await submitted(subnet);
+    await publishReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
+    const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
+    const { hash: model } = await mergeCycle(vito.participant, 1, await agreeOn(vito.participant, 1));
+    mark(vito, 1, { model });
+    const kept = directoryStore(join(vito.participant.home, "..", "blobs"));
+    for (const copies of [subnet.store, kept]) await copies.delete(ann.tensors.hash);
+    const cycle = runCycle(vito, 1);
+    cycle.catch(() => {});
+    await subnet.sent("vito", 3);
+    await subnet.to(subnet.node.head.number + 1);
+    await cycle;
+    assert.deepEqual([entryOf(vito)?.model, entryOf(vito)?.published], [model, subnet.node.head.number]);
+    await runCycle(vito, 1);
+    assert.equal(await subnet.chain.nonce(vito.participant.signer.address), 3, "what is done is done once");
   });
 
   it("catches up while it runs, after a merge that it left to the others", async (t) => {

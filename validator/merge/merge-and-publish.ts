@@ -1,3 +1,4 @@
+import { reasonOf } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "../context.js";
@@ -5,8 +6,31 @@ import { mark, note } from "../mark.js";
 import { type Agreement, mergeCycle } from "./merge-cycle.js";
 import { readBack } from "./read-back.js";
 
-/** Merges what was agreed, reads the model back as any participant would, and commits its hash. */
+/** Merges what was agreed, reads the model back as any participant would, and commits its hash. A restart goes on from what was made before. */
 export const mergeAndPublish = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
+  const { model, published } = validator.journal.value.cycles[cycle] ?? {};
+  if (published !== undefined) return;
+  const isMade = model !== undefined && (await canBeRead(validator, cycle, model));
+  await publish(validator, cycle, isMade ? model : await merge(validator, cycle, agreed));
+};
+
+/** Whether a model that was made before a restart is whole: its files may have gone since. */
+const canBeRead = async ({ participant }: Validator, cycle: number, model: string): Promise<boolean> => {
+  try {
+    await readBack(participant, model, cycle);
+    return true;
+  } catch (thrown) {
+    participant.signal.throwIfAborted();
+    participant.log.warn("a model that was merged before cannot be read: it is merged again", {
+      cycle,
+      model,
+      reason: reasonOf(thrown),
+    });
+    return false;
+  }
+};
+
+const merge = async (validator: Validator, cycle: number, agreed: Agreement): Promise<string> => {
   const { hash, manifest } = await mergeCycle(validator.participant, cycle, agreed);
   await readBack(validator.participant, hash, cycle);
   mark(validator, cycle, { model: hash });
@@ -18,14 +42,13 @@ export const mergeAndPublish = async (validator: Validator, cycle: number, agree
       .map(([group, step]) => `${group}:${step}`)
       .join(" "),
   });
-  await publish(validator, cycle, hash);
+  return hash;
 };
 
 /** Model records count until the end of the next cycle's distribute phase, which is when they are read. */
 const publish = async (validator: Validator, cycle: number, model: string): Promise<void> => {
-  const { participant, journal } = validator;
+  const { participant } = validator;
   const { network, networkHash, location, log } = participant;
-  if (journal.value.cycles[cycle]?.published !== undefined) return;
   const block = await participant.commitOnce({
     key: `${cycle}/model`,
     data: encodeRecord({ type: "model", network: shortHash(networkHash), cycle, model, location }),
