@@ -1,4 +1,4 @@
-import { attempt, endOf, withinBlocks } from "#shared/participant/duty.js";
+import { attempt, endOf, throughChainFaults, withinBlocks } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Duty } from "#shared/telemetry/instruments/labels.js";
@@ -25,10 +25,12 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const exchange = phaseWindow(cycle, "exchange", network.phases);
   const merge = phaseWindow(cycle, "merge", network.phases);
   const published = phaseWindow(cycle + 1, "distribute", network.phases).end;
-  /** A duty of this cycle. It ends at block `end`, whatever it waits for. */
+  /** A duty of this cycle. It ends at block `end`, whatever it waits for; where the chain does not answer, it begins again, as after a restart. */
   const due = <T>(duty: Duty, name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
     const limit = { duty, name: `${name} of cycle ${cycle}`, until: endOf(participant, end) };
-    return withinBlocks(participant, limit, (bounded) => work({ ...validator, participant: bounded }));
+    return withinBlocks(participant, limit, (bounded) =>
+      throughChainFaults(bounded, limit, () => work({ ...validator, participant: bounded })),
+    );
   };
   const recalled = due("recall", "recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch(
     (thrown) => {
@@ -62,7 +64,10 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const agreed = early.isWhole
     ? early
     : await due("late_tally", "the late tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle, late));
-  remember(validator, cycle, agreed, await learnProgress(validator, cycle, agreed));
+  const improved = await throughChainFaults(participant, { name: `progress of cycle ${cycle}`, until: merge.end }, () =>
+    learnProgress(validator, cycle, agreed),
+  );
+  remember(validator, cycle, agreed, improved);
   tellParticipation(validator, cycle, agreed.participation);
   void showParticipation(validator, agreed.participation);
   // A validator that abstains from the merge must still set the miners' weights.

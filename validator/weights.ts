@@ -1,4 +1,5 @@
 import { reasonOf } from "#shared/errors/error.js";
+import { throughChainFaults } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -7,17 +8,24 @@ import type { Validator } from "./context.js";
 import { note } from "./mark.js";
 import { knownPayParts } from "./sprint/known-gate.js";
 
-/** Sets the cycle's weights, once. A failure is only logged: the next cycle's weights replace these anyway. */
+/**
+ * Sets the cycle's weights, once. A chain that does not answer is asked again at the next block. Any other failure is only logged: the next cycle's weights
+ * replace these anyway.
+ */
 export const setWeights = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant, journal } = validator;
   const { chain, network, telemetry, log } = participant;
   const { instruments, duties } = telemetry;
   if (journal.value.cycles[cycle]?.weighted !== undefined) return;
   try {
-    const parts = await knownPayParts(validator, cycle);
-    const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle, parts);
     const window = phaseWindow(cycle, "merge", network.phases);
-    const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
+    const limit = { name: `the weights of cycle ${cycle}`, until: window.end };
+    const { weights, block } = await throughChainFaults(participant, limit, async () => {
+      const parts = await knownPayParts(validator, cycle);
+      const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle, parts);
+      const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
+      return { weights, block };
+    });
     note(validator, cycle, { weighted: block });
     const total = weights.reduce((sum, [, weight]) => sum + weight, 0);
     instruments.replace(

@@ -1,3 +1,4 @@
+import { isChainFault } from "#shared/chain/chain-fault.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { DUTY_OUTCOMES, Duty } from "#shared/telemetry/instruments/labels.js";
 import { orAbort } from "#shared/util/deadline.js";
@@ -19,6 +20,29 @@ const LEAST_BLOCKS = 2;
 /** The block at which a duty ends that is due at `end`. */
 export const endOf = ({ clock }: Pick<Participant, "clock">, end: number): number =>
   Math.max(end, clock.head.number + LEAST_BLOCKS);
+
+/**
+ * Does work that may be begun twice, and begins it again at the next block where the chain did not answer.
+ *
+ * @throws what the work throws otherwise, and the chain's fault where no block is left before `until`
+ */
+export const throughChainFaults = async <T>(
+  { clock, log, signal }: Pick<Participant, "clock" | "log" | "signal">,
+  { name, until }: Pick<DutyLimit, "name" | "until">,
+  work: () => Promise<T>,
+): Promise<T> => {
+  for (;;) {
+    const tried = clock.head.number;
+    try {
+      return await work();
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (!isChainFault(thrown) || tried >= until - 1) throw thrown;
+      log.warn("the chain did not answer: once more at the next block", { task: name, ...faultFields(thrown) });
+    }
+    await clock.reach(tried + 1, signal);
+  }
+};
 
 /**
  * Does a duty of a cycle with an outer limit: once the chain has reached the block, the duty ends, whatever it waits for itself. Then only

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { directoryStore } from "#shared/blobs/blob-store.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { loadModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
@@ -142,6 +143,42 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
         [subnet.uid("bob"), "abstained", 0],
       ],
     );
+  });
+
+  it("begins a duty again at the next block where the chain did not answer", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
+    const ann = await submitted(subnet);
+    await publishReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
+    const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
+    const { chain } = vito.participant;
+    const failed = { tally: 0, weights: 0 };
+    const failOnce = (what: keyof typeof failed) => {
+      if (failed[what]++ === 0) throw new BlockZeroError("CHAIN_TIMEOUT", "the node did not answer", "ask another one");
+    };
+    const lastOfExchange = subnet.window(1, "exchange").end - 1;
+    const shaky: TestValidator["participant"]["chain"] = {
+      ...chain,
+      commitments: async (netuid, block) => {
+        if (block === lastOfExchange) failOnce("tally");
+        return chain.commitments(netuid, block);
+      },
+      metagraph: async (netuid, block) => {
+        if (block === undefined) failOnce("weights");
+        return chain.metagraph(netuid, block);
+      },
+    };
+    const cycle = runCycle({ ...vito, participant: { ...vito.participant, chain: shaky } }, 1);
+    cycle.catch(() => {});
+    await until(t, () => failed.tally > 0);
+    await subnet.to(subnet.node.head.number + 1);
+    await until(t, () => failed.weights > 0);
+    await subnet.to(subnet.node.head.number + 1);
+    await subnet.sent("vito", 3);
+    await subnet.to(subnet.node.head.number + 1);
+    await cycle;
+    assert.ok(entryOf(vito)?.weighted);
+    assert.ok(entryOf(vito)?.published);
+    assert.equal(vito.journal.value.history.length, 2);
   });
 
   it("does not merge again what it merged before it was killed", async (t) => {
