@@ -25,16 +25,11 @@ export interface TallyInputs {
   /** The stakes of all that may vote, whether they reported or not. */
   readonly stakes: Stakes;
   /** Neurons to judge, as the chain says. Each gets an outcome, whether a report names it or not, and nobody else does. */
-  readonly miners: readonly Judged[];
+  readonly miners: readonly { readonly uid: number; readonly hotkey: string }[];
   readonly network: string;
   readonly cycle: number;
   /** Hash of the agreed model. A report on another model says nothing about this one. */
   readonly base: string;
-}
-
-interface Judged {
-  readonly uid: number;
-  readonly hotkey: string;
 }
 
 interface Vote {
@@ -60,8 +55,8 @@ export const tally = ({ reports, stakes, miners, network, cycle, base }: TallyIn
     const same = earlier === undefined || earlier?.signature === report.signature;
     byValidator.set(report.validator, same ? report : null);
   }
-  const keyOf = ({ uid, hotkey }: Judged): string => `${uid} ${hotkey}`;
-  const votesOn = new Map(miners.map(({ uid, hotkey }) => [keyOf({ uid, hotkey }), { uid, hotkey, votes: [] as Vote[] }]));
+  const keyOf = ({ uid, hotkey }: TallyInputs["miners"][number]): string => `${uid} ${hotkey}`;
+  const votesOn = new Map(miners.map((one) => [keyOf(one), { uid: one.uid, hotkey: one.hotkey, votes: [] as Vote[] }]));
   for (const [validator, report] of byValidator) {
     const stake = stakes.get(validator) ?? 0n;
     if (report === null || stake === 0n) continue;
