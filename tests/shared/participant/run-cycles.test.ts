@@ -173,7 +173,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const lived: number[] = [];
     const running = runCycles(
       { ...ann, chain },
-      { failure: "Missed", first: ({ cycle }) => cycle, live: async (cycle) => void lived.push(cycle) },
+      { failure: "Missed", first: ({ cycle }) => cycle, run: async (cycle) => void lived.push(cycle) },
     );
     const ended = assert.rejects(running, { name: "AbortError" });
     const begin = async (cycle: number) => {
@@ -211,7 +211,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const lived: number[] = [];
     const running = runCycles(
       { ...ann, blobs: { ...ann.blobs, get } },
-      { failure: "Missed", first: () => 2, live: async (cycle) => void lived.push(cycle) },
+      { failure: "Missed", first: () => 2, run: async (cycle) => void lived.push(cycle) },
     );
     const ended = assert.rejects(running, { name: "AbortError" });
     for (const cycle of [2, 3]) {
