@@ -1,6 +1,6 @@
 import { copyBlob } from "#shared/blobs/blob-writer.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
-import { withinBlocks } from "#shared/participant/duty.js";
+import { throughChainFaults, withinBlocks } from "#shared/participant/duty.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
@@ -66,8 +66,14 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
 
 const makeArtifact = async (miner: Miner, cycle: number): Promise<string | null> => {
   const { participant, config } = miner;
-  const hash = await awaitBaseModel(participant, cycle);
-  const model = { hash, manifest: await participant.models.manifest(hash, participant.signal) };
+  const limit = {
+    name: `the base of cycle ${cycle}`,
+    until: phaseWindow(cycle, "train", participant.network.phases).end,
+  };
+  const model = await throughChainFaults(participant, limit, async () => {
+    const hash = await awaitBaseModel(participant, cycle);
+    return { hash, manifest: await participant.models.manifest(hash, participant.signal) };
+  });
   await obtainShards(participant, config, cycle);
   const weights = await openBaseWeights(participant, model, config.expert_group);
   try {
