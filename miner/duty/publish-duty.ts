@@ -8,7 +8,7 @@ import type { TaskOf } from "#shared/duty/task.js";
 import { isSeedInForce } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
-import { explain } from "#shared/participant/run-cycles.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -62,7 +62,7 @@ const makeLasting = async (member: DutyMember, cycle: number, sprint: SprintWith
     if (made === null) return null;
     await clock.reach(recordWindow("duty", cycle, network).start - 1, signal);
     if (await isSeedInForce(participant, { cycle, purpose }, made.seed)) return made.hash;
-    log.warn("duty is done again", { cycle, ...explain(seedReplaced(cycle, purpose)) });
+    log.warn("duty is done again", { cycle, ...faultFields(seedReplaced(cycle, purpose)) });
   }
 };
 

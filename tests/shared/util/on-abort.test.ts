@@ -44,7 +44,7 @@ describe("waiting for a signal", () => {
     const { signal } = aborting;
     const head = { number: 1, hash: "", timestamp: 0 };
     const clock = await startBlockClock({ head: async () => head, onHead: () => {} } as never, signal);
-    const slots = prioritySlots([1], MANY);
+    const slots = prioritySlots([1], { maxWaiting: MANY });
     await slots.acquire(0, signal);
     const settled = Promise.allSettled(
       Array.from({ length: MANY }, () => [
