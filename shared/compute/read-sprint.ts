@@ -2,7 +2,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Checks } from "#shared/protocol/checks.js";
 import { confirmedCycle, type PlayedSprint } from "#shared/protocol/sprint.js";
-import type { Stakes } from "#shared/protocol/voting/stake.js";
+import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { agreedReputations, type Reputations } from "#shared/reputation/agreed-reputations.js";
 import { mapLimited } from "#shared/util/map-limited.js";
@@ -40,6 +40,11 @@ export interface SprintResult {
    * withheld. If not, others may settle otherwise.
    */
   readonly isWhole: boolean;
+  /**
+   * Whether the documents that count and are not available are of less than half of the voting stake. If not, what is missing could have decided every proof, and the
+   * outcomes say nothing.
+   */
+  readonly isReadable: boolean;
 }
 
 export interface ReadSprintOptions {
@@ -69,6 +74,7 @@ export const readSprint = async (
     }),
   );
   const documents = validators.flatMap(({ checks }) => checks ?? []);
+  const gone = sumStake(validators.flatMap(({ isGone, stake }) => (isGone ? [stake] : [])));
   let isWhole = validators.every(({ isGone }) => !isGone);
   const voted = proofs.map((proof) => ({ proof, votes: votesOn(proof, documents, sprint) }));
   const read = await mapLimited(voted, ACCUSED_AT_A_TIME, (one) =>
@@ -91,6 +97,7 @@ export const readSprint = async (
     reputations: agreedReputations(statements, stakes),
     validators: validators.map(({ isGone: _, ...one }) => one).sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1)),
     isWhole,
+    isReadable: gone === 0n || 2n * gone < sumStake([...stakes.values()]),
   };
 };
 

@@ -47,7 +47,7 @@ export const readSprintWindow = async (
       const result = known.get(past.cycle) ?? (await readSprint(past.source, { ...past, judge }));
       if (result.isWhole) known.set(past.cycle, result);
       else unknown.push(past.cycle);
-      return [result];
+      return result.isReadable ? [result] : [];
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
       unknown.push(past.cycle);

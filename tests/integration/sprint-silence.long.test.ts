@@ -2,19 +2,27 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { describe, it } from "node:test";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { knownGate } from "#validator/sprint/known-gate.js";
 import { rememberSprint } from "#validator/sprint/remember-sprint.js";
 import { runChecks } from "#validator/sprint/sprints.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { listenRaw } from "../support/hostile-server.js";
 import { openChecker, SPRINT, type TestChecker } from "../support/sprint.js";
-import { openSubnet, until } from "../support/subnet.js";
+import { type Living, openSubnet, until } from "../support/subnet.js";
+
+const NOT_READ = "Sprint not settled: checks of half of the stake or more cannot be had";
 
 const has = ({ participant }: TestChecker, cycle: number, ...messages: readonly string[]): boolean =>
   participant.lines.some(({ message, fields }) => messages.includes(message) && fields?.cycle === cycle);
 
 describe("a Sprint of which a document never comes", { timeout: HANG_GUARD }, () => {
-  it("is settled without it, and costs the next Sprint no time", async (t) => {
-    const subnet = await openSubnet(t, { network: { sprint: SPRINT }, validators: { vera: 1500, vito: 2500 } });
+  /** Vera, after two Sprints of each of which Vito committed to checks that nobody ever sends, and the holders say that they have them. */
+  const live = async (
+    t: Living,
+    validators: Readonly<Record<string, number>>,
+    holders: readonly string[],
+  ): Promise<TestChecker> => {
+    const subnet = await openSubnet(t, { network: { sprint: SPRINT }, validators });
     const vera = await openChecker(subnet, "vera");
     let asked = 0;
     const silent = await listenRaw(t, createServer(), () => {
@@ -30,21 +38,33 @@ describe("a Sprint of which a document never comes", { timeout: HANG_GUARD }, ()
       const before = asked;
       await subnet.to(subnet.window(cycle + 1, "train").end);
       await until(t, () => asked > before);
-      // Vito, who has most of the stake, says that it holds the document.
       await subnet.to(subnet.window(cycle + 1, "reveal").start);
       await subnet.sent("vera", cycle);
-      await subnet.record({ vito: encodeRecord({ type: "checksheld", network: head.network, cycle, held: [0] }) });
+      const held = encodeRecord({ type: "checksheld", network: head.network, cycle, held: [0] });
+      await subnet.record(Object.fromEntries(holders.map((name) => [name, held])));
       await subnet.to(subnet.window(cycle + 1, "evaluate").start + 2);
-      await until(t, () => has(vera, cycle, "settled the Sprint", "Sprint not settled"));
+      await until(t, () => has(vera, cycle, "settled the Sprint", "Sprint not settled", NOT_READ));
       await subnet.to(subnet.window(cycle + 1, "exchange").start - 1);
     }
+    vera.participant.abort();
+    await assert.rejects(life);
+    return vera;
+  };
+
+  it("is settled without it, and costs the next Sprint no time", async (t) => {
+    const vera = await live(t, { vera: 1500, vito: 1500, val: 1500 }, ["vito", "val"]);
     assert.deepEqual(
       vera.journal.value.sprints.map(({ cycle, isWhole }) => ({ cycle, isWhole })),
       [1, 2].map((cycle) => ({ cycle, isWhole: false })),
       JSON.stringify(vera.participant.lines),
     );
-    vera.participant.abort();
-    await assert.rejects(life);
+  });
+
+  it("is not settled where half of the stake or more made it: it could have decided everything", async (t) => {
+    const vera = await live(t, { vera: 1500, vito: 2500 }, ["vito"]);
+    assert.deepEqual(vera.journal.value.sprints, []);
+    assert.ok([1, 2].every((cycle) => has(vera, cycle, NOT_READ)));
+    assert.equal(await knownGate(vera, 3), undefined);
   });
 
   it("keeps what was settled with more of the documents", async (t) => {

@@ -8,7 +8,8 @@ import { rememberSprint } from "./remember-sprint.js";
 
 /**
  * Reads the other validators' checks of a Sprint, recomputes the nonces that they name, and remembers how it was settled. What is not available is
- * asked for again at every block, until `deadline`; the Sprint is then settled without it.
+ * asked for again at every block, until `deadline`; the Sprint is then settled without it. One that cannot be read is not settled: it is asked for again
+ * in later cycles.
  */
 export const settleSprint = async (
   checker: Checker,
@@ -19,6 +20,8 @@ export const settleSprint = async (
   const { cycle, sprint } = due;
   await clock.reach(lastBlockFor("checksheld", cycle, participant), signal);
   const result = await readWithJudge(checker, due, ({ source, judge }) => readSprint(source, { cycle, sprint, judge }));
+  if (!result.isReadable)
+    return log.warn("Sprint not settled: checks of half of the stake or more cannot be had", { cycle });
   rememberSprint(journal, result);
   const { outcomes } = result;
   const count = (outcome: SprintOutcome["outcome"]) => outcomes.filter((one) => one.outcome === outcome).length;

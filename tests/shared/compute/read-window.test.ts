@@ -5,8 +5,18 @@ import { readSprintWindow } from "#shared/compute/read-window.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
+import {
+  type ChecksHeldRecord,
+  type ChecksRecord,
+  type EnterRecord,
+  encodeRecord,
+  type SprintRecord,
+  shortHash,
+} from "#shared/protocol/records.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { template } from "../../support/micro-network.js";
+import { devSigner } from "../protocol/keys.js";
 
 it("confirmations of a Sprint that cannot be read bound nothing of the one before", async () => {
   const sprint = sprintSchema.parse({ every: 4, dials: "tiny", confirmations: 1 });
@@ -30,4 +40,40 @@ it("confirmations of a Sprint that cannot be read bound nothing of the one befor
   const missed = settled(9, 8, "absent", 0);
   assert.deepEqual(await weightBy(first, missed), [800, [8]]);
   assert.deepEqual(await weightBy(first, second, missed), [0, []]);
+});
+
+it("a Sprint whose documents nobody serves any more counts as none, not as one in which nobody was found valid", async () => {
+  const sprint = sprintSchema.parse({ every: 4, dials: "tiny" });
+  const network = { ...template, genesis: "0".repeat(64), first_cycle: 4, sprint };
+  const hash = networkHash(network);
+  const [ann, vera] = [devSigner("//Ann"), devSigner("//Vera")];
+  const head = { network: shortHash(hash), cycle: 4, location: "http://127.0.0.1:1" };
+  const neuron = { stake: 0n, validatorPermit: false };
+  const neurons = [
+    { ...neuron, uid: 0, hotkey: vera.address, stake: 1000n, validatorPermit: true },
+    { ...neuron, uid: 1, hotkey: ann.address },
+  ];
+  const records: readonly (readonly [string, EnterRecord | SprintRecord | ChecksRecord | ChecksHeldRecord])[] = [
+    [ann.address, { type: "enter", ...head, difficulty: 8 }],
+    [ann.address, { type: "sprint", ...head, proof: "a".repeat(64), wins: 10, nonces: 80 }],
+    [vera.address, { type: "checks", ...head, checks: "b".repeat(64) }],
+    [vera.address, { type: "checksheld", network: head.network, cycle: 4, held: [0] }],
+  ];
+  // The chain keeps one record a key.
+  const commitments = async (_: number, at: number) => {
+    const newest = new Map<string, unknown>();
+    for (const [hotkey, record] of records) {
+      const block = recordWindow(record.type, 4, network).start;
+      if (block <= at) newest.set(hotkey, { hotkey, block, data: encodeRecord(record) });
+    }
+    return [...newest.values()];
+  };
+  const chain = { blockHash: async () => "0".repeat(64), metagraph: async () => ({ neurons }), commitments };
+  const fetch = async () => {
+    throw new BlockZeroError("FETCH_NOT_FOUND", "nobody has it", "ask later");
+  };
+  const source = { network, networkHash: hash, chain, fetch } as unknown as CycleSource;
+  const arithmetic = async () => assert.fail("nothing is to be recomputed");
+  const { confirmed, unknown, results } = await readSprintWindow(source, 8, { arithmetic });
+  assert.deepEqual([confirmed, unknown, results], [undefined, [4], []]);
 });
