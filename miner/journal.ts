@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { sprintMemorySchema } from "#shared/compute/memory/sprint-memory.js";
 import { SPRINT_DIALS, SPRINT_PROFILES } from "#shared/protocol/sprint.js";
 
 /** What a miner remembers of each cycle across a crash. */
-export const minerJournalSchema = z.object({
+export const minerJournalSchema = sprintMemorySchema.extend({
   cycles: z
     .record(
       z.string(),

@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { OUTCOMES } from "#shared/compute/outcome.js";
-import { statedReputationsSchema } from "#shared/protocol/stated-reputation.js";
+import { sprintMemorySchema } from "#shared/compute/memory/sprint-memory.js";
 import { VERDICTS } from "#shared/protocol/verdict.js";
 
 /** What a validator remembers across a crash: the progress of each cycle, and what was agreed about every miner. */
-export const validatorJournalSchema = z.object({
+export const validatorJournalSchema = sprintMemorySchema.extend({
   cycles: z
     .record(
       z.string(),
@@ -41,29 +40,6 @@ export const validatorJournalSchema = z.object({
     .default({}),
   /** Groups whose missing reference text was already reported. */
   unreferenced: z.array(z.string()).default([]),
-  /** How Sprints were settled, ascending. `isWhole`: everything that was committed was available. */
-  sprints: z
-    .array(
-      z.object({
-        cycle: z.int(),
-        /** The cycle whose Sprint it confirms, or null. */
-        confirms: z.int().nullable().default(null),
-        isWhole: z.boolean(),
-        /** What validators agreed on in their checks. */
-        reputations: statedReputationsSchema.default([]),
-        outcomes: z.array(
-          z.object({
-            uid: z.int(),
-            hotkey: z.string(),
-            outcome: z.enum(OUTCOMES),
-            measured: z.number(),
-            low: z.number(),
-            high: z.number(),
-          }),
-        ),
-      }),
-    )
-    .default([]),
   /** How the duty of Sprints was closed, ascending. `isWhole`: everything that was committed was available. */
   duties: z
     .array(
@@ -87,8 +63,6 @@ export const validatorJournalSchema = z.object({
       }),
     )
     .default([]),
-  /** Whether cycles between two Sprints had a confirmation, ascending. */
-  draws: z.array(z.object({ cycle: z.int(), isDrawn: z.boolean() })).default([]),
   history: z
     .array(
       z.object({

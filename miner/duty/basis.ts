@@ -1,6 +1,8 @@
 import { type DutyBasis, type KnownTasks, membersBy, readDutyBasis } from "#shared/compute/duty/duty-inputs.js";
 import { settledExecutors } from "#shared/compute/duty/settled-executors.js";
 import { createJudge } from "#shared/compute/judge.js";
+import { knownDraw } from "#shared/compute/memory/known-draw.js";
+import { rememberedSprints } from "#shared/compute/memory/remember-sprint.js";
 import { readSprint } from "#shared/compute/read-sprint.js";
 import { readSprintWindow } from "#shared/compute/read-window.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
@@ -11,7 +13,6 @@ import { untilBlock } from "#shared/participant/until-block.js";
 import { whileWaiting } from "#shared/participant/while-waiting.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import type { DutyMember } from "./context.js";
-import { forgetSprints } from "./forget-sprints.js";
 import { membersUnsure } from "./members-unsure.js";
 
 interface BasisWanted {
@@ -28,20 +29,20 @@ interface BasisWanted {
  * then left out. A warning says if the weights hang on Sprints that cannot be read: the draws may then be other ones than validators expect.
  */
 export const readBasis = async (
-  { participant, arithmetic, known }: DutyMember,
+  { participant, journal, arithmetic }: DutyMember,
   { cycle, sprint, patience, isSettled }: BasisWanted,
 ): Promise<DutyBasis | null> => {
   const { clock, log, signal, signer } = participant;
   const beacon = await awaitSprintSeed(participant, { cycle, purpose: "sprint-duty" });
   return untilBlock(clock, Math.max(patience, clock.head.number + 1), signal, async (until) => {
     const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);
-    const window = await readSprintWindow(source, cycle, {
+    const known = rememberedSprints(journal);
+    const { confirmed, reputations, unknown } = await readSprintWindow(source, cycle, {
       arithmetic,
       known,
+      draw: knownDraw(journal),
       signal,
     });
-    const { confirmed, reputations, unknown } = window;
-    forgetSprints(known, cycle, window);
     if (unknown.length > 0) log.warn("members of duty may be others", { cycle, ...faultFields(membersUnsure(unknown)) });
     const members = membersBy(confirmed, sprint);
     if (!members.some(({ hotkey }) => hotkey === signer.address)) return null;
@@ -51,8 +52,8 @@ export const readBasis = async (
     try {
       return await readUntilWhole(participant, { until, deadline: patience }, async () => {
         if (!isSettled) return readDutyBasis(source, drawn);
-        const settled = known.get(cycle) ?? (await readSprint(source, { cycle, sprint, judge }));
-        if (settled.isWhole) known.set(cycle, settled);
+        const before = known.get(cycle);
+        const settled = before?.isWhole ? before : await readSprint(source, { cycle, sprint, judge });
         const executors = settledExecutors(settled);
         const basis = await readDutyBasis(source, { ...drawn, executors });
         return { ...basis, isWhole: basis.isWhole && settled.isWhole };

@@ -1,11 +1,8 @@
-import type { SprintResult } from "#shared/compute/read-sprint.js";
 import type { Checkers } from "#shared/duty/check-task.js";
 import type { Sprinter } from "../sprint/context.js";
 
 /** A miner that has duty. */
 export interface DutyMember extends Pick<Sprinter, "participant" | "journal" | "metrics" | "arithmetic" | "gate"> {
-  /** Sprints that were read before, by cycle. */
-  readonly known: Map<number, SprintResult>;
   /** Takes the place of recomputing a Sprint's wins: for red teams. */
   readonly checkers?: Checkers;
 }

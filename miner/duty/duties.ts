@@ -3,31 +3,34 @@ import { inForce } from "#shared/participant/in-force.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { type SprintWithDuty, sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
-import type { Sprinter } from "../sprint/context.js";
 import { publishAnswers } from "./answer-audit.js";
 import type { DutyMember } from "./context.js";
 import { publishDuty } from "./publish-duty.js";
-
-type Dutiful = Pick<Sprinter, "participant" | "journal" | "metrics" | "arithmetic" | "gate">;
+import { settleSprints } from "./settle-sprints.js";
 
 /**
  * Does a miner's duty of the network's Sprints until the participant's signal aborts, beside the cycles and Sprints: whatever fails costs that duty and
- * nothing else. From the exchange phase on its device is free: it answers what is asked about the Sprint before, and then checks wins of the one that was
- * just proven. Without duty it only waits.
+ * nothing else. Once a cycle's reveal phase is over it reads how Sprints were settled. From the exchange phase on its device is free: it answers what is asked about the
+ * Sprint before, and then checks wins of the one that was just proven. Without duty it only waits.
  */
-export const runDuties = async (miner: Dutiful): Promise<never> => {
-  const { clock, network, signal } = miner.participant;
+export const runDuties = async (member: DutyMember): Promise<never> => {
+  const { clock, network, signal } = member.participant;
   const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
-  const member: DutyMember = { ...miner, known: new Map() };
   // A duty document is due in the next cycle.
   for (let cycle = Math.max(0, current - 1); ; cycle++) {
-    await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
+    await clock.reach(phaseWindow(cycle, "evaluate", network.phases).start - 1, signal);
     await doCycle(member, cycle);
   }
 };
 
-/** All that is to be done from a cycle's exchange phase to the next one's. */
+/** All that is to be done from the end of a cycle's reveal phase to that of the next one's. */
 const doCycle = async (member: DutyMember, cycle: number): Promise<void> => {
+  const { clock, network, signal } = member.participant;
+  if (withDuty(network.sprint))
+    await attempt(member.participant, { failure: "Sprints not read", cycle }, () =>
+      settleSprints(member, cycle),
+    );
+  await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
   await doDuty(member, cycle - 1, "answers", publishAnswers);
   await doDuty(member, cycle, "duty", publishDuty);
 };

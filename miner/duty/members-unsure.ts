@@ -5,5 +5,5 @@ export const membersUnsure = (cycles: readonly number[]): BlockZeroError =>
   new BlockZeroError(
     "DUTY_MEMBERS_UNSURE",
     `the Sprints of cycles ${cycles.join(", ")} cannot be read in full, and confirmed weights depend on them`,
-    "set chain_endpoint to an archive node, and start again; ordinary nodes keep the state of some 256 blocks",
+    "leave the program running: it reads each Sprint when it is settled. Ordinary nodes keep the state of some 256 blocks, an archive node (chain_endpoint) more; participants keep files for checkpoint_keep_top_k cycles",
   );

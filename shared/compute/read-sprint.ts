@@ -9,6 +9,7 @@ import { mapLimited } from "#shared/util/map-limited.js";
 import { NOT_ACCUSED, readAccused } from "./accused.js";
 import { type ExchangedChecks, fetchChecks, readExchangedChecks } from "./committed-checks.js";
 import { type CommittedProof, readCommittedProofs } from "./committed-proofs.js";
+import type { SettledPart } from "./confirmed.js";
 import type { SprintJudge } from "./judge.js";
 import { type SprintOutcome, settleProof, votesOn } from "./outcome.js";
 
@@ -21,18 +22,12 @@ export interface CheckedBy {
   readonly problem: string | null;
 }
 
-/** A settled Sprint. */
-export interface SprintResult {
+/** What later cycles need of a settled Sprint. */
+export interface SettledSprint {
   readonly cycle: number;
   /** The cycle whose Sprint it confirms, or whose weights it upholds. Null if it is a Sprint of its own. */
   readonly confirms: number | null;
-  readonly sprint: PlayedSprint;
-  readonly stakes: Stakes;
-  /** By ascending uid. */
-  readonly proofs: readonly CommittedProof[];
-  readonly outcomes: readonly SprintOutcome[];
-  /** Every voting validator, by ascending hotkey. */
-  readonly validators: readonly CheckedBy[];
+  readonly outcomes: readonly SettledPart[];
   /** The reputations that validators with more than half of the stake state alike in these checks. */
   readonly reputations: Reputations;
   /**
@@ -40,6 +35,17 @@ export interface SprintResult {
    * withheld. If not, others may settle otherwise.
    */
   readonly isWhole: boolean;
+}
+
+/** A settled Sprint, with what it was settled by. */
+export interface SprintResult extends SettledSprint {
+  readonly sprint: PlayedSprint;
+  readonly stakes: Stakes;
+  /** By ascending uid. */
+  readonly proofs: readonly CommittedProof[];
+  readonly outcomes: readonly SprintOutcome[];
+  /** Every voting validator, by ascending hotkey. */
+  readonly validators: readonly CheckedBy[];
   /**
    * Whether the documents that count and are not available are of less than half of the voting stake. If not, what is missing could have decided every proof, and the
    * outcomes say nothing.

@@ -1,22 +1,22 @@
 import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Reputations } from "#shared/reputation/agreed-reputations.js";
-import { readDraw } from "./confirmation.js";
+import { type Draw, readDraw } from "./confirmation.js";
 import { type Confirmed, confirmedWeights } from "./confirmed.js";
 import { createJudge } from "./judge.js";
 import type { Arithmetic } from "./profile/profile.js";
-import { readSprint, type SprintResult } from "./read-sprint.js";
+import { readSprint, type SettledSprint, type SprintResult } from "./read-sprint.js";
 import { type PastSprint, sprintsBefore } from "./sprint-window.js";
 import { type IdleRules, idleRules } from "./upheld.js";
 
 /** The Sprints that pay in a cycle depends on, as far as they can still be read. */
-export interface SprintWindow {
+export interface SprintWindow<R = SprintResult> {
   /** Ascending. */
-  readonly results: readonly SprintResult[];
+  readonly results: readonly R[];
   /** Those that confirm the last of `results`, ascending. None where the newest Sprint cannot be read: they say nothing of the one before. */
-  readonly confirmations: readonly SprintResult[];
+  readonly confirmations: readonly R[];
   /** The idle time that was to uphold the last of `results`, ascending. None where the newest Sprint cannot be read. */
-  readonly idle: readonly SprintResult[];
+  readonly idle: readonly R[];
   /** Cycles whose Sprint cannot be had any more, or not in full. */
   readonly unknown: readonly number[];
   /** Hotkey → confirmed weight. Undefined if no Sprint is settled. */
@@ -25,26 +25,39 @@ export interface SprintWindow {
   readonly reputations: Reputations;
 }
 
-export interface ReadWindowOptions {
+/** Sprints that were read before, by cycle. */
+export interface KnownSprints<R> {
+  get(cycle: number): R | undefined;
+  set(cycle: number, result: R | SprintResult): unknown;
+}
+
+export interface ReadWindowOptions<R = SprintResult> {
   /** It is called when a nonce is to be recomputed: when a validator named one. */
   readonly arithmetic: () => Promise<Arithmetic>;
-  /** Sprints that were read before, by cycle. What is read in full is added. */
-  readonly known?: Map<number, SprintResult>;
+  /** What is read in full is added. */
+  readonly known?: KnownSprints<R>;
+  /** What is remembered of which cycles had a confirmation. Default: it is read from the chain. */
+  readonly draw?: Draw<CycleSource>;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Reads and settles the Sprints that pay in a cycle depends on. @throws what reading the chain and the judge throw */
-export const readSprintWindow = async (
+export const readSprintWindow = async <R extends SettledSprint = SprintResult>(
   source: CycleSource,
   cycle: number,
-  { arithmetic, known = new Map(), signal }: ReadWindowOptions,
-): Promise<SprintWindow> => {
-  const { sprints, confirmations, idle, undrawn } = await sprintsBefore(source, cycle, readDraw);
+  { arithmetic, known = new Map(), draw = readDraw, signal }: ReadWindowOptions<R>,
+): Promise<SprintWindow<R | SprintResult>> => {
+  const { sprints, confirmations, idle, undrawn } = await sprintsBefore(source, cycle, draw);
   const unknown = [...undrawn];
-  const settle = async (past: PastSprint<CycleSource>): Promise<readonly SprintResult[]> => {
+  const settle = async (past: PastSprint<CycleSource>): Promise<readonly (R | SprintResult)[]> => {
+    const before = known.get(past.cycle);
+    if (before) {
+      if (!before.isWhole) unknown.push(past.cycle);
+      return [before];
+    }
     const judge = createJudge(past.source, { ...past, arithmetic, signal });
     try {
-      const result = known.get(past.cycle) ?? (await readSprint(past.source, { ...past, judge }));
+      const result = await readSprint(past.source, { ...past, judge });
       if (result.isWhole) known.set(past.cycle, result);
       else unknown.push(past.cycle);
       return result.isReadable ? [result] : [];
@@ -56,11 +69,11 @@ export const readSprintWindow = async (
       await judge.dispose();
     }
   };
-  const results: SprintResult[] = [];
+  const results: (R | SprintResult)[] = [];
   for (const past of sprints) results.push(...(await settle(past)));
   const isNewestRead = results.at(-1)?.cycle === sprints.at(-1)?.cycle;
   const between = isNewestRead ? [...confirmations, ...idle].sort((a, b) => a.cycle - b.cycle) : [];
-  const after: { readonly result: SprintResult; readonly idle: IdleRules | undefined }[] = [];
+  const after: { readonly result: R | SprintResult; readonly idle: IdleRules | undefined }[] = [];
   for (const past of between)
     for (const result of await settle(past)) after.push({ result, idle: idleRules(past.sprint) });
   return {

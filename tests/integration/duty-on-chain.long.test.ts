@@ -144,7 +144,7 @@ const commitProofs = async (subnet: Subnet) => {
 
 const openMember = async (subnet: Subnet, name: string, checkers?: Checkers): Promise<DutyMember> => {
   const sprinter = await openSprinter(subnet, name);
-  return { ...sprinter, known: new Map(), ...(checkers && { checkers }) };
+  return { ...sprinter, ...(checkers && { checkers }) };
 };
 
 it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, misses or hides it loses pay", {

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { describe, it } from "node:test";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { knownGate } from "#validator/sprint/known-gate.js";
-import { rememberSprint } from "#validator/sprint/remember-sprint.js";
+import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { runChecks } from "#validator/sprint/sprints.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { listenRaw } from "../support/hostile-server.js";

@@ -1,12 +1,12 @@
 import { type Confirmed, confirmedWeights } from "#shared/compute/confirmed.js";
 import { type PayFacts, type PayGate, payGate, payParts } from "#shared/compute/gate.js";
+import { knownDraw } from "#shared/compute/memory/known-draw.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { idleRules } from "#shared/compute/upheld.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { type Reputations, reputationsOf } from "#shared/reputation/agreed-reputations.js";
 import type { Validator } from "../context.js";
 import { knownStandings } from "../duty/known-standings.js";
-import { knownDraw } from "./known-draw.js";
 
 type Knowing = Pick<Validator, "participant" | "journal">;
 

@@ -1,10 +1,10 @@
+import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { type SprintOutcome, whyInvalid } from "#shared/compute/outcome.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
 import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
 import { readWithJudge } from "./read-with-judge.js";
-import { rememberSprint } from "./remember-sprint.js";
 
 /**
  * Reads the other validators' checks of a Sprint, recomputes the nonces that they name, and remembers how it was settled. What is not available is

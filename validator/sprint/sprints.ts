@@ -1,4 +1,5 @@
 import { sprintIn } from "#shared/compute/confirmation.js";
+import { knownDraw } from "#shared/compute/memory/known-draw.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { attempt, endOf, withinBlocks } from "#shared/participant/duty.js";
@@ -8,7 +9,6 @@ import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
 import { holdChecks } from "./hold-checks.js";
-import { knownDraw } from "./known-draw.js";
 import { knownWeights } from "./known-gate.js";
 import { publishChecks } from "./publish-checks.js";
 import { settleSprint } from "./settle-sprint.js";

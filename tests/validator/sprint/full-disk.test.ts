@@ -6,8 +6,8 @@ import { openJournal } from "#shared/participant/writes/journal.js";
 import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { rememberDuty } from "#validator/duty/remember-duty.js";
 import { validatorJournalSchema } from "#validator/journal.js";
-import { knownDraw } from "#validator/sprint/known-draw.js";
-import { rememberSprint } from "#validator/sprint/remember-sprint.js";
+import { knownDraw } from "#shared/compute/memory/known-draw.js";
+import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 
 it("a disk that takes nothing costs a validator nothing that it found out about Sprints, draws and duty", async (t) => {

@@ -6,7 +6,7 @@ import { networkHash } from "#shared/protocol/network.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
 import { validatorJournalSchema } from "#validator/journal.js";
 import { knownWeights } from "#validator/sprint/known-gate.js";
-import { rememberSprint } from "#validator/sprint/remember-sprint.js";
+import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { collectingLog } from "../../shared/chain/support.js";
 import { template } from "../../support/micro-network.js";

@@ -1,7 +1,8 @@
-import type { SprintResult } from "#shared/compute/read-sprint.js";
 import { SPRINT_WINDOW } from "#shared/protocol/sprint.js";
-import { statedReputations } from "#shared/reputation/agreed-reputations.js";
-import type { Validator } from "../context.js";
+import { reputationsOf, statedReputations } from "#shared/reputation/agreed-reputations.js";
+import type { SettledSprint } from "../read-sprint.js";
+import type { KnownSprints } from "../read-window.js";
+import type { SprintJournal, SprintMemory } from "./sprint-memory.js";
 
 /** Sprints that are remembered: those of a window, and some that a change of the window may ask for. */
 const KEPT = 2 * SPRINT_WINDOW;
@@ -10,15 +11,9 @@ const KEPT = 2 * SPRINT_WINDOW;
 const CONFIRMED = 2;
 
 /** Stores how a Sprint was settled. What was read in part takes the place of nothing: files that were here may be gone since. */
-export const rememberSprint = (
-  journal: Validator["journal"],
-  {
-    cycle,
-    confirms,
-    outcomes,
-    reputations,
-    isWhole,
-  }: Pick<SprintResult, "cycle" | "confirms" | "outcomes" | "reputations" | "isWhole">,
+export const rememberSprint = <V extends SprintMemory>(
+  journal: SprintJournal<V>,
+  { cycle, confirms, outcomes, reputations, isWhole }: SettledSprint,
 ): void =>
   journal.note((value) => {
     if (!isWhole && value.sprints.some((past) => past.cycle === cycle)) return value;
@@ -39,3 +34,12 @@ export const rememberSprint = (
     const kept = new Set(regular);
     return { ...value, sprints: sprints.filter((one) => kept.has(one) || (one.confirms ?? -1) >= oldest) };
   });
+
+/** The Sprints that a journal remembers, as `readSprintWindow` takes and adds them. */
+export const rememberedSprints = <V extends SprintMemory>(journal: SprintJournal<V>): KnownSprints<SettledSprint> => ({
+  get: (cycle) => {
+    const known = journal.value.sprints.find((one) => one.cycle === cycle);
+    return known && { ...known, reputations: reputationsOf(known.reputations) };
+  },
+  set: (_, result) => rememberSprint(journal, result),
+});
