@@ -11,10 +11,13 @@ import { closeDuty } from "./close-duty.js";
 /** Cycle → what earlier tries to close its Sprint's duty read and verified. */
 type Memories = Map<number, DutyMemory>;
 
+/** Cycles for which documents of duty are served after their Sprint could be closed, by who keeps files as long as by default. */
+const SERVED = 2;
+
 /**
  * Closes the duty of the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that closing and nothing else.
  * Answers are on chain in the exchange phase of the next cycle; choosing and merging come first, so it begins with the cycle after that, and is over
- * before updates are scored. Then those of the window that were closed in part are tried again.
+ * before updates are scored. Then those of the window that were closed in part, or missed, are tried again.
  */
 export const runClosings = async (checker: Checker): Promise<never> => {
   const { participant, journal } = checker;
@@ -29,8 +32,9 @@ export const runClosings = async (checker: Checker): Promise<never> => {
       await closeOnce(checker, cycle, { deadline, until, memories });
       const window = await regularSprints(cycleSource(participant), cycle);
       for (const { cycle: past } of window) {
-        // Each that was closed in part gets one try of one block.
-        if (!journal.value.duties.some((one) => one.cycle === past)) continue;
+        // Each that was closed in part, or missed while its documents may still be served, gets one try of one block.
+        const isServed = past >= cycle - SERVED;
+        if (!isServed && !journal.value.duties.some((one) => one.cycle === past)) continue;
         if (clock.head.number >= until) break;
         await closeOnce(checker, past, { deadline: clock.head.number + 1, until, memories });
       }

@@ -16,6 +16,9 @@ import { settleSprint } from "./settle-sprint.js";
 /** Share of the evaluate phase in which documents and proofs that a Sprint is settled by are waited for. */
 const PATIENCE = 1 / 2;
 
+/** Blocks in which what was missed of a Sprint is asked for: a block may come a moment after the one before. */
+const RECALL_BLOCKS = 2;
+
 /**
  * Checks and settles the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that Sprint's duty and
  * nothing else. Without Sprints it only waits.
@@ -36,14 +39,15 @@ const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   const { clock, network } = checker.participant;
   const then = await inForce(checker, cycle);
   const sprint = await sprintIn(cycleSource(then.participant, { isHeld: true }), cycle, knownDraw(checker.journal));
-  if (!sprint) return;
+  const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
+  // Also without a Sprint of its own: until the next one nobody serves what was missed any more.
+  if (!sprint) return recall(checker, cycle, over);
   const { end } = recordWindow("checks", cycle, network);
   if (clock.head.number < end - 1)
     await doDuty(then, cycle, "checks", end + 1, (bounded) => publishChecks(bounded, cycle, sprint));
   const exchange = recordWindow("checksheld", cycle, network);
   if (clock.head.number < exchange.end - 1)
     await doDuty(then, cycle, "checksheld", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
-  const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
   const evaluate = phaseWindow(cycle + 1, "evaluate", network.phases);
   // Files are waited for until then, so that time is left to recompute what they name.
   const deadline = evaluate.start + Math.ceil((evaluate.end - evaluate.start) * PATIENCE);
@@ -75,19 +79,21 @@ const doDuty = async (
 };
 
 /**
- * Settles the Sprints of the window that this validator missed, or that it could not read in full, as far as their files are still served. Each
- * gets one try of one block, and none is begun once the chain is at block `over`: the next Sprint's proofs are checked then.
+ * Settles the Sprints of the window that this validator missed, or that it could not read in full, as far as their files are still served: the newest
+ * first, whose files are gone last. None is begun once the chain is at block `over`: the next Sprint's proofs are checked then.
  */
 const recall = async (checker: Checker, cycle: number, over: number): Promise<void> => {
   const { participant, journal } = checker;
   const { sprints, confirmations, idle } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
   const whole = new Set(journal.value.sprints.flatMap((one) => (one.isWhole ? [one.cycle] : [])));
-  for (const { cycle: missed, sprint, source } of [...sprints, ...confirmations, ...idle]) {
+  const newestFirst = [...sprints, ...confirmations, ...idle].sort((a, b) => b.cycle - a.cycle);
+  for (const { cycle: missed, sprint, source } of newestFirst) {
     if (whole.has(missed)) continue;
-    if (participant.clock.head.number >= over) return;
+    const head = participant.clock.head.number;
+    if (head >= over) return;
     const { network, networkHash } = source;
     const then = { ...checker, participant: { ...participant, network, networkHash } };
-    const deadline = participant.clock.head.number + 1;
+    const deadline = Math.min(head + RECALL_BLOCKS, over);
     await doDuty(then, missed, "settle", over, (bounded) =>
       settleSprint(bounded, { cycle: missed, sprint, deadline }),
     );
