@@ -3,7 +3,7 @@ import { MAX_DUTY_BYTES, parseDutyDocument } from "#shared/duty/duty-document.js
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { withinBlocks } from "#shared/participant/duty.js";
 import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, middleOf } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -41,11 +41,17 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
 /** Null if the miner is no member, or nothing is asked of it. */
 const makeAnswers = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
   const { participant } = member;
-  const { blobs, network, signer, signal } = participant;
+  const { blobs, clock, log, network, signer, signal } = participant;
   const auditSeed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-audit" });
-  const patience = phaseWindow(cycle + 1, "exchange", network.phases).start;
+  const { start, end } = recordWindow("answers", cycle, network);
+  // The rest of the window is for the draws and the record.
+  const patience = middleOf({ start, end: end - BLOCKS_TO_RECORD });
   const basis = await readBasis(member, { cycle, sprint, patience, isSettled: true });
   if (basis === null) return null;
+  // The sample may then be another one than is asked for.
+  if (!basis.isWhole) log.warn("answers are drawn over a part of the Sprint", { cycle });
+  // Until then the machine searches for the Sprint of the cycle under way.
+  await clock.reach(start - 1, signal);
   // By the chain, not by the journal: who was killed after the record went out may not have written it down.
   const hash = (await committedDuties(participant, cycle)).get(signer.address)?.hash;
   const own = hash === undefined ? null : await blobs.get({ hash, maxBytes: MAX_DUTY_BYTES, locations: [], signal });

@@ -10,8 +10,8 @@ import { settleSprints } from "./settle-sprints.js";
 
 /**
  * Does a miner's duty of the network's Sprints until the participant's signal aborts, beside the cycles and Sprints: whatever fails costs that duty and
- * nothing else. Once a cycle's reveal phase is over it reads how Sprints were settled. From the exchange phase on its device is free: it answers what is asked about the
- * Sprint before, and then checks wins of the one that was just proven. Without duty it only waits.
+ * nothing else. Once a cycle's reveal phase is over it reads how Sprints were settled, and what is asked about the one before. From the exchange phase on its device is
+ * free: it answers that, and then checks wins of the Sprint that was just proven. Without duty it only waits.
  */
 export const runDuties = async (member: DutyMember): Promise<never> => {
   const { clock, network, signal } = member.participant;
@@ -30,8 +30,8 @@ const doCycle = async (member: DutyMember, cycle: number): Promise<void> => {
     await attempt(member.participant, { failure: "Sprints not read", cycle }, () =>
       settleSprints(member, cycle),
     );
-  await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
   await doDuty(member, cycle - 1, "answers", publishAnswers);
+  await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
   await doDuty(member, cycle, "duty", publishDuty);
 };
 

@@ -69,13 +69,16 @@ export const readSprintWindow = async <R extends SettledSprint = SprintResult>(
       await judge.dispose();
     }
   };
+  // The newest first: time may run out, and what is older counts for less, and is more likely gone.
   const results: (R | SprintResult)[] = [];
-  for (const past of sprints) results.push(...(await settle(past)));
-  const isNewestRead = results.at(-1)?.cycle === sprints.at(-1)?.cycle;
-  const between = isNewestRead ? [...confirmations, ...idle].sort((a, b) => a.cycle - b.cycle) : [];
   const after: { readonly result: R | SprintResult; readonly idle: IdleRules | undefined }[] = [];
+  const [newest, ...older] = sprints.toReversed();
+  if (newest) results.push(...(await settle(newest)));
+  const isNewestRead = results.length > 0;
+  const between = isNewestRead ? [...confirmations, ...idle].sort((a, b) => b.cycle - a.cycle) : [];
   for (const past of between)
-    for (const result of await settle(past)) after.push({ result, idle: idleRules(past.sprint) });
+    for (const result of await settle(past)) after.unshift({ result, idle: idleRules(past.sprint) });
+  for (const past of older) results.unshift(...(await settle(past)));
   return {
     results,
     confirmations: after.flatMap((one) => (one.idle ? [] : [one.result])),

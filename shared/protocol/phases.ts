@@ -11,6 +11,9 @@ export interface BlockRange {
   readonly end: number;
 }
 
+/** Block up to which documents are waited for in a window: what is made of them takes time, and goes on chain in the rest of it. */
+export const middleOf = ({ start, end }: BlockRange): number => start + Math.floor((end - start) / 2);
+
 export interface PhasePosition extends BlockRange {
   readonly cycle: number;
   readonly phase: Phase;

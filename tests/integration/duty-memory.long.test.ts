@@ -7,37 +7,57 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema, withDuty } from "#shared/protocol/sprint.js";
+import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { openSprinter } from "../support/sprint.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
 
-const EVERY = 5;
-const SPRINT = sprintSchema.parse({ every: EVERY, dials: "tiny", duty: { tasks: 1 } });
+const sprintEvery = (every: number) => sprintSchema.parse({ every, dials: "tiny", duty: { tasks: 1 } });
 
-/** Ann commits to a proof in the Sprint of a cycle, and both validators call it valid. Returns the hashes of their checks, which the owner serves. */
-const confirmAnn = async (subnet: Subnet, cycle: number): Promise<readonly string[]> => {
+/** What a miner commits to in a Sprint. */
+interface Claim {
+  readonly proof: string;
+  readonly wins: number;
+  readonly nonces: number;
+}
+
+const DIFFICULTY = 8;
+
+/** A proof that nobody serves. */
+const UNSERVED: Claim = { proof: sha256(Buffer.from("a proof")), wins: 100, nonces: 800 };
+
+/** Plays the Sprint of a cycle, up to the end of the reveal phase after it: both validators call all claims valid. Returns the hashes of their checks, which the owner serves. */
+const play = async (
+  subnet: Subnet,
+  cycle: number,
+  claims: Readonly<Record<string, Claim>>,
+): Promise<readonly string[]> => {
   const network = shortHash(subnet.networkHash);
   const head = { network, cycle, location: subnet.location };
-  const proof = sha256(Buffer.from("a proof"));
+  const names = Object.keys(claims);
+  const forAll = (text: (name: string) => string) => Object.fromEntries(names.map((name) => [name, text(name)]));
   await subnet.to(subnet.window(cycle, "distribute").start - 1);
-  await subnet.record({ ann: encodeRecord({ type: "enter", ...head, difficulty: 8 }) });
+  await subnet.record(forAll(() => encodeRecord({ type: "enter", ...head, difficulty: DIFFICULTY })));
   await subnet.to(subnet.window(cycle, "evaluate").start - 1);
-  await subnet.record({ ann: encodeRecord({ type: "sprint", ...head, proof, wins: 100, nonces: 800 }) });
+  await subnet.record(forAll((name) => encodeRecord({ type: "sprint", ...head, ...claims[name]! })));
   await subnet.to(subnet.window(cycle + 1, "train").start - 1);
-  const entry: CheckEntry = {
-    ...{ uid: subnet.uid("ann"), hotkey: subnet.signer("ann").address, proof, verdict: "valid" },
-    ...{ reason: null, detail: null, wins: 100, checked: 100, nonce: null },
-  };
+  const entries = names.map((name): CheckEntry => {
+    const { proof, wins } = claims[name]!;
+    return {
+      ...{ uid: subnet.uid(name), hotkey: subnet.signer(name).address, proof, verdict: "valid" },
+      ...{ reason: null, detail: null, wins, checked: wins, nonce: null },
+    };
+  });
   const documents: Record<string, string> = {};
   for (const validator of subnet.validators) {
-    const checks = await signChecks({ network: subnet.networkHash, cycle, entries: [entry] }, subnet.signer(validator));
+    const checks = await signChecks({ network: subnet.networkHash, cycle, entries }, subnet.signer(validator));
     await subnet.store.put(canonicalBytes(checks));
     documents[validator] = checksHash(checks);
   }
-  const records = Object.entries(documents).map(([name, checks]) => {
-    return [name, encodeRecord({ type: "checks", ...head, checks })] as const;
-  });
-  await subnet.record(Object.fromEntries(records));
+  const recordOf = (checks: string) => encodeRecord({ type: "checks", ...head, checks });
+  await subnet.record(
+    Object.fromEntries(Object.entries(documents).map(([name, checks]) => [name, recordOf(checks)] as const)),
+  );
   await subnet.to(subnet.window(cycle + 1, "reveal").start);
   const held = encodeRecord({ type: "checksheld", network, cycle, held: [0, 1] });
   await subnet.record(Object.fromEntries(subnet.validators.map((name) => [name, held])));
@@ -47,24 +67,61 @@ const confirmAnn = async (subnet: Subnet, cycle: number): Promise<readonly strin
 it("a miner knows that it is a member once nobody serves what its Sprint was settled by, also after a restart", {
   timeout: HANG_GUARD,
 }, async (t) => {
-  const subnet = await openSubnet(t, { network: { sprint: SPRINT } });
-  const documents = await confirmAnn(subnet, EVERY);
+  const every = 5;
+  const sprint = sprintEvery(every);
+  const subnet = await openSubnet(t, { network: { sprint } });
+  const documents = await play(subnet, every, { ann: UNSERVED });
   const ann = await openSprinter(subnet, "ann");
   const life = runDuties(ann);
   life.catch(() => {});
-  await subnet.to(subnet.window(EVERY + 1, "evaluate").start - 1);
+  await subnet.to(subnet.window(every + 1, "evaluate").start - 1);
   await until(t, () => ann.journal.value.sprints.length > 0);
   await ann.participant.leave();
   await assert.rejects(life);
 
   for (const hash of documents) await subnet.store.delete(hash);
   const again = await openSprinter(subnet, "ann");
-  for (const cycle of [EVERY + 1, 2 * EVERY]) await again.participant.blobs.turn(cycle);
-  await subnet.to(subnet.window(2 * EVERY, "exchange").start);
-  const duty = publishDuty(again, 2 * EVERY, withDuty(SPRINT)!);
+  for (const cycle of [every + 1, 2 * every]) await again.participant.blobs.turn(cycle);
+  await subnet.to(subnet.window(2 * every, "exchange").start);
+  const duty = publishDuty(again, 2 * every, withDuty(sprint)!);
   duty.catch(() => {});
   await until(t, () => again.participant.lines.some(({ message }) => /^did duty|^no duty/.test(message)));
-  assert.notEqual(again.journal.value.cycles[2 * EVERY]?.duty?.document, undefined);
+  assert.notEqual(again.journal.value.cycles[2 * every]?.duty?.document, undefined);
   await again.participant.leave();
   await assert.rejects(duty);
+});
+
+it("a member that starts anew before the evaluate phase has it to read what it is asked about, and answers with that", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const subnet = await openSubnet(t, { network: { sprint: sprintEvery(2) } });
+  await play(subnet, 2, { ann: UNSERVED, bob: UNSERVED });
+  const nonces = 200;
+  const wins = Array.from({ length: 20 }, (_, nonce) => nonce);
+  const fields = { network: subnet.networkHash, cycle: 4, difficulty: DIFFICULTY, nonces, wins };
+  const bytes = encodeWinners(await signWinners(fields, subnet.signer("bob")));
+  const proof = await subnet.store.put(bytes);
+  await play(subnet, 4, { bob: { proof, wins: wins.length, nonces } });
+
+  const ann = await openSprinter(subnet, "ann");
+  const { blobs, signal } = ann.participant;
+  const life = runDuties(ann);
+  life.catch(() => {});
+  const asked = { hash: proof, maxBytes: bytes.length, locations: [], signal };
+  const hasProof = () =>
+    blobs.get(asked).then(
+      () => true,
+      () => false,
+    );
+  await subnet.to(subnet.window(5, "evaluate").start);
+  await until(t, hasProof);
+  await subnet.store.delete(proof);
+  const { start } = subnet.window(5, "exchange");
+  await subnet.to(start - 1);
+  // After her enter and sprint records.
+  await subnet.sent("ann", 3);
+  await subnet.to(start);
+  await until(t, () => ann.journal.value.cycles[4]?.duty?.answered === start);
+  await ann.participant.leave();
+  await assert.rejects(life);
 });

@@ -4,6 +4,7 @@ import type { SprintResult } from "#shared/compute/read-sprint.js";
 import { readSprintWindow } from "#shared/compute/read-window.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { networkHash } from "#shared/protocol/network.js";
+import { phaseAt } from "#shared/protocol/phases.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
 import {
   type ChecksHeldRecord,
@@ -76,4 +77,22 @@ it("a Sprint whose documents nobody serves any more counts as none, not as one i
   const arithmetic = async () => assert.fail("nothing is to be recomputed");
   const { confirmed, unknown, results } = await readSprintWindow(source, 8, { arithmetic });
   assert.deepEqual([confirmed, unknown, results], [undefined, [4], []]);
+});
+
+it("the newest Sprint is read first: time may run out", async () => {
+  const sprint = sprintSchema.parse({ every: 4, dials: "tiny" });
+  const network = { ...template, genesis: "0".repeat(64), first_cycle: 4, sprint };
+  const asked: number[] = [];
+  const gone = async (_: number, at: number) => {
+    asked.push(phaseAt(at, network.phases).cycle);
+    throw new BlockZeroError("STATE_DISCARDED", "gone", "ask an archive");
+  };
+  const chain = { blockHash: async () => "0".repeat(64), metagraph: gone, commitments: gone };
+  const source = { network, networkHash: networkHash(network), chain } as unknown as CycleSource;
+  const { unknown } = await readSprintWindow(source, 13, {
+    arithmetic: async () => assert.fail("nothing is to be recomputed"),
+  });
+  assert.deepEqual(unknown, [4, 8, 12]);
+  const [first, last] = [asked.findIndex((cycle) => cycle < 12), asked.findLastIndex((cycle) => cycle >= 12)];
+  assert.ok(first > last, asked.join(" "));
 });

@@ -5,7 +5,6 @@ import type { Membership } from "#shared/beacon/group/membership.js";
 import { FORMING_STEPS, type FormingStep } from "#shared/beacon/group/schedule.js";
 import type { Slots } from "#shared/beacon/group/slots.js";
 import type { GroupSource } from "#shared/beacon/group/source.js";
-import type { BlockRange } from "#shared/protocol/phases.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { askAtEveryBlock } from "../../at-every-block.js";
 import { cycleSource } from "../../cycle-source.js";
@@ -22,9 +21,6 @@ export interface Formation {
   /** Block at which nothing is waited for any longer. */
   readonly deadline: number;
 }
-
-/** Block up to which documents are waited for in a window: what is made of them takes time, and goes on chain in the rest of it. */
-export const middleOf = ({ start, end }: BlockRange): number => start + Math.floor((end - start) / 2);
 
 /** What forming reads of the chain alone. */
 export const chainOf = (participant: Participant): GroupSource => groupSource(cycleSource(participant))!;

@@ -4,12 +4,13 @@ import { fetchGroupFile, readStatedGroup } from "#shared/beacon/group/stated.js"
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { middleOf } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { cycleSource } from "../../cycle-source.js";
 import type { Participant } from "../../participant.js";
 import { untilBlock } from "../../until-block.js";
-import { chainOf, type Formation, fetchCounted, fetchMembership, middleOf } from "./forming.js";
+import { chainOf, type Formation, fetchCounted, fetchMembership } from "./forming.js";
 import { endForming, formingOf, type GroupJournal } from "./group-journal.js";
 
 interface Stating {
