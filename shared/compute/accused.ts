@@ -1,11 +1,12 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import type { InTurn } from "#shared/blobs/in-turns.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { CommittedProof } from "./committed-proofs.js";
 import { type Evidence, NO_EVIDENCE, type Settling, type SprintVote, settleProof } from "./outcome.js";
 import { profileOf } from "./profile/profile-of.js";
-import { isPromised, readProof } from "./read-proof.js";
+import { isPromised, readProofInTurn } from "./read-proof.js";
 
 /** What speaks against a proof that somebody called invalid, before anything is computed. */
 interface Accused {
@@ -30,13 +31,14 @@ interface Accusation {
  * validator that accuses a proof that nobody can fetch leaves no Sprint in part.
  */
 export const readAccused = async (
-  source: Pick<CycleSource, "network" | "networkHash" | "fetch">,
+  source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
   { proof, votes, stakes, cycle, sprint }: Accusation,
+  inTurn: InTurn,
 ): Promise<Accused | null> => {
   if (!isPromised(proof) || !votes.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
   if (settleProof(proof, votes, { sprint, stakes, evidence: NO_EVIDENCE }).outcome === "withheld") return NOT_ACCUSED;
   try {
-    const read = await readProof(source, { cycle, sprint }, proof);
+    const read = await readProofInTurn(source, { cycle, sprint }, proof, inTurn);
     if (!read.ok) return { fault: read.detail, named: [] };
     const electorate = { subject: proof.hotkey, members: stakes };
     return { fault: null, named: profileOf(sprint).accused(votes, electorate, read.value.wins) };

@@ -1,11 +1,11 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { inTurns } from "#shared/blobs/in-turns.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Checks } from "#shared/protocol/checks.js";
 import { confirmedCycle, type PlayedSprint } from "#shared/protocol/sprint.js";
 import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { agreedReputations, type Reputations } from "#shared/reputation/agreed-reputations.js";
-import { mapLimited } from "#shared/util/map-limited.js";
 import { NOT_ACCUSED, readAccused } from "./accused.js";
 import { type ExchangedChecks, fetchChecks, readExchangedChecks } from "./committed-checks.js";
 import { type CommittedProof, readCommittedProofs } from "./committed-proofs.js";
@@ -83,9 +83,8 @@ export const readSprint = async (
   const gone = sumStake(validators.flatMap(({ isGone, stake }) => (isGone ? [stake] : [])));
   let isWhole = validators.every(({ isGone }) => !isGone);
   const voted = proofs.map((proof) => ({ proof, votes: votesOn(proof, documents, sprint) }));
-  const read = await mapLimited(voted, ACCUSED_AT_A_TIME, (one) =>
-    readAccused(source, { ...one, stakes, cycle, sprint }),
-  );
+  const inTurn = inTurns(ACCUSED_AT_A_TIME);
+  const read = await Promise.all(voted.map((one) => readAccused(source, { ...one, stakes, cycle, sprint }, inTurn)));
   if (read.includes(null)) isWhole = false;
   const accused = read.map((one) => one ?? NOT_ACCUSED);
   const losers = await judge.losersOf(accused.map(({ named }, i) => ({ of: proofs[i]!, nonces: named })));

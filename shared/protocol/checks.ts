@@ -23,7 +23,7 @@ const TEXTS = {
   mismatch: "Nonces of the proof have other outputs when they are recomputed, more than devices differ.",
   malformed: "The bytes that were committed to are no proof of this hotkey, cycle and difficulty.",
   unreachable: "The proof could not be fetched from where the record said it was.",
-  no_time: "The validator had no time to recompute the whole sample.",
+  no_time: "The validator had no time to ask for the proof, or to recompute the whole sample.",
   validator_failed: "The validator could not check the proof.",
 } as const;
 

@@ -113,7 +113,6 @@ it("a member that starts anew before the evaluate phase has it to read what it i
       () => true,
       () => false,
     );
-  await subnet.to(subnet.window(5, "evaluate").start);
   await until(t, hasProof);
   await subnet.store.delete(proof);
   const { start } = subnet.window(5, "exchange");

@@ -1,11 +1,11 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
-import { prioritySlots } from "#shared/blobs/priority-slots.js";
+import { type InTurn, inTurns } from "#shared/blobs/in-turns.js";
 import { type CommittedProof, readCommittedProofs } from "#shared/compute/committed-proofs.js";
 import type { SprintJudge } from "#shared/compute/judge.js";
 import type { ClaimedNonces } from "#shared/compute/profile/profile.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { proofDeadlines } from "#shared/compute/proof-deadlines.js";
-import { isPromised, type PromisedProof, readProof } from "#shared/compute/read-proof.js";
+import { isPromised, type PromisedProof, readProofInTurn } from "#shared/compute/read-proof.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
@@ -19,11 +19,8 @@ import { recordWindow } from "#shared/replay/phase-records.js";
 import { DIGEST_BYTES } from "#shared/sprint/proof/nonces-tree.js";
 import { sampleWins } from "#shared/sprint/proof/sample.js";
 
-/** Proofs that are fetched at the same time. A stalling server then holds up one of these. */
-const CONCURRENT_FETCHES = 16;
-
-/** More than the number of neurons in a subnet. */
-const MAX_WAITING = 65_536;
+/** Proofs that are in memory at the same time. */
+const PROOFS_AT_A_TIME = 16;
 
 export interface Checking {
   readonly participant: Participant;
@@ -48,13 +45,13 @@ export const checkProofs = async (checking: Checking): Promise<readonly CheckEnt
   if (proofs.length === 0) return [];
   const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-sample" });
   const { validators: last } = proofDeadlines(cycle, network, sprint);
-  const fetching = inTurns(CONCURRENT_FETCHES, signal);
+  const reading = inTurns(PROOFS_AT_A_TIME, signal);
   const computing = inTurns(1, signal);
   return untilBlock(clock, Math.max(last, clock.head.number + 1), signal, (patience) =>
     Promise.all(
       proofs.map(async (proof): Promise<CheckEntry> => {
         try {
-          const fetched = await fetchProof(checking, { proof, seed, patience, fetching });
+          const fetched = await fetchProof(checking, { proof, seed, patience, reading });
           return "problem" in fetched
             ? entryOf(proof, fetched.problem)
             : await computing(() => recompute(checking, proof, fetched));
@@ -67,28 +64,13 @@ export const checkProofs = async (checking: Checking): Promise<readonly CheckEnt
   );
 };
 
-type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
-
-/** Does so much work at a time, in the order in which it was asked for. */
-const inTurns = (limit: number, signal: AbortSignal): InTurn => {
-  const slots = prioritySlots([limit], { maxWaiting: MAX_WAITING });
-  return async (work) => {
-    const release = await slots.acquire(0, signal);
-    try {
-      return await work();
-    } finally {
-      release?.();
-    }
-  };
-};
-
 interface Fetching {
   readonly proof: PromisedProof;
   /** Of the sample. */
   readonly seed: string;
   /** Aborts when there is no time left to wait for a server. */
   readonly patience: AbortSignal;
-  readonly fetching: InTurn;
+  readonly reading: InTurn;
 }
 
 /** What is kept of a proof: what it says of the nonces to recompute, ascending, however many it has. */
@@ -103,16 +85,25 @@ interface Sample extends ClaimedNonces {
  */
 const fetchProof = async (
   { participant, cycle, sprint }: Checking,
-  { proof, seed, patience, fetching }: Fetching,
+  { proof, seed, patience, reading }: Fetching,
 ): Promise<Sample | { readonly problem: Found }> => {
   const { clock, signal, signer } = participant;
-  const source = cycleSource(participant, { until: patience });
+  let isAsked = false;
+  const onAsked = () => {
+    isAsked = true;
+  };
+  const source = cycleSource(participant, { until: patience, onAsked });
   const profile = profileOf(sprint);
-  let last: Found = { reason: "unreachable" };
+  let fault: string | null = null;
+  // A proof that nobody was asked for is this validator's own want of time, and says nothing of the miner.
+  const outOfTime = (): Found =>
+    isAsked || fault !== null
+      ? { reason: "unreachable", detail: fault }
+      : { reason: "no_time", detail: "no time was left to ask for it" };
   for (;;) {
     const tried = clock.head.number;
     try {
-      const read = await fetching(() => readProof(source, { cycle, sprint }, proof));
+      const read = await readProofInTurn(source, { cycle, sprint }, proof, reading);
       if (!read.ok) return { problem: { reason: "malformed", detail: read.detail } };
       const { items, claimed } = read.value;
       const of = { seed, verifier: signer.address, proofHash: proof.promise.proof };
@@ -120,15 +111,15 @@ const fetchProof = async (
       return { items, ...claimed(drawn) };
     } catch (thrown) {
       signal.throwIfAborted();
-      if (patience.aborted) return { problem: last };
+      if (patience.aborted) return { problem: outOfTime() };
       if (!isFetchFault(thrown)) throw thrown;
-      last = { reason: "unreachable", detail: reasonOf(thrown) };
+      fault = reasonOf(thrown);
     }
     try {
       await clock.reach(tried + 1, patience);
     } catch {
       signal.throwIfAborted();
-      return { problem: last };
+      return { problem: outOfTime() };
     }
   }
 };

@@ -1,5 +1,6 @@
 import { decodeAddress } from "@polkadot/util-crypto";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { inTurns } from "#shared/blobs/in-turns.js";
 import { sprintTasks } from "#shared/duty/sprint-tasks.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
@@ -8,13 +9,14 @@ import type { Reputations } from "#shared/reputation/agreed-reputations.js";
 import type { CycleTask, Member } from "#shared/settlement/cycle-inputs.js";
 import type { DutyInputs } from "#shared/settlement/eligible-tasks.js";
 import { nodeSeed } from "#shared/sprint/exact/seeds.js";
-import { mapLimited } from "#shared/util/map-limited.js";
 import { cappedWeights } from "../capped-weights.js";
 import { type CommittedProof, readCommittedProofs } from "../committed-proofs.js";
 import type { Confirmed } from "../confirmed.js";
-import { isPromised, type PromisedProof, readProof } from "../read-proof.js";
-import { CONCURRENT_FETCHES } from "./concurrent-fetches.js";
+import { isPromised, type PromisedProof, readProofInTurn } from "../read-proof.js";
 import { dutyRules, MEMBERS_CHECK, POT } from "./rules.js";
+
+/** Proofs that are in memory at once: up to 3 MiB each, and their wins. */
+const PROOFS_AT_A_TIME = 32;
 
 /** What a Sprint's duty is drawn over, and whether it is all that there is. */
 export interface DutyBasis {
@@ -98,6 +100,7 @@ export const readDutyBasis = async (
   ]);
   const promised = committed.filter(isPromised);
   const proofs = promised.filter(({ hotkey }) => executors?.has(hotkey) ?? true);
+  const inTurn = inTurns(PROOFS_AT_A_TIME);
   let isWhole = true;
   const tasksOf = async (proof: PromisedProof): Promise<readonly CycleTask[]> => {
     const { hotkey, publicKey, difficulty, promise } = proof;
@@ -105,7 +108,7 @@ export const readDutyBasis = async (
     const before = known.get(key);
     if (before) return before;
     try {
-      const read = await readProof(source, { cycle, sprint }, proof);
+      const read = await readProofInTurn(source, { cycle, sprint }, proof, inTurn);
       if (!read.ok) {
         known.set(key, []);
         return [];
@@ -123,7 +126,7 @@ export const readDutyBasis = async (
       return [];
     }
   };
-  const tasks = (await mapLimited(proofs, CONCURRENT_FETCHES, tasksOf)).flat();
+  const tasks = (await Promise.all(proofs.map(tasksOf))).flat();
   return {
     inputs: {
       network,

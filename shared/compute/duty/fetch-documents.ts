@@ -1,9 +1,7 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Member } from "#shared/settlement/cycle-inputs.js";
-import { mapLimited } from "#shared/util/map-limited.js";
 import type { CommittedDocument, ReadDocument } from "./committed-documents.js";
-import { CONCURRENT_FETCHES } from "./concurrent-fetches.js";
 import type { FetchCount } from "./cut-off.js";
 
 /** Fetches a document. @throws BlockZeroError FETCH_… if it is not available */
@@ -43,10 +41,10 @@ export const fetchDocuments = async <T>(
   const problems = new Map<string, string>();
   const unknown = new Set<string>();
   const gone = new Set<string>();
-  await mapLimited(
-    members.flatMap(({ hotkey }) => committed.get(hotkey) ?? []),
-    CONCURRENT_FETCHES,
-    async (one) => {
+  // All at once: members that send theirs a byte at a time hold up nobody else's.
+  const named = members.flatMap(({ hotkey }) => committed.get(hotkey) ?? []);
+  await Promise.all(
+    named.map(async (one) => {
       try {
         const read = await fetch(one);
         if ("document" in read) documents.set(one.hotkey, read.document);
@@ -59,7 +57,7 @@ export const fetchDocuments = async <T>(
         else if (!failed.has(key)) unknown.add(one.hotkey);
         problems.set(one.hotkey, `it cannot be had: ${reasonOf(thrown)}`);
       }
-    },
+    }),
   );
   return { committed: new Set(committed.keys()), gone, documents, problems, unknown, isWhole: gone.size === 0 };
 };

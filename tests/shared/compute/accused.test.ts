@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { inTurns } from "#shared/blobs/in-turns.js";
 import { readAccused } from "#shared/compute/accused.js";
 import type { SprintVote } from "#shared/compute/outcome.js";
 import type { PromisedProof } from "#shared/compute/read-proof.js";
@@ -29,8 +30,8 @@ const against = vote("mal", { verdict: "invalid", nonce: 5 });
 describe("an accused proof that cannot be fetched", () => {
   const read = (...votes: SprintVote[]) => {
     const fetch = () => Promise.reject(new BlockZeroError("FETCH_FAILED", "nobody serves it", "try again"));
-    const source = { network: { ...template, genesis: "0".repeat(64) }, networkHash: "0".repeat(64), fetch };
-    return readAccused(source, { proof, votes, stakes, cycle: 1, sprint: SPRINT });
+    const source = { network: { ...template, genesis: "0".repeat(64) }, networkHash: "0".repeat(64), fetch, open: fetch };
+    return readAccused(source, { proof, votes, stakes, cycle: 1, sprint: SPRINT }, inTurns(1));
   };
 
   it("is asked for where the votes leave it a weight", async () => {

@@ -24,3 +24,18 @@ it("a document that time ran out for is unknown, unless it could not be had whil
   assert.deepEqual([[...last.gone], [...last.unknown]], [["slow", "late"], ["late"]]);
   assert.deepEqual([...last.documents], [["ann", "ann"]]);
 });
+
+it("members that send theirs a byte at a time hold up nobody else's document", () => {
+  const many = Array.from({ length: 100 }, (_, i) => ({ hotkey: `member ${i}` }));
+  let asked = 0;
+  void fetchDocuments(many, {
+    committed: new Map(many.map(({ hotkey }) => [hotkey, { hotkey, hash: `of ${hotkey}`, location: "" }])),
+    failed: new Set(),
+    isOver: () => false,
+    fetch: () => {
+      asked += 1;
+      return new Promise(() => {});
+    },
+  });
+  assert.equal(asked, many.length);
+});
