@@ -10,8 +10,8 @@ import { settleSprints } from "./settle-sprints.js";
 
 /**
  * Does a miner's duty of the network's Sprints until the participant's signal aborts, beside the cycles and Sprints: whatever fails costs that duty and
- * nothing else. Once a cycle's reveal phase is over it reads how Sprints were settled, and what is asked about the one before. From the exchange phase on its device is
- * free: it answers that, and then checks wins of the Sprint that was just proven. Without duty it only waits.
+ * nothing else. Once a cycle's reveal phase is over it reads how Sprints were settled, and what is asked about the one before. From the exchange
+ * phase on its device is free: it answers that, and then checks wins of the Sprint that was just proven. Without duty it only waits.
  */
 export const runDuties = async (member: DutyMember): Promise<never> => {
   const { clock, network, signal } = member.participant;

@@ -5,7 +5,7 @@ import { readSprint } from "#shared/compute/read-sprint.js";
 import { type PastSprint, sprintsBefore } from "#shared/compute/sprint-window.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { withinBlocks } from "#shared/participant/duty.js";
+import { attempt, withinBlocks } from "#shared/participant/duty.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { whileWaiting } from "#shared/participant/while-waiting.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -16,8 +16,9 @@ import type { DutyMember } from "./context.js";
 const SERVED = 4;
 
 /**
- * Reads how the last cycles' Sprints, confirmations and idle time were settled, as far as it is not known yet, and remembers it, member or not: who is a member follows from eight Sprints, and participants keep what these
- * are settled by for a few cycles. What the cycle before is settled by is asked for at every block until the exchange phase, all else once.
+ * Reads how the last cycles' Sprints, confirmations and idle time were settled, as far as it is not known yet, and remembers it, member or not:
+ * who is a member follows from eight Sprints, and participants keep what these are settled by for a few cycles. What the cycle before is settled
+ * by is asked for at every block until the exchange phase, all else once.
  */
 export const settleSprints = (member: DutyMember, cycle: number): Promise<void> => {
   const { end } = phaseWindow(cycle, "exchange", member.participant.network.phases);
@@ -36,10 +37,12 @@ const settle = async (member: DutyMember, cycle: number): Promise<void> => {
     (past) => past.cycle >= cycle - SERVED && !known.get(past.cycle)?.isWhole,
   );
   await Promise.all(
-    missing.map(async (past) => {
-      const result = await read(member, past, cycle);
-      if (result.isReadable) known.set(past.cycle, result);
-    }),
+    missing.map((past) =>
+      attempt(participant, { failure: "Sprint not read", cycle: past.cycle }, async () => {
+        const result = await read(member, past, cycle);
+        if (result.isReadable) known.set(past.cycle, result);
+      }),
+    ),
   );
 };
 

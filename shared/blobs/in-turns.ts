@@ -6,7 +6,10 @@ export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 /** More than the number of neurons in a subnet. */
 const MAX_WAITING = 65_536;
 
-/** Does so much work at a time, in the order in which it was asked for. Nothing that waits for a stranger may be in it: strangers then hold up all others. */
+/**
+ * Does so much work at a time, in the order in which it was asked for. None of it may wait for a stranger: strangers would then hold up all
+ * others.
+ */
 export const inTurns = (limit: number, signal: AbortSignal = new AbortController().signal): InTurn => {
   const slots = prioritySlots([limit], { maxWaiting: MAX_WAITING });
   return async (work) => {

@@ -1,7 +1,8 @@
 import type { CycleSource } from "#shared/replay/source.js";
 import { type DutyWindow, type ReadDutyWindowOptions, readDutyWindow } from "./duty/read-duty-window.js";
 import type { PayFacts } from "./gate.js";
-import { readSprintWindow, type SprintWindow } from "./read-window.js";
+import type { SprintResult } from "./read-sprint.js";
+import { type KnownSprints, readSprintWindow, type SprintWindow } from "./read-window.js";
 
 /** The Sprints and the duty that pay in a cycle depends on, as far as they can still be read. */
 export interface PayWindow extends SprintWindow, PayFacts {
@@ -15,7 +16,7 @@ export const readPayWindow = async (
   cycle: number,
   options: ReadDutyWindowOptions,
 ): Promise<PayWindow> => {
-  const known = options.known ?? new Map();
+  const known: KnownSprints<SprintResult> = options.known ?? new Map();
   const sprints = await readSprintWindow(source, cycle, { ...options, known });
   const duty = await readDutyWindow(source, cycle, { ...options, known, sprints });
   return { ...sprints, duty, standings: duty.standings };

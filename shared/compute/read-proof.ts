@@ -38,7 +38,8 @@ export const readProof = async (
 };
 
 /**
- * `readProof` in its turn. The bytes, which go to the disk, are waited for before: a server that sends one at a time then holds up nobody else's proof.
+ * `readProof` in its turn. The bytes, which go to the disk, are waited for before: a server that sends one at a time then holds up nobody else's
+ * proof.
  *
  * @param inTurn limits how many are in memory at once
  */

@@ -47,8 +47,8 @@ export interface SprintResult extends SettledSprint {
   /** Every voting validator, by ascending hotkey. */
   readonly validators: readonly CheckedBy[];
   /**
-   * Whether the documents that count and are not available are of less than half of the voting stake. If not, what is missing could have decided every proof, and the
-   * outcomes say nothing.
+   * Whether the documents that count and are not available are of less than half of the voting stake. If not, what is missing could have decided
+   * every proof, and the outcomes say nothing.
    */
   readonly isReadable: boolean;
 }

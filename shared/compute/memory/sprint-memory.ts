@@ -2,7 +2,10 @@ import { z } from "zod";
 import { statedReputationsSchema } from "#shared/protocol/stated-reputation.js";
 import { OUTCOMES } from "../outcome.js";
 
-/** What a participant's journal remembers of Sprints: their documents and the chain's state are there for some cycles, and what follows from them counts for many. */
+/**
+ * What a participant's journal remembers of Sprints: their documents and the chain's state are there for some cycles, and what follows from them
+ * counts for many.
+ */
 export const sprintMemorySchema = z.object({
   /** How Sprints were settled, ascending. `isWhole`: everything that was committed was available. */
   sprints: z
