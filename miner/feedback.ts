@@ -43,7 +43,8 @@ const tell = async (
   const base = await models.baseOf(cycle);
   const miners = await readSubmissions(participant, cycle);
   const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle, base });
-  const isOwn = (one: Pick<AgreedOutcome, "uid" | "hotkey">): boolean => one.uid === uid && one.hotkey === signer.address;
+  const isOwn = (one: Pick<AgreedOutcome, "uid" | "hotkey">): boolean =>
+    one.uid === uid && one.hotkey === signer.address;
   const own = outcomes.find(isOwn);
   if (own === undefined || !reports.some(({ entries }) => entries.some(isOwn))) {
     log.warn("no validator reported on us", { cycle, reports: reports.length });

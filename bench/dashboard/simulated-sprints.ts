@@ -4,7 +4,7 @@ import type { SprintOutcome } from "#shared/compute/outcome.js";
 import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import { createRandom } from "#shared/data/random.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { type Sprint, SPRINT_WINDOW } from "#shared/protocol/sprint.js";
+import { SPRINT_WINDOW, type Sprint } from "#shared/protocol/sprint.js";
 import { DEFAULT_REPUTATION } from "#shared/reputation/reputation.js";
 
 interface SimulatedSprints {
@@ -37,6 +37,7 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
         validators: [],
         reputations: new Map(),
         isWhole: true,
+        isReadable: true,
       },
       outcomes: hosts.map(({ uid, hotkey }, n): SprintOutcome => {
         const difficulty = 40 + (n % 200);

@@ -3,8 +3,8 @@ import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal, untilAborted } from "#shared/cli/program.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { signerSettings } from "#signer/config.js";
 import { withSignals } from "#shared/util/join-signals.js";
+import { signerSettings } from "#signer/config.js";
 import { runSigner } from "#signer/run-signer.js";
 
 export const signer: CommandSpec = {

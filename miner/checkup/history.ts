@@ -122,10 +122,10 @@ const tailOf = (file: string): string => {
 
 /** Of the networks that a hotkey mined in, the one that it last wrote of. */
 const newestJournal = (home: string): MinerJournal => {
-  if (!existsSync(home)) return { cycles: {} };
+  if (!existsSync(home)) return minerJournalSchema.parse({});
   const files = readdirSync(home)
     .map((name) => join(home, name, "miner.json"))
     .filter((file) => existsSync(file));
   const [newest] = files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  return newest === undefined ? { cycles: {} } : openJournal(newest, minerJournalSchema).value;
+  return newest === undefined ? minerJournalSchema.parse({}) : openJournal(newest, minerJournalSchema).value;
 };

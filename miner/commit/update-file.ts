@@ -13,7 +13,10 @@ export interface UpdateFile extends ByteSource {
 }
 
 /** The file is in memory. */
-export const updateInMemory = (bytes: Uint8Array, hash = sha256(bytes)): UpdateFile => ({ ...bytesSource(bytes), hash });
+export const updateInMemory = (bytes: Uint8Array, hash = sha256(bytes)): UpdateFile => ({
+  ...bytesSource(bytes),
+  hash,
+});
 
 /**
  * Encodes an update into a file, a tensor at a time: of the others nothing is in memory. Close it.

@@ -43,7 +43,8 @@ export const readBasis = async (
       draw: knownDraw(journal),
       signal,
     });
-    if (unknown.length > 0) log.warn("members of duty may be others", { cycle, ...faultFields(membersUnsure(unknown)) });
+    if (unknown.length > 0)
+      log.warn("members of duty may be others", { cycle, ...faultFields(membersUnsure(unknown)) });
     const members = membersBy(confirmed, sprint);
     if (!members.some(({ hotkey }) => hotkey === signer.address)) return null;
     const tasks: KnownTasks = new Map();

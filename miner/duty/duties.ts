@@ -27,9 +27,7 @@ export const runDuties = async (member: DutyMember): Promise<never> => {
 const doCycle = async (member: DutyMember, cycle: number): Promise<void> => {
   const { clock, network, signal } = member.participant;
   if (withDuty(network.sprint))
-    await attempt(member.participant, { failure: "Sprints not read", cycle }, () =>
-      settleSprints(member, cycle),
-    );
+    await attempt(member.participant, { failure: "Sprints not read", cycle }, () => settleSprints(member, cycle));
   await doDuty(member, cycle - 1, "answers", publishAnswers);
   await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
   await doDuty(member, cycle, "duty", publishDuty);

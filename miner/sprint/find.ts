@@ -4,7 +4,7 @@ import { awaitSprintSeed, isSeedInForce } from "#shared/participant/await-seeds.
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import type { Network } from "#shared/protocol/network.js";
-import { type BlockRange, BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, type BlockRange } from "#shared/protocol/phases.js";
 import { prefixWindows } from "#shared/protocol/prefix-windows.js";
 import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";

@@ -2,7 +2,7 @@ import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { expectedFault } from "#shared/errors/file-fault.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { openFloats, type OpenWeights, writeFloats } from "#shared/training/checkpoint-tensors.js";
+import { type OpenWeights, openFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
 import { createShardTrainer } from "./shard-trainer.js";
 import type { ShardTrainer } from "./trainer.js";
 import type { FromWorker, MeasureJob, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";

@@ -42,7 +42,7 @@ export interface AdmissionRequest {
 }
 
 export type Admission =
-  | { readonly ok: true; readonly urgency: Urgency; /** The hotkey, or a stranger's network. */ readonly from: string }
+  | { readonly ok: true; readonly urgency: Urgency /** The hotkey, or a stranger's network. */; readonly from: string }
   | { readonly ok: false; readonly status: 401; readonly reason: string }
   | { readonly ok: false; readonly status: 429; readonly reason: string; readonly retryMs: number };
 

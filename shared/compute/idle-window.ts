@@ -1,5 +1,5 @@
 import type { Network } from "#shared/protocol/network.js";
-import { type BlockRange, BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, type BlockRange, phaseWindow } from "#shared/protocol/phases.js";
 import { MILLION } from "#shared/util/fraction.js";
 
 /**

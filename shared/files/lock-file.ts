@@ -70,7 +70,12 @@ export const tryLock = (
   const path = resolve(file);
   mkdirSync(dirname(path), { recursive: true });
   const { place } = surroundings;
-  const claim = JSON.stringify({ pid: process.pid, started: surroundings.startOf(process.pid), ...place, id: randomUUID() });
+  const claim = JSON.stringify({
+    pid: process.pid,
+    started: surroundings.startOf(process.pid),
+    ...place,
+    id: randomUUID(),
+  });
   for (;;) {
     if (makeClaim(path, claim, surroundings)) {
       heldHere.set(path, claim);

@@ -116,7 +116,11 @@ const changesOf = async (
   const changes: HubChange[] = [];
   for (const { name, content } of local) {
     const same = kept.find(({ path }) => path === name);
-    if (same === undefined || same.size !== content.size || (await hexOf(content, same.digest, signal)) !== same.digest.hex)
+    if (
+      same === undefined ||
+      same.size !== content.size ||
+      (await hexOf(content, same.digest, signal)) !== same.digest.hex
+    )
       changes.push({ operation: "addOrUpdate", path: name, content });
   }
   const sent = changes.map(({ path }) => path);
@@ -135,7 +139,11 @@ const checkKept = async (
   const kept = new Map((await hub.files(commit)).map((file) => [file.path, file]));
   for (const { name, content } of local) {
     const file = kept.get(name);
-    if (file === undefined || file.size !== content.size || (await hexOf(content, file.digest, signal)) !== file.digest.hex)
+    if (
+      file === undefined ||
+      file.size !== content.size ||
+      (await hexOf(content, file.digest, signal)) !== file.digest.hex
+    )
       throw new BlockZeroError(
         "HUB_CONTENT_MISMATCH",
         `the Hub holds other bytes than ${name} has here`,

@@ -40,7 +40,8 @@ export const isSeedInForce = async (
   question: { readonly cycle: number; readonly purpose: SprintPurpose },
   seed: string,
 ): Promise<boolean> => {
-  if (participant.clock.head.number < seedBlocks(question.cycle, question.purpose, participant.network).deciding) return true;
+  if (participant.clock.head.number < seedBlocks(question.cycle, question.purpose, participant.network).deciding)
+    return true;
   try {
     return (await readSprintSeed(cycleSource(participant), question)) === seed;
   } catch (thrown) {

@@ -68,7 +68,9 @@ export const HASH_OR_NONE: Field<string | null> = {
 };
 
 /** Last in its record: only a location may contain colons. */
-export const LOCATION = text((location) => unless(isLocation(location), "a location that is not a short http(s) origin"));
+export const LOCATION = text((location) =>
+  unless(isLocation(location), "a location that is not a short http(s) origin"),
+);
 
 export const GROUP = text((group) => unless(groupName.safeParse(group).success, "a group that is no group's name"));
 

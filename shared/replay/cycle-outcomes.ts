@@ -61,7 +61,9 @@ export const readOutcomes = async (source: CycleSource, cycle: number, head: num
     base,
     stakes,
     exchange,
-    validators: validators.sort((a, b) => (a.stake === b.stake ? (a.hotkey < b.hotkey ? -1 : 1) : a.stake > b.stake ? -1 : 1)),
+    validators: validators.sort((a, b) =>
+      a.stake === b.stake ? (a.hotkey < b.hotkey ? -1 : 1) : a.stake > b.stake ? -1 : 1,
+    ),
     outcomes: tally({ reports, stakes, miners, network: source.networkHash, cycle, base }),
     isWhole: validators.every((one) => !one.isGone),
   };

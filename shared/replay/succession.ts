@@ -5,8 +5,8 @@ import { hasCode } from "#shared/errors/error.js";
 import { MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { type NetworkRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
-import { permittedStakes, sumStake } from "#shared/protocol/voting/stake.js";
 import { successionProblem } from "#shared/protocol/succession.js";
+import { permittedStakes, sumStake } from "#shared/protocol/voting/stake.js";
 import type { CycleContext, CycleSource } from "./source.js";
 
 /** A network file, and a way to fetch others by hash. */
@@ -154,7 +154,10 @@ const seemsPublished = async (
   at: number,
 ): Promise<boolean> => {
   const { netuid, first_cycle } = network;
-  const [{ ownerHotkey, neurons }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
+  const [{ ownerHotkey, neurons }, commitments] = await Promise.all([
+    chain.metagraph(netuid),
+    chain.commitments(netuid),
+  ]);
   const named = networkRecordOf(commitments, ownerHotkey);
   if (named !== null && hashes.has(named.record.hash) && named.block <= at) return true;
   const stakes = permittedStakes(neurons);

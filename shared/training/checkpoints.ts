@@ -5,8 +5,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { hashFile, readState, writeState } from "./checkpoint-tensors.js";
-import type { NamedFloats } from "./objective.js";
-import type { Shapes } from "./objective.js";
+import type { NamedFloats, Shapes } from "./objective.js";
 import type { StatePart } from "./step-backend.js";
 import type { StateTensor } from "./train-step.js";
 

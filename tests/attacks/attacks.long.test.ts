@@ -40,7 +40,10 @@ describe("an attack of two cycles", { timeout: HANG_GUARD }, () => {
     const [good, idle] = observed.payoffs;
     assert.ok(good! > 0, "its work is paid");
     assert.ok(idle! < good!, `a cycle without work is paid less: ${idle} after ${good}`);
-    assert.ok(!observed.stoppedBy.includes("validator_failed"), "nothing is agreed on of a cycle in which it sent nothing");
+    assert.ok(
+      !observed.stoppedBy.includes("validator_failed"),
+      "nothing is agreed on of a cycle in which it sent nothing",
+    );
     assert.deepEqual(observed.work, { ...observed.work, rejected: 0, abstained: 0 });
   });
 });

@@ -11,7 +11,10 @@ const EVERY = 4;
 const SPRINT = sprintSchema.parse({ every: EVERY, dials: "tiny", duty: { tasks: 1 } });
 
 /** A validator that starts in a later cycle than it should have settled the only Sprint in. */
-const startLate = async (t: Living, cycle: number): Promise<{ readonly subnet: Subnet; readonly vera: TestChecker }> => {
+const startLate = async (
+  t: Living,
+  cycle: number,
+): Promise<{ readonly subnet: Subnet; readonly vera: TestChecker }> => {
   const subnet = await openSubnet(t, { network: { sprint: SPRINT } });
   await subnet.to(subnet.window(cycle, "distribute").start);
   return { subnet, vera: await openChecker(subnet, "vera") };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { describe, it } from "node:test";
+import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { knownGate } from "#validator/sprint/known-gate.js";
-import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { runChecks } from "#validator/sprint/sprints.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { listenRaw } from "../support/hostile-server.js";

@@ -29,16 +29,10 @@ it("a localnet's home: the last run's deletion is said first; a file and what no
 
   const file = join(folder, "file");
   writeFileSync(file, "");
-  await assert.rejects(
-    openHome(file, ignored, ignored),
-    coded("HOME_NOT_EMPTY", /is a file$/),
-  );
+  await assert.rejects(openHome(file, ignored, ignored), coded("HOME_NOT_EMPTY", /is a file$/));
   const foreign = join(folder, "foreign");
   mkdirSync(join(foreign, "photos"), { recursive: true });
-  await assert.rejects(
-    openHome(foreign, ignored, ignored),
-    coded("HOME_NOT_EMPTY"),
-  );
+  await assert.rejects(openHome(foreign, ignored, ignored), coded("HOME_NOT_EMPTY"));
 });
 
 it("what a killed localnet left running is ended, and nobody else", { skip: !existsSync("/proc/self") }, async (t) => {

@@ -91,7 +91,10 @@ test("a unit is made of the settings that the program will find in .env beside i
   assert.match(stdout, new RegExp(`^ReadWritePaths=${folder}/big ${folder}/keys/keys-in-use /mnt/share$`, "m"));
   assert.match(stdout, /^PrivateDevices=no$/m);
   writeFileSync(join(folder, ".env"), Uint8Array.of(0xc3));
-  assert.match((await run("blockzero", [...args, "--print"], { cwd })).stderr, /^✖ ENV_FILE_MALFORMED .*\.env is neither/);
+  assert.match(
+    (await run("blockzero", [...args, "--print"], { cwd })).stderr,
+    /^✖ ENV_FILE_MALFORMED .*\.env is neither/,
+  );
 });
 
 test("a unit may write where the program will, whoever installs it from wherever", {

@@ -110,7 +110,10 @@ describe("a backup", () => {
     writeFileSync(join(larger, "port"), "4712");
     symlinkSync(larger, join(made.checkpointDir, OTHER));
     const paths = (await makeBackup({ ...made, version: "1", now })).files.map(({ path }) => path);
-    assert.deepEqual(paths.filter((path) => path.startsWith(OTHER)), [`${OTHER}/port`]);
+    assert.deepEqual(
+      paths.filter((path) => path.startsWith(OTHER)),
+      [`${OTHER}/port`],
+    );
 
     // Where these lead to is of no matter: they are left out.
     symlinkSync(larger, join(made.state, "training", "replica-1"));

@@ -42,8 +42,7 @@ export const restoreBackup = async ({
       for (const { name, paths, unfinished } of parts) {
         // What a restore that was cut short left, whose claim on the home is this one's now.
         rmSync(unfinished, { recursive: true, force: true });
-        for (const path of paths)
-          await copy(join(from, FILES_FOLDER, path), join(unfinished, path.slice(name.length)));
+        for (const path of paths) await copy(join(from, FILES_FOLDER, path), join(unfinished, path.slice(name.length)));
         syncFoldersOf(unfinished);
       }
     });

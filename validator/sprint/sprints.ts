@@ -94,9 +94,7 @@ const recall = async (checker: Checker, cycle: number, over: number): Promise<vo
     const { network, networkHash } = source;
     const then = { ...checker, participant: { ...participant, network, networkHash } };
     const deadline = Math.min(head + RECALL_BLOCKS, over);
-    await doDuty(then, missed, "settle", over, (bounded) =>
-      settleSprint(bounded, { cycle: missed, sprint, deadline }),
-    );
+    await doDuty(then, missed, "settle", over, (bounded) => settleSprint(bounded, { cycle: missed, sprint, deadline }));
   }
 };
 

@@ -32,7 +32,10 @@ export interface StoreShards {
  */
 export const storeShards = async (options: StoreShards): Promise<Pick<PackManifest, "training" | "held_out">> => {
   const { catalogue, fates, sides, store, work, tokenizer, threads, limits, signal, onShard } = options;
-  for (const [part, { length }] of [["training", sides.training], ["held-out", sides.held_out]] as const)
+  for (const [part, { length }] of [
+    ["training", sides.training],
+    ["held-out", sides.held_out],
+  ] as const)
     if (length > limits.shards)
       throw packTooLarge(
         `the ${part} part would have ${length} shards, at most ${limits.shards} can be named`,

@@ -53,8 +53,7 @@ export const encodeTensor = async (
   );
 };
 
-const largest = (values: Float32Array): number =>
-  values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 const notFinite = (name: string, value: number) =>
   new BlockZeroError(

@@ -43,7 +43,7 @@ const reputationsOf = (values: Readonly<Record<string, number>>) =>
 /** A settled Sprint in whose checks validators stated this. */
 const settled = (cycle: number, values: Readonly<Record<string, number>>): SprintResult => ({
   ...{ cycle, confirms: null, sprint: SPRINT, stakes: new Map(), proofs: [], outcomes: [], validators: [] },
-  ...{ reputations: reputationsOf(values), isWhole: true },
+  ...{ reputations: reputationsOf(values), isWhole: true, isReadable: true },
 });
 
 it("documents that are served late make an audit diverge of no honest statement, and excuse no other", {

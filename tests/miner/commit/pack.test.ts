@@ -38,7 +38,10 @@ const open = async (t: TestContext) => {
     return hash;
   };
   const mark = (cycle: number, fields: MinerJournal["cycles"][string]) =>
-    journal().update(({ cycles }) => ({ cycles: { ...cycles, [cycle]: { ...cycles[cycle], ...fields } } }));
+    journal().update(({ cycles, ...rest }) => ({
+      ...rest,
+      cycles: { ...cycles, [cycle]: { ...cycles[cycle], ...fields } },
+    }));
   const reveal = (cycle: number) => mark(cycle, { committed: 1, revealed: 2 });
   return { subnet, participant, dir, update, pack, mark, reveal, files: () => readdirSync(dir).sort() };
 };

@@ -104,7 +104,9 @@ describe("a search", () => {
   it("does not rest beyond its end, however small its share of the device", async (t) => {
     let now = 0;
     t.mock.method(performance, "now", () => now);
-    const pass = async (milliseconds: number) => void (now += milliseconds);
+    const pass = async (milliseconds: number) => {
+      now += milliseconds;
+    };
     const left = () => 100_000 - now;
     for (const share of [0.5, 0.25, 0.1, 0.001]) {
       now = 0;

@@ -67,13 +67,16 @@ describe("tables of a fixed size", () => {
     await assert.rejects(deduplicate(catalogue, keep, { signal: stopSoon() }), aborted);
     const { fates } = await deduplicate(catalogue, keep, { signal: t.signal });
     await assert.rejects(planShards(catalogue, fates, TRAINING, settings, { signal: stopSoon() }), aborted);
-    await assert.rejects(
-      removeOverlap({ catalogue, settings, fates, benchmarks: [], signal: stopSoon() }),
-      aborted,
-    );
+    await assert.rejects(removeOverlap({ catalogue, settings, fates, benchmarks: [], signal: stopSoon() }), aborted);
     const lots = [...fates.keys()].map((document): [number, DocumentAt[]] => [
       document,
-      [{ piece: pieceOf(catalogue, document), offset: catalogue.offsets[document]!, bytes: catalogue.bytes[document]! }],
+      [
+        {
+          piece: pieceOf(catalogue, document),
+          offset: catalogue.offsets[document]!,
+          bytes: catalogue.bytes[document]!,
+        },
+      ],
     ]);
     for (const threads of [1, 2]) {
       const encoding = { folder: catalogue.folder, tokenizer: "byte", threads, signal: stopSoon() };

@@ -73,7 +73,8 @@ describe("a conversation in a pack", () => {
   it("is counted with a reason, of which a template that makes one for each row fills nothing", async (t) => {
     const folder = temporaryFolder(t);
     const config = join(folder, "tokenizer_config.json");
-    const refuse = "{% if messages[0].role != 'user' %}{{ raise_exception('Unknown role: ' + messages[0].role) }}{% endif %}";
+    const refuse =
+      "{% if messages[0].role != 'user' %}{{ raise_exception('Unknown role: ' + messages[0].role) }}{% endif %}";
     writeFileSync(config, JSON.stringify({ chat_template: `${refuse}${CHATML}`, eos_token: "x" }));
     const source = join(folder, "chats.jsonl");
     const roles = ["user", ...Array.from({ length: 1000 }, (_, i) => `role-${i}`)];

@@ -59,10 +59,18 @@ describe("threads that make shards", { timeout: HANG_GUARD }, () => {
     const { folder, lots } = lotsIn(t);
     const use = async () => {};
     for (const threads of [1, 2]) {
-      const unread = encodeShards({ folder, tokenizer: join(folder, "tokenizer.json"), threads, signal: t.signal }, lots, use);
+      const unread = encodeShards(
+        { folder, tokenizer: join(folder, "tokenizer.json"), threads, signal: t.signal },
+        lots,
+        use,
+      );
       await assert.rejects(unread, coded("TOKENIZER_NOT_FOUND"), `${threads} threads`);
     }
-    const gone = encodeShards({ folder: join(folder, "none"), tokenizer: "byte", threads: 2, signal: t.signal }, lots, use);
+    const gone = encodeShards(
+      { folder: join(folder, "none"), tokenizer: "byte", threads: 2, signal: t.signal },
+      lots,
+      use,
+    );
     await assert.rejects(gone, coded("FILE_UNREADABLE", /ENOENT.*piece-000000/));
   });
 });

@@ -30,7 +30,12 @@ const against = vote("mal", { verdict: "invalid", nonce: 5 });
 describe("an accused proof that cannot be fetched", () => {
   const read = (...votes: SprintVote[]) => {
     const fetch = () => Promise.reject(new BlockZeroError("FETCH_FAILED", "nobody serves it", "try again"));
-    const source = { network: { ...template, genesis: "0".repeat(64) }, networkHash: "0".repeat(64), fetch, open: fetch };
+    const source = {
+      network: { ...template, genesis: "0".repeat(64) },
+      networkHash: "0".repeat(64),
+      fetch,
+      open: fetch,
+    };
     return readAccused(source, { proof, votes, stakes, cycle: 1, sprint: SPRINT }, inTurns(1));
   };
 

@@ -5,7 +5,6 @@ import { readSprintWindow } from "#shared/compute/read-window.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { phaseAt } from "#shared/protocol/phases.js";
-import { sprintSchema } from "#shared/protocol/sprint.js";
 import {
   type ChecksHeldRecord,
   type ChecksRecord,
@@ -14,6 +13,7 @@ import {
   type SprintRecord,
   shortHash,
 } from "#shared/protocol/records.js";
+import { sprintSchema } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { template } from "../../support/micro-network.js";

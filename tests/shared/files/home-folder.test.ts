@@ -22,10 +22,14 @@ it("a user whom the system does not know, without HOME: a fault that names what 
 it("a home that cannot be made is a fault with its path", (t) => {
   const file = join(temporaryFolder(t), "file");
   writeFileSync(file, "");
-  assert.throws(() => lockHome(join(file, "home"), () => {}), coded("FILE_UNWRITABLE", /home cannot be written: ENOTDIR/));
+  assert.throws(
+    () => lockHome(join(file, "home"), () => {}),
+    coded("FILE_UNWRITABLE", /home cannot be written: ENOTDIR/),
+  );
   const folder = join(temporaryFolder(t), "read-only");
   mkdirSync(folder);
   chmodSync(folder, 0o500);
   // Whom no mode stops, as root, can write there.
-  if (process.getuid?.() !== 0) assert.throws(() => lockHome(join(folder, "home"), () => {}), coded("FILE_UNWRITABLE", /EACCES/));
+  if (process.getuid?.() !== 0)
+    assert.throws(() => lockHome(join(folder, "home"), () => {}), coded("FILE_UNWRITABLE", /EACCES/));
 });

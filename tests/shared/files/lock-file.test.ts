@@ -220,6 +220,9 @@ it("a process in a namespace of its own, where every process id is another's, fi
   const module = new URL("../../../shared/files/home-lock.js", import.meta.url).href;
   const script = `import(${JSON.stringify(module)}).then(({ lockHome }) => lockHome(${JSON.stringify(home)}, () => {})).catch((e) => { console.log(e.code, e.message); });`;
   const { stdout } = spawnSync("unshare", [...unshare, process.execPath, "-e", script], { encoding: "utf8" });
-  assert.match(stdout, new RegExp(`^HOME_IN_USE .* process ${process.pid} of another container, machine, boot or user`));
+  assert.match(
+    stdout,
+    new RegExp(`^HOME_IN_USE .* process ${process.pid} of another container, machine, boot or user`),
+  );
   assert.throws(() => lockHome(home, ignored), coded("HOME_IN_USE", new RegExp(`by process ${process.pid}$`)));
 });

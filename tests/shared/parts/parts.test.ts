@@ -52,7 +52,12 @@ const written = async (context: TestContext, partBytes?: number) => {
   }
   const part = await writer.finish();
   const open = async ({ hash }: BlobRef) => (await store.open(hash))!;
-  return { store, part, open, opened: (shapes: TensorShapes | null = SHAPES) => openPart(open, part, shapes, "the hub") };
+  return {
+    store,
+    part,
+    open,
+    opened: (shapes: TensorShapes | null = SHAPES) => openPart(open, part, shapes, "the hub"),
+  };
 };
 
 const blob = z.object({ hash: z.string(), bytes: z.number() });

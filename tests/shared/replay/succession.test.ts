@@ -120,10 +120,12 @@ describe("a change whose first cycle began in a state that the chain no longer h
         block: start + 300,
       })),
     ];
-    const newest = <T>(state: T) => async (_: number, block?: number) => {
-      if (block === undefined) return state;
-      throw new BlockZeroError("STATE_DISCARDED", "the state is gone", "ask an archive node");
-    };
+    const newest =
+      <T>(state: T) =>
+      async (_: number, block?: number) => {
+        if (block === undefined) return state;
+        throw new BlockZeroError("STATE_DISCARDED", "the state is gone", "ask an archive node");
+      };
     const chain = { metagraph: newest({ ownerHotkey: "owner", neurons }), commitments: newest(commitments) };
     const fetch = async () => networkBytes(network);
     return networkInForce({ chain: chain as never, fetch, network: next, networkHash: nextHash }, start + 400);

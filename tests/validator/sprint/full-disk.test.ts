@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
+import { knownDraw } from "#shared/compute/memory/known-draw.js";
+import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { rememberDuty } from "#validator/duty/remember-duty.js";
 import { validatorJournalSchema } from "#validator/journal.js";
-import { knownDraw } from "#shared/compute/memory/known-draw.js";
-import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 
 it("a disk that takes nothing costs a validator nothing that it found out about Sprints, draws and duty", async (t) => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { it } from "node:test";
+import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
 import { validatorJournalSchema } from "#validator/journal.js";
 import { knownWeights } from "#validator/sprint/known-gate.js";
-import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { collectingLog } from "../../shared/chain/support.js";
 import { template } from "../../support/micro-network.js";

@@ -10,14 +10,17 @@ import { temporaryFolder } from "../../artifact/temporary.js";
 
 const malformed = (thrown: unknown) => thrown instanceof BlockZeroError && thrown.code === "JOURNAL_MALFORMED";
 
+const fresh = minerJournalSchema.parse({});
+
 describe("journal", () => {
   it("begins with the schema's defaults and is there again after a crash", (t) => {
     const path = join(temporaryFolder(t), "home", "miner.json");
     const journal = openJournal(path, minerJournalSchema);
-    assert.deepEqual(journal.value, { cycles: {} });
-    journal.update(() => ({ cycles: { 7: { artifact: "ab" } } }));
-    journal.update(({ cycles }) => ({ cycles: { ...cycles, 8: { committed: 12 } } }));
+    assert.deepEqual(journal.value, fresh);
+    journal.update((value) => ({ ...value, cycles: { 7: { artifact: "ab" } } }));
+    journal.update((value) => ({ ...value, cycles: { ...value.cycles, 8: { committed: 12 } } }));
     assert.deepEqual(openJournal(path, minerJournalSchema).value, {
+      ...fresh,
       cycles: { 7: { artifact: "ab" }, 8: { committed: 12 } },
     });
   });
@@ -34,13 +37,13 @@ describe("journal", () => {
   it("keeps what stood before when a change throws", (t) => {
     const path = join(temporaryFolder(t), "miner.json");
     const journal = openJournal(path, minerJournalSchema);
-    journal.update(() => ({ cycles: { 7: { artifact: "ab" } } }));
+    journal.update((value) => ({ ...value, cycles: { 7: { artifact: "ab" } } }));
     assert.throws(() =>
       journal.update(() => {
         throw new RangeError("no");
       }),
     );
-    assert.deepEqual(journal.value, { cycles: { 7: { artifact: "ab" } } });
+    assert.deepEqual(journal.value, { ...fresh, cycles: { 7: { artifact: "ab" } } });
     assert.deepEqual(openJournal(path, minerJournalSchema).value, journal.value);
   });
 
