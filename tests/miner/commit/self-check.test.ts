@@ -12,6 +12,7 @@ import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { template } from "#tests/support/micro-network.js";
 import { openMiner, type TestMiner } from "#tests/support/miner.js";
 import { type Flags, openSubnet, type Subnet, until } from "#tests/support/subnet.js";
+import { trained } from "#tests/support/trained.js";
 import { forge, genesisBase, map, noiseUpdate, trainedUpdate } from "#tests/support/updates.js";
 
 /** A rate at which no training holds. */
@@ -205,7 +206,7 @@ describe("a miner's check of its own update", { timeout: HANG_GUARD }, () => {
     const losses = await measured.ann.trainer.losses(base, { seed: "1".repeat(64), batches: 2 });
     assert.equal(losses.length, 2);
     const [after, straight] = await Promise.all(
-      [measured, plain].map(({ ann }) => ann.trainer.train(base, { cycle: 2, ...options })),
+      [measured, plain].map(({ ann }) => trained(ann.trainer.train(base, { cycle: 2, ...options }))),
     );
     assert.deepEqual(after, straight);
   });

@@ -106,6 +106,7 @@ describe("a search", () => {
     t.mock.method(performance, "now", () => now);
     const pass = async (milliseconds: number) => {
       now += milliseconds;
+      return undefined;
     };
     const left = () => 100_000 - now;
     for (const share of [0.5, 0.25, 0.1, 0.001]) {

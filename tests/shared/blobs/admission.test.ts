@@ -38,10 +38,11 @@ const statusOf = (admission: ReturnType<ReturnType<typeof createAdmission>>) => 
 describe("admission", () => {
   it("lets validators go first, then miners, then strangers, who count as such though they sign", () => {
     const { ask } = open();
-    assert.deepEqual(ask(signed(vera)), { ok: true, urgency: 0 });
-    assert.deepEqual(ask(signed(ann)), { ok: true, urgency: 1 });
-    assert.deepEqual(ask(signed(eve)), { ok: true, urgency: 2 });
-    assert.deepEqual(ask(), { ok: true, urgency: 2 });
+    assert.deepEqual(ask(signed(vera)), { ok: true, urgency: 0, from: vera.address });
+    assert.deepEqual(ask(signed(ann)), { ok: true, urgency: 1, from: ann.address });
+    const stranger = { ok: true, urgency: 2, from: "198.51.100.7" };
+    assert.deepEqual(ask(signed(eve)), stranger);
+    assert.deepEqual(ask(), stranger);
   });
 
   it("refuses a signature for anything but this very request", () => {

@@ -31,7 +31,8 @@ it("a former network file that nobody serves costs a validator that cycle's chec
     },
   };
   const participant = { ...{ clock, network, blobs, log }, networkHash: "cd".repeat(32), signal: stop.signal };
-  await assert.rejects(runChecks({ participant } as unknown as Checker), { name: "AbortError" });
+  const journal = { value: { sprints: [], draws: [] } };
+  await assert.rejects(runChecks({ participant, journal } as unknown as Checker), { name: "AbortError" });
   assert.deepEqual(
     lines.map(({ level, fields }) => [level, fields.cycle, fields.code]),
     [["error", first - 1, "FETCH_NOT_FOUND"]],
