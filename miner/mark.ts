@@ -1,4 +1,4 @@
-import { withCycle } from "#shared/participant/writes/journal.js";
+import { withFields } from "#shared/participant/writes/journal.js";
 import type { Miner } from "./context.js";
 import type { MinerJournal } from "./journal.js";
 
@@ -11,5 +11,3 @@ export const mark = ({ journal }: Pick<Miner, "journal">, cycle: number, fields:
 /** The same for what the chain can tell again. */
 export const note = ({ journal }: Pick<Miner, "journal">, cycle: number, fields: Fields): void =>
   journal.note(withFields(cycle, fields));
-
-const withFields = (cycle: number, fields: Fields) => withCycle<Fields>(cycle, (entry) => ({ ...entry, ...fields }));

@@ -1,4 +1,4 @@
-import { withCycle } from "#shared/participant/writes/journal.js";
+import { withFields } from "#shared/participant/writes/journal.js";
 import type { Validator } from "./context.js";
 import type { ValidatorJournal } from "./journal.js";
 
@@ -11,5 +11,3 @@ export const mark = ({ journal }: Pick<Validator, "journal">, cycle: number, fie
 /** The same for what the chain can tell again. */
 export const note = ({ journal }: Pick<Validator, "journal">, cycle: number, fields: Fields): void =>
   journal.note(withFields(cycle, fields));
-
-const withFields = (cycle: number, fields: Fields) => withCycle<Fields>(cycle, (entry) => ({ ...entry, ...fields }));

@@ -71,5 +71,9 @@ export const withCycle =
     cycles: recent({ ...value.cycles, [cycle]: change(value.cycles[cycle]) }),
   });
 
+/** Sets some fields of what a journal holds of a cycle. */
+export const withFields = <E extends object>(cycle: number, fields: E) =>
+  withCycle<E>(cycle, (entry) => ({ ...entry, ...fields }));
+
 /** Records that were written down before they were sent: `<cycle>/<record type>` → record text. */
 export const intentionsSchema = z.record(z.string(), z.string()).default({});
