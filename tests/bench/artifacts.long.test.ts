@@ -35,7 +35,7 @@ describe("npm run bench -- artifacts", () => {
       const stdout = await new Promise<string>((resolve) =>
         execFile(process.execPath, [main, "artifacts", ...flags], (_error, output) => resolve(output)),
       );
-      assert.match(stdout, /^ +content hash +\d+\.\d\d GB\/s +openssl dgst -sha256 +not installed$/m);
+      assert.match(stdout, /^ +hash +\d+\.\d\d GB\/s +openssl dgst -sha256 +not installed$/m);
       const { rates, merge } = JSON.parse(await readFile(json, "utf8"));
       assert.equal(rates.openssl, null);
       assert.ok(
