@@ -30,7 +30,7 @@ it("a program that is stopped in any phase and started again goes on, and nothin
     published: async () => {
       await restart("ann", "bob", "vera", "vito")();
       // Blocks come at once here: without a wait this cycle would be over before it was looked at again.
-      for (const name of VALIDATORS) await programs.said(name, "merged", 1);
+      for (const name of VALIDATORS) await programs.said(name, "a validator's part", 1);
     },
   });
   assert.equal(first.models[0], first.models[1]);
