@@ -61,12 +61,12 @@ const replica = async (t: TestContext, number: number, config = configOf()): Pro
 
 const mean = (...updates: readonly FloatTensors[]): FloatTensors =>
   new Map(
-    [...updates[0]!].map(([name, { shape }]) => {
+    [...updates[0]!].map(([name, tensor]) => {
       const parts = updates.map((update) => update.get(name)!.data);
       return [
         name,
         {
-          shape,
+          ...tensor,
           data: mergeDeltas(
             parts,
             parts.map(() => 1 / parts.length),
