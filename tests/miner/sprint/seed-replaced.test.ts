@@ -25,7 +25,7 @@ describe("a Sprint whose seed a fork replaced", { timeout: HANG_GUARD }, () => {
       await subnet.to(evaluate.start);
       await until(t, () => ann.batches() >= 1);
       isReplaced = true;
-      await subnet.to(evaluate.end - 2);
+      await subnet.to(evaluate.end - 1);
       await refused;
       const commitments = await subnet.chain.commitments(NETUID);
       const own = commitments.find(({ hotkey }) => hotkey === ann.participant.signer.address);
