@@ -7,6 +7,7 @@ import { whileWaiting } from "#shared/participant/while-waiting.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema, withDuty } from "#shared/protocol/sprint.js";
 import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
+import { onAbort } from "#shared/util/on-abort.js";
 import { checkProofs } from "#validator/sprint/check-proofs.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
@@ -50,7 +51,7 @@ it("servers that send a proof a byte at a time hold up nobody else's, and a proo
   /** Of every other trickler it is as if the client never had a place to ask it. */
   const trickle = ({ hash, signal, onAsked }: BlobRequest): Promise<never> => {
     if (Number(hash) % 2 === 0) onAsked?.();
-    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+    return new Promise((_, reject) => onAbort(signal, () => reject(signal.reason)));
   };
   const slow: Blobs = {
     ...blobs,
