@@ -44,7 +44,7 @@ export const locationFrom = ({
   home,
   chain,
   netuid,
-  allowPrivateAddresses = false,
+  allowPrivateAddresses = process.env.BLOCKZERO_ALLOW_PRIVATE_ADDRESSES === "true",
 }: SubnetOptions): Pick<SubnetLocation, "home" | "chain" | "netuid" | "allowPrivateAddresses"> => {
   if (netuid !== undefined && chain === undefined)
     throw new BlockZeroError("USAGE", `--netuid ${netuid} is a subnet of no chain`, "name the chain, or leave it out");

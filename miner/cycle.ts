@@ -1,6 +1,8 @@
 import { copyBlob } from "#shared/blobs/blob-writer.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { hasCode } from "#shared/errors/error.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
-import { throughChainFaults, withinBlocks } from "#shared/participant/duty.js";
+import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
@@ -65,33 +67,42 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
 };
 
 const makeArtifact = async (miner: Miner, cycle: number): Promise<string | null> => {
-  const { participant, config } = miner;
+  const { participant } = miner;
   const limit = {
     name: `the base of cycle ${cycle}`,
     until: phaseWindow(cycle, "train", participant.network.phases).end,
   };
-  const model = await throughChainFaults(participant, limit, async () => {
-    const hash = await awaitBaseModel(participant, cycle);
-    return { hash, manifest: await participant.models.manifest(hash, participant.signal) };
-  });
-  await obtainShards(participant, config, cycle);
-  const weights = await openBaseWeights(participant, model, config.expert_group);
+  // A validator that starts again, or whose server is busy, costs some blocks of training and not the cycle.
+  const mayPass = (thrown: unknown) => isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING");
+  const base = await throughFaults(participant, limit, () => openBase(miner, cycle), mayPass);
+  const packer = openPacker(miner, cycle);
   try {
-    const frozen = await openFrozenWeights(participant, model, config.expert_group);
-    const packer = openPacker(miner, cycle);
-    try {
-      return await trainAndPack(miner, cycle, { ...model, weights, frozen }, packer);
-    } finally {
-      await packer.close().finally(() => frozen?.close());
-    }
+    return await trainAndPack(miner, cycle, base, packer);
   } finally {
-    await weights.close();
+    await packer.close().finally(base.close);
   }
 };
 
 interface Base extends TrainingBase {
   readonly manifest: ModelManifest;
+  close(): Promise<void>;
 }
+
+/** What a cycle's training needs is here: the model that it begins from, and the shards of text that it draws from. */
+const openBase = async ({ participant, config }: Miner, cycle: number): Promise<Base> => {
+  const hash = await awaitBaseModel(participant, cycle);
+  const model = { hash, manifest: await participant.models.manifest(hash, participant.signal) };
+  await obtainShards(participant, config, cycle);
+  const weights = await openBaseWeights(participant, model, config.expert_group);
+  try {
+    const frozen = await openFrozenWeights(participant, model, config.expert_group);
+    const close = () => weights.close().finally(() => frozen?.close());
+    return { ...model, weights, frozen, close };
+  } catch (thrown) {
+    await weights.close();
+    throw thrown;
+  }
+};
 
 /**
  * Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is nothing to submit, or

@@ -1,4 +1,4 @@
-import { attempt, endOf, throughChainFaults, withinBlocks } from "#shared/participant/duty.js";
+import { attempt, endOf, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Duty } from "#shared/telemetry/instruments/labels.js";
@@ -29,7 +29,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const due = <T>(duty: Duty, name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
     const limit = { duty, name: `${name} of cycle ${cycle}`, until: endOf(participant, end) };
     return withinBlocks(participant, limit, (bounded) =>
-      throughChainFaults(bounded, limit, () => work({ ...validator, participant: bounded })),
+      throughFaults(bounded, limit, () => work({ ...validator, participant: bounded })),
     );
   };
   const recalled = due("recall", "recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch(
@@ -64,7 +64,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const agreed = early.isWhole
     ? early
     : await due("late_tally", "the late tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle, late));
-  const improved = await throughChainFaults(participant, { name: `progress of cycle ${cycle}`, until: merge.end }, () =>
+  const improved = await throughFaults(participant, { name: `progress of cycle ${cycle}`, until: merge.end }, () =>
     learnProgress(validator, cycle, agreed),
   );
   remember(validator, cycle, agreed, improved);

@@ -1,5 +1,5 @@
 import { reasonOf } from "#shared/errors/error.js";
-import { throughChainFaults } from "#shared/participant/duty.js";
+import { throughFaults } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -20,7 +20,7 @@ export const setWeights = async (validator: Validator, cycle: number): Promise<v
   try {
     const window = phaseWindow(cycle, "merge", network.phases);
     const limit = { name: `the weights of cycle ${cycle}`, until: window.end };
-    const { weights, block } = await throughChainFaults(participant, limit, async () => {
+    const { weights, block } = await throughFaults(participant, limit, async () => {
       const parts = await knownPayParts(validator, cycle);
       const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle, parts);
       const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });

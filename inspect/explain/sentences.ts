@@ -131,7 +131,8 @@ const merged = ({ merge, agreed, isWhole }: Explanation): string => {
 };
 
 const paid = ({ window, sprint, pay, chain, cycle }: Explanation, network: Network): string[] => [
-  windowText(window, network.first_cycle),
+  // Scores of cycles under a former network file count on.
+  windowText(window, network.succeeds === undefined ? network.first_cycle : 0),
   ...sprintSentences(sprint),
   pay ? payText(pay) : unpaidText(window),
   weightsText(chain),

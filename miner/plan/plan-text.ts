@@ -43,7 +43,7 @@ export const describePlan = (plan: TrainingPlan, found: Found, sprint: SprintPla
     ],
     timeLines(plan, found),
     ...(sprint ? [sprintSection(sprint)] : []),
-    ["this machine", [["should join", found.verdict.join ? "yes" : "no", reasonOf(found.verdict)]]],
+    ["this machine", [["should join", found.verdict.join ? "yes" : "no", reasonOf(found.verdict, plan)]]],
   ]);
 
 const shardLines = (plan: TrainingPlan): Section => [
@@ -106,8 +106,9 @@ const timeLines = ({ train }: TrainingPlan, { has, verdict, time, measured }: Fo
   return ["train phase", lines];
 };
 
-const reasonOf = ({ memory, disk, time }: Verdict): string | undefined => {
-  if (!memory) return "too little memory: lower batch_size or workers, or set training.program to layers";
+const reasonOf = ({ memory, disk, time }: Verdict, { program }: TrainingPlan): string | undefined => {
+  if (!memory)
+    return `too little memory: lower batch_size or workers${program === "whole" ? ", or set training.program to layers" : ""}`;
   if (!disk) return "too little disk: lower checkpoint_keep_top_k";
   if (time === false) return "not one step fits into the train phase";
   return time === null ? "as far as is known: nothing was measured" : undefined;

@@ -220,18 +220,24 @@ const readText = (path: string): string | null => {
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 };
 
-const startOf = (pid: number): string | null => {
+/** Whether it has ended, and its parent has not looked yet: it holds nothing any more. */
+const isZombie = (pid: number): boolean => statusOf(pid)[0] === "Z";
+
+const startOf = (pid: number): string | null => statusOf(pid)[19] ?? null;
+
+/** The fields of a process's status after its name, as the system shows them: its state first. None where it shows nothing. */
+const statusOf = (pid: number): readonly string[] => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return null;
+    return [];
   }
 };
 

@@ -22,14 +22,16 @@ export const endOf = ({ clock }: Pick<Participant, "clock">, end: number): numbe
   Math.max(end, clock.head.number + LEAST_BLOCKS);
 
 /**
- * Does work that may be begun twice, and begins it again at the next block where the chain did not answer.
+ * Does work that may be begun twice, and begins it again at the next block after a fault that may pass.
  *
- * @throws what the work throws otherwise, and the chain's fault where no block is left before `until`
+ * @param mayPass what may pass beside a chain that did not answer
+ * @throws what the work throws otherwise, and such a fault where no block is left before `until`
  */
-export const throughChainFaults = async <T>(
+export const throughFaults = async <T>(
   { clock, log, signal }: Pick<Participant, "clock" | "log" | "signal">,
   { name, until }: Pick<DutyLimit, "name" | "until">,
   work: () => Promise<T>,
+  mayPass: (thrown: unknown) => boolean = () => false,
 ): Promise<T> => {
   for (;;) {
     const tried = clock.head.number;
@@ -37,8 +39,8 @@ export const throughChainFaults = async <T>(
       return await work();
     } catch (thrown) {
       signal.throwIfAborted();
-      if (!isChainFault(thrown) || tried >= until - 1) throw thrown;
-      log.warn("the chain did not answer: once more at the next block", { task: name, ...faultFields(thrown) });
+      if (!(isChainFault(thrown) || mayPass(thrown)) || tried >= until - 1) throw thrown;
+      log.warn("not done yet: once more at the next block", { task: name, ...faultFields(thrown) });
     }
     await clock.reach(tried + 1, signal);
   }

@@ -1,8 +1,10 @@
+import { hasCode } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
 import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
 import { isSuccession } from "./agreement/follow-network.js";
+import { faultFields } from "./fault-fields.js";
 import { joinNetwork } from "./join.js";
 import type { Participant, ParticipantConfig } from "./participant.js";
 
@@ -26,6 +28,7 @@ export const runParticipant = async (
   const metrics = openMetrics(config, { role, log });
   const telemetry = await openTelemetry({ role, version, listen: config.metrics.listen, log });
   let isJoining = true;
+  let hasGoneOver = false;
   telemetry.health.watch(() => (isJoining ? "joining the subnet" : null));
   telemetry.health.watch(() => (signal.aborted ? "stopping" : null));
   try {
@@ -35,7 +38,12 @@ export const runParticipant = async (
       try {
         await participate(participant, metrics);
       } catch (thrown) {
-        if (!isSuccession(thrown)) throw thrown;
+        if (isSuccession(thrown)) hasGoneOver = true;
+        // Those who have the model go over at the same block, and do not answer for a moment.
+        else if (hasGoneOver && hasCode(thrown, "MODEL_MISSING")) {
+          log.warn("not yet under the new network file: once more at the next block", faultFields(thrown));
+          await participant.clock.reach(participant.clock.head.number + 1, signal);
+        } else throw thrown;
       } finally {
         isJoining = true;
         await participant.leave();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { runCycle } from "#miner/cycle.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
@@ -200,6 +201,26 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     assert.equal(await subnet.chain.nonce(again.participant.signer.address), 1);
     again.participant.abort();
     await rest;
+  });
+
+  it("asks again at the next block for a model that nobody serves for a moment", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await openMiner(t, subnet, "ann");
+    const { models } = ann.participant;
+    let asked = 0;
+    const away = new BlockZeroError("FETCH_FAILED", "connect ECONNREFUSED", "its server may be down: try later");
+    const manifest: typeof models.manifest = (...request) =>
+      asked++ === 0 ? Promise.reject(away) : models.manifest(...request);
+    const participant = { ...ann.participant, models: { ...models, manifest } };
+    const cycle = assert.rejects(runCycle({ ...ann, participant }, 1));
+    const { start } = subnet.window(1, "distribute");
+    await subnet.to(start);
+    await until(t, () => asked > 0);
+    await subnet.to(start + 1);
+    await until(t, () => entryOf(ann)?.artifact !== undefined);
+    assert.ok(asked > 1);
+    ann.participant.abort();
+    await cycle;
   });
 
   it("has nothing to submit when it comes too late to train", async (t) => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { holdHome, lockHome } from "#shared/files/home-lock.js";
 import { type LockSurroundings, TOUCH_MS, tryLock, UNTOUCHED_MS } from "#shared/files/lock-file.js";
 import { coded } from "#tests/support/coded.js";
@@ -142,6 +144,26 @@ describe("a holder that stood still", () => {
     t.mock.timers.tick(TOUCH_MS);
     assert.equal(lost.length, 1);
     assert.ok(coded("HOME_IN_USE", /was taken over/)(lost[0]));
+  });
+});
+
+describe("a lock whose holder has ended, and is not reaped by its parent", {
+  skip: process.platform !== "linux",
+}, () => {
+  it("is free", async (t) => {
+    // The shell becomes a program that does not look after the child which it has begun.
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    t.after(() => parent.kill());
+    const [line] = await once(parent.stdout, "data");
+    const pid = Number(line);
+    const stateOf = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0];
+    while (stateOf() !== "Z") await nextTurn();
+    const file = join(temporaryFolder(t), "lock");
+    const { at } = surroundings(file);
+    writeFileSync(file, JSON.stringify({ pid, started: "1", ...HERE }));
+    const held = tryLock(file, ignored, at(HERE));
+    assert.ok(held.isHeld);
+    held.release();
   });
 });
 
