@@ -147,19 +147,25 @@ const filesBelow = (folder: string, isWanted: (path: string) => boolean): readon
   return found.filter(({ entry, path }) => entry.isFile() && isWanted(path)).map(({ path }) => path);
 };
 
-/** What is below a folder, links not followed, with paths relative to another one. */
-const entriesBelow = (folder: string, root: string): readonly { readonly entry: Dirent; readonly path: string }[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => ({
-    entry,
-    path: relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"),
-  }));
+interface Entry {
+  readonly entry: Dirent;
+  readonly path: string;
+}
+
+/** What is below a folder, with paths relative to another one. Links are not followed, as Node's own recursive reading does from version 22 on. */
+const entriesBelow = (folder: string, root: string): readonly Entry[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const inner = join(folder, entry.name);
+    const own = { entry, path: relative(root, inner).replaceAll("\\", "/") };
+    return entry.isDirectory() ? [own, ...entriesBelow(inner, root)] : [own];
+  });
 
 /** A folder and all that are below it. */
 export const foldersBelow = (folder: string): readonly string[] => [
   folder,
-  ...readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name)),
+  ...entriesBelow(folder, folder)
+    .filter(({ entry }) => entry.isDirectory())
+    .map(({ path }) => join(folder, path)),
 ];
 
 /** Length and SHA-256 of a file. @throws BlockZeroError FILE_UNREADABLE */
