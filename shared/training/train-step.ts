@@ -48,8 +48,8 @@ export interface TrainStep {
   readonly trained: FloatSource;
   /** The same as `params`, with the optimiser's state. */
   state(): Promise<TrainState>;
-  /** The tensors of `state`, or of some parts of it, one at a time, so in little memory. Throws TRAIN_BUSY: no step may run meanwhile. */
-  tensors(parts?: readonly StatePart[]): AsyncGenerator<StateTensor>;
+  /** The tensors of `state`, one at a time, so in little memory. Throws TRAIN_BUSY: no step may run meanwhile. */
+  tensors(): AsyncGenerator<StateTensor>;
   /**
    * Continues from a state, which is copied. Parts that are left out stay as they are. Throws TRAIN_STATE when a tensor is missing, unknown
    * or misshapen, TRAIN_BUSY while a step is in progress.
@@ -147,8 +147,8 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
       const [params, m, v] = await Promise.all([read("params"), read("m"), read("v")]);
       return { params, m, v, step };
     },
-    async *tensors(parts = STATE_PARTS) {
-      for (const part of parts)
+    async *tensors() {
+      for (const part of STATE_PARTS)
         for (const name of trainable) {
           if (running) throw busy();
           yield { part, name, tensor: await stepping.tensor(part, name).read() };
