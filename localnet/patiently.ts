@@ -1,4 +1,5 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { againAtBlocks } from "#shared/participant/at-every-block.js";
 import type { BlockClock } from "#shared/participant/block-clock.js";
 
 /**
@@ -7,19 +8,8 @@ import type { BlockClock } from "#shared/participant/block-clock.js";
  * @param until block from which a fault is thrown
  * @throws what the work throws
  */
-export const patiently = async <T>(
-  { clock, signal }: { readonly clock: Pick<BlockClock, "head" | "reach">; readonly signal: AbortSignal },
+export const patiently = <T>(
+  context: { readonly clock: Pick<BlockClock, "head" | "reach">; readonly signal: AbortSignal },
   until: number,
   work: () => Promise<T>,
-): Promise<T> => {
-  for (;;) {
-    const tried = clock.head.number;
-    try {
-      return await work();
-    } catch (thrown) {
-      signal.throwIfAborted();
-      if (!isFetchFault(thrown) || tried >= until) throw thrown;
-    }
-    await clock.reach(tried + 1, signal);
-  }
-};
+): Promise<T> => againAtBlocks(context, (thrown, tried) => isFetchFault(thrown) && tried < until, work);

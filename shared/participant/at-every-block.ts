@@ -28,6 +28,29 @@ export const readUntilWhole = async <T extends { readonly isWhole: boolean }>(
 };
 
 /**
+ * Does work, once more at the next block after each fault that may pass.
+ *
+ * @param mayPass is told the fault, and the block at which the work was begun
+ * @throws any other fault; that the signal aborted
+ */
+export const againAtBlocks = async <T>(
+  { clock, signal }: { readonly clock: Pick<Waiting["clock"], "head" | "reach">; readonly signal: AbortSignal },
+  mayPass: (thrown: unknown, tried: number) => boolean,
+  work: () => Promise<T>,
+): Promise<T> => {
+  for (;;) {
+    const tried = clock.head.number;
+    try {
+      return await work();
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (!mayPass(thrown, tried)) throw thrown;
+    }
+    await clock.reach(tried + 1, signal);
+  }
+};
+
+/**
  * Asks for a file at every block until somebody sends it: gives what came, or why nothing did. A chain that does not answer is asked again as well. Any other
  * fault ends the wait.
  */

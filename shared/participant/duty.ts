@@ -3,6 +3,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { DUTY_OUTCOMES, Duty } from "#shared/telemetry/instruments/labels.js";
 import { orAbort } from "#shared/util/deadline.js";
 import { joinSignals } from "#shared/util/join-signals.js";
+import { againAtBlocks } from "./at-every-block.js";
 import { faultFields } from "./fault-fields.js";
 import type { Participant } from "./participant.js";
 
@@ -27,24 +28,22 @@ export const endOf = ({ clock }: Pick<Participant, "clock">, end: number): numbe
  * @param mayPass what may pass beside a chain that did not answer
  * @throws what the work throws otherwise, and such a fault where no block is left before `until`
  */
-export const throughFaults = async <T>(
-  { clock, log, signal }: Pick<Participant, "clock" | "log" | "signal">,
+export const throughFaults = <T>(
+  participant: Pick<Participant, "clock" | "log" | "signal">,
   { name, until }: Pick<DutyLimit, "name" | "until">,
   work: () => Promise<T>,
   mayPass: (thrown: unknown) => boolean = () => false,
-): Promise<T> => {
-  for (;;) {
-    const tried = clock.head.number;
-    try {
-      return await work();
-    } catch (thrown) {
-      signal.throwIfAborted();
-      if (!(isChainFault(thrown) || mayPass(thrown)) || tried >= until - 1) throw thrown;
-      log.warn("not done yet: once more at the next block", { task: name, ...faultFields(thrown) });
-    }
-    await clock.reach(tried + 1, signal);
-  }
-};
+): Promise<T> =>
+  againAtBlocks(
+    participant,
+    (thrown, tried) => {
+      const isAgain = (isChainFault(thrown) || mayPass(thrown)) && tried < until - 1;
+      if (isAgain)
+        participant.log.warn("not done yet: once more at the next block", { task: name, ...faultFields(thrown) });
+      return isAgain;
+    },
+    work,
+  );
 
 /**
  * Does a duty of a cycle with an outer limit: once the chain has reached the block, the duty ends, whatever it waits for itself. Then only
