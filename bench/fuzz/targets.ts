@@ -22,7 +22,7 @@ import { parseRequestHeader, signRequest } from "#shared/protocol/request.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { checkNonces, encodeNonces, parseNonces } from "#shared/sprint/proof/all-nonces.js";
 import { decodeGaps, encodeGaps } from "#shared/sprint/proof/gaps.js";
-import type { Promised } from "#shared/sprint/proof/head.js";
+import type { ExpectedProof } from "#shared/sprint/proof/head.js";
 import { checkOpening, encodeOpening } from "#shared/sprint/proof/opening.js";
 import { checkWinners, encodeWinners, parseWinners } from "#shared/sprint/proof/winners.js";
 import { encodeSafetensors, isCanonical, parseSafetensors } from "#shared/tensor-files/safetensors.js";
@@ -237,7 +237,10 @@ const sprintProofs = (): readonly FuzzTarget[] => {
   const tree = corpus.sprintTree();
   const all = corpus.allNonces;
   const [first, second] = all.prefixes;
-  const promise = (bytes: Uint8Array, { network, cycle, hotkey, difficulty, nonces, wins }: Proof): Promised => ({
+  const committed = (
+    bytes: Uint8Array,
+    { network, cycle, hotkey, difficulty, nonces, wins }: Proof,
+  ): ExpectedProof => ({
     ...{ network, cycle, hotkey, difficulty, nonces, wins: wins.length },
     ...{ hash: sha256(bytes), included: 5, phase: { start: 0, end: 10 } },
   });
@@ -248,7 +251,7 @@ const sprintProofs = (): readonly FuzzTarget[] => {
       kinds,
       read: (bytes) => {
         const parsed = parseWinners(bytes);
-        const checked = checkWinners(bytes, promise(bytes, parsed.ok ? parsed.value : corpus.winners), verify);
+        const checked = checkWinners(bytes, committed(bytes, parsed.ok ? parsed.value : corpus.winners), verify);
         if (parsed.ok && Buffer.compare(encodeWinners(parsed.value), bytes) !== 0) throw new Error("another text");
         return checked.ok ? "accepted" : checked.fault;
       },
@@ -259,7 +262,7 @@ const sprintProofs = (): readonly FuzzTarget[] => {
       kinds,
       read: (bytes) => {
         const parsed = parseNonces(bytes);
-        const checked = checkNonces(bytes, promise(bytes, parsed.ok ? parsed.value : all), [first, second], verify);
+        const checked = checkNonces(bytes, committed(bytes, parsed.ok ? parsed.value : all), [first, second], verify);
         if (parsed.ok && Buffer.compare(encodeNonces(parsed.value), bytes) !== 0) throw new Error("another text");
         return checked.ok ? "accepted" : checked.fault;
       },

@@ -6,7 +6,7 @@ import { JSON_AMOUNTS_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { columns } from "#shared/cli/table.js";
-import { readCommittedProofs } from "#shared/compute/committed-proofs.js";
+import { readEntrants } from "#shared/compute/entrants.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { addFlags } from "#shared/config/flags.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
@@ -112,13 +112,13 @@ const claimedAt = async (context: CycleContext, block: number): Promise<NetworkA
   let { cycle } = phaseAt(block, phases);
   while (cycle >= 0 && !(sprintOf(context.network, cycle) && lastBlockFor("sprint", cycle, context) <= block)) cycle--;
   if (cycle < 0) return null;
-  const proofs = await readCommittedProofs(context, cycle);
+  const proofs = await readEntrants(context, cycle);
   return {
     cycle,
-    proofs: proofs.map(({ uid, hotkey, difficulty, promise }) => ({
+    proofs: proofs.map(({ uid, hotkey, difficulty, record }) => ({
       ...{ uid, hotkey, difficulty },
-      wins: promise?.wins ?? null,
-      ...profileOf(sprint).measure(promise ?? { wins: 0, nonces: 0 }, { difficulty, sprint }),
+      wins: record?.wins ?? null,
+      ...profileOf(sprint).measure(record ?? { wins: 0, nonces: 0 }, { difficulty, sprint }),
     })),
   };
 };

@@ -3,7 +3,7 @@ import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { entryOn, type SprintOutcome, whyInvalid } from "#shared/compute/outcome.js";
 import { processor } from "#shared/compute/processor.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
-import { isPromised, readProof } from "#shared/compute/read-proof.js";
+import { hasProof, readProof } from "#shared/compute/read-proof.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
 import { hasCode, reasonOf } from "#shared/errors/error.js";
 import type { CheckEntry } from "#shared/protocol/checks.js";
@@ -73,7 +73,7 @@ const checkOpinions = async (
 ): Promise<void> => {
   const seed = await readSprintSeed(source, { cycle, purpose: "sprint-sample" });
   const { size } = profileOf(sprint).test(sprint);
-  for (const proof of result.proofs.filter(isPromised)) {
+  for (const proof of result.proofs.filter(hasProof)) {
     const opinions = result.validators.flatMap(({ hotkey, checks }) => {
       const entry = checks && entryOn(checks, proof);
       return entry && entry.verdict !== "abstain" ? [{ hotkey, entry }] : [];
@@ -95,7 +95,7 @@ const checkOpinions = async (
         continue;
       }
       const { wins, items, claimed } = read.value;
-      const of = { seed, verifier: hotkey, proofHash: proof.promise.proof, wins: items, size };
+      const of = { seed, verifier: hotkey, proofHash: proof.record.proof, wins: items, size };
       const { nonces, digests } = claimed(sampleWins(of));
       const repeated =
         sprint.profile === "float"

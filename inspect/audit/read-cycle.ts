@@ -56,8 +56,8 @@ export const readReports = async (
 ): Promise<{ readonly reports: readonly Report[]; readonly isComplete: boolean }> => {
   const reports: Report[] = [];
   let isComplete = true;
-  for (const promise of committed) {
-    const { hash, hotkey, counts, heldBy } = promise;
+  for (const one of committed) {
+    const { hash, hotkey, counts, heldBy } = one;
     if (!counts) {
       findings.note(
         `report ${hash} of ${hotkey} does not count: validators with ${percent(heldBy)} of the stake hold it`,
@@ -65,7 +65,7 @@ export const readReports = async (
       continue;
     }
     try {
-      const { report, problem } = await fetchReport(source, promise, { cycle, seeds });
+      const { report, problem } = await fetchReport(source, one, { cycle, seeds });
       if (report === null) findings.note(`report ${hash} of ${hotkey} does not count: ${problem}`);
       else if (problem === null) reports.push(report);
       else

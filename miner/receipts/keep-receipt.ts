@@ -43,8 +43,8 @@ export const keepReceipt = async (
   const update = parseUpdateManifest(stored);
   if (!commit || !reveal || !update.ok) return null;
   const bound = reports.flatMap((report) => {
-    const promise = committed.find(({ hash }) => hash === reportHash(report));
-    return promise ? [{ record: promise.record, block: promise.block, report }] : [];
+    const held = committed.find(({ hash }) => hash === reportHash(report));
+    return held ? [{ record: held.record, block: held.block, report }] : [];
   });
   const said = {
     network,

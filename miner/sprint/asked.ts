@@ -1,4 +1,4 @@
-import { readEntered } from "#shared/compute/committed-proofs.js";
+import { readEntered } from "#shared/compute/entrants.js";
 import { hasCode } from "#shared/errors/error.js";
 import type { Sprinter } from "./context.js";
 

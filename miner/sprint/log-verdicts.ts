@@ -24,8 +24,8 @@ export const logVerdicts = async (
     const entries = await untilBlock(clock, deadline, signal, (patience) => {
       const source = cycleSource(participant, { until: patience, isHeld: true });
       return Promise.all(
-        committed.map(async (promise): Promise<CheckEntry[]> => {
-          const { checks } = await fetchChecks(source, cycle, promise).catch((thrown: unknown) => {
+        committed.map(async (one): Promise<CheckEntry[]> => {
+          const { checks } = await fetchChecks(source, cycle, one).catch((thrown: unknown) => {
             if (isFetchFault(thrown)) return { checks: null };
             throw thrown;
           });

@@ -3,10 +3,10 @@ import type { InTurn } from "#shared/blobs/in-turns.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import type { CommittedProof } from "./committed-proofs.js";
+import type { SprintEntrant } from "./entrants.js";
 import { type Evidence, NO_EVIDENCE, type Settling, type SprintVote, settleProof } from "./outcome.js";
 import { profileOf } from "./profile/profile-of.js";
-import { isPromised, readProofInTurn } from "./read-proof.js";
+import { hasProof, readProofInTurn } from "./read-proof.js";
 
 /** What speaks against a proof that somebody called invalid, before anything is computed. */
 interface Accused {
@@ -19,7 +19,7 @@ export const NOT_ACCUSED: Accused = { fault: null, named: [] };
 
 /** A proof with the votes on it. */
 interface Accusation {
-  readonly proof: CommittedProof;
+  readonly proof: SprintEntrant;
   readonly votes: readonly SprintVote[];
   readonly stakes: Stakes;
   readonly cycle: number;
@@ -35,7 +35,7 @@ export const readAccused = async (
   { proof, votes, stakes, cycle, sprint }: Accusation,
   inTurn: InTurn,
 ): Promise<Accused | null> => {
-  if (!isPromised(proof) || !votes.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
+  if (!hasProof(proof) || !votes.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
   if (settleProof(proof, votes, { sprint, stakes, evidence: NO_EVIDENCE }).outcome === "withheld") return NOT_ACCUSED;
   try {
     const read = await readProofInTurn(source, { cycle, sprint }, proof, inTurn);

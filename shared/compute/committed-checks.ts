@@ -52,10 +52,10 @@ export const readExchangedChecks = async (
   const held = [...phaseRecords("checksheld", cycle, commitments, context)].filter(([hotkey]) => stakes.has(hotkey));
   return {
     stakes,
-    committed: committed.map((promise, number) => {
+    committed: committed.map((one, number) => {
       const holders = held.filter(([, { record }]) => record.held.includes(number));
       const stake = sumStake(holders.map(([hotkey]) => stakes.get(hotkey)!));
-      return { ...promise, counts: isMajority(stake, stakes) };
+      return { ...one, counts: isMajority(stake, stakes) };
     }),
   };
 };

@@ -4,14 +4,14 @@ import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import { fitsByLayer, outputsByLayer } from "#shared/sprint/exact/by-layer.js";
 import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
 import { networkSeed, nodeSeed } from "#shared/sprint/exact/seeds.js";
-import type { CommittedProof } from "./committed-proofs.js";
+import type { SprintEntrant } from "./entrants.js";
 import { type Arithmetic, NO_DIGESTS, type SprintProver } from "./profile/profile.js";
 import { profileOf } from "./profile/profile-of.js";
 import { type Recomputed, recomputedBy } from "./profile/recomputed.js";
 
 /** Claimed wins of one proof. */
 interface Claim {
-  readonly of: Pick<CommittedProof, "publicKey" | "difficulty">;
+  readonly of: Pick<SprintEntrant, "publicKey" | "difficulty">;
   readonly nonces: readonly number[];
 }
 

@@ -4,7 +4,7 @@ import type { Sprint } from "#shared/protocol/sprint.js";
 import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import type { CastVote } from "#shared/sprint/proof/votes.js";
 import { percent } from "#shared/util/percent.js";
-import type { CommittedProof } from "./committed-proofs.js";
+import type { SprintEntrant } from "./entrants.js";
 import { profileOf } from "./profile/profile-of.js";
 
 /**
@@ -61,8 +61,8 @@ export const whyInvalid = ({
 };
 
 /** The verdict of a document of checks on one proof: silence if it does not name this proof. */
-export const entryOn = (checks: Checks, { uid, hotkey, promise }: CommittedProof): CheckEntry | undefined =>
-  checks.entries.find((entry) => entry.uid === uid && entry.hotkey === hotkey && entry.proof === promise?.proof);
+export const entryOn = (checks: Checks, { uid, hotkey, record }: SprintEntrant): CheckEntry | undefined =>
+  checks.entries.find((entry) => entry.uid === uid && entry.hotkey === hotkey && entry.proof === record?.proof);
 
 /** A verdict on a proof, and whether it is that the proof could not be fetched. */
 export interface SprintVote extends CastVote {
@@ -71,12 +71,12 @@ export interface SprintVote extends CastVote {
 
 /** The votes on a proof, at most one a document. Who says valid must have recomputed its whole sample, else it abstains. */
 export const votesOn = (
-  proof: CommittedProof,
+  proof: SprintEntrant,
   documents: readonly Checks[],
   sprint: Pick<Sprint, "profile" | "sample" | "devices">,
 ): readonly SprintVote[] => {
   const profile = profileOf(sprint);
-  const items = proof.promise ? profile.items(proof.promise) : 0;
+  const items = proof.record ? profile.items(proof.record) : 0;
   return documents.flatMap((checks): SprintVote[] => {
     const entry = entryOn(checks, proof);
     if (!entry) return [];
@@ -102,13 +102,13 @@ export interface Settling {
  * @param votes one a validator
  */
 export const settleProof = (
-  proof: CommittedProof,
+  proof: SprintEntrant,
   votes: readonly SprintVote[],
   { sprint, stakes, evidence }: Settling,
 ): SprintOutcome => {
-  const { uid, hotkey, difficulty, promise } = proof;
+  const { uid, hotkey, difficulty, record } = proof;
   const neuron = { uid, hotkey, difficulty };
-  if (promise === null)
+  if (record === null)
     return {
       ...neuron,
       proof: null,
@@ -125,16 +125,16 @@ export const settleProof = (
     };
   const profile = profileOf(sprint);
   const settled = profile.settle(votes, { subject: hotkey, members: stakes }, evidence.losers);
-  const { weight: measured, low, high } = profile.measure(promise, { difficulty, sprint });
+  const { weight: measured, low, high } = profile.measure(record, { difficulty, sprint });
   const unreachable = votes.filter(({ verifier, isUnreachable }) => isUnreachable && verifier !== hotkey);
   const isWithheld = 2n * sumStake(unreachable.map(({ verifier }) => stakes.get(verifier) ?? 0n)) > settled.members;
   const outcome = settled.outcome === "undecided" && isWithheld ? "withheld" : settled.outcome;
   const share = (stake: bigint): number => (settled.members === 0n ? 0 : Number(stake) / Number(settled.members));
   return {
     ...neuron,
-    proof: promise.proof,
-    wins: promise.wins,
-    nonces: promise.nonces,
+    proof: record.proof,
+    wins: record.wins,
+    nonces: record.nonces,
     outcome: evidence.fault !== null ? "invalid" : outcome,
     fault: evidence.fault,
     nonce: evidence.fault !== null ? null : settled.nonce,

@@ -4,14 +4,14 @@ import { recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleContext, CycleSource, FileRequest } from "#shared/replay/source.js";
 import type { Checked } from "#shared/sprint/proof/fault.js";
 import { verify } from "#shared/wallet/index.js";
-import type { CommittedProof } from "./committed-proofs.js";
+import type { SprintEntrant } from "./entrants.js";
 import type { SprintProof } from "./profile/profile.js";
 import { profileOf } from "./profile/profile-of.js";
 
 /** A proof that was committed to. */
-export type PromisedProof = CommittedProof & { readonly promise: NonNullable<CommittedProof["promise"]> };
+export type EntrantWithProof = SprintEntrant & { readonly record: NonNullable<SprintEntrant["record"]> };
 
-export const isPromised = (proof: CommittedProof): proof is PromisedProof => proof.promise !== null;
+export const hasProof = (proof: SprintEntrant): proof is EntrantWithProof => proof.record !== null;
 
 /** Which proof is read. */
 export interface ProofQuestion {
@@ -28,13 +28,13 @@ export interface ProofQuestion {
 export const readProof = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch">,
   { cycle, sprint }: ProofQuestion,
-  proof: PromisedProof,
+  proof: EntrantWithProof,
 ): Promise<Checked<SprintProof>> => {
-  const { hotkey, difficulty, prefixes, promise } = proof;
-  const { proof: hash, wins, nonces, block } = promise;
+  const { hotkey, difficulty, prefixes, record } = proof;
+  const { proof: hash, wins, nonces, block } = record;
   const bytes = await source.fetch(proofFile(sprint, proof));
-  const promised = { ...promisedIn(source, cycle), hotkey, difficulty, hash, wins, nonces, included: block };
-  return profileOf(sprint).check(bytes, { sprint, promised, prefixes }, verify);
+  const expected = { ...expectedIn(source, cycle), hotkey, difficulty, hash, wins, nonces, included: block };
+  return profileOf(sprint).check(bytes, { sprint, expected, prefixes }, verify);
 };
 
 /**
@@ -46,21 +46,21 @@ export const readProof = async (
 export const readProofInTurn = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
   question: ProofQuestion,
-  proof: PromisedProof,
+  proof: EntrantWithProof,
   inTurn: InTurn,
 ): Promise<Checked<SprintProof>> => {
   await (await source.open(proofFile(question.sprint, proof))).close();
   return inTurn(() => readProof(source, question, proof));
 };
 
-const proofFile = (sprint: ProofQuestion["sprint"], { hotkey, promise }: PromisedProof): FileRequest => ({
-  hash: promise.proof,
-  maxBytes: profileOf(sprint).maxBytes(promise),
-  location: promise.location,
+const proofFile = (sprint: ProofQuestion["sprint"], { hotkey, record }: EntrantWithProof): FileRequest => ({
+  hash: record.proof,
+  maxBytes: profileOf(sprint).maxBytes(record),
+  location: record.location,
   what: `the proof of ${hotkey}`,
 });
 
-const promisedIn = ({ network, networkHash }: Pick<CycleContext, "network" | "networkHash">, cycle: number) => ({
+const expectedIn = ({ network, networkHash }: Pick<CycleContext, "network" | "networkHash">, cycle: number) => ({
   network: networkHash,
   cycle,
   phase: recordWindow("sprint", cycle, network),

@@ -8,8 +8,8 @@ import type { CycleSource } from "#shared/replay/source.js";
 import { agreedReputations, type Reputations } from "#shared/reputation/agreed-reputations.js";
 import { NOT_ACCUSED, readAccused } from "./accused.js";
 import { type ExchangedChecks, fetchChecks, readExchangedChecks } from "./committed-checks.js";
-import { type CommittedProof, readCommittedProofs } from "./committed-proofs.js";
 import type { SettledPart } from "./confirmed.js";
+import { readEntrants, type SprintEntrant } from "./entrants.js";
 import type { SprintJudge } from "./judge.js";
 import { type SprintOutcome, settleProof, votesOn } from "./outcome.js";
 
@@ -42,7 +42,7 @@ export interface SprintResult extends SettledSprint {
   readonly sprint: PlayedSprint;
   readonly stakes: Stakes;
   /** By ascending uid. */
-  readonly proofs: readonly CommittedProof[];
+  readonly proofs: readonly SprintEntrant[];
   readonly outcomes: readonly SprintOutcome[];
   /** Every voting validator, by ascending hotkey. */
   readonly validators: readonly CheckedBy[];
@@ -70,13 +70,13 @@ export const readSprint = async (
   { cycle, sprint, judge }: ReadSprintOptions,
 ): Promise<SprintResult> => {
   const [proofs, { stakes, committed }] = await Promise.all([
-    readCommittedProofs(source, cycle, sprint.isIdle),
+    readEntrants(source, cycle, sprint.isIdle),
     readExchangedChecks(source, cycle),
   ]);
   const validators = await Promise.all(
     [...stakes].map(async ([hotkey, stake]) => {
-      const promise = committed.find((one) => one.hotkey === hotkey);
-      return { hotkey, stake, ...(await readValidatorChecks(source, cycle, promise)) };
+      const exchanged = committed.find((one) => one.hotkey === hotkey);
+      return { hotkey, stake, ...(await readValidatorChecks(source, cycle, exchanged)) };
     }),
   );
   const documents = validators.flatMap(({ checks }) => checks ?? []);
@@ -106,13 +106,13 @@ export const readSprint = async (
   };
 };
 
-const readValidatorChecks = async (source: CycleSource, cycle: number, promise: ExchangedChecks | undefined) => {
+const readValidatorChecks = async (source: CycleSource, cycle: number, exchanged: ExchangedChecks | undefined) => {
   const silent = { checks: null, isGone: false };
-  if (!promise) return { ...silent, problem: "it committed to no checks in time" };
-  if (!promise.counts)
+  if (!exchanged) return { ...silent, problem: "it committed to no checks in time" };
+  if (!exchanged.counts)
     return { ...silent, problem: "validators with more than half of the stake do not say that they hold its checks" };
   try {
-    const { checks, problem } = await fetchChecks(source, cycle, promise);
+    const { checks, problem } = await fetchChecks(source, cycle, exchanged);
     return { checks, problem: problem && `its checks are unusable: ${problem}`, isGone: false };
   } catch (thrown) {
     if (!isFetchFault(thrown)) throw thrown;

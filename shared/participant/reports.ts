@@ -85,11 +85,10 @@ const fetchReports = async (
     // Whoever does not know the seeds cannot tell which reports are about them.
     if (seeds === null) return committed.map(() => null);
     return Promise.all(
-      committed.map(async (promise): Promise<Fetched> => {
-        const leaveOut = (reason: string | null) =>
-          log.warn("report left out", { cycle, hotkey: promise.hotkey, reason });
+      committed.map(async (one): Promise<Fetched> => {
+        const leaveOut = (reason: string | null) => log.warn("report left out", { cycle, hotkey: one.hotkey, reason });
         const asked = await askAtEveryBlock(reader, { until, deadline }, () =>
-          fetchReport(source, promise, { cycle, seeds }),
+          fetchReport(source, one, { cycle, seeds }),
         );
         if ("reason" in asked) {
           leaveOut(asked.reason);

@@ -19,7 +19,7 @@ import { contextOf, firstCycleFrom } from "./succession.js";
 export interface ReportStatus {
   readonly hotkey: string;
   readonly stake: bigint;
-  readonly promise: ExchangedReport | null;
+  readonly exchanged: ExchangedReport | null;
   readonly report: Report | null;
   /** Why the report does not count. Null if it counts. */
   readonly problem: string | null;
@@ -74,23 +74,23 @@ const readValidatorReport = async (
   { committed, ...of }: Omit<ReportedCycle, "networkHash"> & { readonly committed: readonly ExchangedReport[] },
   [hotkey, stake]: readonly [string, bigint],
 ): Promise<ReportStatus> => {
-  const promise = committed.find((one) => one.hotkey === hotkey) ?? null;
+  const exchanged = committed.find((one) => one.hotkey === hotkey) ?? null;
   const silent = (problem: string, isGone = false): ReportStatus => ({
     hotkey,
     stake,
-    promise,
+    exchanged,
     report: null,
     problem,
     isGone,
   });
-  if (promise === null) return silent("it committed no report in time");
-  const { counts, heldBy } = promise;
+  if (exchanged === null) return silent("it committed no report in time");
+  const { counts, heldBy } = exchanged;
   if (!counts)
     return silent(`validators with ${percent(heldBy)} of the stake hold its report, and more than half must`);
   try {
-    const { report, problem } = await fetchReport(source, promise, of);
+    const { report, problem } = await fetchReport(source, exchanged, of);
     if (report === null) return silent(`its report is unusable: ${problem}`);
-    return { hotkey, stake, promise, report, problem, isGone: false };
+    return { hotkey, stake, exchanged, report, problem, isGone: false };
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown;
     return silent("its report cannot be had", true);

@@ -35,15 +35,15 @@ export const participationIn = (
   const hotkeys = new Set([...stakes.keys(), ...committed.map(({ hotkey }) => hotkey), ...silent]);
   return [...hotkeys]
     .map((hotkey): Participation => {
-      const promise = committed.find((one) => one.hotkey === hotkey);
+      const own = committed.find((one) => one.hotkey === hotkey);
       const report = reports.find(({ validator }) => validator === hotkey);
       return {
         hotkey,
         votes: stakes.has(hotkey),
         stakeShare: total === 0n ? 0 : Number(stakes.get(hotkey) ?? 0n) / Number(total),
-        committed: promise !== undefined,
-        heldBy: promise?.heldBy ?? 0,
-        counts: promise?.counts ?? false,
+        committed: own !== undefined,
+        heldBy: own?.heldBy ?? 0,
+        counts: own?.counts ?? false,
         exchanged: exchanged.has(hotkey),
         ...(report ? likeness(report, outcomes) : { agreement: null, deviation: null }),
       };

@@ -66,11 +66,11 @@ export const exchangedReports = async (context: CycleContext, cycle: number): Pr
   for (const [hotkey, { record }] of phaseRecords("held", cycle, commitments, context))
     if (stakes.has(hotkey)) held.set(hotkey, new Set(record.held));
   const total = sumStake(stakes.values());
-  const reports = committed.map((promise, number): ExchangedReport => {
+  const reports = committed.map((one, number): ExchangedReport => {
     const holders = [...held].flatMap(([hotkey, numbers]) => (numbers.has(number) ? [hotkey] : []));
     const stake = sumStake(holders.map((hotkey) => stakes.get(hotkey)!));
     const heldBy = total === 0n ? 0 : Number(stake) / Number(total);
-    return { ...promise, holders, heldBy, counts: isMajority(stake, stakes) };
+    return { ...one, holders, heldBy, counts: isMajority(stake, stakes) };
   });
   const silent = [...permittedStakes(metagraph.neurons).keys()].filter((hotkey) => !stakes.has(hotkey));
   return { reports, stakes, exchanged: new Set(held.keys()), silent };

@@ -1,11 +1,11 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { type InTurn, inTurns } from "#shared/blobs/in-turns.js";
-import { type CommittedProof, readCommittedProofs } from "#shared/compute/committed-proofs.js";
+import { readEntrants, type SprintEntrant } from "#shared/compute/entrants.js";
 import type { SprintJudge } from "#shared/compute/judge.js";
 import type { ClaimedNonces } from "#shared/compute/profile/profile.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { proofDeadlines } from "#shared/compute/proof-deadlines.js";
-import { isPromised, type PromisedProof, readProofInTurn } from "#shared/compute/read-proof.js";
+import { type EntrantWithProof, hasProof, readProofInTurn } from "#shared/compute/read-proof.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
@@ -40,8 +40,8 @@ export const checkProofs = async (checking: Checking): Promise<readonly CheckEnt
   const { participant, cycle, sprint } = checking;
   const { clock, network, signer, signal } = participant;
   await clock.reach(phaseWindow(cycle, "exchange", network.phases).start, signal);
-  const committed = await readCommittedProofs(participant, cycle, sprint.isIdle);
-  const proofs = committed.filter(isPromised).filter(({ hotkey }) => hotkey !== signer.address);
+  const committed = await readEntrants(participant, cycle, sprint.isIdle);
+  const proofs = committed.filter(hasProof).filter(({ hotkey }) => hotkey !== signer.address);
   if (proofs.length === 0) return [];
   const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-sample" });
   const { validators: last } = proofDeadlines(cycle, network, sprint);
@@ -65,7 +65,7 @@ export const checkProofs = async (checking: Checking): Promise<readonly CheckEnt
 };
 
 interface Fetching {
-  readonly proof: PromisedProof;
+  readonly proof: EntrantWithProof;
   /** Of the sample. */
   readonly seed: string;
   /** Aborts when there is no time left to wait for a server. */
@@ -106,7 +106,7 @@ const fetchProof = async (
       const read = await readProofInTurn(source, { cycle, sprint }, proof, reading);
       if (!read.ok) return { problem: { reason: "malformed", detail: read.detail } };
       const { items, claimed } = read.value;
-      const of = { seed, verifier: signer.address, proofHash: proof.promise.proof };
+      const of = { seed, verifier: signer.address, proofHash: proof.record.proof };
       const drawn = sampleWins({ ...of, wins: items, size: profile.test(sprint).size });
       return { items, ...claimed(drawn) };
     } catch (thrown) {
@@ -127,7 +127,7 @@ const fetchProof = async (
 /** Recomputes the sample of one proof, portion by portion, as long as there is time. */
 const recompute = async (
   { participant, cycle, sprint, judge }: Checking,
-  proof: PromisedProof,
+  proof: EntrantWithProof,
   { items, nonces: sample, digests }: Sample,
 ): Promise<CheckEntry> => {
   const counted = { wins: items };
@@ -174,12 +174,12 @@ type Found = { readonly reason: CheckReason | null } & Partial<
 >;
 
 const entryOf = (
-  { uid, hotkey, promise }: Pick<CommittedProof, "uid" | "hotkey"> & { readonly promise: { readonly proof: string } },
+  { uid, hotkey, record }: Pick<SprintEntrant, "uid" | "hotkey"> & { readonly record: { readonly proof: string } },
   { reason, detail = null, wins = null, checked = 0, nonce = null }: Found,
 ): CheckEntry => ({
   uid,
   hotkey,
-  proof: promise.proof,
+  proof: record.proof,
   verdict: reason === null ? "valid" : verdictOfCheck(reason),
   reason,
   detail: detail === null ? null : printable(detail),

@@ -42,13 +42,13 @@ const fetchAll = async (participant: Participant, cycle: number, deadline: numbe
   return untilBlock(clock, until, signal, async (patience) => {
     const source = cycleSource(participant, { until: patience, isHeld: true });
     const isHere = await Promise.all(
-      committed.map(async (promise): Promise<boolean> => {
+      committed.map(async (one): Promise<boolean> => {
         const leftOut = (reason: string | null) => {
-          log.warn("checks left out", { cycle, hotkey: promise.hotkey, reason });
+          log.warn("checks left out", { cycle, hotkey: one.hotkey, reason });
           return false;
         };
         const asked = await askAtEveryBlock(participant, { until: patience, deadline: until }, () =>
-          fetchChecks(source, cycle, promise),
+          fetchChecks(source, cycle, one),
         );
         if ("reason" in asked) return leftOut(asked.reason);
         const { checks, problem } = asked.value;

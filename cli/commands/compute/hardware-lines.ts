@@ -2,7 +2,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { columns } from "#shared/cli/table.js";
 import { readSearchSeconds, type SeenHardware, seenHardware } from "#shared/compute/hardware.js";
 import type { PayWindow } from "#shared/compute/read-pay-window.js";
-import { isPromised, readProof } from "#shared/compute/read-proof.js";
+import { hasProof, readProof } from "#shared/compute/read-proof.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Hardware } from "#shared/sprint/proof/hardware.js";
 import { mapLimited } from "#shared/util/map-limited.js";
@@ -31,7 +31,7 @@ export const hardwareOf = async (
   return mapLimited(valid, PROOFS_AT_A_TIME, async ({ uid, hotkey, measured }): Promise<HostHardware> => {
     const proof = newest.proofs.find((one) => one.hotkey === hotkey)!;
     const question = { cycle: newest.cycle, sprint: newest.sprint };
-    const read = isPromised(proof) ? await readProof(source, question, proof).catch(orNull) : null;
+    const read = hasProof(proof) ? await readProof(source, question, proof).catch(orNull) : null;
     const hardware = (read?.ok && read.value.hardware) || null;
     return { uid, hotkey, hardware, seen: seenHardware({ measured, seconds }, newest.sprint, hardware) };
   });

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
-import { readCommittedProofs } from "#shared/compute/committed-proofs.js";
 import { readDraw, sprintIn } from "#shared/compute/confirmation.js";
+import { readEntrants } from "#shared/compute/entrants.js";
 import { createJudge } from "#shared/compute/judge.js";
 import { processor } from "#shared/compute/processor.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
-import { isPromised, readProof } from "#shared/compute/read-proof.js";
+import { hasProof, readProof } from "#shared/compute/read-proof.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -88,8 +88,8 @@ const recompute = async (file: string, options: SubnetOptions): Promise<Verdict>
         "look at the subnet that the proof is of",
       );
     const profile = profileOf(sprint);
-    const proofs = await readCommittedProofs(source, cycle, sprint.isIdle);
-    const committed = proofs.find((one) => one.promise?.proof === hash);
+    const proofs = await readEntrants(source, cycle, sprint.isIdle);
+    const committed = proofs.find((one) => one.record?.proof === hash);
     const measured = profile.measure({ wins: wins.length, nonces: count }, { difficulty, sprint });
     const found = {
       proof: hash,
@@ -101,7 +101,7 @@ const recompute = async (file: string, options: SubnetOptions): Promise<Verdict>
       checked: 0,
       ...measured,
     };
-    if (!committed || !isPromised(committed)) return { ...found, problem: "nobody committed to it in time" };
+    if (!committed || !hasProof(committed)) return { ...found, problem: "nobody committed to it in time" };
     const read = await readProof({ ...source, fetch: async () => bytes }, { cycle, sprint }, committed);
     if (!read.ok) return { ...found, problem: read.detail };
     const { items, claimed } = read.value;

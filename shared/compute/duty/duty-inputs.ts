@@ -10,9 +10,9 @@ import type { CycleTask, Member } from "#shared/settlement/cycle-inputs.js";
 import type { DutyInputs } from "#shared/settlement/eligible-tasks.js";
 import { nodeSeed } from "#shared/sprint/exact/seeds.js";
 import { cappedWeights } from "../capped-weights.js";
-import { type CommittedProof, readCommittedProofs } from "../committed-proofs.js";
 import type { Confirmed } from "../confirmed.js";
-import { isPromised, type PromisedProof, readProofInTurn } from "../read-proof.js";
+import { readEntrants, type SprintEntrant } from "../entrants.js";
+import { type EntrantWithProof, hasProof, readProofInTurn } from "../read-proof.js";
 import { dutyRules, MEMBERS_CHECK, POT } from "./rules.js";
 
 /** Proofs that are in memory at once: up to 3 MiB each, and their wins. */
@@ -22,7 +22,7 @@ const PROOFS_AT_A_TIME = 32;
 export interface DutyBasis {
   readonly inputs: DutyInputs;
   /** Executor → its proof. */
-  readonly proofs: ReadonlyMap<string, PromisedProof>;
+  readonly proofs: ReadonlyMap<string, EntrantWithProof>;
   /** Whether every committed proof that counts was available. If not, others may know more tasks. */
   readonly isWhole: boolean;
 }
@@ -49,20 +49,20 @@ export const membersBy = (
 
 /** Tasks of the members' proofs: nobody without weight can raise it. */
 const volumeOf = (
-  committed: readonly CommittedProof[],
+  committed: readonly SprintEntrant[],
   members: readonly Member[],
   duty: SprintWithDuty["duty"],
 ): number => {
   const hotkeys = new Set(members.map(({ hotkey }) => hotkey));
-  return tasksPromised(
+  return tasksCommitted(
     committed.filter(({ hotkey }) => hotkeys.has(hotkey)),
     duty,
   );
 };
 
 /** Tasks that proofs have, by their records alone: everybody has the same number, whichever proofs it has. */
-const tasksPromised = (committed: readonly CommittedProof[], { tasks }: SprintWithDuty["duty"]): number =>
-  committed.reduce((sum, { promise }) => sum + Math.min(tasks, promise?.wins ?? 0), 0);
+const tasksCommitted = (committed: readonly SprintEntrant[], { tasks }: SprintWithDuty["duty"]): number =>
+  committed.reduce((sum, { record }) => sum + Math.min(tasks, record?.wins ?? 0), 0);
 
 /**
  * The tasks that a Sprint's duty is drawn over: wins of every committed proof whose bytes pass the checks. A proof that is not available has no
@@ -95,16 +95,16 @@ export const readDutyBasis = async (
 ): Promise<DutyBasis> => {
   const network = source.networkHash;
   const [committed, seed] = await Promise.all([
-    readCommittedProofs(source, cycle),
+    readEntrants(source, cycle),
     readSprintSeed(source, { cycle, purpose: "sprint-inputs" }),
   ]);
-  const promised = committed.filter(isPromised);
-  const proofs = promised.filter(({ hotkey }) => executors?.has(hotkey) ?? true);
+  const proven = committed.filter(hasProof);
+  const proofs = proven.filter(({ hotkey }) => executors?.has(hotkey) ?? true);
   const inTurn = inTurns(PROOFS_AT_A_TIME);
   let isWhole = true;
-  const tasksOf = async (proof: PromisedProof): Promise<readonly CycleTask[]> => {
-    const { hotkey, publicKey, difficulty, promise } = proof;
-    const key = `${hotkey} ${promise.proof}`;
+  const tasksOf = async (proof: EntrantWithProof): Promise<readonly CycleTask[]> => {
+    const { hotkey, publicKey, difficulty, record } = proof;
+    const key = `${hotkey} ${record.proof}`;
     const before = known.get(key);
     if (before) return before;
     try {
@@ -115,8 +115,8 @@ export const readDutyBasis = async (
       }
       const node = nodeSeed(publicKey, seed);
       const { wins } = read.value;
-      const proven = { network, cycle, hotkey, publicKey, node, difficulty, proof: promise.proof, wins };
-      const drawn = await sprintTasks(proven, { seed: beacon, count: sprint.duty.tasks });
+      const of = { network, cycle, hotkey, publicKey, node, difficulty, proof: record.proof, wins };
+      const drawn = await sprintTasks(of, { seed: beacon, count: sprint.duty.tasks });
       const tasks = drawn.map((task) => ({ task, executorKey: publicKey, source: { work: 1n } }));
       known.set(key, tasks);
       return tasks;
@@ -133,8 +133,8 @@ export const readDutyBasis = async (
       cycle,
       members,
       tasks,
-      dropped: tasksPromised(
-        promised.filter((proof) => !proofs.includes(proof)),
+      dropped: tasksCommitted(
+        proven.filter((proof) => !proofs.includes(proof)),
         sprint.duty,
       ),
       tasksBefore: 0,

@@ -35,8 +35,8 @@ export const exactProfile: SprintProfile = {
     };
   },
   maxBytes: ({ wins }) => maxWinnersBytes(wins),
-  check: (bytes, { promised }, verify) => {
-    const checked = checkWinners(bytes, promised, verify);
+  check: (bytes, { expected }, verify) => {
+    const checked = checkWinners(bytes, expected, verify);
     if (!checked.ok) return checked;
     const { wins, hardware } = checked.value;
     const claimed = (places: readonly number[]) => ({ nonces: places.map((at) => wins[at]!), digests: NO_DIGESTS });

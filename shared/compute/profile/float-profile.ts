@@ -57,8 +57,8 @@ export const floatProfile: SprintProfile = {
     };
   },
   maxBytes: maxNoncesFileBytes,
-  check: (bytes, { sprint, promised, prefixes }, verify) => {
-    const checked = checkNoncesFile(bytes, promised, prefixes, verify);
+  check: (bytes, { sprint, expected, prefixes }, verify) => {
+    const checked = checkNoncesFile(bytes, expected, prefixes, verify);
     if (!checked.ok) return checked;
     const { proof, digests } = checked.value;
     const { width } = FLOAT_DIALS[sprint.dials];

@@ -5,10 +5,10 @@ import type { Sprint } from "#shared/protocol/sprint.js";
 import type { RecordedPrefixes } from "#shared/sprint/proof/all-nonces.js";
 import type { Checked } from "#shared/sprint/proof/fault.js";
 import type { Hardware } from "#shared/sprint/proof/hardware.js";
-import type { Promised } from "#shared/sprint/proof/head.js";
+import type { ExpectedProof } from "#shared/sprint/proof/head.js";
 import type { CastVote, Electorate, ProofSettlement } from "#shared/sprint/proof/votes.js";
 import type { WeightInterval } from "#shared/sprint/proof/wins-weight.js";
-import type { CommittedProof } from "../committed-proofs.js";
+import type { SprintEntrant } from "../entrants.js";
 import type { Recomputed } from "./recomputed.js";
 
 /** What nonces are computed on: a device, and the processor threads where it is the processor, 0 for all. */
@@ -106,7 +106,7 @@ export interface SampleTest {
 /** What the chain says of a proof. */
 export interface KnownOfProof {
   readonly sprint: Pick<Sprint, "dials">;
-  readonly promised: Promised;
+  readonly expected: ExpectedProof;
   readonly prefixes: RecordedPrefixes;
 }
 
@@ -117,7 +117,7 @@ export interface MeasuredBy {
 }
 
 /** What a committed proof's record says of it. */
-export type ProofPromise = NonNullable<CommittedProof["promise"]>;
+export type ProofRecord = NonNullable<SprintEntrant["record"]>;
 
 /**
  * An arithmetic that Sprints are in: its network, its proofs, and how a dispute over one ends. The cycle around it is the same: `miner/sprint`,
@@ -133,11 +133,11 @@ export interface SprintProfile {
    */
   open(options: OpenProverOptions): Promise<SprintProver>;
   /** Greatest size of a proof's file, by its record. */
-  maxBytes(promise: ProofPromise): number;
+  maxBytes(record: ProofRecord): number;
   /** The verdict on a proof's bytes as far as no network is evaluated. Never throws. */
   check(bytes: Uint8Array, known: KnownOfProof, verify: Verify): Checked<SprintProof>;
   /** Of how many items a proof's sample is drawn. */
-  items(promise: ProofPromise): number;
+  items(record: ProofRecord): number;
   test(sprint: Pick<Sprint, "sample" | "devices">): SampleTest;
   /** Why a proof is rejected whose sample fails, and the same in words: nonces that were not as claimed, of so many checked. */
   readonly failure: { readonly reason: CheckReason; text(failed: readonly number[], checked: number): string };
@@ -146,5 +146,5 @@ export interface SprintProfile {
   /** Settles by the votes of the electorate. @param losers those of the `accused` that are not as claimed, by one's own recomputation */
   settle(votes: readonly CastVote[], electorate: Electorate, losers: readonly number[]): ProofSettlement;
   /** Nonces that a valid proof speaks for, and their interval. */
-  measure(counts: Pick<ProofPromise, "wins" | "nonces">, of: MeasuredBy): WeightInterval;
+  measure(counts: Pick<ProofRecord, "wins" | "nonces">, of: MeasuredBy): WeightInterval;
 }

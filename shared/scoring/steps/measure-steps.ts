@@ -203,13 +203,13 @@ const stillOpen = (open: readonly number[], { base, after, approved, end, last }
   // The mean of all batches differs from the mean of these by less than this many of its standard errors.
   const further = quantile * Math.sqrt(1 - end / last.end);
   const needed = last.quantile * Math.sqrt(end / last.end);
-  const promise = (candidate: number) => reduction.get(candidate)!.mean - reduction.get(candidate)!.standardError / 2;
+  const hope = (candidate: number) => reduction.get(candidate)!.mean - reduction.get(candidate)!.standardError / 2;
   const hopeful = open
     .filter((candidate) => {
       const { mean, standardError } = reduction.get(candidate)!;
       return approved[candidate] || mean + further * standardError > needed * standardError;
     })
-    .sort((a, b) => promise(b) - promise(a) || a - b);
+    .sort((a, b) => hope(b) - hope(a) || a - b);
   const [leader] = hopeful;
   if (leader === undefined) return [];
   const contest = hopeful.filter((candidate) => {

@@ -8,7 +8,7 @@ import type { Verify } from "#shared/protocol/signing.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { asParsed, type Checked, faulty } from "./fault.js";
 import { maxGapsBytes } from "./gaps.js";
-import { earlyFault, HEAD_BYTES, headFault, headShape, isHeadSigned, type Promised } from "./head.js";
+import { type ExpectedProof, earlyFault, HEAD_BYTES, headFault, headShape, isHeadSigned } from "./head.js";
 import { isPrefix } from "./merkle.js";
 import { LEAF_DIGESTS, leavesOf, nodesOf, type Prefix } from "./nonces-tree.js";
 import { encodeFile, readFile, signProof, toFile, type WithWins, withWins } from "./proof-file.js";
@@ -115,16 +115,16 @@ export const mostNoncesAfter = (prefixes: readonly Pick<Prefix, "nonces">[]): nu
  */
 export const checkNonces = (
   bytes: Uint8Array,
-  promised: Promised,
+  expected: ExpectedProof,
   recorded: RecordedPrefixes,
   verify: Verify,
 ): Checked<NoncesProof> => {
-  const early = earlyFault(promised, bytes.length, maxNoncesBytes(promised.wins));
+  const early = earlyFault(expected, bytes.length, maxNoncesBytes(expected.wins));
   if (early) return early;
   const file = readFile(bytes, noncesSchema, NONCES_HEAD_BYTES);
   if (!file.ok) return file;
   const { head } = file.value;
-  const fault = headFault(bytes, head, promised) ?? prefixFault(head, recorded);
+  const fault = headFault(bytes, head, expected) ?? prefixFault(head, recorded);
   if (fault) return fault;
   if (!isProbable(head)) return faulty("improbable");
   return isHeadSigned(head, verify) ? withWins(file.value, head.nonces) : faulty("bad_signature");

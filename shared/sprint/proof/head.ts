@@ -28,7 +28,7 @@ export const headShape = {
 };
 
 /** What the chain and the calendar say of a proof, before it is read. */
-export interface Promised {
+export interface ExpectedProof {
   /** Full hash of the network file. */
   readonly network: string;
   readonly cycle: number;
@@ -49,7 +49,7 @@ export interface Promised {
 export const HEAD_BYTES = 1024;
 
 /** Faults that show before a byte is fetched or read. */
-export const earlyFault = ({ included, phase }: Promised, bytes: number, limit: number): Checked<never> | null => {
+export const earlyFault = ({ included, phase }: ExpectedProof, bytes: number, limit: number): Checked<never> | null => {
   if (included < phase.start || included >= phase.end)
     return faulty("late", `block ${included} is not in ${phase.start} to ${phase.end - 1}`);
   return bytes > limit ? faulty("too_large", `${bytes} bytes, at most ${limit} are allowed`) : null;
@@ -58,18 +58,18 @@ export const earlyFault = ({ included, phase }: Promised, bytes: number, limit: 
 /** What the heads of both kinds have in common. */
 export type ProofHead = z.infer<z.ZodObject<typeof headShape>>;
 
-/** Whether a proof's bytes and head are what was promised. Null if so. */
-export const headFault = (bytes: Uint8Array, head: ProofHead, promised: Promised): Checked<never> | null => {
-  if (sha256(bytes) !== promised.hash) return faulty("hash_mismatch");
-  if (head.network !== promised.network) return faulty("wrong_network");
-  if (head.cycle !== promised.cycle) return faulty("wrong_cycle");
-  if (head.hotkey !== promised.hotkey) return faulty("wrong_hotkey");
-  if (head.difficulty !== promised.difficulty)
-    return faulty("wrong_difficulty", `${head.difficulty}, but ${promised.difficulty} was declared`);
-  if (head.wins !== promised.wins || head.nonces !== promised.nonces)
+/** Whether a proof's bytes and head are what was expected. Null if so. */
+export const headFault = (bytes: Uint8Array, head: ProofHead, expected: ExpectedProof): Checked<never> | null => {
+  if (sha256(bytes) !== expected.hash) return faulty("hash_mismatch");
+  if (head.network !== expected.network) return faulty("wrong_network");
+  if (head.cycle !== expected.cycle) return faulty("wrong_cycle");
+  if (head.hotkey !== expected.hotkey) return faulty("wrong_hotkey");
+  if (head.difficulty !== expected.difficulty)
+    return faulty("wrong_difficulty", `${head.difficulty}, but ${expected.difficulty} was declared`);
+  if (head.wins !== expected.wins || head.nonces !== expected.nonces)
     return faulty(
       "wrong_count",
-      `${head.wins} wins of ${head.nonces} nonces, but the record says ${promised.wins} of ${promised.nonces}`,
+      `${head.wins} wins of ${head.nonces} nonces, but the record says ${expected.wins} of ${expected.nonces}`,
     );
   return null;
 };

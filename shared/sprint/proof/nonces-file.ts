@@ -12,7 +12,7 @@ import {
   readNoncesHead,
 } from "./all-nonces.js";
 import { type Checked, faulty } from "./fault.js";
-import { earlyFault, type Promised } from "./head.js";
+import { type ExpectedProof, earlyFault } from "./head.js";
 import { DIGEST_BYTES, noncesTree } from "./nonces-tree.js";
 
 /** Most nonces of a proof whose file has all digests: 8 MiB of them. */
@@ -26,7 +26,7 @@ export interface ProvenNonces {
 }
 
 /** Greatest size of a file by what its record says. */
-export const maxNoncesFileBytes = ({ wins, nonces }: Pick<Promised, "wins" | "nonces">): number =>
+export const maxNoncesFileBytes = ({ wins, nonces }: Pick<ExpectedProof, "wins" | "nonces">): number =>
   maxNoncesBytes(wins) + DIGEST_BYTES * Math.min(nonces, MAX_PROVEN_NONCES);
 
 /** A proof's file: its bytes as `encodeNonces` writes them, then the digests. The hash on chain is SHA-256 of all of it. */
@@ -47,20 +47,20 @@ export const parseNoncesFile = (bytes: Uint8Array): Parsed<NoncesProof> => {
  */
 export const checkNoncesFile = (
   bytes: Uint8Array,
-  promised: Promised,
+  expected: ExpectedProof,
   recorded: RecordedPrefixes,
   verify: Verify,
 ): Checked<ProvenNonces> => {
-  const { nonces, hash } = promised;
+  const { nonces, hash } = expected;
   if (nonces > MAX_PROVEN_NONCES)
     return faulty("too_large", `${nonces} nonces, at most ${MAX_PROVEN_NONCES} are allowed`);
-  const early = earlyFault(promised, bytes.length, maxNoncesFileBytes(promised));
+  const early = earlyFault(expected, bytes.length, maxNoncesFileBytes(expected));
   if (early) return early;
   if (sha256(bytes) !== hash) return faulty("hash_mismatch");
   const end = bytes.length - DIGEST_BYTES * nonces;
   if (end < 0) return faulty("malformed", "fewer digests than nonces");
   const [body, digests] = [bytes.subarray(0, end), bytes.subarray(end)];
-  const checked = checkNonces(body, { ...promised, hash: sha256(body) }, recorded, verify);
+  const checked = checkNonces(body, { ...expected, hash: sha256(body) }, recorded, verify);
   if (!checked.ok) return checked;
   const tree = noncesTree();
   tree.append(digests);

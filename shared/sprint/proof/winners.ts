@@ -9,7 +9,7 @@ import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { asParsed, type Checked, faulty } from "./fault.js";
 import { maxGapsBytes } from "./gaps.js";
 import { hardwareSchema } from "./hardware.js";
-import { earlyFault, HEAD_BYTES, headFault, headShape, isHeadSigned, type Promised } from "./head.js";
+import { type ExpectedProof, earlyFault, HEAD_BYTES, headFault, headShape, isHeadSigned } from "./head.js";
 import { encodeFile, readFile, signProof, toFile, type WithWins, withWins } from "./proof-file.js";
 
 /** Greatest size of a proof with so many wins, in bytes. A record names the number, so a fetch is bounded before it begins. */
@@ -64,12 +64,12 @@ export const parseWinners = (bytes: Uint8Array): Parsed<WinnersProof> => {
  * The verdict on a proof's bytes as far as no network is evaluated. One fault rejects the whole proof. Checks go from the cheapest to the
  * dearest: block, size, head, hash, signature, wins. Never throws.
  */
-export const checkWinners = (bytes: Uint8Array, promised: Promised, verify: Verify): Checked<WinnersProof> => {
-  const early = earlyFault(promised, bytes.length, maxWinnersBytes(promised.wins));
+export const checkWinners = (bytes: Uint8Array, expected: ExpectedProof, verify: Verify): Checked<WinnersProof> => {
+  const early = earlyFault(expected, bytes.length, maxWinnersBytes(expected.wins));
   if (early) return early;
   const file = readFile(bytes, winnersSchema, HEAD_BYTES);
   if (!file.ok) return file;
-  const fault = headFault(bytes, file.value.head, promised);
+  const fault = headFault(bytes, file.value.head, expected);
   if (fault) return fault;
   return isHeadSigned(file.value.head, verify) ? withWins(file.value, NONCES) : faulty("bad_signature");
 };

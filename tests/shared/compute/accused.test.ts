@@ -3,18 +3,18 @@ import { describe, it } from "node:test";
 import { inTurns } from "#shared/blobs/in-turns.js";
 import { readAccused } from "#shared/compute/accused.js";
 import type { SprintVote } from "#shared/compute/outcome.js";
-import type { PromisedProof } from "#shared/compute/read-proof.js";
+import type { EntrantWithProof } from "#shared/compute/read-proof.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { template } from "#tests/support/micro-network.js";
 import { SPRINT } from "#tests/support/sprint.js";
 
-const proof: PromisedProof = {
+const proof: EntrantWithProof = {
   uid: 9,
   hotkey: "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
   publicKey: new Uint8Array(32),
   difficulty: 8,
   prefixes: [null, null],
-  promise: { proof: "a".repeat(64), wins: 400, nonces: 3200, location: "http://127.0.0.1:1", block: 1 },
+  record: { proof: "a".repeat(64), wins: 400, nonces: 3200, location: "http://127.0.0.1:1", block: 1 },
 };
 const stakes = new Map([
   ["mal", 1n],

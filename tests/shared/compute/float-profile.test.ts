@@ -8,7 +8,7 @@ import { networkSeed } from "#shared/sprint/exact/seeds.js";
 import { FLOAT_DIALS } from "#shared/sprint/float/dials.js";
 import { winsFitDigests } from "#shared/sprint/float/digest.js";
 import type { UnsignedNonces } from "#shared/sprint/proof/all-nonces.js";
-import type { Promised } from "#shared/sprint/proof/head.js";
+import type { ExpectedProof } from "#shared/sprint/proof/head.js";
 import { encodeNoncesFile } from "#shared/sprint/proof/nonces-file.js";
 import { noncesTree } from "#shared/sprint/proof/nonces-tree.js";
 import { devSigner, verify } from "../../shared/protocol/keys.js";
@@ -92,11 +92,11 @@ describe("the float profile", () => {
       };
       const proof = localNonces(fields, alice);
       const bytes = encodeNoncesFile({ proof, digests: all });
-      const promised: Promised = {
+      const expected: ExpectedProof = {
         ...{ network: "7".repeat(64), cycle: 4, hotkey: alice.address, difficulty: 8, hash: sha256(bytes) },
         ...{ wins: proof.wins.length, nonces: COUNT, included: 105, phase: { start: 100, end: 120 } },
       };
-      return { bytes, known: { sprint, promised, prefixes: [prefix, prefix] as const } };
+      return { bytes, known: { sprint, expected, prefixes: [prefix, prefix] as const } };
     };
     const check = ({ bytes, known }: ReturnType<typeof fileOf>) => floatProfile.check(bytes, known, verify);
 

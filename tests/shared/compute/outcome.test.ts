@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
-import type { CommittedProof } from "#shared/compute/committed-proofs.js";
 import { confirmedWeights, type SettledPart } from "#shared/compute/confirmed.js";
+import type { SprintEntrant } from "#shared/compute/entrants.js";
 import { payGate } from "#shared/compute/gate.js";
 import { NO_EVIDENCE, OUTCOMES, settleProof, votesOn, whyInvalid } from "#shared/compute/outcome.js";
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
@@ -12,19 +12,19 @@ import { loadVectors } from "../protocol/vectors.js";
 const hotkey = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
 const hash = (digit: string) => digit.repeat(64);
 
-const committed = (promise: Partial<NonNullable<CommittedProof["promise"]>> | null = {}): CommittedProof => ({
+const committed = (record: Partial<NonNullable<SprintEntrant["record"]>> | null = {}): SprintEntrant => ({
   uid: 3,
   hotkey,
   publicKey: new Uint8Array(32),
   difficulty: 20,
   prefixes: [null, null],
-  promise: promise && {
+  record: record && {
     proof: hash("a"),
     wins: 500,
     nonces: 10_000,
     location: "http://127.0.0.1:1",
     block: 9,
-    ...promise,
+    ...record,
   },
 });
 

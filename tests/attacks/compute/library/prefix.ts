@@ -51,12 +51,12 @@ export const prefixTricks: ComputeAttack = {
     const [early, later] = honest.recorded;
     const verdictOf = async ({ fields }: typeof honest, recorded: readonly [Prefix | null, Prefix | null]) => {
       const proof = await signNonces(fields, eve);
-      const promised = {
+      const expected = {
         ...{ network: proof.network, cycle: 4, hotkey: eve.address, difficulty: proof.difficulty },
         ...{ hash: noncesHash(proof), wins: proof.wins.length, nonces: proof.nonces },
         ...{ included: 1, phase: { start: 0, end: 2 } },
       };
-      const checked = checkNonces(encodeNonces(proof), promised, recorded, verify);
+      const checked = checkNonces(encodeNonces(proof), expected, recorded, verify);
       return checked.ok ? "accepted" : checked.fault;
     };
     const nothingEarly = sprintOf([null, null, "real"]);

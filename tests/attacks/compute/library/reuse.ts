@@ -22,11 +22,11 @@ export const reusedProof: ComputeAttack = {
       { network: "7".repeat(64), cycle: 3, difficulty: DIFFICULTY, nonces: 2048, wins: claimed },
       ann,
     );
-    const promised = {
+    const expected = {
       ...{ network: copied.network, cycle: 4, hotkey: eve.address, difficulty: DIFFICULTY, hash: winnersHash(copied) },
       ...{ wins: claimed.length, nonces: 2048, included: 1, phase: { start: 0, end: 2 } },
     };
-    const faults = [promised, { ...promised, cycle: 3 }].map((given) => {
+    const faults = [expected, { ...expected, cycle: 3 }].map((given) => {
       const checked = checkWinners(encodeWinners(copied), given, verify);
       return checked.ok ? "accepted" : checked.fault;
     });

@@ -15,7 +15,7 @@ import { isProbable } from "#shared/sprint/proof/wins-check.js";
 import { devSigner, verify } from "#tests/shared/protocol/keys.js";
 import { coded } from "#tests/support/coded.js";
 import { localNonces } from "#tests/support/local-signing.js";
-import { digestsOf, promisedOf, sprintOfAll } from "./proofs.js";
+import { digestsOf, expectedOf, sprintOfAll } from "./proofs.js";
 
 const alice = devSigner("//Alice");
 const { tree, fields, recorded } = sprintOfAll();
@@ -23,7 +23,7 @@ const proof = localNonces(fields, alice);
 
 const faultOf = (change: Partial<UnsignedNonces>, records: RecordedPrefixes = recorded): string => {
   const changed = localNonces({ ...fields, ...change }, alice);
-  const checked = checkNonces(encodeNonces(changed), promisedOf(changed, noncesHash(changed)), records, verify);
+  const checked = checkNonces(encodeNonces(changed), expectedOf(changed, noncesHash(changed)), records, verify);
   return checked.ok ? "accepted" : checked.fault;
 };
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeNonces } from "#shared/sprint/proof/all-nonces.js";
-import type { Promised } from "#shared/sprint/proof/head.js";
+import type { ExpectedProof } from "#shared/sprint/proof/head.js";
 import {
   checkNoncesFile,
   encodeNoncesFile,
@@ -12,16 +12,16 @@ import {
 } from "#shared/sprint/proof/nonces-file.js";
 import { devSigner, verify } from "#tests/shared/protocol/keys.js";
 import { localNonces } from "#tests/support/local-signing.js";
-import { digestsOf, promisedOf, sprintOfAll } from "./proofs.js";
+import { digestsOf, expectedOf, sprintOfAll } from "./proofs.js";
 
 const { tree, fields, recorded } = sprintOfAll();
 const proof = localNonces(fields, devSigner("//Alice"));
 const digests = tree.digests();
 const file = encodeNoncesFile({ proof, digests });
 
-const faultOf = (bytes: Uint8Array, change: Partial<Promised> = {}): string => {
-  const promised = { ...promisedOf(proof, sha256(bytes)), ...change };
-  const checked = checkNoncesFile(bytes, promised, recorded, verify);
+const faultOf = (bytes: Uint8Array, change: Partial<ExpectedProof> = {}): string => {
+  const expected = { ...expectedOf(proof, sha256(bytes)), ...change };
+  const checked = checkNoncesFile(bytes, expected, recorded, verify);
   return checked.ok ? "accepted" : checked.fault;
 };
 
@@ -29,7 +29,7 @@ test("a proof's file has the digests of its root behind its bytes", () => {
   assert.deepEqual(Buffer.from(digests), Buffer.from(digestsOf(0, 1000)));
   assert.equal(file.length, encodeNonces(proof).length + 8000);
   assert.ok(file.length <= maxNoncesFileBytes({ wins: 10, nonces: 1000 }));
-  const checked = checkNoncesFile(file, promisedOf(proof, sha256(file)), recorded, verify);
+  const checked = checkNoncesFile(file, expectedOf(proof, sha256(file)), recorded, verify);
   assert.ok(checked.ok);
   assert.deepEqual(checked.value.proof, proof);
   assert.deepEqual(Buffer.from(checked.value.digests), Buffer.from(digests));

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { UnsignedNonces } from "#shared/sprint/proof/all-nonces.js";
-import type { Promised } from "#shared/sprint/proof/head.js";
+import type { ExpectedProof } from "#shared/sprint/proof/head.js";
 import { type NoncesTree, noncesTree, type Prefix } from "#shared/sprint/proof/nonces-tree.js";
 import { type UnsignedWinners, type WinnersProof, winnersHash } from "#shared/sprint/proof/winners.js";
 
@@ -16,7 +16,10 @@ export const winnersFields: UnsignedWinners = {
 };
 
 /** What the chain says of a proof that was put in time. */
-export const promisedOf = (proof: Omit<WinnersProof, "version" | "kind" | "signature">, hash: string): Promised => ({
+export const expectedOf = (
+  proof: Omit<WinnersProof, "version" | "kind" | "signature">,
+  hash: string,
+): ExpectedProof => ({
   network: proof.network,
   cycle: proof.cycle,
   hotkey: proof.hotkey,
@@ -28,7 +31,7 @@ export const promisedOf = (proof: Omit<WinnersProof, "version" | "kind" | "signa
   phase: PHASE,
 });
 
-export const promisedWinners = (proof: WinnersProof): Promised => promisedOf(proof, winnersHash(proof));
+export const expectedWinners = (proof: WinnersProof): ExpectedProof => expectedOf(proof, winnersHash(proof));
 
 /** A digest per nonce. */
 export const digestsOf = (first: number, count: number): Uint8Array =>

@@ -20,7 +20,7 @@ import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 import { sprtSteps } from "#shared/util/sprt-steps.js";
 import { verify } from "#tests/shared/protocol/keys.js";
 import { loadVectors } from "#tests/shared/protocol/vectors.js";
-import { digestsOf, promisedOf } from "./proofs.js";
+import { digestsOf, expectedOf } from "./proofs.js";
 
 const numbers = z.array(z.number());
 const document = z.object({ wins: numbers, signing: z.string(), bytes: z.string(), hash: z.string() });
@@ -106,18 +106,18 @@ test("vectors: both proofs, their hashes and signatures", () => {
   assert.ok(winners.ok);
   assert.deepEqual(winners.value.wins, vectors.winners.wins);
   assert.equal(winnersHash(winners.value), vectors.winners.hash);
-  assert.ok(checkWinners(winnersBytes, promisedOf(winners.value, vectors.winners.hash), verify).ok);
+  assert.ok(checkWinners(winnersBytes, expectedOf(winners.value, vectors.winners.hash), verify).ok);
 
   const noncesBytes = Buffer.from(vectors.nonces.bytes, "hex");
   const nonces = parseNonces(noncesBytes);
   assert.ok(nonces.ok);
   assert.deepEqual(nonces.value.wins, vectors.nonces.wins);
   assert.equal(noncesHash(nonces.value), vectors.nonces.hash);
-  const promised = promisedOf(nonces.value, vectors.nonces.hash);
-  assert.ok(checkNonces(noncesBytes, promised, nonces.value.prefixes, verify).ok);
+  const expected = expectedOf(nonces.value, vectors.nonces.hash);
+  assert.ok(checkNonces(noncesBytes, expected, nonces.value.prefixes, verify).ok);
   const bytes = encodeNoncesFile({ proof: nonces.value, digests: digestsOf(0, nonces.value.nonces) });
   assert.deepEqual({ bytes: bytes.length, hash: sha256(bytes) }, vectors.file);
-  const file = promisedOf(nonces.value, vectors.file.hash);
+  const file = expectedOf(nonces.value, vectors.file.hash);
   assert.ok(checkNoncesFile(bytes, file, nonces.value.prefixes, verify).ok);
   for (const { nonce, text, digest } of vectors.openings) {
     const opened = checkOpening(Buffer.from(text), nonce, nonces.value);

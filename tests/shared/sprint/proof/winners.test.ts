@@ -18,12 +18,12 @@ import {
 import { devSigner, verify } from "#tests/shared/protocol/keys.js";
 import { coded } from "#tests/support/coded.js";
 import { localWinners } from "#tests/support/local-signing.js";
-import { promisedWinners, winnersFields } from "./proofs.js";
+import { expectedWinners, winnersFields } from "./proofs.js";
 
 const alice = devSigner("//Alice");
 const proof = localWinners(winnersFields, alice);
 const bytes = encodeWinners(proof);
-const promised = promisedWinners(proof);
+const expected = expectedWinners(proof);
 
 const lineEnd = Buffer.from(bytes).indexOf("\n");
 const ownGaps = bytes.subarray(lineEnd + 1);
@@ -37,13 +37,13 @@ const changed = (change: object, gaps: Uint8Array = ownGaps): Uint8Array => {
 };
 
 const faultOf = (of: Uint8Array, change: object = {}): string => {
-  const checked = checkWinners(of, { ...promised, hash: sha256(of), ...change }, verify);
+  const checked = checkWinners(of, { ...expected, hash: sha256(of), ...change }, verify);
   return checked.ok ? "accepted" : checked.fault;
 };
 
 test("a proof reads back, and its hotkey signed it", () => {
   assert.deepEqual(parseWinners(bytes), { ok: true, value: proof });
-  assert.deepEqual(checkWinners(bytes, promised, verify), { ok: true, value: proof });
+  assert.deepEqual(checkWinners(bytes, expected, verify), { ok: true, value: proof });
   const fewer = encodeWinners({ ...proof, wins: proof.wins.slice(1) });
   assert.equal(faultOf(fewer, { wins: 4 }), "bad_signature");
 });

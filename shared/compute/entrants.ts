@@ -8,7 +8,7 @@ import { idleWindow } from "./idle-window.js";
 import { NO_PREFIXES, readPrefixes } from "./prefixes.js";
 
 /** What the chain records of one neuron's part in a Sprint. */
-export interface CommittedProof {
+export interface SprintEntrant {
   readonly uid: number;
   readonly hotkey: string;
   /** 32 bytes. */
@@ -18,7 +18,7 @@ export interface CommittedProof {
   /** What it recorded of its first nonces, where the profile's proof has all of them. */
   readonly prefixes: RecordedPrefixes;
   /** The proof that it committed to in time, and the block that included the record. Null if there is none. */
-  readonly promise: (Pick<SprintRecord, "proof" | "wins" | "nonces" | "location"> & { readonly block: number }) | null;
+  readonly record: (Pick<SprintRecord, "proof" | "wins" | "nonces" | "location"> & { readonly block: number }) | null;
 }
 
 /**
@@ -28,11 +28,11 @@ export interface CommittedProof {
  * @param isIdle whether the cycle's idle time is proven, whose records must come earlier
  * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state at the end of a phase
  */
-export const readCommittedProofs = async (
+export const readEntrants = async (
   context: CycleContext,
   cycle: number,
   isIdle = false,
-): Promise<readonly CommittedProof[]> => {
+): Promise<readonly SprintEntrant[]> => {
   const { chain, network } = context;
   const { end } = isIdle ? idleWindow(cycle, network) : recordWindow("sprint", cycle, network);
   const [metagraph, entered, proven, prefixesOf] = await Promise.all([
@@ -42,13 +42,13 @@ export const readCommittedProofs = async (
     network.sprint?.profile === "float" ? readPrefixes(context, cycle) : () => NO_PREFIXES,
   ]);
   return metagraph.neurons
-    .flatMap(({ uid, hotkey }): CommittedProof[] => {
+    .flatMap(({ uid, hotkey }): SprintEntrant[] => {
       const enter: EnterRecord | undefined = entered.get(hotkey)?.record;
       if (!enter) return [];
       const sprint = proven.get(hotkey);
-      const promise = sprint && sprint.block < end ? { ...sprint.record, block: sprint.block } : null;
+      const record = sprint && sprint.block < end ? { ...sprint.record, block: sprint.block } : null;
       const { difficulty } = enter;
-      return [{ uid, hotkey, publicKey: decodeAddress(hotkey), difficulty, prefixes: prefixesOf(hotkey), promise }];
+      return [{ uid, hotkey, publicKey: decodeAddress(hotkey), difficulty, prefixes: prefixesOf(hotkey), record }];
     })
     .sort((a, b) => a.uid - b.uid);
 };
