@@ -81,9 +81,9 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   const { home, seed, cycles, signal } = options;
   const { view, onExit, start } = stage;
   const started = performance.now();
-  const { checkpoint, training, keepCycles, settings } = options;
+  const { checkpoint, profile, training, keepCycles, settings } = options;
   const written = loadNetworkTemplate(options.template, checkpoint && (await readUpcycledConfig(checkpoint)));
-  const templateFile = options.sprint ? { ...written, phases: phasesFor(options.profile, written.phases) } : written;
+  const templateFile = options.sprint ? { ...written, phases: phasesFor(profile, written.phases) } : written;
 
   const wallets = join(home, "wallets");
   const owner = await createPlayerHotkey(wallets, String(seed), "owner");
@@ -149,7 +149,19 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   view.print(`genesis model ${genesis.modelHash.slice(0, 12)} · starting ${players.length} participants`);
 
   for (const player of players)
-    start(playerProcess(player, { home, endpoint, netuid, seed, training, keepCycles, settings, beacon: host.beacon }));
+    start(
+      playerProcess(player, {
+        home,
+        endpoint,
+        netuid,
+        seed,
+        profile,
+        training,
+        keepCycles,
+        settings,
+        beacon: host.beacon,
+      }),
+    );
   await everybodyJoined(players, signal);
   ticking = true;
   await local.setBlockTime(blockTime);

@@ -4,11 +4,12 @@ import { stringify } from "yaml";
 import type { MinerConfig } from "#miner/config.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import type { Signer } from "#shared/protocol/signer.js";
+import type { Sprint } from "#shared/protocol/sprint.js";
 import { UNITS_PER_TOKEN } from "#shared/util/tokens.js";
 import { createColdkey, createHotkey } from "#shared/wallet/index.js";
 import type { LocalnetOptions } from "./options.js";
 import { type PlayerSettings, withSettings } from "./player-settings.js";
-import { COMPUTE } from "./sprint.js";
+import { computeFor } from "./sprint.js";
 import { TRAINING } from "./training.js";
 
 export type Behaviour = MinerConfig["behaviour"];
@@ -77,6 +78,8 @@ export interface LocalnetEnv {
   readonly netuid: number;
   readonly seed: number;
   readonly beacon: Beacon | undefined;
+  /** Of the network's Sprints, if it has them. */
+  readonly profile: Sprint["profile"];
   /** What miners' settings differ in from the localnet's own. */
   readonly training: Partial<typeof TRAINING>;
   /** Cycles whose files each participant keeps. */
@@ -87,7 +90,7 @@ export interface LocalnetEnv {
 /** The YAML configuration of a participant's program. It is kept in the home, so the program can also be run by hand. */
 export const participantConfig = (
   player: LocalnetParticipant,
-  { home, endpoint, netuid, seed, beacon, training, keepCycles, settings }: LocalnetEnv,
+  { home, endpoint, netuid, seed, beacon, profile, training, keepCycles, settings }: LocalnetEnv,
 ): string =>
   stringify(
     withSettings(
@@ -112,7 +115,7 @@ export const participantConfig = (
           behaviour: player.behaviour,
           seed,
           ...TRAINING,
-          compute: COMPUTE,
+          compute: computeFor(profile),
           ...training,
         }),
       },

@@ -53,8 +53,14 @@ const FLOAT_EVALUATE = 32;
 export const phasesFor = (profile: Sprint["profile"], phases: Network["phases"]): Network["phases"] =>
   profile === "float" ? { ...phases, evaluate: Math.max(phases.evaluate, FLOAT_EVALUATE) } : phases;
 
-/** A part of the evaluate phase, so that a Sprint takes at most a twentieth of the cycle. Idle time gives way to no program: validators are on the same machine. */
-export const COMPUTE = { max_share: 0.25, idle_nice: 0 };
+/**
+ * A part of the evaluate phase, which is longer for floats, so that a Sprint takes at most a twentieth of the cycle. Idle time gives way to no program:
+ * validators are on the same machine.
+ */
+export const computeFor = (profile: Sprint["profile"]) => ({
+  max_share: profile === "float" ? 0.1 : 0.25,
+  idle_nice: 0,
+});
 
 /** Seconds that each participant computed for a cycle's Sprint. */
 export type Costs = (cycle: number) => { readonly minerSeconds: number; readonly validatorSeconds: number };

@@ -54,6 +54,7 @@ describe("a localnet's devchain", { timeout: HANG_GUARD }, () => {
           endpoint,
           netuid: NETUID,
           seed: 7,
+          profile: "exact",
           training: {},
           keepCycles: 8,
           settings: {},
