@@ -3,18 +3,17 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { hasCode } from "#shared/errors/error.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
-import { commitmentOf } from "#shared/protocol/commitment.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { behaviours, type Submission } from "./behaviours.js";
 import { openPacker, type Packer } from "./commit/pack.js";
 import { mayCommit } from "./commit/self-check.js";
+import { commitArtifact, revealArtifact } from "./commit/submit.js";
 import { packingTime } from "./commit/training-deadline.js";
 import type { Miner } from "./context.js";
-import { mark, note } from "./mark.js";
+import { mark } from "./mark.js";
 import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
 import { obtainShards } from "./training/obtain-shards.js";
 import { type TrainingBase, trainObserved } from "./training/train-observed.js";
@@ -24,8 +23,8 @@ import { type TrainingBase, trainObserved } from "./training/train-observed.js";
  * in the journal and on chain, and is taken up where it stopped.
  */
 export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
-  const { participant, journal, config } = miner;
-  const { network, log } = participant;
+  const { participant, journal } = miner;
+  const { network } = participant;
   const entry = journal.value.cycles[cycle];
   const due = {
     duty: "update",
@@ -38,32 +37,8 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
       miner.gate.work(() => makeArtifact({ ...miner, participant: bounded }, cycle)),
     ));
   if (artifact === null) return;
-  const head = { network: shortHash(participant.networkHash), cycle };
-  if (!journal.value.cycles[cycle]?.committed) {
-    const commitment = commitmentOf(artifact, participant.signer.publicKey, cycle);
-    const block = await participant.commitOnce({
-      key: `${cycle}/commit`,
-      data: encodeRecord({ type: "commit", ...head, commitment }),
-      window: phaseWindow(cycle, "commit", network.phases),
-    });
-    note(miner, cycle, { committed: block });
-    log.info("committed", { cycle, artifact, block });
-  }
-  if (!journal.value.cycles[cycle]?.revealed) {
-    const block = await participant.commitOnce({
-      key: `${cycle}/reveal`,
-      data: encodeRecord({
-        type: "reveal",
-        ...head,
-        group: config.expert_group,
-        artifact,
-        location: participant.location,
-      }),
-      window: phaseWindow(cycle, "reveal", network.phases),
-    });
-    note(miner, cycle, { revealed: block });
-    log.info("revealed", { cycle, artifact, block });
-  }
+  await commitArtifact(miner, cycle, artifact);
+  await revealArtifact(miner, cycle, artifact);
 };
 
 const makeArtifact = async (miner: Miner, cycle: number): Promise<string | null> => {

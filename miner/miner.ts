@@ -20,6 +20,7 @@ import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import { submitMade } from "./commit/submit.js";
 import type { MinerConfig } from "./config.js";
 import type { Miner } from "./context.js";
 import { runCycle } from "./cycle.js";
@@ -48,6 +49,9 @@ export const runMiner = (config: MinerConfig, log: Log, signal: AbortSignal): Pr
 
 const mine = async (participant: Participant, given: MinerConfig, metrics: MetricsSink): Promise<never> => {
   groupNamed(participant.network, given.expert_group);
+  const journal = openJournal(join(participant.home, "miner.json"), minerJournalSchema, participant.log);
+  const made = submitMade({ participant, journal, config: given }, FAILURE);
+  await made.due;
   await warnAtStart(examined(participant, given), participant.log);
   const config = await withOwnData(given, participant.home, participant.log);
   const trainer = await openTrainer(participant, config);
@@ -56,7 +60,7 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
     participant,
     config,
     metrics,
-    journal: openJournal(join(participant.home, "miner.json"), minerJournalSchema, participant.log),
+    journal,
     trainer,
     timer: await openBlockTimer(participant),
     gate: createIdleGate(),
@@ -66,7 +70,7 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
   try {
     const sprinter = openSprinter(miner);
     const beacon = runBeacon(participant, { holds: false });
-    return await Promise.race([runMinerCycles(miner), runSprints(sprinter), runDuties(sprinter), beacon]);
+    return await Promise.race([runMinerCycles(miner, made.ended), runSprints(sprinter), runDuties(sprinter), beacon]);
   } finally {
     await trainer.dispose();
   }
@@ -83,15 +87,22 @@ const examined = ({ chain, network }: Participant, config: MinerConfig): Examine
   requirements: config.trainer.command === undefined ? (under) => requirementsOf(config, under) : undefined,
 });
 
-const runMinerCycles = (miner: Miner): Promise<never> =>
+/** Log message of a cycle without a commitment or its reveal. */
+const FAILURE = "Missed commit";
+
+/** @param submitted resolves once what an earlier run made is submitted: nobody else may submit it meanwhile */
+const runMinerCycles = (miner: Miner, submitted: Promise<void>): Promise<never> =>
   runCycles(miner.participant, {
-    failure: "Missed commit",
+    failure: FAILURE,
     first: ({ cycle, phase }) => {
+      const entry = miner.journal.value.cycles[cycle];
       const canTrain = phase === "distribute" || phase === "train";
       const canSubmit = phase === "commit" || phase === "reveal";
-      return canTrain || (canSubmit && miner.journal.value.cycles[cycle]?.artifact !== undefined) ? cycle : cycle + 1;
+      const isMade = entry?.artifact !== undefined && entry.revealed === undefined;
+      return canTrain || (canSubmit && isMade) ? cycle : cycle + 1;
     },
     run: async (cycle) => {
+      await submitted;
       await runCycle(miner, cycle);
       if (miner.journal.value.cycles[cycle]?.revealed) void feedback(miner, cycle);
     },

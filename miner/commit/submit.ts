@@ -1,0 +1,68 @@
+import { attempt } from "#shared/participant/duty.js";
+import { commitmentOf } from "#shared/protocol/commitment.js";
+import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { Miner } from "../context.js";
+import { note } from "../mark.js";
+
+type Submitting = Pick<Miner, "participant" | "journal" | "config">;
+
+/** Puts the artifact's commitment on chain, unless it is there. @throws WINDOW_MISSED */
+export const commitArtifact = async (miner: Submitting, cycle: number, artifact: string): Promise<void> => {
+  const { participant, journal } = miner;
+  const { network, networkHash, signer, log } = participant;
+  if (journal.value.cycles[cycle]?.committed) return;
+  const commitment = commitmentOf(artifact, signer.publicKey, cycle);
+  const block = await participant.commitOnce({
+    key: `${cycle}/commit`,
+    data: encodeRecord({ type: "commit", network: shortHash(networkHash), cycle, commitment }),
+    window: phaseWindow(cycle, "commit", network.phases),
+  });
+  note(miner, cycle, { committed: block });
+  log.info("committed", { cycle, artifact, block });
+};
+
+/** Puts its reveal record on chain, unless it is there. @throws WINDOW_MISSED */
+export const revealArtifact = async (miner: Submitting, cycle: number, artifact: string): Promise<void> => {
+  const { participant, journal, config } = miner;
+  const { network, networkHash, location, log } = participant;
+  if (journal.value.cycles[cycle]?.revealed) return;
+  const group = config.expert_group;
+  const block = await participant.commitOnce({
+    key: `${cycle}/reveal`,
+    data: encodeRecord({ type: "reveal", network: shortHash(networkHash), cycle, group, artifact, location }),
+    window: phaseWindow(cycle, "reveal", network.phases),
+  });
+  note(miner, cycle, { revealed: block });
+  log.info("revealed", { cycle, artifact, block });
+};
+
+/**
+ * Submits what an earlier run of the program made for the cycle under way. That needs no training: it is begun before the trainer is opened, which takes
+ * a while. A fault of it is logged as `failure`, and may be tried again by the cycle.
+ *
+ * @returns `due` resolves once nothing is left to do in the phase under way, `ended` once the artifact is revealed or cannot be. Both reject only when
+ * the participant's signal aborts.
+ */
+export const submitMade = (
+  miner: Submitting,
+  failure: string,
+): { readonly due: Promise<void>; readonly ended: Promise<void> } => {
+  const { participant, journal } = miner;
+  const { clock, network } = participant;
+  const { cycle, phase } = phaseAt(clock.head.number + 1, network.phases);
+  const entry = () => journal.value.cycles[cycle];
+  const artifact = entry()?.artifact;
+  const isOver = clock.head.number + 1 >= phaseWindow(cycle, "reveal", network.phases).end;
+  if (artifact === undefined || entry()?.revealed !== undefined || isOver)
+    return { due: Promise.resolve(), ended: Promise.resolve() };
+  const committed = attempt(participant, { failure, cycle }, () => commitArtifact(miner, cycle, artifact));
+  const ended = committed.then(async () => {
+    if (entry()?.committed === undefined) return;
+    await attempt(participant, { failure, cycle }, () => revealArtifact(miner, cycle, artifact));
+  });
+  // Who waits for neither ends by the same abort.
+  ended.catch(() => {});
+  const due = phase === "reveal" ? ended : phase === "commit" ? committed : Promise.resolve();
+  return { due, ended };
+};

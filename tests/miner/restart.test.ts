@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { runMiner } from "#miner/miner.js";
+import { collectingLog } from "../shared/chain/support.js";
+import { HANG_GUARD } from "../support/hang-guard.js";
+import { type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
+
+/** A miner's program in this process, and what it logged; a line of the log may stop it at once. */
+const startMiner = (t: Living & { after(fn: () => unknown): void }, subnet: Subnet, stopAt?: string) => {
+  const stop = new AbortController();
+  const { log, lines } = collectingLog();
+  const info: typeof log.info = (message, fields) => {
+    log.info(message, fields);
+    if (message === stopAt) stop.abort();
+  };
+  const ended = runMiner(subnet.minerConfig("ann"), { ...log, info }, stop.signal);
+  const kill = () => {
+    stop.abort();
+    return ended;
+  };
+  t.after(kill);
+  const find = (message: string) => lines.find((line) => line.message === message);
+  const said = (message: string) => until(t, () => find(message) !== undefined);
+  return { find, said, kill, ended };
+};
+
+describe("a miner that starts again in the cycle that it left", { timeout: HANG_GUARD }, () => {
+  it("reveals what it committed before it compiles the training step", async (t) => {
+    const subnet = await openSubnet(t);
+    const [commit, reveal] = [subnet.window(1, "commit"), subnet.window(1, "reveal")];
+    const first = startMiner(t, subnet);
+    await first.said("joined");
+    await subnet.to(subnet.window(1, "distribute").start);
+    await first.said("trained");
+    await subnet.to(commit.start - 1);
+    await subnet.sent("ann", 1);
+    await subnet.to(commit.start);
+    await first.said("committed");
+    await first.kill();
+
+    await subnet.to(reveal.start - 1);
+    const again = startMiner(t, subnet);
+    await subnet.sent("ann", 2);
+    assert.equal(again.find("compiling the training step"), undefined);
+    await subnet.to(reveal.start);
+    await again.said("revealed");
+    await again.said("joined");
+    await subnet.to(subnet.window(1, "evaluate").start);
+    assert.equal(await subnet.chain.nonce(subnet.signer("ann").address), 2, "one commitment, one reveal");
+  });
+});
