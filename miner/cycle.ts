@@ -13,14 +13,14 @@ import { mayCommit } from "./commit/self-check.js";
 import { commitArtifact, revealArtifact } from "./commit/submit.js";
 import { packingTime } from "./commit/training-deadline.js";
 import type { Miner } from "./context.js";
-import { mark } from "./mark.js";
+import { mark, note } from "./mark.js";
 import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
 import { obtainShards } from "./training/obtain-shards.js";
 import { type TrainingBase, trainObserved } from "./training/train-observed.js";
 
 /**
  * One cycle of a miner: train from the agreed model until the commit phase, commit, reveal. What was done before a crash is
- * in the journal and on chain, and is taken up where it stopped.
+ * in the journal, in the trainer's checkpoints and on chain, and is taken up where it stopped: in the commit phase the update is made of what was trained.
  */
 export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
   const { participant, journal } = miner;
@@ -42,10 +42,15 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
 };
 
 const makeArtifact = async (miner: Miner, cycle: number): Promise<string | null> => {
-  const { participant } = miner;
+  const { participant, journal } = miner;
   const limit = {
     name: `the base of cycle ${cycle}`,
-    until: phaseWindow(cycle, "train", participant.network.phases).end,
+    // What was trained before a restart is still to be committed.
+    until: phaseWindow(
+      cycle,
+      journal.value.cycles[cycle]?.begun === undefined ? "train" : "commit",
+      participant.network.phases,
+    ).end,
   };
   // A validator that starts again, or whose server is busy, costs some blocks of training and not the cycle.
   const mayPass = (thrown: unknown) => isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING");
@@ -89,6 +94,7 @@ const trainAndPack = async (miner: Miner, cycle: number, base: Base, packer: Pac
   const group = config.expert_group;
   const untilBlock = phaseWindow(cycle, "train", network.phases).end - 1;
   log.info("training", { cycle, group, base: base.hash, untilBlock });
+  note(miner, cycle, { begun: participant.clock.head.number });
   let trainedAt = performance.now();
   const submission = await behaviours[config.behaviour]({
     participant,

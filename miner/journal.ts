@@ -8,6 +8,8 @@ export const minerJournalSchema = sprintMemorySchema.extend({
     .record(
       z.string(),
       z.object({
+        /** Block at which its training began; what it came to is in the trainer's checkpoints. */
+        begun: z.int().optional(),
         /** Hash of the stored update manifest. */
         artifact: z.string().optional(),
         /** Blocks that included the commit and the reveal record. */

@@ -16,7 +16,7 @@ import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
-import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contextOf } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
@@ -26,7 +26,7 @@ import type { Miner } from "./context.js";
 import { runCycle } from "./cycle.js";
 import { runDuties } from "./duty/duties.js";
 import { reportScore } from "./feedback.js";
-import { minerJournalSchema } from "./journal.js";
+import { type MinerJournal, minerJournalSchema } from "./journal.js";
 import { note } from "./mark.js";
 import { openOwnTrainer, removeOwnTrainer } from "./own-trainer/own-trainer.js";
 import { planTraining } from "./plan/plan.js";
@@ -95,11 +95,8 @@ const runMinerCycles = (miner: Miner, submitted: Promise<void>): Promise<never> 
   runCycles(miner.participant, {
     failure: FAILURE,
     first: ({ cycle, phase }) => {
-      const entry = miner.journal.value.cycles[cycle];
       const canTrain = phase === "distribute" || phase === "train";
-      const canSubmit = phase === "commit" || phase === "reveal";
-      const isMade = entry?.artifact !== undefined && entry.revealed === undefined;
-      return canTrain || (canSubmit && isMade) ? cycle : cycle + 1;
+      return canTrain || isSubmitting(miner.journal.value.cycles[cycle], phase) ? cycle : cycle + 1;
     },
     run: async (cycle) => {
       await submitted;
@@ -108,13 +105,19 @@ const runMinerCycles = (miner: Miner, submitted: Promise<void>): Promise<never> 
     },
   });
 
+/** Whether an update is there to be submitted, or was trained and can still be made. Not one that is revealed. */
+const isSubmitting = (entry: MinerJournal["cycles"][string] | undefined, phase: Phase): boolean => {
+  if (entry === undefined || entry.revealed !== undefined) return false;
+  if (phase === "commit") return entry.artifact !== undefined || entry.begun !== undefined;
+  return phase === "reveal" && entry.artifact !== undefined;
+};
+
 /** Whoever starts too late for the cycle under way hears so: which window closed, and when the next one opens. */
 const sayWhatIsMissed = ({ participant: { clock, log, network }, journal }: Miner): void => {
   const { cycle, phase } = phaseAt(clock.head.number + 1, network.phases);
   const entry = journal.value.cycles[cycle];
   if (cycle < network.first_cycle || phase === "distribute" || phase === "train" || entry?.revealed) return;
-  const canSubmit = phase === "commit" || phase === "reveal";
-  if (canSubmit && entry?.artifact !== undefined) return;
+  if (isSubmitting(entry, phase)) return;
   const closed = entry?.artifact === undefined ? "train" : "reveal";
   log.warn("too late for this cycle", {
     cycle,

@@ -48,4 +48,35 @@ describe("a miner that starts again in the cycle that it left", { timeout: HANG_
     await subnet.to(subnet.window(1, "evaluate").start);
     assert.equal(await subnet.chain.nonce(subnet.signer("ann").address), 2, "one commitment, one reveal");
   });
+
+  it("commits what it had trained when it was stopped before the update was written, though the commit phase has begun", async (t) => {
+    const subnet = await openSubnet(t);
+    const [commit, reveal] = [subnet.window(1, "commit"), subnet.window(1, "reveal")];
+    const first = startMiner(t, subnet, "trained");
+    await first.said("joined");
+    await subnet.to(subnet.window(1, "distribute").start);
+    await first.said("trained");
+    await first.ended;
+    assert.equal(first.find("committed"), undefined);
+
+    await subnet.to(commit.start - 1);
+    const again = startMiner(t, subnet);
+    await subnet.sent("ann", 1);
+    await subnet.to(commit.start);
+    await again.said("committed");
+    const { steps, tokens } = first.find("trained")!.fields;
+    assert.deepEqual(
+      [
+        again.find("training resumed")?.fields,
+        again.find("trained")?.fields.steps,
+        again.find("trained")?.fields.tokens,
+      ],
+      [{ cycle: 1, step: steps, tokens }, steps, tokens],
+    );
+    assert.equal(again.find("too late for this cycle"), undefined);
+    await subnet.to(reveal.start - 1);
+    await subnet.sent("ann", 2);
+    await subnet.to(reveal.start);
+    await again.said("revealed");
+  });
 });

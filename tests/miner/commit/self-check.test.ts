@@ -39,7 +39,7 @@ const linesOf = ({ participant }: TestMiner, message: string) =>
 const declines = async (t: TestContext, { subnet, ann }: Opened) => {
   const cycle = runCycle(ann, 1);
   await subnet.to(subnet.window(1, "distribute").start);
-  const prepared = until(t, () => entryOf(ann) !== undefined).then(() =>
+  const prepared = until(t, () => entryOf(ann)?.artifact !== undefined).then(() =>
     assert.fail(JSON.stringify(ann.participant.lines)),
   );
   await Promise.race([cycle, prepared]);
