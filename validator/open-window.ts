@@ -14,10 +14,16 @@ const RECORD_OF: Readonly<Record<Deciding, RecordLabel>> = { evaluate: "report",
  *
  * @throws BlockZeroError WINDOW_MISSED
  */
-export const openWindow = ({ clock, network, telemetry }: Participant, cycle: number, phase: Deciding): BlockRange => {
+export const openWindow = (
+  { clock, network, telemetry, since }: Participant,
+  cycle: number,
+  phase: Deciding,
+): BlockRange => {
   const window = phaseWindow(cycle, phase, network.phases);
   if (clock.head.number < window.end - 1) return window;
-  telemetry.instruments.add("blockzero_windows_missed_total", 1, { record: RECORD_OF[phase] });
+  // Who came when it had begun has missed nothing by its own fault.
+  if (since < window.start)
+    telemetry.instruments.add("blockzero_windows_missed_total", 1, { record: RECORD_OF[phase] });
   throw new BlockZeroError(
     "WINDOW_MISSED",
     `the ${phase} phase ended at block ${window.end}`,

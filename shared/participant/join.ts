@@ -91,6 +91,7 @@ const open = async (
   return {
     ...base,
     uid,
+    since: clock.head.number,
     network,
     networkHash,
     blobs,

@@ -19,6 +19,8 @@ export interface Participant {
   readonly clock: BlockClock;
   readonly signer: VrfSigner;
   readonly uid: number;
+  /** The block at whose head it joined. */
+  readonly since: number;
   readonly network: Network;
   readonly networkHash: string;
   readonly blobs: Blobs;
