@@ -107,7 +107,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: "BlockZeroDiskFull",
-    expr: "blockzero_disk_free_bytes / blockzero_disk_size_bytes < 0.05 or predict_linear(blockzero_disk_free_bytes[6h], 86400) < 0",
+    expr: "blockzero_disk_free_bytes / blockzero_disk_size_bytes < 0.05 or (predict_linear(blockzero_disk_free_bytes[6h], 86400) < 0 and blockzero_disk_free_bytes offset 6h)",
     for: "10m",
     severity: "critical",
     summary: "{{ $labels.instance }}: the disk is full, or will be within a day",
