@@ -42,7 +42,7 @@ export const createOverview = (): Overview => {
   let losses: DrawnTable<LossRow> | null = null;
   let names = "";
   let rewards = "";
-  let newest = "";
+  const showEvents = createEvents(byId("events"));
 
   const showMiners = () => {
     if (!now) return;
@@ -95,11 +95,7 @@ export const createOverview = (): Overview => {
         );
       }
       showSealed(next);
-      const events = JSON.stringify(next.events);
-      if (events !== newest) {
-        newest = events;
-        showEvents(next);
-      }
+      showEvents(next);
     },
     showHistory: (next) => {
       history = next;
@@ -274,15 +270,23 @@ const showSealed = ({ sealed }: SubnetNow): void => {
   );
 };
 
-const showEvents = ({ events }: SubnetNow): void => {
-  byId("events").replaceChildren(
-    ...events.map(({ block, text, kind }) =>
-      element(
-        "li",
-        {},
-        element("span", { class: "soft" }, `block ${block}`),
-        element("span", { class: kind === "fault" ? "bad" : undefined }, kind === "fault" ? `✖ ${text}` : text),
-      ),
-    ),
-  );
+/** Shows events, newest first. What stands there stays: the list is a live region, of which readers tell what is added. */
+const createEvents = (list: HTMLElement): ((now: SubnetNow) => void) => {
+  let newest: string | undefined;
+  return ({ events }) => {
+    const texts = events.map((event) => JSON.stringify(event));
+    const at = newest === undefined ? -1 : texts.indexOf(newest);
+    if (at < 0) list.replaceChildren();
+    list.prepend(...events.slice(0, at < 0 ? events.length : at).map(eventLine));
+    while (list.children.length > events.length) list.lastElementChild!.remove();
+    newest = texts[0];
+  };
 };
+
+const eventLine = ({ block, text, kind }: SubnetNow["events"][number]): HTMLElement =>
+  element(
+    "li",
+    {},
+    element("span", { class: "soft" }, `block ${block}`),
+    element("span", { class: kind === "fault" ? "bad" : undefined }, kind === "fault" ? `✖ ${text}` : text),
+  );

@@ -83,8 +83,12 @@ export const createTable = <Row>(table: HTMLTableElement, options: TableOptions<
     const key = sorting && columns[sorting.column]?.key;
     const sorted = key ? sortedBy(rows, key, sorting?.isDescending === true) : rows;
     const lines = sorted.map(lineOf);
-    if (lines.length !== body.rows.length || lines.some((line, at) => body.rows[at] !== line))
-      body.replaceChildren(...lines);
+    if (lines.length === body.rows.length && lines.every((line, at) => body.rows[at] === line)) return;
+    const focused = document.activeElement;
+    body.replaceChildren(...lines);
+    // A row that is put elsewhere loses the keyboard's focus.
+    if (focused instanceof HTMLElement && focused !== document.activeElement && body.contains(focused))
+      focused.focus({ preventScroll: true });
   };
 
   return {

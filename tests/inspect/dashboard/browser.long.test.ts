@@ -81,6 +81,17 @@ describe("the dashboard in a browser", { timeout: HANG_GUARD, skip }, () => {
     await subnet.to(next);
     await page.until(`document.getElementById("block").textContent.startsWith("Block ${next}.")`);
 
+    // Rows that change places leave the keyboard's focus where it is.
+    await page.evaluate(`document.querySelector("#miners tbody a").focus()`);
+    const focused = await page.evaluate<string>("document.activeElement.hash");
+    await page.evaluate(
+      `for (let i = 0; i < 2; i++) document.querySelector("#miners thead th:nth-child(1) button").click()`,
+    );
+    const first = await page.evaluate<string>(`document.querySelector("#miners tbody a").hash`);
+    await page.evaluate(`document.querySelector("#miners thead th:nth-child(1) button").click()`);
+    assert.notEqual(await page.evaluate(`document.querySelector("#miners tbody a").hash`), first);
+    assert.equal(await page.evaluate("document.activeElement.hash"), focused);
+
     // By keyboard alone: from the find field to bob's page.
     await page.evaluate(`document.getElementById("find").focus()`);
     await page.evaluate(
@@ -111,6 +122,15 @@ describe("the dashboard in a browser", { timeout: HANG_GUARD, skip }, () => {
       [],
       "nothing is fetched from elsewhere",
     );
+
+    // Events are a live region: what stands there is not told again when something is added.
+    const newest = `document.querySelector("#events li")`;
+    await subnet.to(subnet.window(2, "distribute").start);
+    await page.until(`${newest}?.textContent.includes("Cycle 2 begins")`);
+    await page.evaluate(`{ globalThis.stands = ${newest}; }`);
+    await subnet.to(subnet.window(2, "train").start);
+    await page.until(`${newest}.textContent.includes("train begins")`);
+    assert.ok(await page.evaluate("globalThis.stands.isConnected"));
   });
 
   it("has names for all that can be pressed or read, and fits a phone, light and dark", async (t) => {
