@@ -25,8 +25,11 @@ export const readTokenizerConfig = (bytes: Uint8Array): TokenizerConfig => {
 /** What ends a document in tokenizers of language models, where no tokenizer_config.json says it. */
 const USUAL_ENDS = ["<|endoftext|>", "</s>", "<|end_of_text|>", "<eos>", "<｜end▁of▁sentence｜>", "[SEP]"];
 
-/** What post-processors say of a text's first token. */
-const firstTokenSchema = z.union([
+/** Post-processors of a sequence. */
+const MAX_PROCESSORS = 16;
+
+/** What a post-processor puts before a text. */
+const firstOfOneSchema = z.union([
   z
     .object({
       type: z.literal("TemplateProcessing"),
@@ -36,6 +39,16 @@ const firstTokenSchema = z.union([
   z
     .object({ type: z.enum(["BertProcessing", "RobertaProcessing"]), cls: z.tuple([z.string(), z.int()]) })
     .transform(({ cls: [content] }) => content),
+]);
+
+/** The same, of a sequence too: what a later one puts there stands before what an earlier one put. */
+const firstTokenSchema = z.union([
+  firstOfOneSchema,
+  z
+    .object({ type: z.literal("Sequence"), processors: z.array(z.unknown()).max(MAX_PROCESSORS) })
+    .transform(({ processors }) =>
+      processors.map((one) => firstOfOneSchema.safeParse(one).data).findLast((first) => first !== undefined),
+    ),
 ]);
 
 /**

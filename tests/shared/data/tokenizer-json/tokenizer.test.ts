@@ -66,6 +66,17 @@ describe("a tokenizer.json", () => {
     assert.equal(startOf(changed({ post_processor: template }), { add_bos_token: false }), null);
     const plain = { tokenizer: changed({ post_processor: template }), config: json(silent) };
     assert.equal(huggingFaceTokenizer("start", plain).startOfDocument, 1);
+    // As Llama 3 has it.
+    const bytes = { type: "ByteLevel", add_prefix_space: true, trim_offsets: false, use_regex: true };
+    for (const processors of [
+      [bytes, template],
+      [template, bytes],
+    ]) {
+      const sequence = changed({ post_processor: { type: "Sequence", processors } });
+      assert.equal(huggingFaceTokenizer("start", { ...plain, tokenizer: sequence }).startOfDocument, 1);
+    }
+    const none = changed({ post_processor: { type: "Sequence", processors: [bytes] } });
+    assert.equal(huggingFaceTokenizer("start", { ...plain, tokenizer: none }).startOfDocument, null);
   });
 
   it("finds the end of a document without a tokenizer_config.json where there is one usual token alone", () => {
