@@ -9,6 +9,10 @@ export const cycleErrors = {
     meaning: "A duty of the cycle was not done by its block, and is left out.",
     remedy: "See in the log what it waited for; the next cycle goes on.",
   },
+  HOTKEY_IN_USE: {
+    meaning: "Another program of this machine takes part in the subnet with this hotkey, from another home.",
+    remedy: "Stop it, or use another hotkey.",
+  },
   HOTKEY_NOT_REGISTERED: {
     meaning: "The hotkey is not registered on the subnet.",
     remedy: "Register it with `blockzero register`.",

@@ -14,6 +14,7 @@ import { startBlockClock } from "./block-clock.js";
 import { openEmbargo } from "./files/embargo.js";
 import { ownLocation } from "./files/own-location.js";
 import { agreeOnNetwork } from "./join/agree-on-network.js";
+import { claimHotkey } from "./join/claim-hotkey.js";
 import { openParticipantBlobs } from "./join/open-blobs.js";
 import { openChain } from "./join/open-chain.js";
 import { serveBlobs } from "./join/serve-blobs.js";
@@ -70,6 +71,7 @@ const open = async (
   // A later run must not take the writes of a dry run for real ones.
   const home = join(config.checkpoint_dir, signer.address, config.dry_run ? "dry-run" : "");
   onLeave(lockHome(home, onLost));
+  if (!config.dry_run) onLeave(claimHotkey(config, { chain, address: signer.address, onLost }));
   const clock = await startBlockClock(chain, signal);
   const base = { chain, clock, signer, log, signal };
   const opened = await openParticipantBlobs(config, home, base, watched?.instruments);

@@ -63,6 +63,10 @@ export interface KeyPlace {
 export const keyFolderOf = ({ path, keys_in_use }: KeyPlace): string =>
   keys_in_use ?? join(dirname(resolve(path)), "keys-in-use");
 
+/** The folder of a key on one chain. @param genesisHash 64 hex digits */
+export const folderOfKey = (keyFolder: string, genesisHash: string, address: string): string =>
+  join(keyFolder, genesisHash.slice(0, 16), address);
+
 /** Checks that keys can be claimed in a folder, which is made if absent. Throws `BlockZeroError` KEY_FOLDER_UNUSABLE. */
 export const checkKeyFolder = (folder: string): void => {
   const probe = join(folder, `.${randomUUID()}.tmp`);
@@ -99,7 +103,7 @@ export const openKeyClaims = ({
   waitMs = WAIT_MS,
 }: KeyClaimOptions): KeyClaims => ({
   claim: async (address, signal) => {
-    const home = join(folder, genesisHash.slice(0, 16), address);
+    const home = folderOfKey(folder, genesisHash, address);
     const lock = join(home, "lock");
     const record = join(home, "unsettled.json");
     // Counted by pauses: the clock may be set meanwhile.

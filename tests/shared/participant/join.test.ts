@@ -16,3 +16,29 @@ it("a participant whose home another process took over waits for nothing more, a
   await lost;
   assert.ok(coded("HOME_IN_USE", /was taken over/)(ann.signal.reason));
 });
+
+it("two programs do not take part with one hotkey, though each has a home of its own", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const subnet = await openSubnet(t);
+  const ann = await subnet.join("ann");
+  const elsewhere = (flags = {}) =>
+    subnet.join("ann", { checkpoint_dir: join(subnet.home, "elsewhere"), "listen.port": 0, ...flags });
+  await assert.rejects(
+    elsewhere(),
+    coded(
+      "HOTKEY_IN_USE",
+      new RegExp(`^process ${process.pid} takes part in subnet 1 with hotkey test/ann .*contradict`),
+    ),
+  );
+  await (await elsewhere({ dry_run: true })).leave();
+  await ann.leave();
+  const moved = await elsewhere();
+  const lost = assert.rejects(moved.clock.reach(1_000_000, moved.signal), coded("HOTKEY_IN_USE", /took over/));
+  const { address } = moved.signer;
+  writeFileSync(
+    join(subnet.home, "keys-in-use", subnet.chain.genesisHash.slice(0, 16), address, "subnet-1.lock"),
+    "another's",
+  );
+  await lost;
+});
