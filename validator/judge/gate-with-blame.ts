@@ -24,6 +24,14 @@ export interface BlameOptions extends GateOptions {
   readonly isHeld?: boolean;
 }
 
+/** A gate's failure, and what it says of this validator's own network. */
+export interface BlamedFailure extends GateFailure {
+  /** Whether another server sent what did not pass. False where it was here already, or where nothing had to be asked for. */
+  readonly isFetched: boolean;
+}
+
+export type BlamedResult = Exclude<GateResult, GateFailure> | BlamedFailure;
+
 type Gatherer = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "signal">;
 
 /**
@@ -34,38 +42,42 @@ export const gateWithBlame = (
   participant: Gatherer,
   submission: Submission,
   options: BlameOptions,
-): Promise<GateResult> => blaming(participant, options, (source) => gateSubmission(source, submission, options));
+): Promise<BlamedResult> => blaming(participant, options, (source) => gateSubmission(source, submission, options));
 
 /** The same for a caller that then reads the update. The caller closes the file. */
 export const openWithBlame = (
   participant: Gatherer,
   submission: Submission,
   options: BlameOptions,
-): Promise<OpenGated | GateFailure> =>
+): Promise<OpenGated | BlamedFailure> =>
   blaming(participant, options, (source) => openSubmission(source, submission, options));
 
-const blaming = async <T>(
+const blaming = async <T extends { readonly ok: true }>(
   gatherer: Gatherer,
   { until, isHeld, change = (source) => source }: BlameOptions,
-  gate: (source: CycleSource) => Promise<T>,
-): Promise<T | GateFailure> => {
+  gate: (source: CycleSource) => Promise<T | GateFailure>,
+): Promise<T | BlamedFailure> => {
   let isAsked = false;
+  let isFetched = false;
   const onAsked = () => {
     isAsked = true;
   };
   /** A server that was asked for the manifest was not necessarily asked for the tensors. */
   const anew = <A, R>(get: (file: A) => Promise<R>) => {
-    return (file: A): Promise<R> => {
+    return async (file: A): Promise<R> => {
       isAsked = false;
-      return get(file);
+      const got = await get(file);
+      isFetched ||= isAsked;
+      return got;
     };
   };
   const source = cycleSource(gatherer, { until, onAsked, isHeld });
   try {
-    return await gate(change({ ...source, fetch: anew(source.fetch), open: anew(source.open) }));
+    const result = await gate(change({ ...source, fetch: anew(source.fetch), open: anew(source.open) }));
+    return result.ok ? result : { ...result, isFetched };
   } catch (thrown) {
     gatherer.signal.throwIfAborted();
-    return { ok: false, ...fetchFailure(thrown, isAsked) };
+    return { ok: false, ...fetchFailure(thrown, isAsked), isFetched };
   }
 };
 

@@ -4,16 +4,16 @@ import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import type { GateBase, GateResult } from "#shared/replay/gate-submission.js";
+import type { GateBase } from "#shared/replay/gate-submission.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { blockWithin } from "../time-left.js";
-import { gateWithBlame } from "./gate-with-blame.js";
+import { type BlamedResult, gateWithBlame } from "./gate-with-blame.js";
 
 /** A submission and the result of its gates. */
 export interface Gated {
   readonly submission: Submission;
-  readonly result: GateResult;
+  readonly result: BlamedResult;
 }
 
 /** Greatest number of updates that are checked at the same time, each with one tensor in memory. */
@@ -23,7 +23,7 @@ const MAX_WAITING = 65_536;
 /** Share of the evaluate phase in which the validator waits for miners. The rest is for computing and reporting. */
 const FETCH_SHARE = 1 / 3;
 
-type Gate = (submission: Submission) => Promise<GateResult>;
+type Gate = (submission: Submission) => Promise<BlamedResult>;
 
 /**
  * Fetches and gates a cycle's submissions: those revealed early at once, the others from the last block of the reveal phase on, in an order
@@ -45,7 +45,7 @@ export const gatherUpdates = async (
     const gateNow: Gate = (submission) => gateWithBlame(participant, submission, { base, cycle, until, change });
     const early = await gateEarly(participant, cycle, gateNow);
     const submissions = shuffled(await readSubmissions(participant, cycle), await chain.blockHash(start - 1));
-    const gate = async (submission: Submission, tried?: Promise<GateResult>): Promise<Gated> => {
+    const gate = async (submission: Submission, tried?: Promise<BlamedResult>): Promise<Gated> => {
       const known = await tried;
       return { submission, result: known?.ok ? known : await gateNow(submission) };
     };
@@ -90,10 +90,10 @@ const gateEarly = async (
   participant: Participant,
   cycle: number,
   gate: Gate,
-): Promise<(submission: Submission) => Promise<GateResult> | undefined> => {
+): Promise<(submission: Submission) => Promise<BlamedResult> | undefined> => {
   const { clock, log, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "reveal", network.phases);
-  const tried = new Map<string, { readonly submission: Submission; readonly result: Promise<GateResult> }>();
+  const tried = new Map<string, { readonly submission: Submission; readonly result: Promise<BlamedResult> }>();
   let { number } = await clock.reach(start, signal);
   while (number < end - 1) {
     const submissions = await readSubmissions(participant, cycle, number).catch((thrown: unknown) => {
@@ -135,10 +135,13 @@ const hasFailed = ({ result }: Gated): boolean => !result.ok && result.reason ==
 
 const mayStillCome = (gated: Gated): boolean => isUnreachable(gated) || hasFailed(gated);
 
-/** If no miner at all could be reached, the fault is more likely this validator's. */
+/**
+ * If no miner at all could be reached, the fault is more likely this validator's. What was refused without a server's answer, such as a
+ * reveal without a commitment, or of a file that is here, shows nobody as reached: it costs a stranger one record.
+ */
 const blameSelf = (gated: readonly Gated[]): readonly Gated[] => {
-  const revealed = gated.filter(({ submission }) => submission.reveal);
-  if (revealed.length < 2 || !revealed.every(isUnreachable)) return gated;
+  const asked = gated.filter((one) => one.result.ok || one.result.isFetched || isUnreachable(one));
+  if (asked.length < 2 || !asked.every(isUnreachable)) return gated;
   return gated.map((one) =>
     isUnreachable(one) && !one.result.ok ? { ...one, result: { ...one.result, reason: "validator_failed" } } : one,
   );

@@ -6,6 +6,8 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { commitmentOf } from "#shared/protocol/commitment.js";
+import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
@@ -340,7 +342,8 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
   });
 
   it("tells a miner that is gone from a validator that is cut off", async (t) => {
-    const verdicts = async (unreachable: readonly string[]) => {
+    type Nonsense = (subnet: Subnet, vera: Joined) => Promise<Partial<Pick<Forged, "commit" | "reveal">>>;
+    const verdicts = async (unreachable: readonly string[], nonsense: Nonsense = async () => ({})) => {
       const subnet = await openSubnet(t, { miners: ["ann", "bob", "cat"] });
       const vera = await subnet.join("vera");
       const meter = await openMeter(t, subnet);
@@ -349,9 +352,11 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
         return forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01), location });
       });
       for (const one of forged) if (one.submission.reveal?.location === subnet.location) await serve(subnet, one);
+      const sent = await nonsense(subnet, vera);
       for (const phase of ["commit", "reveal"] as const) {
         await subnet.to(subnet.window(1, phase).start - 1);
-        await subnet.record({ ann: forged[0]![phase], bob: forged[1]![phase] });
+        const { [phase]: cat } = sent;
+        await subnet.record({ ann: forged[0]![phase], bob: forged[1]![phase], ...(cat ? { cat } : {}) });
       }
       const { start } = subnet.window(1, "evaluate");
       await subnet.to(start - 1);
@@ -367,5 +372,32 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(await verdicts(["ann"]), [["abstained", "unreachable"], ["scored", null], silent]);
     const own = ["abstained", "validator_failed"];
     assert.deepEqual(await verdicts(["ann", "bob"]), [own, own, silent]);
+
+    // What is refused without a server's answer shows nobody as reached.
+    const uncommitted: Nonsense = async (subnet) => {
+      const { reveal } = forge(subnet, { miner: "cat", tensors: noiseUpdate(subnet, "cat", 0.01) });
+      return { reveal };
+    };
+    assert.deepEqual(await verdicts(["ann", "bob"], uncommitted), [own, own, silent]);
+    const ofFileThatIsHere: Nonsense = async (subnet, vera) => {
+      const here = new TextEncoder().encode('{"kind":"update"}');
+      await vera.blobs.put(here);
+      const artifact = sha256(here);
+      const head = { network: shortHash(subnet.networkHash), cycle: 1 };
+      const commitment = commitmentOf(artifact, subnet.signer("cat").publicKey, 1);
+      return {
+        commit: encodeRecord({ type: "commit", ...head, commitment }),
+        reveal: encodeRecord({ type: "reveal", ...head, group: "math", artifact, location: subnet.location }),
+      };
+    };
+    assert.deepEqual(await verdicts(["ann", "bob"], ofFileThatIsHere), [own, own, ["rejected", "malformed"]]);
+    // A server that sends what does not pass is one that was reached.
+    const served: Nonsense = async (subnet) => {
+      const forged = forge(subnet, { miner: "cat", tensors: noiseUpdate(subnet, "cat", 0.01), change: { cycle: 0 } });
+      await serve(subnet, forged);
+      return forged;
+    };
+    const gone = ["abstained", "unreachable"];
+    assert.deepEqual(await verdicts(["ann", "bob"], served), [gone, gone, ["rejected", "wrong_cycle"]]);
   });
 });
