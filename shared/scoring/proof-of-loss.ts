@@ -1,4 +1,5 @@
 import { MAX_LOSS } from "#shared/protocol/report.js";
+import { power } from "./portable-math.js";
 import { studentQuantile } from "./student-t.js";
 
 export interface ScoreRules {
@@ -58,12 +59,12 @@ export const proofOfLoss = (
 /** False for NaN. */
 const isLoss = (loss: number): boolean => Math.abs(loss) <= MAX_LOSS;
 
-/** The score that a lower bound of the loss reduction earns. */
-export const toScore = (lowerBound: number, exponent: number): number => Math.max(0, lowerBound) ** exponent;
+/** The score that a lower bound of the loss reduction earns. The same bits on every machine. */
+export const toScore = (lowerBound: number, exponent: number): number => power(Math.max(0, lowerBound), exponent);
 
 /** Mean and standard deviation (n − 1) of at least 2 numbers. */
 export const spreadOf = (values: readonly number[]): { readonly mean: number; readonly deviation: number } => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
   return { mean, deviation: Math.sqrt(squares / (values.length - 1)) };
 };

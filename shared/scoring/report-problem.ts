@@ -4,9 +4,10 @@ import { toScore } from "./proof-of-loss.js";
 import { fullBound } from "./racing/full-bound.js";
 import { planLaps } from "./racing/laps.js";
 
-/** Differences that the arithmetic of two implementations may have, relative and in nats per token. */
+/** Differences that the arithmetic of two implementations may have: relative, and in nats per token of a mean loss and of a bound. */
 const RELATIVE = 1e-9;
 const ABSOLUTE = 1e-6;
+const BOUND_ABSOLUTE = 1e-9;
 
 /**
  * The first thing in a report that no measurement can have given, or null. A report with such a problem is ignored as a whole.
@@ -14,6 +15,8 @@ const ABSOLUTE = 1e-6;
  * - No update lowers the loss by more than there is: an entry's reduction over its batches is at most the model's own loss over the
  *   batches of its group, which are as many or more.
  * - A score is at most `max(0, bound · growth) ^ exponent`, with the bound that all batches would give with the entry's mean and error.
+ *
+ * All of it is computed with the same bits on every machine, so that whether a report counts is the same for everybody, at any limit.
  */
 export const reportProblem = (
   { baseline, entries }: Pick<Report, "baseline" | "entries">,
@@ -44,8 +47,9 @@ const entryProblem = (
     return `it lowers the loss by ${lossReduction}, which is more than the model has`;
   const laps = planLaps({ batches: eval_batches, confidence, rounds: racing.rounds });
   const { lowerBound } = fullBound({ lossReduction, standardError, batches }, laps.at(-1)!);
-  const most = toScore(lowerBound * growth, exponent);
-  return score > most * (1 + RELATIVE)
+  const bound = Math.max(0, lowerBound * growth);
+  const most = toScore(bound, exponent);
+  return score > toScore(bound + BOUND_ABSOLUTE, exponent) * (1 + RELATIVE)
     ? `a score of ${score}, where its mean, error, batches and growth allow ${most}`
     : null;
 };

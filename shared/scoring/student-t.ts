@@ -1,6 +1,11 @@
+import { atan } from "./portable-math.js";
+
+/** 2 / π */
+const TWO_BY_PI = 0.6366197723675814;
+
 /**
  * P(T ≤ t) of Student's t with an integer number of degrees of freedom, by the finite series of Abramowitz & Stegun, Handbook of
- * Mathematical Functions, 26.7.3 (odd) and 26.7.4 (even).
+ * Mathematical Functions, 26.7.3 (odd) and 26.7.4 (even). The same bits on every machine.
  */
 export const studentCdf = (t: number, freedom: number): number => {
   const cosSquared = freedom / (freedom + t * t);
@@ -12,12 +17,12 @@ export const studentCdf = (t: number, freedom: number): number => {
     term *= (cosSquared * (k - 1)) / k;
     sum += term;
   }
-  const central = isOdd ? (2 / Math.PI) * (Math.atan(t / Math.sqrt(freedom)) + sine * sum) : sine * sum;
+  const central = isOdd ? TWO_BY_PI * (atan(t / Math.sqrt(freedom)) + sine * sum) : sine * sum;
   return (1 + central) / 2;
 };
 
 /**
- * The t with P(T ≤ t) = `probability`: bisection of `studentCdf` to the last bit.
+ * The t with P(T ≤ t) = `probability`: bisection of `studentCdf` to the last bit, the same on every machine.
  *
  * @param probability in (0.5, 1)
  * @param freedom     degrees of freedom, an integer of at least 1

@@ -166,7 +166,7 @@ tell(
   }),
 );
 
-tellOwn(
+tell(
   "Student's quantiles",
   digestOf((hash) => {
     for (const probability of [0.75, 0.9, 0.95, 0.975, 0.99, 0.999])
@@ -178,7 +178,7 @@ const losses = (seed: string, mean: number, length: number): number[] => {
   const noise = createRandom(seed);
   return Array.from({ length }, () => mean + 0.05 * bellShaped(noise));
 };
-tellOwn(
+tell(
   "Proof-of-Loss",
   digestOf((hash) => {
     for (let miner = 0; miner < 50; miner++)
@@ -209,7 +209,7 @@ for (let race = 0; race < 20; race++) {
       raced.update(numbers([result.score, result.lossReduction, result.standardError, result.batches]));
   }
 }
-tellOwn("races", raced.digest("hex"));
+tell("races", raced.digest("hex"));
 
 tellOwn(
   "reward curves",

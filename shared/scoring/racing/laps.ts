@@ -1,3 +1,4 @@
+import { power } from "../portable-math.js";
 import type { RaceRules } from "./rules.js";
 
 /** A number of batches after which a race may end for a miner, and the confidence that recognition needs then. */
@@ -23,7 +24,7 @@ export const planLaps = ({
   rounds,
 }: Pick<RaceRules, "batches" | "confidence" | "rounds">): readonly [Lap, ...Lap[]] => {
   const error = 1 - confidence;
-  const early = Array.from({ length: rounds - 1 }, (_, i) => Math.ceil(batches / 2 ** (rounds - 1 - i))).filter(
+  const early = Array.from({ length: rounds - 1 }, (_, i) => Math.ceil(batches / power(2, rounds - 1 - i))).filter(
     (count) => count >= LEAST_BATCHES && count < batches,
   );
   const last = { batches, confidence: early.length === 0 ? confidence : 1 - error / 2 };

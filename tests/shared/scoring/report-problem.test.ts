@@ -4,9 +4,11 @@ import fc from "fast-check";
 import { normal } from "#shared/data/normal.js";
 import { createRandom } from "#shared/data/random.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
+import { planLaps } from "#shared/scoring/racing/laps.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { runRace } from "#shared/scoring/racing/run-races.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
+import { studentQuantile } from "#shared/scoring/student-t.js";
 import { mean } from "#shared/util/mean.js";
 import { template } from "../../support/micro-network.js";
 
@@ -41,7 +43,7 @@ test("figures that no measurement can have given refuse the report", () => {
     "the first six batches may have all the loss",
   );
   assert.match(problemOf({ lossReduction: 8.1, batches: 6, score: 0 })!, /more than the model has$/);
-  assert.match(problemOf({ lossReduction: -1, score: 1e-9 })!, /allow 0$/);
+  assert.match(problemOf({ lossReduction: -1, score: 2e-9 })!, /allow 0$/);
   assert.match(problemOf({ batches: 13 })!, /^uid 3: 13 batches beside 12/);
   assert.match(problemOf({}, { math: { loss: 4, batches: 13 } })!, /of 12$/);
   assert.match(problemOf({}, {})!, /no loss of the model/);
@@ -53,6 +55,46 @@ test("figures that no measurement can have given refuse the report", () => {
     null,
     "what is not scored has no figures",
   );
+});
+
+test("a report counts by the same limit on machines whose functions differ in the last bit", (t) => {
+  // The bound is a small difference of large numbers, so a last bit of the quantile is much of it.
+  const laps = planLaps(raceRules(network.scoring));
+  const last = laps.at(-1)!;
+  const quantile = studentQuantile(last.confidence, last.batches - 1);
+  const flat = { lossReduction: quantile + 1e-9, standardError: 1 };
+  const most = quantile + 1e-9 - (quantile * Math.sqrt(12)) / Math.sqrt(12);
+  const limit = most * (1 + 1e-9);
+  assert.equal(problemOf({ ...flat, score: limit }), null);
+  const scores = Array.from({ length: 100 }, (_, i) => limit + 1e-9 + (i - 50) * 1e-16);
+  const here = scores.map((score) => problemOf({ ...flat, score }));
+  assert.ok(here.includes(null) && here.some((problem) => problem !== null), "some are on either side of the limit");
+  const below = (value: number) => value * (1 - Number.EPSILON / 2);
+  for (const name of ["atan", "log", "exp", "pow"] as const) {
+    const real = Math[name] as (...values: number[]) => number;
+    t.mock.method(Math, name, (...values: number[]) => below(real(...values)));
+  }
+  assert.equal(problemOf({ ...flat, score: limit }), null);
+  assert.deepEqual(
+    scores.map((score) => problemOf({ ...flat, score })),
+    here,
+  );
+});
+
+test("rounding of another implementation costs no honest report", () => {
+  for (const exponent of [0.5, 1, 2.5]) {
+    const { scoring } = network;
+    const of = (score: number) =>
+      reportProblem(
+        {
+          baseline: { math: { loss: 4, batches: 12 } },
+          entries: [{ ...entry, lossReduction: 1e-7, standardError: 0, score }],
+        },
+        { ...network, scoring: { ...scoring, exponent } },
+      );
+    assert.equal(of((1e-7 + 1e-12) ** exponent), null);
+    assert.match(of((1e-7 + 1e-8) ** exponent)!, /^uid 3: a score of /);
+  }
 });
 
 test("whatever an honest validator measures is accepted", async () => {
