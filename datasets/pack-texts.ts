@@ -12,18 +12,21 @@ import { openPackOf } from "./tokens.js";
 export function* packTexts(name: Pick<SourceName, "path" | "sha256">, tokenizer: Tokenizer): Generator<string> {
   const pack = openPackOf(name, tokenizer);
   const { training, held_out } = pack.manifest;
+  if (pack.manifest.separators === "written") throw conversations(pack.hash);
   const source = packSource(pack, [
     ...training.map((ref) => ({ side: "training" as const, ref })),
     ...held_out.map((ref) => ({ side: "held-out" as const, ref })),
   ]);
   for (let index = 0; index < Number(source.size); index++) {
     const { ids, counts } = source.tokens(index);
-    if (counts)
-      throw new BlockZeroError(
-        "DATASET_MALFORMED",
-        `pack ${pack.hash.slice(0, 8)} holds conversations, of which the assistant's words alone count: as text they would count whole`,
-        "seal text that is no conversation",
-      );
+    if (counts) throw conversations(pack.hash);
     yield tokenizer.decode(ids);
   }
 }
+
+const conversations = (pack: string): BlockZeroError =>
+  new BlockZeroError(
+    "DATASET_MALFORMED",
+    `pack ${pack.slice(0, 8)} holds conversations, of which the assistant's words alone count: as text they would count whole`,
+    "seal text that is no conversation",
+  );

@@ -41,7 +41,6 @@ const messagesSchema = z.array(messageSchema).min(1);
  */
 export const chatRenderer = ({ template, variables }: ChatFormat): Render => {
   const compiled = compile(template);
-  const bos = variables.bos_token ?? "";
   return (found, row) => {
     const parsed = messagesSchema.safeParse(found);
     if (!parsed.success) return { problem: "no list of messages with roles" };
@@ -58,7 +57,7 @@ export const chatRenderer = ({ template, variables }: ChatFormat): Render => {
         ...tools,
       });
     try {
-      return withinTime(ROW_MILLISECONDS, () => countedParts(messages, written, bos)) ?? SLOW;
+      return withinTime(ROW_MILLISECONDS, () => countedParts(messages, written)) ?? SLOW;
     } catch (thrown) {
       return { problem: `the chat template refuses it: ${reasonOf(thrown).split("\n")[0]!.slice(0, 80)}` };
     }
@@ -73,12 +72,9 @@ const CHANGES = { problem: "the chat template changes what stands before a messa
 const countedParts = (
   messages: readonly { readonly role: string }[],
   written: (count: number, asks: boolean) => string,
-  bos: string,
 ): ReturnType<Render> => {
   const whole = written(messages.length, false);
-  // A loader puts the beginning of a document before it.
-  const start = bos !== "" && whole.startsWith(bos) ? bos.length : 0;
-  const borders: number[] = [start];
+  const borders: number[] = [0];
   for (const [i, { role }] of messages.entries()) {
     if (role !== "assistant") continue;
     const before = written(i, true);
@@ -90,7 +86,7 @@ const countedParts = (
   if (borders.some((border, i) => i > 0 && border < borders[i - 1]!)) return CHANGES;
   return {
     document: {
-      text: whole.slice(start),
+      text: whole,
       parts: borders.slice(1).map((border, i) => Buffer.byteLength(whole.slice(borders[i], border))),
     },
   };

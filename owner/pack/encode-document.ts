@@ -3,27 +3,21 @@ import type { ShardDocument } from "#shared/packs/shard.js";
 import type { PieceDocument } from "./pieces/piece.js";
 
 /**
- * A document's tokens. The parts of a conversation are encoded one by one, as a model meets them: what it is asked stands before what it writes; only
- * the latter counts. In what a template wrote special tokens mean themselves.
+ * A document's tokens. A conversation is encoded as a whole, as `apply_chat_template` of transformers does it: in what a template wrote special tokens
+ * mean themselves, and every second part counts, with a token that reaches into it.
  */
 export const encodeDocument = ({ text, parts }: PieceDocument, tokenizer: Tokenizer): ShardDocument => {
   const bytes = Buffer.byteLength(text);
   if (!parts) return { ids: tokenizer.encode(text), bytes };
   const content = Buffer.from(text);
-  const lots: Uint32Array[] = [];
-  let from = 0;
-  for (const length of parts) {
-    lots.push(tokenizer.encodePrompt(content.toString("utf8", from, from + length)));
-    from += length;
-  }
-  const total = lots.reduce((sum, { length }) => sum + length, 0);
-  const ids = new Uint32Array(total);
-  const counts = new Uint8Array(total);
-  let at = 0;
-  for (const [i, lot] of lots.entries()) {
-    ids.set(lot, at);
-    counts.fill(i % 2, at, at + lot.length);
-    at += lot.length;
-  }
+  let read = 0;
+  const texts = parts.map((length) => {
+    const from = read;
+    read += length;
+    return content.toString("utf8", from, read);
+  });
+  const { ids, places } = tokenizer.encodeParts(texts);
+  const counts = new Uint8Array(ids.length);
+  for (const [i, { from, to }] of places.entries()) if (i % 2 === 1) counts.fill(1, from, to);
   return { ids, counts, bytes };
 };

@@ -136,6 +136,7 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
     version: 1 as const,
     kind: "pack" as const,
     tokenizer: { name: tokenizer.name, size: tokenizer.size },
+    ...(settings.messages && { separators: "written" as const }),
     ...shards,
   };
   const reported = { files, catalogue, fates, clusters, settings, manifest };

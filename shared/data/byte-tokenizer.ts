@@ -1,4 +1,4 @@
-import type { Tokenizer } from "./tokenizer.js";
+import { type Border, placesOf, type Tokenizer } from "./tokenizer.js";
 import { unknownToken } from "./unknown-token.js";
 
 const END_OF_DOCUMENT = 256;
@@ -27,6 +27,23 @@ export const byteTokenizer: Tokenizer = {
       for (const byte of encoder.encode(part)) ids.push(byte);
     }
     return Uint32Array.from(ids);
+  },
+  encodeParts(parts) {
+    const ids = byteTokenizer.encodePrompt(parts.join(""));
+    const ends: Border[] = [];
+    let read = 0;
+    let token = 0;
+    let end = 0;
+    for (const part of parts) {
+      end += Buffer.byteLength(part);
+      let before = token;
+      while (read < end) {
+        before = token;
+        read += ids[token++] === END_OF_DOCUMENT ? SEPARATOR_TEXT.length : 1;
+      }
+      ends.push({ before: read === end ? token : before, upTo: token });
+    }
+    return { ids, places: placesOf(parts, ends) };
   },
   decode(ids) {
     const parts: string[] = [];

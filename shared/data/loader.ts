@@ -139,13 +139,13 @@ const windowsOn = (side: Side, options: LoaderOptions): ((random: Random) => Win
   };
 };
 
-/** A document between the tokens that begin and end it. */
+/** A document between the tokens that begin and end it, unless it has them. */
 const withSeparators = (
-  { ids, counts }: TokenDocument,
+  { ids, counts, isWhole = false }: TokenDocument,
   { startOfDocument, endOfDocument }: LoaderOptions["tokenizer"],
 ) => {
-  const first = startOfDocument === null ? 0 : 1;
-  const length = first + ids.length + 1;
+  const first = isWhole || startOfDocument === null ? 0 : 1;
+  const length = first + ids.length + (isWhole ? 0 : 1);
   return {
     length,
     /** Copies tokens from a position on, as many as fit; gives their number. */

@@ -3,11 +3,13 @@ import type { DocumentSource } from "./source.js";
 import { type Side, sideOf } from "./split.js";
 import type { Tokenizer } from "./tokenizer.js";
 
-/** A document as tokens, without separators. */
+/** A document as tokens. */
 export interface TokenDocument {
   readonly ids: Uint32Array;
   /** For each token, 1 where a model's prediction of it counts, else 0; left out where all do. Of a chat the assistant's tokens alone count. */
   readonly counts?: Uint8Array;
+  /** Whether what begins and ends it is among its tokens, as in a chat: a loader puts nothing around it. Left out: it does. */
+  readonly isWhole?: boolean;
 }
 
 /** Where a document stands. */

@@ -27,6 +27,7 @@ export const packSource = (
   shards: readonly { readonly side: Side; readonly ref: ShardRef }[],
 ): TokenSource => {
   const { size } = manifest.tokenizer;
+  const isWhole = manifest.separators === "written";
   const load = (ref: ShardRef): Shard =>
     recent(`${ref.hash} ${size}`, () => readShard(elsewhere.get(ref.hash) ?? blobPath(blobs, ref.hash), ref, size));
   const firsts: number[] = [];
@@ -48,7 +49,7 @@ export const packSource = (
     tokens: (index) => {
       const { ref, place } = at(index);
       const { ids, counts } = load(ref).document(place);
-      return { ids, ...(counts && { counts }) };
+      return { ids, ...(counts && { counts }), ...(isWhole && { isWhole }) };
     },
     place: (index) => {
       const { side, ref, place } = at(index);

@@ -22,7 +22,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 export const SHARD_MAGIC = "BZSHARD1";
 const HEADER_BYTES = 24;
 
-/** A document of a shard, with its separators left out. */
+/** A document of a shard, without the separators that a loader puts around it. */
 export interface ShardDocument extends TokenDocument {
   /** UTF-8 bytes of its text. */
   readonly bytes: number;

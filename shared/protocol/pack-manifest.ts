@@ -48,6 +48,8 @@ export const packManifestSchema = z
         .min(2)
         .max(2 ** 24),
     }),
+    /** Whether documents have among their tokens what begins and ends them, as conversations do: a loader puts nothing around them. */
+    separators: z.literal("written").optional(),
     training: z.array(shardSchema).max(MAX_SHARDS),
     held_out: z.array(shardSchema).max(MAX_SHARDS),
   })

@@ -1,15 +1,15 @@
 import type { AddedToken } from "./parts.js";
 import { escaped } from "./pattern.js";
 
-/** A part of a text: an added token by its id, or text between them. */
-export type Piece = { readonly id: number } | { readonly text: string };
+/** A part of a text, and where in the text it ends: an added token by its id, or text between them. */
+export type Piece = { readonly end: number } & ({ readonly id: number } | { readonly text: string });
 
 /**
  * Finds added tokens in a text, the leftmost first and the longest where several begin at one place, as `AddedVocabulary` of the Rust library
  * `tokenizers` does.
  */
 export const addedTokenSplitter = (tokens: readonly AddedToken[]): ((text: string) => readonly Piece[]) => {
-  if (tokens.length === 0) return (text) => (text === "" ? [] : [{ text }]);
+  if (tokens.length === 0) return (text) => (text === "" ? [] : [{ text, end: text.length }]);
   const byContent = new Map(tokens.map((token) => [token.content, token]));
   const longestFirst = [...byContent.keys()].sort((a, b) => b.length - a.length);
   const any = new RegExp(longestFirst.map(escaped).join("|"), "gu");
@@ -24,11 +24,11 @@ export const addedTokenSplitter = (tokens: readonly AddedToken[]): ((text: strin
       if (start < end || (token.single_word && !standsAlone(text, start, stop))) continue;
       if (token.lstrip) while (start > end && isSpace(text[start - 1]!)) start--;
       if (token.rstrip) while (stop < text.length && isSpace(text[stop]!)) stop++;
-      if (start > end) pieces.push({ text: text.slice(end, start) });
-      pieces.push({ id: token.id });
+      if (start > end) pieces.push({ text: text.slice(end, start), end: start });
+      pieces.push({ id: token.id, end: stop });
       end = stop;
     }
-    if (end < text.length) pieces.push({ text: text.slice(end) });
+    if (end < text.length) pieces.push({ text: text.slice(end), end: text.length });
     return pieces;
   };
 };

@@ -1,6 +1,6 @@
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { withinTime } from "#shared/util/within-time.js";
-import type { Tokenizer } from "../tokenizer.js";
+import { type Border, placesOf, type Tokenizer } from "../tokenizer.js";
 import { unknownToken } from "../unknown-token.js";
 import { addedTokenSplitter } from "./added-tokens.js";
 import { readTokenizerConfig, separatorsOf } from "./config.js";
@@ -33,7 +33,7 @@ const RULES_MILLISECONDS = 120_000;
  *
  * @param name         what it is called
  * @param milliseconds what its rules may take for a piece of text
- * @throws BlockZeroError TOKENIZER_INVALID; TOKENIZER_FAILED, from `encode` and `encodePrompt` too
+ * @throws BlockZeroError TOKENIZER_INVALID; TOKENIZER_FAILED, from what makes ids of text too
  */
 export const huggingFaceTokenizer = (
   name: string,
@@ -58,27 +58,32 @@ export const huggingFaceTokenizer = (
       throw invalidTokenizer(`tokenizer.json: added_tokens: nothing is left of ${JSON.stringify(token.content)}`);
     return { ...token, content };
   };
-  const encoder = (tokens: readonly AddedToken[]): ((text: string) => Uint32Array) => {
+  const encoder = (tokens: readonly AddedToken[]): Encoder => {
     const { raw, normalised } = within(name, () => ({
       raw: addedTokenSplitter(tokens.filter(({ normalized }) => !normalized)),
       normalised: addedTokenSplitter(tokens.filter(({ normalized }) => normalized).map(normalisedToken)),
     }));
-    const encodePiece = (text: string): number[] => {
+    const idsOf = (text: string, begins: boolean): readonly number[] => {
       const ids: number[] = [];
-      let isFirst = true;
-      for (const piece of raw(text)) {
-        if ("id" in piece) ids.push(piece.id);
-        else
-          for (const part of normalised(normalise(piece.text))) {
-            if ("id" in part) ids.push(part.id);
-            else for (const word of split(part.text, isFirst)) for (const id of wordIds(word)) ids.push(id);
-            isFirst = false;
-          }
+      let isFirst = begins;
+      for (const part of normalised(normalise(text))) {
+        if ("id" in part) ids.push(part.id);
+        else for (const word of split(part.text, isFirst)) for (const id of wordIds(word)) ids.push(id);
         isFirst = false;
       }
       return ids;
     };
-    return (text) => joined(piecesOf(text).map((piece) => within(name, () => encodePiece(piece))));
+    const lotsOf = (text: string): readonly Lot[] =>
+      raw(text).map((piece, i) =>
+        "id" in piece
+          ? { end: piece.end, ids: [piece.id], upTo: () => null }
+          : {
+              end: piece.end,
+              ids: idsOf(piece.text, i === 0),
+              upTo: (length) => within(name, () => idsOf(piece.text.slice(0, length), i === 0)),
+            },
+      );
+    return (text) => piecesOf(text).map((piece) => within(name, () => lotsOf(piece)));
   };
 
   const sizeOf = (id: number | bigint | undefined): Uint8Array => {
@@ -87,7 +92,12 @@ export const huggingFaceTokenizer = (
     return found;
   };
   const contentOf = new Map(specials.map(({ id, content }) => [id, content]));
-  let prompts: ((text: string) => Uint32Array) | undefined;
+  const documents = encoder(parts.added_tokens.filter(({ special }) => !special));
+  let prompts: Encoder | undefined;
+  const prompt: Encoder = (text) => {
+    prompts ??= encoder(parts.added_tokens);
+    return prompts(text);
+  };
   return {
     name,
     size: bytes.length,
@@ -95,10 +105,11 @@ export const huggingFaceTokenizer = (
     endOfDocument: separators.end,
     startOfDocument: separators.start,
     specialTokens: new Map(specials.map(({ id, content }) => [content, id])),
-    encode: encoder(parts.added_tokens.filter(({ special }) => !special)),
-    encodePrompt(text) {
-      prompts ??= encoder(parts.added_tokens);
-      return prompts(text);
+    encode: (text) => joined(documents(text)),
+    encodePrompt: (text) => joined(prompt(text)),
+    encodeParts(texts) {
+      const pieces = prompt(texts.join(""));
+      return { ids: joined(pieces), places: placesOf(texts, bordersOf(texts, pieces)) };
     },
     decode(ids) {
       const chunks: Uint8Array[] = [];
@@ -168,14 +179,59 @@ const piecesOf = (text: string): readonly string[] => {
   return pieces;
 };
 
-const joined = (parts: readonly (readonly number[])[]): Uint32Array => {
-  const ids = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
+/** Ids of a part of a piece that does not depend on what stands after it: an added token, or text between two. */
+interface Lot {
+  /** Where in its piece it ends. */
+  readonly end: number;
+  readonly ids: readonly number[];
+  /** The ids that its first units of text would have by themselves; null within an added token. */
+  readonly upTo: (length: number) => readonly number[] | null;
+}
+
+/** A text as pieces of lots. */
+type Encoder = (text: string) => readonly (readonly Lot[])[];
+
+const joined = (pieces: readonly (readonly Lot[])[]): Uint32Array => {
+  const lots = pieces.flat();
+  const ids = new Uint32Array(lots.reduce((sum, lot) => sum + lot.ids.length, 0));
   let at = 0;
-  for (const part of parts) {
-    ids.set(part, at);
-    at += part.length;
+  for (const lot of lots) {
+    ids.set(lot.ids, at);
+    at += lot.ids.length;
   }
   return ids;
+};
+
+/** The borders at the ends of parts: before one stand the ids that a text which ends there begins with too. */
+const bordersOf = (texts: readonly string[], pieces: readonly (readonly Lot[])[]): readonly Border[] => {
+  const placed: { readonly lot: Lot; readonly from: number; readonly to: number; readonly first: number }[] = [];
+  let from = 0;
+  let first = 0;
+  for (const lots of pieces) {
+    const start = from;
+    for (const lot of lots) {
+      const to = start + lot.end;
+      placed.push({ lot, from, to, first });
+      from = to;
+      first += lot.ids.length;
+    }
+  }
+  let at = 0;
+  let end = 0;
+  return texts.map(({ length }) => {
+    end += length;
+    while (at < placed.length - 1 && placed[at]!.to < end) at++;
+    const found = placed[at];
+    if (found === undefined || end === 0) return { before: 0, upTo: 0 };
+    const { ids, upTo } = found.lot;
+    const whole = found.first + ids.length;
+    if (end === found.to) return { before: whole, upTo: whole };
+    const shorter = upTo(end - found.from);
+    let common = 0;
+    while (shorter && common < shorter.length && shorter[common] === ids[common]) common++;
+    const before = found.first + common;
+    return { before, upTo: common === shorter?.length ? before : Math.min(before + 1, whole) };
+  });
 };
 
 const failed = (name: string, reason: string, cause?: unknown) =>

@@ -24,7 +24,11 @@ describe("a conversation in a pack", () => {
     const config = join(folder, "tokenizer_config.json");
     writeFileSync(
       config,
-      JSON.stringify({ chat_template: [{ name: "default", template: CHATML }], eos_token: { content: "x" } }),
+      JSON.stringify({
+        chat_template: [{ name: "default", template: CHATML }],
+        bos_token: "<|im_start|>",
+        eos_token: { content: "x" },
+      }),
     );
     const source = join(folder, "chats.jsonl");
     const messages = chat("Wie geht's, 鯨?", "Gut.", "Und dir?", "Auch gut.");
@@ -50,6 +54,7 @@ describe("a conversation in a pack", () => {
     assert.equal(reasons["no list of messages with roles"]!.rows, 2);
     const { manifest, blobs } = openPackFolder(out);
     const shard = decodeShard(readFileSync(blobPath(blobs, manifest.training[0]!.hash)), manifest.tokenizer.size);
+    assert.equal(manifest.separators, "written", "a template says itself how a conversation begins and ends");
     const { ids, counts } = shard.document(0);
     const counted = byteTokenizer.decode(ids.filter((_, i) => counts![i] === 1));
     assert.equal(counted, "Gut.<|im_end|>\nAuch gut.<|im_end|>\n");
@@ -65,9 +70,9 @@ describe("a conversation in a pack", () => {
     assert.deepEqual(forgetful(messages, {}), { problem: "the chat template changes what stands before a message" });
     const strict = chatRenderer({ ...format, template: "{{ raise_exception('only users') }}" });
     assert.match(JSON.stringify(strict(messages, {})), /the chat template refuses it: /);
-    const begun = chatRenderer({ ...format, variables: { bos_token: "<s>" }, template: `<s>${CHATML}` });
+    const begun = chatRenderer({ ...format, variables: { bos_token: "<s>" }, template: `{{ bos_token }}${CHATML}` });
     const rendered = begun(messages, {});
-    assert.ok("document" in rendered && rendered.document.text.startsWith("<|im_start|>user"), "a loader begins it");
+    assert.ok("document" in rendered && rendered.document.text.startsWith("<s><|im_start|>user"));
   });
 
   it("is counted with a reason, of which a template that makes one for each row fills nothing", async (t) => {

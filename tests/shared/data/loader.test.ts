@@ -163,6 +163,27 @@ test("ids above 65,535 stay what they are, and a prediction that does not count 
   assert.equal(bytes, 2 * counted);
 });
 
+test("a document that has its separators gets none, and its mask alone says what counts", () => {
+  const source: TokenSource = { ...chats, tokens: (index) => ({ ...chats.tokens(index), isWhole: true }) };
+  const { ids, targets } = trainingLoader({
+    ...options(),
+    sources: [{ source, weight: 1 }],
+    tokenizer: { startOfDocument: 70_000, endOfDocument: 70_005, bytesOf: ({ length }) => length },
+    seed: 7,
+  }).next();
+  const following = new Map([
+    [70_001n, 70_002n],
+    [70_002n, 70_003n],
+    [70_003n, 70_004n],
+    [70_004n, 70_001n],
+  ]);
+  for (const [i, id] of ids.entries()) {
+    const next = following.get(id)!;
+    if (i % 64 < 63) assert.equal(ids[i + 1], next);
+    assert.equal(targets[i], next === 70_001n || next === 70_003n ? -1n : next);
+  }
+});
+
 test("of isolated documents the batch says where each begins, and no prediction of a first token counts", () => {
   const short: DocumentSource = {
     kind: "short",

@@ -80,12 +80,14 @@ describe("a pack's manifest", () => {
     assert.equal(sha256(bytes), vector.manifest.held_out[0]!.hash);
     assert.equal(hashJson(vector.manifest as PackManifest), vector.hash);
     assert.ok(parsePackManifest(canonicalBytes(vector.manifest)).ok);
+    assert.ok(parsePackManifest(canonicalBytes({ ...vector.manifest, separators: "written" })).ok);
   });
 
   it("is refused where it is not canonical, too large, or names what no pack has", () => {
     const { manifest } = vector;
     const refusals: readonly (readonly [unknown, RegExp])[] = [
       [{ ...manifest, more: 1 }, /more/],
+      [{ ...manifest, separators: "none" }, /separators/],
       [{ ...manifest, held_out: [] }, /there is no shard/],
       [{ ...manifest, training: manifest.held_out }, /named twice/],
       [{ ...manifest, tokenizer: { name: "words", size: 3 } }, /tokenizer/],
@@ -134,7 +136,11 @@ describe("a pack as a source", () => {
     assert.equal(source.size, 4);
     assert.deepEqual(source.place(3, 0.5), { side: "held-out", bytes: 2 });
     assert.deepEqual(source.place(1, 0.5), { side: "training", bytes: 9 });
-    assert.deepEqual(source.tokens(3).ids, Uint32Array.of(9, 9));
+    assert.deepEqual(source.tokens(3), { ids: Uint32Array.of(9, 9) });
+    const whole = packSource({ ...pack, manifest: { ...manifest, separators: "written" } }, [
+      { side: "held-out", ref: refs[1]! },
+    ]);
+    assert.deepEqual(whole.tokens(0), { ids: Uint32Array.of(9, 9), isWhole: true });
     assert.throws(() => source.tokens(4), RangeError);
     assert.throws(() => openPackFolder(path, "0".repeat(64)), coded("DATASET_MISMATCH"));
     const other = { ...refs[0]!, hash: sha256(Buffer.from("other")) };
