@@ -4,7 +4,7 @@ export interface Random {
   uint32(): number;
   /** Uniform in [0, 1), 53 bits. */
   next(): number;
-  /** Uniform integer in [0, bound), without modulo bias; 1 ≤ bound ≤ 2^32. */
+  /** Uniform integer in [0, bound), without modulo bias; 1 ≤ bound ≤ 2^53. Takes 32 bits a try up to 2^32, above it 53 bits of two words. */
   below(bound: number): number;
   /** One of the items, all alike. */
   pick<T>(items: readonly [T, ...T[]]): T;
@@ -16,6 +16,7 @@ export interface Random {
 export type RandomState = readonly [number, number, number, number];
 
 const TWO_32 = 2 ** 32;
+const TWO_53 = 2 ** 53;
 
 /** xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021; prng.di.unimi.it). */
 export const xoshiro = (start: RandomState): Random => {
@@ -33,15 +34,17 @@ export const xoshiro = (start: RandomState): Random => {
     return result;
   };
 
-  const next = (): number => ((uint32() >>> 5) * 2 ** 26 + (uint32() >>> 6)) / 2 ** 53;
+  const uint53 = (): number => (uint32() >>> 5) * 2 ** 26 + (uint32() >>> 6);
+  const next = (): number => uint53() / TWO_53;
 
   const below = (bound: number): number => {
-    if (!Number.isInteger(bound) || bound < 1 || bound > TWO_32) {
-      throw new RangeError(`bound must be an integer from 1 to 2^32, got ${bound}`);
+    if (!Number.isInteger(bound) || bound < 1 || bound > TWO_53) {
+      throw new RangeError(`bound must be an integer from 1 to 2^53, got ${bound}`);
     }
-    const limit = TWO_32 - (TWO_32 % bound);
-    let draw = uint32();
-    while (draw >= limit) draw = uint32();
+    const [range, take] = bound <= TWO_32 ? [TWO_32, uint32] : [TWO_53, uint53];
+    const limit = range - (range % bound);
+    let draw = take();
+    while (draw >= limit) draw = take();
     return draw % bound;
   };
 

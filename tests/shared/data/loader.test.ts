@@ -163,6 +163,22 @@ test("ids above 65,535 stay what they are, and a prediction that does not count 
   assert.equal(bytes, 2 * counted);
 });
 
+test("documents of more than 4 GiB of text are drawn by their bytes", () => {
+  const bytes = [2 ** 31, 2 ** 32, 2 ** 33];
+  const source: TokenSource = {
+    kind: "large",
+    size: bytes.length,
+    tokens: (index) => ({ ids: Uint32Array.of(index) }),
+    place: (index) => ({ side: "training", bytes: bytes[index]! }),
+  };
+  const batches = take(20, trainingLoader({ ...options(), sources: [{ source, weight: 1 }], seed: 9 }));
+  const drawn = batches.flatMap(({ ids }) => [...ids]).filter((id) => id < 3n);
+  for (const [index, length] of bytes.entries()) {
+    const share = drawn.filter((id) => Number(id) === index).length / drawn.length;
+    assert.ok(Math.abs(share - length / (7 * 2 ** 31)) < 0.03, `document ${index}: ${share}`);
+  }
+});
+
 test("a document that has its separators gets none, and its mask alone says what counts", () => {
   const source: TokenSource = { ...chats, tokens: (index) => ({ ...chats.tokens(index), isWhole: true }) };
   const { ids, targets } = trainingLoader({

@@ -20,6 +20,14 @@ test("a seed repeats, another differs", () => {
   assert.ok(draw("a").every((value) => value >= 0 && value < 1));
 });
 
+test("what below draws up to 2^32 is pinned too, and above it", () => {
+  const random = createRandom("blockzero");
+  assert.deepEqual(
+    [random.below(10), random.below(2 ** 32), random.below(1000), random.below(2 ** 33)],
+    [6, 2087858451, 545, 8292024796],
+  );
+});
+
 test("below is even: chi-square of 60,000 draws over 12 values", () => {
   const random = createRandom("even");
   const counts = new Array<number>(12).fill(0);
@@ -32,7 +40,11 @@ test("below keeps to its bounds", () => {
   const random = createRandom("bounds");
   assert.equal(random.below(1), 0);
   for (let i = 0; i < 1_000; i++) assert.ok(random.below(3 * 2 ** 30) < 3 * 2 ** 30);
-  for (const bound of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN]) assert.throws(() => random.below(bound), RangeError);
+  const large = Array.from({ length: 1_000 }, () => random.below(2 ** 40 + 1));
+  assert.ok(large.every((value) => Number.isInteger(value) && value >= 0 && value <= 2 ** 40));
+  assert.ok(large.filter((value) => value >= 2 ** 39).length > 400);
+  assert.ok(random.below(2 ** 53) < 2 ** 53);
+  for (const bound of [0, -1, 1.5, 2 ** 53 + 2, Number.NaN]) assert.throws(() => random.below(bound), RangeError);
 });
 
 test("a stream goes on from its state, wherever it stands", () => {
