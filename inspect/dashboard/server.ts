@@ -7,8 +7,9 @@ import { reasonOf } from "#shared/errors/error.js";
 import { mustListenOn } from "#shared/telemetry/listen-on.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { pageFiles } from "./assets.js";
-import { type Document, jsonDocument, lazyDocument } from "./document.js";
+import { type Document, lazyDocument } from "./document.js";
 import { isOwnHost } from "./host-names.js";
+import { createMinerPages } from "./miner-pages.js";
 import { createStreams } from "./streams.js";
 import type { Watch } from "./watch.js";
 
@@ -36,9 +37,6 @@ export interface Dashboard {
 /** Milliseconds between two signs of life on a stream. */
 const PING_MS = 15_000;
 
-/** Miners' pages that are kept until the next cycle is read. */
-const KEPT_PAGES = 512;
-
 /** Seconds after which who finds no place on the stream may try again. */
 const RETRY_SECONDS = 30;
 
@@ -54,7 +52,7 @@ export const startDashboard = async (options: DashboardOptions): Promise<Dashboa
   const streams = createStreams({ most: maxStreams, perAddress: maxStreamsPerAddress });
   const now = lazyDocument(watch.now);
   const history = lazyDocument(watch.history);
-  const miners = new Map<string, Document>();
+  const miners = createMinerPages(watch.miner);
   const message = () => JSON.stringify({ clock: now.value().clock, etag: now.get().etag, history: history.get().etag });
   const stopListening = watch.onChange((what) => {
     now.expire();
@@ -82,17 +80,11 @@ export const startDashboard = async (options: DashboardOptions): Promise<Dashboa
   app.get("/api/miners/:uid{[0-9]{1,5}}", (context) => {
     const cycle = context.req.query("cycle") ?? "";
     if (!/^[0-9]{0,10}$/.test(cycle)) return context.text("cycle is a whole number\n", 400);
-    const uid = Number(context.req.param("uid"));
-    const wanted = cycle === "" ? undefined : Number(cycle);
-    // By the numbers, not by how somebody writes them: one page takes one place.
-    const key = `${uid} ${wanted}`;
-    const known = miners.get(key);
-    if (known) return answer(context, known);
-    const page = watch.miner(uid, wanted);
+    const page = miners.get(Number(context.req.param("uid")), cycle === "" ? undefined : Number(cycle));
     if (page === null) return context.text("nothing is known of this uid in this cycle\n", 404);
-    const document = jsonDocument(page);
-    if (miners.size < KEPT_PAGES) miners.set(key, document);
-    return answer(context, document);
+    if (typeof page === "number")
+      return context.text("too many miners' pages at once\n", 503, { "retry-after": String(page) });
+    return answer(context, page);
   });
   app.get("/api/stream", (context) => {
     if (context.req.method === "HEAD") return context.body(null, 200, STREAM);
