@@ -16,6 +16,7 @@ import { newestOnly } from "./newest-only.js";
 import { type ReadCycle, readCycle } from "./read-cycle.js";
 import { readingProgress } from "./reading-progress.js";
 import { rememberedChain } from "./remembered-chain.js";
+import { listenForSilence } from "./silence.js";
 import type { History, MinerPage, SubnetNow } from "./snapshot.js";
 import { historyOf, subnetNow } from "./subnet-now.js";
 
@@ -77,7 +78,7 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
   const pace = createPace();
   let live: LiveBlock | null = null;
   let metagraph: Metagraph | null = null;
-  const problems = new Map<"block" | "cycle", string>();
+  const problems = new Map<"head" | "block" | "cycle", string>();
   let current: SubnetNow | null = null;
   const changed = (what: "block" | "cycle") => {
     current = null;
@@ -220,7 +221,13 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
     }),
   );
   const followCycles = newestOnly(tolerant("cycle", readCycles));
+  const heard = listenForSilence((seconds) => {
+    problems.set("head", `no new block for ${seconds} s`);
+    changed("block");
+  }, signal);
   chain.onHead((newest) => {
+    heard();
+    problems.delete("head");
     followBlocks(newest).catch(fail);
     followCycles(newest).catch(fail);
   }, signal);
@@ -238,7 +245,10 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
       digests: ascending(),
       compute: explained.get(Math.max(...explained.keys()))?.facts ?? null,
       events: events.newest(),
-      chain: { reads: reads(), problem: problems.get("block") ?? problems.get("cycle") ?? null },
+      chain: {
+        reads: reads(),
+        problem: problems.get("head") ?? problems.get("block") ?? problems.get("cycle") ?? null,
+      },
     });
     return current;
   };

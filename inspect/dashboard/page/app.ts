@@ -2,7 +2,7 @@ import type { History, MinerPage, SubnetNow } from "../snapshot.js";
 import { redrawCharts } from "./charts.js";
 import { drawClock } from "./clock.js";
 import { byId, setText } from "./dom.js";
-import { followServer, type News } from "./feed.js";
+import { type FeedState, followServer, type News } from "./feed.js";
 import { createMinerView } from "./miner-view.js";
 import { createOverview } from "./overview.js";
 import { minerHref, routeOf } from "./route.js";
@@ -17,14 +17,39 @@ const start = async (): Promise<void> => {
   let asked: News | null = null;
   let isFetching = false;
   let cycle: number | null | undefined;
+  let state: FeedState | null = null;
+  let problem: string | null = null;
 
-  /** Fetches and draws what is not shown yet. @param news versions that the server has; null: not known */
-  const refresh = async (news: News | null): Promise<void> => {
+  /** Whether what is shown is new: the server may be gone, or the chain that it reads. */
+  const showState = (): void => {
+    if (state === null) return;
+    setText(
+      byId("status"),
+      state === "interrupted"
+        ? "no connection: what is shown is old"
+        : problem !== null
+          ? "the chain cannot be followed: what is shown is old"
+          : { live: "live", polling: "live, asked every 5 s" }[state],
+    );
+  };
+  const enter = (next: FeedState): void => {
+    state = next;
+    showState();
+  };
+
+  /**
+   * Fetches and draws what is not shown yet.
+   *
+   * @param news versions that the server has; null: not known
+   * @returns whether the server answered
+   */
+  const refresh = async (news: News | null): Promise<boolean> => {
     const begun = performance.now();
     const [history, now] = await Promise.all([
       news?.history === shown.history ? null : fetchJson<History>("/api/history"),
       news?.etag === shown.etag ? null : fetchJson<SubnetNow>("/api/subnet"),
     ]);
+    if (history === UNREACHABLE || now === UNREACHABLE) return false;
     const received = performance.now();
     if (history && history.etag !== shown.history) overview.showHistory(history.value);
     if (now && now.etag !== shown.etag) showSubnet(now.value);
@@ -36,6 +61,7 @@ const start = async (): Promise<void> => {
       cycle = now.value.cycle;
       if (routeOf(location.hash).view === "miner") await route();
     }
+    return true;
   };
 
   /** One at a time; of those that come meanwhile only the last. */
@@ -59,10 +85,12 @@ const start = async (): Promise<void> => {
     setText(byId("where"), `subnet ${now.netuid}, network ${now.network.slice(0, 12)}`);
     drawClock(now.clock);
     overview.show(now);
-    const { reads, problem } = now.chain;
+    const { reads } = now.chain;
+    problem = now.chain.problem;
+    showState();
     setText(
       byId("cost"),
-      `${reads} reads of the chain since the start, shared by everybody who looks.${problem === null ? "" : ` The last one failed: ${problem}`}${now.isWhole ? "" : " Not every report of the newest judged cycle can be had."}`,
+      `${reads} reads of the chain since the start, shared by everybody who looks.${problem === null ? "" : ` The chain cannot be followed: ${problem}.`}${now.isWhole ? "" : " Not every report of the newest judged cycle can be had."}`,
     );
   };
 
@@ -76,11 +104,13 @@ const start = async (): Promise<void> => {
     // Somebody went on before it came.
     if (location.hash !== at) return;
     byId("overview").hidden = to.view !== "overview";
-    byId("miner").hidden = page === null;
+    const isHere = page !== null && page !== UNREACHABLE;
+    byId("miner").hidden = !isHere;
     const missing = byId("missing");
-    missing.hidden = to.view === "overview" || page !== null;
+    missing.hidden = to.view === "overview" || isHere;
     if (to.view !== "miner") return;
-    if (page) miner.show(page.value);
+    if (isHere) miner.show(page.value);
+    else if (page === UNREACHABLE) setText(missing, "The dashboard does not answer now: try again in a minute.");
     else
       setText(
         missing,
@@ -105,12 +135,8 @@ const start = async (): Promise<void> => {
       asked = news;
       void catchUp();
     },
-    onPoll: () => void refresh(null),
-    onState: (state) =>
-      setText(
-        byId("status"),
-        { live: "live", polling: "live, asked every 5 s", interrupted: "no connection: what is shown is old" }[state],
-      ),
+    onPoll: async () => enter((await refresh(null)) ? "polling" : "interrupted"),
+    onState: enter,
   });
 };
 
@@ -119,14 +145,18 @@ interface Fetched<T> {
   readonly etag: string;
 }
 
-/** Null where the server does not have it, or cannot be reached. */
-const fetchJson = async <T>(path: string): Promise<Fetched<T> | null> => {
+/** The server cannot be asked, or cannot answer. */
+const UNREACHABLE = "unreachable";
+
+/** Null where the server does not have it. */
+const fetchJson = async <T>(path: string): Promise<Fetched<T> | typeof UNREACHABLE | null> => {
   try {
     const response = await fetch(path);
+    if (response.status >= 500) return UNREACHABLE;
     if (!response.ok) return null;
     return { value: (await response.json()) as T, etag: response.headers.get("etag") ?? "" };
   } catch {
-    return null;
+    return UNREACHABLE;
   }
 };
 

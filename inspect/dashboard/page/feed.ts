@@ -11,11 +11,13 @@ export interface News {
 const POLL_MS = 5_000;
 const RETRY_MS = 60_000;
 
+export type FeedState = "live" | "polling" | "interrupted";
+
 export interface FeedHandlers {
   readonly onNews: (news: News) => void;
-  /** Called instead of `onNews` where only polling is left. */
+  /** Called instead of `onNews` where only polling is left: the stream is closed, or the server gone. */
   readonly onPoll: () => void;
-  readonly onState: (state: "live" | "polling" | "interrupted") => void;
+  readonly onState: (state: FeedState) => void;
 }
 
 /**
@@ -46,7 +48,7 @@ export const followServer = ({ onNews, onPoll, onState }: FeedHandlers): void =>
     });
     opened.addEventListener("error", () => {
       if (opened.readyState !== EventSource.CLOSED) return onState("interrupted");
-      onState("polling");
+      onPoll();
       polling ??= setInterval(onPoll, POLL_MS);
       retry = setTimeout(open, RETRY_MS);
     });
