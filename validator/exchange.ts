@@ -1,3 +1,4 @@
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { holdReports } from "#shared/participant/reports.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
@@ -5,6 +6,7 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "./context.js";
 import { note } from "./mark.js";
 import { openWindow } from "./open-window.js";
+import { ownReportReplaced } from "./seeds-in-force.js";
 
 /**
  * Fetches the cycle's reports from any participant that has them, so that this validator can serve them. Then records on chain, once, which
@@ -16,6 +18,9 @@ export const exchangeReports = async (validator: Validator, cycle: number): Prom
   if (journal.value.cycles[cycle]?.exchanged !== undefined) return;
   const window = openWindow(participant, cycle, "exchange");
   await clock.reach(window.start - 1, signal);
+  const own = journal.value.cycles[cycle]?.report;
+  const replaced = own === undefined ? null : await ownReportReplaced(participant, cycle, own);
+  if (replaced !== null) log.error("our own report counts for nothing", { cycle, ...faultFields(replaced) });
   const held = await holdReports(participant, cycle, window.end - BLOCKS_TO_RECORD);
   const block = await participant.commitOnce({
     key: `${cycle}/held`,

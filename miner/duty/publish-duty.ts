@@ -1,6 +1,7 @@
 import type { DutyBasis } from "#shared/compute/duty/duty-inputs.js";
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { proofDeadlines } from "#shared/compute/proof-deadlines.js";
+import { seedReplaced } from "#shared/compute/seed-replaced.js";
 import type { Checkers } from "#shared/duty/check-task.js";
 import { dutyDocumentHash } from "#shared/duty/duty-document.js";
 import { sprintWinChecker } from "#shared/duty/sprint-tasks.js";
@@ -15,7 +16,6 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { doDuty } from "#shared/settlement/do-duty.js";
-import { seedReplaced } from "../sprint/seed-replaced.js";
 import { readBasis } from "./basis.js";
 import type { DutyMember } from "./context.js";
 import { markDuty, noteDuty } from "./mark.js";

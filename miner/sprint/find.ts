@@ -1,5 +1,6 @@
 import { idleWindow } from "#shared/compute/idle-window.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
+import { seedReplaced } from "#shared/compute/seed-replaced.js";
 import { awaitSprintSeed, isSeedInForce } from "#shared/participant/await-seeds.js";
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
 import { untilBlock } from "#shared/participant/until-block.js";
@@ -16,7 +17,6 @@ import { proveNonces } from "./prove-nonces.js";
 import { proveWins } from "./prove-wins.js";
 import type { Proving } from "./proving.js";
 import { type Found, isFree, search } from "./search.js";
-import { seedReplaced } from "./seed-replaced.js";
 
 /**
  * The blocks in which the record of a proof counts. With the float profile those after the second record of first nonces, which must stand on chain until

@@ -9,6 +9,11 @@ export const cycleErrors = {
     meaning: "A duty of the cycle was not done by its block, and is left out.",
     remedy: "See in the log what it waited for; the next cycle goes on.",
   },
+  EVALUATION_SEED_REPLACED: {
+    meaning:
+      "A fork replaced the block of seeds after a validator had measured by them, and no time was left to measure again.",
+    remedy: "Nothing is to be done: the other validators decide, and the next cycle has seeds of its own.",
+  },
   HOTKEY_IN_USE: {
     meaning: "Another program of this machine takes part in the subnet with this hotkey, from another home.",
     remedy: "Stop it, or use another hotkey.",

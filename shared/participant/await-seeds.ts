@@ -1,5 +1,6 @@
 import { reasonOf } from "#shared/errors/error.js";
 import { type SprintPurpose, seedBlocks, seedWindow, sprintSeed } from "#shared/protocol/seed.js";
+import { readBeaconValue } from "#shared/replay/beacon-value.js";
 import {
   type Entropy,
   type EntropyQuestion,
@@ -8,8 +9,8 @@ import {
   mixedWith,
   momentEntropy,
   pulseEntropyAt,
-  readSprintSeed,
   type SeedQuestion,
+  seedEntropy,
   seedsFrom,
 } from "#shared/replay/evaluation-seeds.js";
 import { awaitBeaconValue, type ValueWaiting } from "./beacon/await-value.js";
@@ -32,23 +33,54 @@ export const awaitSprintSeed = async (
 };
 
 /**
- * Whether a seed that was waited for is still the chain's. A fork may have replaced the block that it is made of: what is signed by it is then false to
- * everybody else. Also true where the chain cannot be read, and before the deciding block: the seed is then of a pulse.
+ * Whether a Sprint's seed that was waited for is still the chain's. A fork may have replaced the block that it is made of: what is signed by it is then
+ * false to everybody else. Also true where the chain cannot be read.
  */
-export const isSeedInForce = async (
+export const isSeedInForce = (
   participant: ValueWaiting,
   question: { readonly cycle: number; readonly purpose: SprintPurpose },
   seed: string,
+): Promise<boolean> =>
+  isInForce(
+    participant,
+    question,
+    ({ entropy }) => sprintSeed({ ...question, network: participant.networkHash, entropy }) === seed,
+  );
+
+/** The same of the groups' seeds. */
+export const areSeedsInForce = (
+  participant: ValueWaiting,
+  question: SeedQuestion,
+  seeds: EvaluationSeeds["ofGroups"],
+): Promise<boolean> =>
+  isInForce(participant, question, (entropy) => {
+    const { ofGroups } = seedsFrom(participant, question, entropy);
+    return Object.entries(ofGroups).every(([group, seed]) => seeds[group] === seed);
+  });
+
+const isInForce = async (
+  participant: ValueWaiting,
+  question: EntropyQuestion,
+  isOf: (entropy: Entropy) => boolean,
 ): Promise<boolean> => {
-  if (participant.clock.head.number < seedBlocks(question.cycle, question.purpose, participant.network).deciding)
-    return true;
   try {
-    return (await readSprintSeed(cycleSource(participant), question)) === seed;
+    const entropy = await entropyNow(participant, question);
+    return entropy === null || isOf(entropy);
   } catch (thrown) {
     participant.signal.throwIfAborted();
     participant.log.warn("a seed cannot be read again", { ...question, reason: reasonOf(thrown) });
     return true;
   }
+};
+
+/** The entropy that the chain gives now. Null before the deciding block without a pulse: a fork took it away, and may bring it again. */
+const entropyNow = async (participant: ValueWaiting, question: EntropyQuestion): Promise<Entropy | null> => {
+  const source = cycleSource(participant);
+  const head = participant.clock.head.number;
+  if (head >= seedBlocks(question.cycle, question.purpose, participant.network).deciding)
+    return seedEntropy(source, question);
+  const early = await pulseEntropyAt(participant, question, head);
+  return early && mixedWith(await readBeaconValue(source, question.cycle), early);
 };
 
 /**

@@ -185,7 +185,7 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   await until(t, () => isChecked);
   await subnet.to(subnet.window(3, "distribute").start);
   // Validators stop asking for proofs before members do: what is served so late to all of them was nobody's to check, and else each member would miss it.
-  const found = (await checking).map(({ hotkey, verdict }) => [hotkey, verdict]);
+  const found = (await checking).entries.map(({ hotkey, verdict }) => [hotkey, verdict]);
   const expected = ["ann", "pat", "sly"].map((name) => [address(name), name === "ann" ? "valid" : "abstain"]);
   assert.deepEqual(Object.fromEntries(found), Object.fromEntries(expected));
   await subnet.store.put(withheld.pat!);

@@ -248,7 +248,7 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     await sprinted(t, subnet, { ann });
     await subnet.to(subnet.window(2, "train").end - 2);
     const judge = { portion: 1, losers: () => assert.fail("recomputed without time") };
-    const entries = await checkProofs({ participant: vera.participant, cycle: 1, sprint: SPRINT, judge });
+    const { entries } = await checkProofs({ participant: vera.participant, cycle: 1, sprint: SPRINT, judge });
     const wins = (await winsOf(ann)).length;
     assert.deepEqual(
       entries.map(({ verdict, reason, checked, detail }) => ({ verdict, reason, checked, detail })),

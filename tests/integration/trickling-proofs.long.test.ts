@@ -74,7 +74,7 @@ it("servers that send a proof a byte at a time hold up nobody else's, and a proo
   const checking = checkProofs({ participant, cycle: 1, sprint: SPRINT, judge: { portion: 64, losers } });
   await until(t, () => isChecked);
   await subnet.to(subnet.window(2, "distribute").start);
-  const entries = new Map((await checking).map(({ hotkey, verdict, reason }) => [hotkey, [verdict, reason]]));
+  const entries = new Map((await checking).entries.map(({ hotkey, verdict, reason }) => [hotkey, [verdict, reason]]));
   const expected = TRICKLERS.map((_, i) => ["abstain", i % 2 === 0 ? "unreachable" : "no_time"]);
   assert.deepEqual(
     names.map((name) => entries.get(subnet.signer(name).address)),

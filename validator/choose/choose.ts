@@ -12,6 +12,7 @@ import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { accepted } from "#shared/protocol/parsed.js";
 import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
+import type { Report } from "#shared/protocol/report.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { groupsInOrder } from "#shared/replay/ballots.js";
 import { readDirections } from "#shared/replay/directions.js";
@@ -20,6 +21,7 @@ import { evaluationTexts } from "../judge/evaluation-text.js";
 import { openWithBlame } from "../judge/gate-with-blame.js";
 import { type Agreement, planFrom } from "../merge/merge-cycle.js";
 import { readBase } from "../read-base.js";
+import { measureBySeeds } from "../seeds-in-force.js";
 import { timeUntil } from "../time-left.js";
 
 /** Share of the choose phase in which a lost update is fetched again. */
@@ -30,8 +32,9 @@ const REFETCH_SHARE = 1 / 2;
  * cannot be measured gets no vote; the others still get theirs. The groups share the time, so that each has some.
  *
  * @returns a vote for each group, in ascending order of the groups' names
+ * @throws BlockZeroError EVALUATION_SEED_REPLACED if a fork replaced the seeds' block, and no time is left to measure again
  */
-export const chooseSteps = (
+export const chooseSteps = async (
   participant: Participant,
   meter: LossMeter,
   cycle: number,
@@ -41,7 +44,12 @@ export const chooseSteps = (
   const { clock, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "choose", network.phases);
   const deadline = start + Math.max(1, Math.floor((end - start) * REFETCH_SHARE));
-  return untilBlock(clock, deadline, signal, (until) => choose({ participant, meter, cycle, timer, until }, agreed));
+  const { votes } = await untilBlock(clock, deadline, signal, (until) =>
+    measureBySeeds(participant, { cycle, purpose: "choose", last: end - 1 }, () =>
+      choose({ participant, meter, cycle, timer, until }, agreed),
+    ),
+  );
+  return votes;
 };
 
 interface Choosing {
@@ -54,14 +62,20 @@ interface Choosing {
   readonly until: AbortSignal;
 }
 
-const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly StepVote[]> => {
+/** The votes, and the seeds that they were measured by: null if nothing was to be measured. */
+interface Chosen {
+  readonly votes: readonly StepVote[];
+  readonly seeds: Report["seeds"] | null;
+}
+
+const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> => {
   const { participant, meter, cycle, timer } = choosing;
   const { clock, network, signal, log } = participant;
   const { end } = phaseWindow(cycle, "choose", network.phases);
   const plan = await planFrom(participant, cycle, agreed);
   const names = groupsInOrder(network);
   const nothing: StepVote = { better: [], best: 0 };
-  if (plan.all.size === 0) return names.map(() => nothing);
+  if (plan.all.size === 0) return { votes: names.map(() => nothing), seeds: null };
   const base = await readBase(participant, meter, agreed.base);
   const model = wholeModel(base);
   const texts = await evaluationTexts(participant, cycle);
@@ -104,7 +118,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<readonly S
       votes.push(null);
     }
   }
-  return votes;
+  return { votes, seeds };
 };
 
 /** Opens an update that the majority scored. @throws BlockZeroError UPDATE_MISSING */

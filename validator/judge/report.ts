@@ -1,5 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { type Report, reportHash } from "#shared/protocol/report.js";
 import { signDocument } from "#shared/protocol/signing.js";
@@ -8,6 +9,7 @@ import type { MetricsTable } from "#shared/telemetry/metrics.js";
 import type { Validator } from "../context.js";
 import { mark, note } from "../mark.js";
 import { openWindow } from "../open-window.js";
+import { measureBySeeds, ownReportReplaced } from "../seeds-in-force.js";
 import { judgeCycle } from "./judge.js";
 import { keptJudgement } from "./kept-judgement.js";
 import { showReport } from "./observe-judging.js";
@@ -21,8 +23,13 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
   let hash = journal.value.cycles[cycle]?.report;
   if (hash === undefined) {
     const { signer, home } = participant;
-    const kept = keptJudgement(home, { network: networkHash, cycle, validator: signer.address });
-    const judgement = kept ?? (await judgeCycle(participant, meter, cycle, { timer, metrics }));
+    let kept = keptJudgement(home, { network: networkHash, cycle, validator: signer.address });
+    const seeds = { cycle, purpose: "evaluate", last: window.end - BLOCKS_TO_RECORD } as const;
+    const judgement = await measureBySeeds(participant, seeds, async () => {
+      const before = kept;
+      kept = null;
+      return before ?? judgeCycle(participant, meter, cycle, { timer, metrics });
+    });
     const judged = await signDocument(judgement, signer);
     hash = reportHash(judged);
     const bytes = canonicalBytes(judged);
@@ -45,6 +52,10 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
         "eval/score": score,
         "eval/loss_reduction": lossReduction ?? 0,
       });
+  } else {
+    // Signed before a restart, and a signer signs one report a cycle.
+    const replaced = await ownReportReplaced(participant, cycle, hash);
+    if (replaced !== null) throw replaced;
   }
   const block = await participant.commitOnce({
     key: `${cycle}/report`,

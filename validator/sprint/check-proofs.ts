@@ -29,25 +29,31 @@ export interface Checking {
   readonly judge: Pick<SprintJudge, "losers" | "portion">;
 }
 
+/** Verdicts, and the seed that drew the nonces that were recomputed. */
+interface Checked {
+  readonly entries: readonly CheckEntry[];
+  readonly seed: string | null;
+}
+
 /**
  * A validator's verdicts on the proofs of a Sprint, all but its own: it fetches each, and recomputes the wins that its sample seed draws. It
  * computes in the exchange phase and in the next train phase alone, when no score, ballot or merge waits for the machine. A proof that it has no
  * time for is abstained on.
  *
- * @returns by ascending uid
+ * @returns by ascending uid, and the seed of its sample: null if there was nothing to check
  */
-export const checkProofs = async (checking: Checking): Promise<readonly CheckEntry[]> => {
+export const checkProofs = async (checking: Checking): Promise<Checked> => {
   const { participant, cycle, sprint } = checking;
   const { clock, network, signer, signal } = participant;
   await clock.reach(phaseWindow(cycle, "exchange", network.phases).start, signal);
   const committed = await readEntrants(participant, cycle, sprint.isIdle);
   const proofs = committed.filter(hasProof).filter(({ hotkey }) => hotkey !== signer.address);
-  if (proofs.length === 0) return [];
+  if (proofs.length === 0) return { entries: [], seed: null };
   const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-sample" });
   const { validators: last } = proofDeadlines(cycle, network, sprint);
   const reading = inTurns(PROOFS_AT_A_TIME, signal);
   const computing = inTurns(1, signal);
-  return untilBlock(clock, Math.max(last, clock.head.number + 1), signal, (patience) =>
+  const entries = await untilBlock(clock, Math.max(last, clock.head.number + 1), signal, (patience) =>
     Promise.all(
       proofs.map(async (proof): Promise<CheckEntry> => {
         try {
@@ -62,6 +68,7 @@ export const checkProofs = async (checking: Checking): Promise<readonly CheckEnt
       }),
     ),
   );
+  return { entries, seed };
 };
 
 interface Fetching {

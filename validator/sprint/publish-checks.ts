@@ -1,7 +1,11 @@
 import { createJudge } from "#shared/compute/judge.js";
+import { seedReplaced } from "#shared/compute/seed-replaced.js";
+import { isSeedInForce } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { checksHash, signChecks } from "#shared/protocol/checks.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { type PlayedSprint, sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -15,7 +19,7 @@ export const publishChecks = async (checker: Checker, cycle: number, sprint: Pla
   const { participant, journal } = checker;
   const { networkHash, network, location, log } = participant;
   if (journal.value.cycles[cycle]?.checked !== undefined) return;
-  const hash = journal.value.cycles[cycle]?.checks ?? (await makeChecks(checker, cycle, sprint));
+  const hash = journal.value.cycles[cycle]?.checks ?? (await makeLasting(checker, cycle, sprint));
   if (hash === null) return;
   const block = await participant.commitOnce({
     key: `${cycle}/checks`,
@@ -26,8 +30,30 @@ export const publishChecks = async (checker: Checker, cycle: number, sprint: Pla
   log.info("published checks", { cycle, checks: hash, block });
 };
 
-/** Null if nobody committed to a proof, and no reputation is to be stated. */
-const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint): Promise<string | null> => {
+/**
+ * The hash of verdicts on samples by a seed that the chain still has when the record can go out: proofs are checked again if a fork replaced its block. Null
+ * if there is nothing to say.
+ *
+ * @throws BlockZeroError SPRINT_SEED_REPLACED where no time is left for that
+ */
+const makeLasting = async (checker: Checker, cycle: number, sprint: PlayedSprint): Promise<string | null> => {
+  const { participant } = checker;
+  const { clock, network, log, signal } = participant;
+  const { start, end } = recordWindow("checks", cycle, network);
+  const purpose = "sprint-sample";
+  for (;;) {
+    const made = await makeChecks(checker, cycle, sprint);
+    if (made === null || made.seed === null) return made?.hash ?? null;
+    await clock.reach(start - 1, signal);
+    if (await isSeedInForce(participant, { cycle, purpose }, made.seed)) return made.hash;
+    const replaced = seedReplaced(cycle, purpose);
+    if (clock.head.number >= end - BLOCKS_TO_RECORD) throw replaced;
+    log.warn("proofs are checked again", { cycle, ...faultFields(replaced) });
+  }
+};
+
+/** A document's hash, and the seed of its samples. Null if nobody committed to a proof, and no reputation is to be stated. */
+const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint) => {
   const { participant, arithmetic, metrics } = checker;
   const { blobs, networkHash, signal, signer, log, telemetry } = participant;
   const { instruments } = telemetry;
@@ -49,7 +75,7 @@ const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint)
     },
   };
   try {
-    const entries = await checkProofs({ participant, cycle, sprint, judge: timed });
+    const { entries, seed } = await checkProofs({ participant, cycle, sprint, judge: timed });
     const stated = sprintOf(participant.network, cycle) && (await reputationsToState(checker, cycle));
     if (entries.length === 0 && !stated?.length) return null;
     const reputations = stated && { reputations: [...stated] };
@@ -65,7 +91,7 @@ const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint)
       if (verdict !== "valid") log.warn("a proof is not valid here", { cycle, uid, verdict, reason, detail });
     }
     log.info("checked proofs", { cycle, proofs: entries.length, seconds: Number(computing.toFixed(2)) });
-    return hash;
+    return { hash, seed };
   } finally {
     await judge.dispose();
   }

@@ -1,0 +1,56 @@
+import { BlockZeroError } from "#shared/errors/error.js";
+import { areSeedsInForce } from "#shared/participant/await-seeds.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
+import type { Participant } from "#shared/participant/participant.js";
+import { MAX_REPORT_BYTES, parseReport, type Report } from "#shared/protocol/report.js";
+import type { SeedQuestion } from "#shared/replay/evaluation-seeds.js";
+
+/** What was measured on batches that seeds drew. */
+interface Measured {
+  /** Null if nothing was. */
+  readonly seeds: Report["seeds"] | null;
+}
+
+/**
+ * Measures until the seeds that it was measured by are the chain's: once more where a fork replaced the block that they are made of.
+ *
+ * @param last block at which nothing is begun any more, since the record must go out
+ * @throws BlockZeroError EVALUATION_SEED_REPLACED where no time is left for that
+ */
+export const measureBySeeds = async <T extends Measured>(
+  participant: Participant,
+  { last, ...question }: SeedQuestion & { readonly last: number },
+  measure: () => Promise<T>,
+): Promise<T> => {
+  const { clock, log } = participant;
+  for (;;) {
+    const measured = await measure();
+    if (measured.seeds === null || (await areSeedsInForce(participant, question, measured.seeds))) return measured;
+    const replaced = seedsReplaced(question);
+    if (clock.head.number >= last) throw replaced;
+    log.warn("measured once more", { ...question, ...faultFields(replaced) });
+  }
+};
+
+/** Why the report that this validator signed counts for nothing. Null if the chain still has the seeds that it names, or if its bytes are gone. */
+export const ownReportReplaced = async (
+  participant: Participant,
+  cycle: number,
+  hash: string,
+): Promise<BlockZeroError | null> => {
+  const { blobs, signal } = participant;
+  const what = "this validator's own report";
+  const bytes = await blobs.get({ hash, what, maxBytes: MAX_REPORT_BYTES, locations: [], signal }).catch(() => null);
+  signal.throwIfAborted();
+  const report = bytes && parseReport(bytes);
+  if (!report?.ok) return null;
+  const question = { cycle, purpose: "evaluate" } as const;
+  return (await areSeedsInForce(participant, question, report.value.seeds)) ? null : seedsReplaced(question);
+};
+
+const seedsReplaced = ({ cycle, purpose }: SeedQuestion): BlockZeroError =>
+  new BlockZeroError(
+    "EVALUATION_SEED_REPLACED",
+    `a fork replaced the block that the seeds of the ${purpose} phase of cycle ${cycle} are made of`,
+    "nothing is to be done: the other validators decide this cycle, and the next one has seeds of its own",
+  );
