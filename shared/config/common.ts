@@ -122,7 +122,8 @@ export const participantSettings = {
   checkpoint_keep_top_k: setting({
     schema: z.int().min(1),
     default: 3,
-    describe: "Checkpoints that are kept; older ones are deleted.",
+    describe:
+      "Cycles whose files are kept; older ones are deleted. Documents of at most 1 MiB (reports, manifests, checks) stay for scoring.window - 1 cycles more, which a cycle's pay depends on.",
   }),
   cache_gib: setting({
     schema: z.number().min(0),

@@ -27,7 +27,7 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
       const until = phaseWindow(cycle + 1, "train", network.phases).start + 1;
       await withinBlocks(participant, { duty: "cycle", name: `cycle ${cycle}`, until }, async () => {
         await checkNetwork(cycle);
-        await participant.blobs.turn(cycle);
+        await participant.blobs.turn(cycle, network.scoring.window);
         await runner.run(cycle);
       });
     } catch (thrown) {

@@ -4,6 +4,7 @@ import type { BlobWriter } from "#shared/blobs/blob-writer.js";
 import { lend } from "#shared/blobs/incoming-blob.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
+import { MAX_REPORT_BYTES } from "#shared/protocol/report.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import { orAbort } from "#shared/util/deadline.js";
 import type { Archive } from "./archive.js";
@@ -37,8 +38,11 @@ export interface Blobs {
   /**
    * A new cycle begins. Deletes blobs that the last `keep` cycles neither stored nor read, the least recently used first, until the store
    * is within its quota. Blobs that these cycles used stay whatever the quota.
+   *
+   * @param window cycles that decide one cycle's pay, 1 unless given: documents stay for `window - 1` cycles more, so that the pay of each cycle whose
+   *               files are here can be derived. A document is a blob of at most 1 MiB that was stored or read as a whole: reports, manifests, checks.
    */
-  turn(cycle: number): Promise<void>;
+  turn(cycle: number, window?: number): Promise<void>;
 }
 
 export interface BlobsOptions {
@@ -48,6 +52,9 @@ export interface BlobsOptions {
   readonly archive?: Archive | undefined;
   readonly instruments?: Instruments | undefined;
 }
+
+/** Greatest size of a document, in bytes: a report's. */
+const DOCUMENT_BYTES = MAX_REPORT_BYTES;
 
 /** Cycles beyond `kept` for which a blob waits for the archive to take it. */
 const ARCHIVE_CYCLES = 64;
@@ -64,6 +71,8 @@ export const createBlobs = async (
   const used = new Map<string, number>();
   for await (const hash of store.list()) used.set(hash, now);
   const pinned = new Set<string>();
+  /** Blobs that are read in parts, whatever their size: tensors. What an earlier run left is told by its size alone. */
+  const inParts = new Set<string>();
 
   const use = (hash: string) => {
     used.delete(hash);
@@ -118,8 +127,14 @@ export const createBlobs = async (
     throw new BlockZeroError("STORE_FAILED", `blob ${hash} vanished`, "one process may use a store at a time");
   };
 
+  const open = async (request: BlobRequest): Promise<ByteSource> => {
+    const source = await obtain(request, store.open);
+    inParts.add(request.hash);
+    return source;
+  };
+
   const locate = async (request: BlobRequest): Promise<string> => {
-    await (await obtain(request, store.open)).close();
+    await (await open(request)).close();
     return store.path(request.hash);
   };
 
@@ -127,9 +142,12 @@ export const createBlobs = async (
   const isAwaited = (hash: string, cycles: number): boolean =>
     cycles < ARCHIVE_CYCLES && archive?.isPending(hash) === true;
 
+  const isDocument = async (hash: string): Promise<boolean> =>
+    !inParts.has(hash) && ((await store.size(hash)) ?? 0) <= DOCUMENT_BYTES;
+
   return {
     get: (request) => obtain(request, store.get),
-    open: (request) => obtain(request, store.open),
+    open,
     locate,
     pin: async (request) => {
       const path = await locate(request);
@@ -144,11 +162,12 @@ export const createBlobs = async (
         finish: async () => {
           const written = await writer.finish();
           keep(written.hash);
+          inParts.add(written.hash);
           return written;
         },
       };
     },
-    async turn(cycle) {
+    async turn(cycle, window = 1) {
       // Blobs of an earlier run have no date. They count as used when the first cycle begins.
       if (now === Number.NEGATIVE_INFINITY) for (const hash of used.keys()) used.set(hash, cycle);
       now = cycle;
@@ -158,10 +177,12 @@ export const createBlobs = async (
         ([hash, last]) => last <= cycle - kept && !pinned.has(hash) && !isAwaited(hash, cycle - kept - last),
       );
       let excess = quota === 0 ? Number.POSITIVE_INFINITY : (await totalBytes(store, used.keys())) - quota;
-      for (const [hash] of idle) {
+      for (const [hash, last] of idle) {
         if (excess <= 0) break;
+        if (last > cycle - kept - window + 1 && (await isDocument(hash))) continue;
         excess -= (await store.size(hash)) ?? 0;
         used.delete(hash);
+        inParts.delete(hash);
         archive?.abandon(hash);
         await store.delete(hash);
       }

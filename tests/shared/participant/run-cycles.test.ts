@@ -228,28 +228,37 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     await ended;
   });
 
-  it("lets go of old blobs as cycles turn", async (t) => {
+  it("lets go of old blobs as cycles turn, of documents once no pay depends on them", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await subnet.join("ann", { checkpoint_keep_top_k: 1 });
     const bytes = new TextEncoder().encode("of cycle 1");
+    const tensors = new TextEncoder().encode("tensors of cycle 1");
     const lived: number[] = [];
     const running = runCycles(ann, {
       failure: "Missed",
       first: ({ cycle }) => cycle,
       run: async (cycle) => {
-        if (cycle === 1) await ann.blobs.put(bytes);
+        if (cycle === 1) {
+          await ann.blobs.put(bytes);
+          const writer = await ann.blobs.create();
+          await writer.append(tensors);
+          await writer.finish();
+        }
         lived.push(cycle);
       },
     });
     const ended = assert.rejects(running, { name: "AbortError" });
-    const hash = sha256(bytes);
-    const has = async () => (await fetch(`${ann.location}/blob/${hash}`)).status;
+    const has = (one: Uint8Array) => fetch(`${ann.location}/blob/${sha256(one)}`).then(({ status }) => status);
+    const both = () => Promise.all([bytes, tensors].map(has));
     await subnet.to(subnet.window(1, "distribute").start);
     await until(t, () => lived.length === 1);
-    assert.equal(await has(), 200);
-    await subnet.to(subnet.window(2, "distribute").start);
-    await until(t, () => lived.length === 2);
-    assert.equal(await has(), 404);
+    assert.deepEqual(await both(), [200, 200]);
+    const { window } = subnet.network.scoring;
+    for (let cycle = 2; cycle <= 1 + window; cycle++) {
+      await subnet.to(subnet.window(cycle, "distribute").start);
+      await until(t, () => lived.length === cycle);
+      assert.deepEqual(await both(), [cycle <= window ? 200 : 404, 404], `in cycle ${cycle}`);
+    }
     ann.abort();
     await ended;
   });

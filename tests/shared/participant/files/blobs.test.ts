@@ -124,6 +124,37 @@ describe("blobs", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(await left(), []);
   });
 
+  it("that are documents stay for the pay window as well, and tensors do not, whatever their size", async (t) => {
+    const { blobs, get, store } = await open(t, 2);
+    const window = 3;
+    const large = new Uint8Array((1 << 20) + 1);
+    const written = await blobs.create();
+    await blobs.turn(5, window);
+    await blobs.put(bytesOf("a report"));
+    await blobs.put(bytesOf("read in parts"));
+    await blobs.put(large);
+    await written.append(bytesOf("a tensor"));
+    await written.finish();
+    await (await blobs.open({ hash: hashOf("read in parts"), maxBytes: 64, locations: [], signal })).close();
+    const names = ["a report", "read in parts", "a tensor"];
+    const left = async () => {
+      const kept: string[] = [];
+      for (const name of names) if (await store.has(hashOf(name))) kept.push(name);
+      return kept;
+    };
+    await blobs.turn(6, window);
+    assert.deepEqual(await left(), names);
+    await blobs.turn(7, window);
+    assert.deepEqual(await left(), ["a report"]);
+    assert.ok(!(await store.has(sha256(large))));
+    await blobs.turn(8, window);
+    assert.equal(await get("a report"), "a report");
+    for (const cycle of [9, 10, 11]) await blobs.turn(cycle, window);
+    assert.deepEqual(await left(), ["a report"], "it was read in 8");
+    await blobs.turn(12, window);
+    assert.deepEqual(await left(), []);
+  });
+
   it("of an earlier run stay for as many cycles as the first one's own", async (t) => {
     const first = await open(t, 2);
     await first.blobs.turn(5);
