@@ -6,10 +6,16 @@ import { type Config, defineConfig } from "#shared/config/settings.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import type { Device } from "#shared/engine/device.js";
 import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
-import { type AheadOptions, aheadOptions, networkOfModel, splitAhead } from "#shared/planning/ahead.js";
+import {
+  type AheadOptions,
+  aheadOptions,
+  BLOCK_TIME,
+  networkOfModel,
+  secondsOf,
+  splitAhead,
+} from "#shared/planning/ahead.js";
 import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
 import type { Network } from "#shared/protocol/network.js";
-import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { computeSettings, minerSettings, trainingSettings } from "../config.js";
 import type { TrainingPlan } from "./plan.js";
@@ -36,7 +42,7 @@ const planSettings = defineConfig({
 type PlanConfig = Config<typeof planSettings>;
 
 interface Options extends AheadOptions {
-  readonly blockTime: number;
+  readonly blockTime?: number;
   readonly rate: boolean;
   readonly measure?: boolean;
   readonly json?: boolean;
@@ -54,25 +60,26 @@ export const planCommand: CommandSpec = {
   ],
   define: (command) => {
     aheadOptions(command)
-      .option("--block-time <seconds>", "seconds between the chain's blocks", positiveNumber, SUBTENSOR_BLOCK_SECONDS)
+      .option("--block-time <seconds>", BLOCK_TIME, positiveNumber)
       .option("--no-rate", "measure no matrix product, so that the time stays unknown")
       .option("--measure", "train a few steps of a shard of that size with random weights")
       .option("--json", "print JSON, in bytes and seconds");
     programFlags(command, planSettings, "a miner's YAML file, of which the settings below are read").action(
-      async ({ blockTime: blockSeconds, rate, measure = false, json, ...given }: Options) => {
+      async ({ blockTime, rate, measure = false, json, ...given }: Options) => {
         const { ahead, rest } = splitAhead(given);
         const { model } = ahead;
         const flags: Flags = { ...rest, ...(model !== undefined && { expert_group: DRAWN_GROUP }) };
         const config = loadProgramConfig(planSettings, flags, minerSettings);
         const signal = shutdownSignal();
         const log = createLogger({ name: "miner", ...config.log });
-        const { network, hubDType } =
+        const { network, hubDType, ...pace } =
           model === undefined
-            ? { network: await networkAhead(config, { log, signal }), hubDType: null }
+            ? { ...(await networkAhead(config, { log, signal })), hubDType: null }
             : await networkOfModel(model, ahead, {
                 env: process.env,
                 allowPrivateAddresses: config.allow_private_addresses,
               });
+        const blockSeconds = secondsOf(blockTime, pace);
         // Loaded only now, so that a wrong setting is told at once.
         const [{ planTraining }, { describePlan }] = await Promise.all([import("./plan.js"), import("./plan-text.js")]);
         const opened = rate || measure ? await openHere(config) : undefined;

@@ -89,7 +89,13 @@ const memoryLines = (plan: TrainingPlan, { has, verdict, measured }: Found): Sec
 
 const timeLines = ({ train }: TrainingPlan, { has, verdict, time, measured }: Found): Section => {
   const { stepSeconds } = has;
-  const lines: PlanLine[] = [["time", seconds(train.seconds), "to the last block but one"]];
+  const lines: PlanLine[] = [
+    [
+      "time",
+      seconds(train.seconds),
+      `to the last block but one, of ${Number(train.blockSeconds.toPrecision(3))} s each`,
+    ],
+  ];
   if (time)
     lines.push([
       "products",

@@ -49,7 +49,12 @@ export interface TrainingPlan {
     /** To each validator that scores it. */
     readonly upPerCycle: number;
   };
-  readonly train: { readonly seconds: number; readonly maxSteps: number; readonly tokensPerStep: number };
+  readonly train: {
+    readonly seconds: number;
+    readonly blockSeconds: number;
+    readonly maxSteps: number;
+    readonly tokensPerStep: number;
+  };
 }
 
 /** Devices whose training step keeps its state in memory of their own. */
@@ -136,6 +141,7 @@ export const planTraining = async (
     // Training ends a block before the phase does.
     train: {
       seconds: (network.phases.train - 1) * blockSeconds,
+      blockSeconds,
       maxSteps: config.max_steps,
       tokensPerStep: tokens * config.gradient_accumulation_steps * config.workers,
     },

@@ -1,5 +1,6 @@
 import type { Chain } from "#shared/chain/chain.js";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
+import { lastBlocksTook } from "#shared/chain/last-blocks-took.js";
 import { type Beacon, QUICKNET } from "#shared/chain/timelock/beacon.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -27,26 +28,16 @@ export const paceOf = async (
   const chain = await connectDevchain({ endpoint: name, signal });
   try {
     const beacon = await chain.beacon();
-    if (beacon) return { beacon, blockTime: blockTime ?? (await lastBlocksTook(chain, name)) };
+    if (beacon) return { beacon, blockTime: blockTime ?? (await measured(chain, name)) };
     throw new BlockZeroError("BEACON_MISSING", `the devchain at ${name} plays no beacon`, BEACON_HINT);
   } finally {
     await chain.close();
   }
 };
 
-/** Blocks whose pace counts. */
-const WINDOW = 8;
-
-/** Seconds a block, the median: one skipped slot is no pace. */
-const lastBlocksTook = async (chain: Pick<Chain, "head" | "timestamp">, endpoint: string): Promise<number> => {
-  const { number: last } = await chain.head();
-  // Block 0 is as old as the chain's genesis says.
-  const first = Math.max(1, last - WINDOW);
-  const blocks = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at);
-  const times = await Promise.all(blocks.map((block) => chain.timestamp(block)));
-  const took = times.slice(1).map((time, at) => time - times[at]!);
-  const median = took.sort((a, b) => a - b)[took.length >> 1];
-  if (median !== undefined) return median / 1000;
+const measured = async (chain: Pick<Chain, "head" | "timestamp">, endpoint: string): Promise<number> => {
+  const took = await lastBlocksTook(chain);
+  if (took !== null) return took;
   throw new BlockZeroError(
     "BLOCK_TIME_UNKNOWN",
     `the chain at ${endpoint} has too few blocks to tell how long one takes`,

@@ -4,15 +4,16 @@ import { upcycledConfig } from "#shared/model/upcycle.js";
 import { CODEC_NAMES, type CodecName } from "#shared/protocol/codec-name.js";
 import { MAX_GROUPS } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
+import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
-import { drawnNetwork } from "./drawn-network.js";
+import { drawnNetwork, USUAL_SEQUENCE } from "./drawn-network.js";
 import { MODEL_SOURCE_FORM, type ModelSourceOptions, readModelConfig } from "./read-model.js";
 
 /** What is said of a network that does not exist yet. */
 export interface AheadOptions {
   readonly model?: string;
   readonly groups: number;
-  readonly sequence: number;
+  readonly sequence?: number;
   readonly shard: "restricted" | "full";
   readonly codec: CodecName;
   readonly experts?: number;
@@ -32,10 +33,10 @@ export const splitAhead = <T extends AheadOptions>({
 }: T) => ({
   ahead: {
     groups,
-    sequence,
     shard,
     codec,
     expertsPerToken,
+    ...(sequence !== undefined && { sequence }),
     ...(model !== undefined && { model }),
     ...(experts !== undefined && { experts }),
   } satisfies AheadOptions,
@@ -57,9 +58,8 @@ export const aheadOptions = (command: Command): Command =>
     .option("--groups <n>", "with --model: expert groups, of as many experts each", wholeNumber(1, MAX_GROUPS), 8)
     .option(
       "--sequence <tokens>",
-      "with --model: length of a window, at most the model's longest",
+      `with --model: length of a window, at most the model's longest (default: ${USUAL_SEQUENCE}, or that)`,
       wholeNumber(1),
-      2048,
     )
     .addOption(
       new Option("--shard <mode>", "with --model: what a miner computes with beside its own experts")
@@ -71,6 +71,15 @@ export const aheadOptions = (command: Command): Command =>
     )
     .option("--experts <n>", "with --model, a dense one: experts that it is made to have", wholeNumber(1))
     .option("--experts-per-token <n>", "with --experts: how many a token is sent to", wholeNumber(1), 1);
+
+/** What `--block-time` is. */
+export const BLOCK_TIME = `seconds between the chain's blocks (default: as long as the chain's last ones took; ${SUBTENSOR_BLOCK_SECONDS} where none is asked)`;
+
+/** Seconds from one block to the next: as the operator says, else as the chain does, else those of subtensor. */
+export const secondsOf = (
+  said: number | undefined,
+  { blockSeconds = null }: { readonly blockSeconds?: number | null },
+): number => said ?? blockSeconds ?? SUBTENSOR_BLOCK_SECONDS;
 
 /** A network that is planned. */
 export interface PlannedNetwork {

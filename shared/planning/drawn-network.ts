@@ -1,3 +1,4 @@
+import { BlockZeroError } from "#shared/errors/error.js";
 import { checkGroups } from "#shared/model/groups.js";
 import { allExperts } from "#shared/model/parameters.js";
 import type { CodecName } from "#shared/protocol/codec-name.js";
@@ -8,12 +9,15 @@ import { type Network, networkSchema } from "#shared/protocol/network.js";
 export interface DrawnOptions {
   /** Expert groups. */
   readonly groups: number;
-  /** Tokens of a window, where the model takes so many. */
-  readonly sequence: number;
+  /** Tokens of a window. Unset: `USUAL_SEQUENCE`, or the model's longest where it takes fewer. */
+  readonly sequence?: number;
   /** As `model.shard.mode` of a network file. */
   readonly shard: "restricted" | "full";
   readonly codec: CodecName;
 }
+
+/** Tokens of a window where nothing else is said. */
+export const USUAL_SEQUENCE = 2048;
 
 /** The first group of a drawn network, which has no fewer experts than another. */
 export const DRAWN_GROUP = "group-1";
@@ -33,9 +37,16 @@ const PHASES = {
 /**
  * A network of a model before there is one, for plans alone: its experts shared out evenly, a cycle of 360 blocks, scoring as on the localnet.
  *
- * @throws BlockZeroError EXPERT_GROUP_INVALID where there are more groups than experts, and for a dense model
+ * @throws BlockZeroError EXPERT_GROUP_INVALID where there are more groups than experts, and for a dense model; USAGE for a longer window than the model takes
  */
 export const drawnNetwork = (model: ModelConfig, { groups: count, sequence, shard, codec }: DrawnOptions): Network => {
+  const longest = model.max_position_embeddings;
+  if (sequence !== undefined && sequence > longest)
+    throw new BlockZeroError(
+      "USAGE",
+      `--sequence ${sequence} is longer than the model takes: ${longest} tokens (max_position_embeddings)`,
+      `give at most ${longest}, or leave it out`,
+    );
   const layers = allExperts(model);
   const expertsOf = (group: number) =>
     layers.flatMap((experts, layer) => {
@@ -53,7 +64,7 @@ export const drawnNetwork = (model: ModelConfig, { groups: count, sequence, shar
     phases: PHASES,
     model: { ...model, ...(shard === "full" && { shard: { mode: shard } }) },
     groups: Object.fromEntries(groups),
-    data: { tokenizer: "byte", sequence_length: Math.min(sequence, model.max_position_embeddings), held_out: 0.1 },
+    data: { tokenizer: "byte", sequence_length: sequence ?? Math.min(USUAL_SEQUENCE, longest), held_out: 0.1 },
     training: {},
     scoring: {
       eval_batches: 128,

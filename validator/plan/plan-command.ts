@@ -5,8 +5,14 @@ import { participantSettings } from "#shared/config/common.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
-import { type AheadOptions, aheadOptions, networkOfModel, splitAhead } from "#shared/planning/ahead.js";
-import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
+import {
+  type AheadOptions,
+  aheadOptions,
+  BLOCK_TIME,
+  networkOfModel,
+  secondsOf,
+  splitAhead,
+} from "#shared/planning/ahead.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { validatorSettings } from "../config.js";
 import { describePlan, verdictOf } from "./plan-text.js";
@@ -31,7 +37,7 @@ const planSettings = defineConfig({
 });
 
 interface Options extends AheadOptions {
-  readonly blockTime: number;
+  readonly blockTime?: number;
   readonly miners: number;
   readonly rate: boolean;
   readonly json?: boolean;
@@ -48,23 +54,24 @@ export const validatorPlanCommand: CommandSpec = {
   ],
   define: (command) => {
     aheadOptions(command)
-      .option("--block-time <seconds>", "seconds between the chain's blocks", positiveNumber, SUBTENSOR_BLOCK_SECONDS)
+      .option("--block-time <seconds>", BLOCK_TIME, positiveNumber)
       .option("--miners <n>", "updates of a cycle, over all groups", wholeNumber(1), MINERS)
       .option("--no-rate", "measure no matrix product, so that the time stays unknown")
       .option("--json", "print JSON, in bytes and seconds");
     programFlags(command, planSettings, "a validator's YAML file, of which the settings below are read").action(
-      async ({ blockTime: blockSeconds, miners: updates, rate, json, ...given }: Options) => {
+      async ({ blockTime, miners: updates, rate, json, ...given }: Options) => {
         const { ahead, rest } = splitAhead(given);
         const { model } = ahead;
         const config = loadProgramConfig(planSettings, rest, validatorSettings);
         const log = createLogger({ name: "validator", ...config.log });
-        const { network, hubDType } =
+        const { network, hubDType, ...pace } =
           model === undefined
-            ? { network: await networkAhead(config, { log, signal: shutdownSignal() }), hubDType: null }
+            ? { ...(await networkAhead(config, { log, signal: shutdownSignal() })), hubDType: null }
             : await networkOfModel(model, ahead, {
                 env: process.env,
                 allowPrivateAddresses: config.allow_private_addresses,
               });
+        const blockSeconds = secondsOf(blockTime, pace);
         // Loaded only now, so that a wrong setting is told at once.
         const [{ planEvaluation }, { evaluationMemory }, { measureEvaluationTime }, { openDevice }] = await Promise.all(
           [

@@ -83,7 +83,11 @@ export const describePlan = (
     [
       "evaluate phase",
       [
-        ["time", `${evaluation.seconds.toFixed(0)} s`],
+        [
+          "time",
+          `${evaluation.seconds.toFixed(0)} s`,
+          `of blocks of ${Number(plan.evaluation.blockSeconds.toPrecision(3))} s`,
+        ],
         ...(measured
           ? ([
               [
@@ -106,15 +110,14 @@ export const describePlan = (
         ],
       ],
     ],
-    [
-      "this machine",
-      [
-        [
-          "should join",
-          verdict.join ? "yes" : "no",
-          verdict.time === false ? "evaluation takes too long here" : undefined,
-        ],
-      ],
-    ],
+    ["this machine", [["should join", verdict.join ? "yes" : "no", reasonOf(verdict, plan)]]],
   ]);
+};
+
+const reasonOf = ({ memory, disk, time }: Verdict, { mode }: EvaluationPlan): string | undefined => {
+  if (!memory)
+    return `too little memory${mode === "whole" ? ": lower evaluation.memory_gib, so that layers are read one by one" : ""}`;
+  if (!disk) return "too little disk: lower checkpoint_keep_top_k";
+  if (time === false) return "evaluation takes too long here";
+  return time === null ? "as far as is known: nothing was measured" : undefined;
 };

@@ -41,6 +41,7 @@ export interface EvaluationPlan {
   readonly transfer: { readonly model: number; readonly downPerCycle: number };
   readonly evaluation: {
     readonly seconds: number;
+    readonly blockSeconds: number;
     /** Tokens that all updates of a cycle and the base go through at most: racing mostly ends earlier. */
     readonly mostTokens: number;
     /** Tokens below which no update is scored. */
@@ -103,6 +104,7 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
     transfer: { model: hub + 2 * trained, downPerCycle: updates * perUpdate },
     evaluation: {
       seconds: phases.evaluate * blockSeconds,
+      blockSeconds,
       mostTokens: measured * scoring.eval_batches * perBatch,
       leastTokens: measured * Math.min(LEAST_BATCHES, scoring.eval_batches) * perBatch,
     },

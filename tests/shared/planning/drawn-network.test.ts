@@ -23,8 +23,14 @@ describe("a network drawn from a model's config", () => {
   });
 
   it("has windows of what the model takes, and the mode and codec that are asked for", () => {
-    const network = drawnNetwork(MICRO, { ...usual, sequence: 4096, shard: "full", codec: "topk-2bit" });
-    assert.equal(network.data.sequence_length, MICRO.max_position_embeddings);
+    const { sequence: _, ...unsaid } = usual;
+    const longest = MICRO.max_position_embeddings;
+    const network = drawnNetwork(MICRO, { ...unsaid, shard: "full", codec: "topk-2bit" });
+    assert.equal(network.data.sequence_length, Math.min(2048, longest));
+    assert.equal(drawnNetwork({ ...MICRO, max_position_embeddings: 4096 }, unsaid).data.sequence_length, 2048);
+    assert.equal(drawnNetwork(MICRO, { ...usual, sequence: longest }).data.sequence_length, longest);
+    const longer = { ...usual, sequence: longest + 1 };
+    assert.throws(() => drawnNetwork(MICRO, longer), coded("USAGE", new RegExp(`takes: ${longest} tokens`)));
     assert.deepEqual([network.model.shard, network.artifact.codec], [{ mode: "full" }, "topk-2bit"]);
     assert.equal(
       Object.values(network.phases).reduce((sum, blocks) => sum + blocks, 0),

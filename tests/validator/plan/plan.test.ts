@@ -72,6 +72,16 @@ describe("a validator's plan", () => {
     );
     const text = describePlan(plan, { ...enough, memory: 1e6 }, told({ ...enough, memory: 1e6 }));
     assert.match(text, /^ {2}total .*TOO LITTLE$/m);
-    assert.match(text, /^ {2}should join +no$/m);
+    const verdictLine = (has: Parameters<typeof verdictOf>[1], of = plan) =>
+      describePlan(of, has, verdictOf(of, has)).split("\n").at(-1)!.trim().replace(/ +/g, " ");
+    assert.equal(verdictLine(enough), "should join yes");
+    const little = "should join no too little memory";
+    const layers = planEvaluation(micro, { ...usual, memory: 40_000 });
+    assert.match(verdictLine({ ...enough, memory: 1e6 }), new RegExp(`^${little}: lower evaluation.memory_gib`));
+    assert.equal(verdictLine({ ...enough, memory: 1e3 }, layers), little);
+    assert.match(verdictLine({ ...enough, disk: 1e3 }), /^should join no too little disk: /);
+    assert.match(verdictLine({ ...enough, tokensPerSecond: 1e-3 }), /^should join no evaluation takes too long/);
+    assert.match(verdictLine({ ...enough, tokensPerSecond: null }), /^should join yes as far as is known: /);
+    assert.match(text, /^ {2}time +48 s {2}of blocks of 12 s$/m);
   });
 });
