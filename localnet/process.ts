@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { getPriority, setPriority } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { ENVIRONMENT_NAMES } from "#shared/config/environment-names.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 
 export interface ProcessSpec {
   readonly name: string;
@@ -64,7 +65,7 @@ export const supervise = (
   let exited: Promise<unknown>;
 
   const start = () => {
-    mkdirSync(dirname(spec.logFile), { recursive: true });
+    ensureFolderSync(dirname(spec.logFile));
     const output = openSync(spec.logFile, "a");
     const started = performance.now();
     child = fork(programPath(spec.program), [...spec.args()], {

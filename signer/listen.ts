@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, statSync, unlinkSync } from "node:fs";
+import { chmodSync, statSync, unlinkSync } from "node:fs";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { type SignerAddress, showSignerAddress } from "#shared/signing/signer-address.js";
 import { mustListenOn } from "#shared/telemetry/listen-on.js";
 
@@ -29,7 +30,7 @@ export const listenAt = async (server: Server, address: SignerAddress): Promise<
       { cause },
     );
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    ensureFolderSync(dirname(path), 0o700);
     await removeLeft(path);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

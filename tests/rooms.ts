@@ -33,7 +33,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/telemetry",
     holds: "log, instruments and their server, metrics, Weights & Biases, progress",
-    imports: ["shared/errors", "shared/util", "shared/protocol"],
+    imports: ["shared/errors", "shared/util", "shared/files", "shared/protocol"],
   },
   {
     room: "shared/monitoring",
@@ -48,7 +48,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/hub",
     holds: "folders of files from and to the Hugging Face Hub, at a revision, checked by hash",
-    imports: ["shared/errors", "shared/util", "shared/protocol", "shared/blobs"],
+    imports: ["shared/errors", "shared/util", "shared/files", "shared/protocol", "shared/blobs"],
   },
   {
     room: "shared/data",

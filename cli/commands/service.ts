@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +12,7 @@ import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { loadConfig } from "#shared/config/load.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { type Account, accountOf, inHomeOf } from "#upkeep/service/account.js";
 import { makeFolders } from "#upkeep/service/make-folders.js";
 import { systemctl } from "#upkeep/service/systemctl.js";
@@ -190,7 +191,7 @@ const placeOf = ({ role, name = `blockzero-${role}`, userUnit = false }: Common)
 
 const writeUnit = (file: string, text: string): void => {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    ensureFolderSync(dirname(file));
     writeFileAtomic(file, text, 0o644);
   } catch (cause) {
     throw new BlockZeroError("FILE_UNWRITABLE", `${file}: ${reasonOf(cause)}`, "run it as root, or give --user-unit", {

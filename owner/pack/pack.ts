@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readBytesIfAny, readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import type { Environment } from "#shared/hub/hub.js";
 import { HUB_SCHEME } from "#shared/hub/hub-address.js";
 import { MANIFEST_NAME } from "#shared/packs/pack-folder.js";
@@ -79,7 +80,7 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
   const folder = join(work, "pieces");
   if (existsSync(join(out, MANIFEST_NAME)) && !existsSync(work))
     throw new BlockZeroError("PACK_EXISTS", `${out} has a pack already`, "choose another --out");
-  mkdirSync(folder, { recursive: true });
+  ensureFolderSync(folder);
   const tokenizer = openPackTokenizer(options.tokenizer);
   const format = options.chat === undefined ? undefined : readChatFormat(options.chat);
   const extract = extractor(settings, format && chatRenderer(format));

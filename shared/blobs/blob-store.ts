@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { type ByteSource, bytesOfSource, hashOfSource, PIECE_BYTES, withSource } from "#shared/files/byte-source.js";
+import { ensureFolder } from "#shared/files/ensure-folder.js";
 import { openRegularFile } from "#shared/files/regular-file.js";
 import { syncFolder } from "#shared/files/sync-folder.js";
 import { isHash } from "#shared/protocol/hash.js";
@@ -85,7 +86,7 @@ export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore
 
   /** Moves a complete file to its place. */
   const settle = async (temporary: string, hash: string): Promise<void> => {
-    await mkdir(folderOf(hash), { recursive: true });
+    await ensureFolder(folderOf(hash));
     await rename(temporary, pathOf(hash));
     await syncFolder(folderOf(hash));
   };
@@ -209,7 +210,7 @@ interface Part {
 }
 
 const removeBut = async (folder: string, stays: (name: string) => boolean): Promise<void> => {
-  await mkdir(folder, { recursive: true });
+  await ensureFolder(folder);
   for (const name of await readdir(folder))
     if (!stays(name)) await rm(join(folder, name), { recursive: true, force: true });
 };

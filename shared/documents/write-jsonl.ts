@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { syncFolder } from "#shared/files/sync-folder.js";
 import { readRows } from "./read-rows.js";
 
@@ -17,7 +18,7 @@ export interface WrittenJsonl {
  * @throws BlockZeroError as `readRows`
  */
 export const writeJsonl = async (path: string, out: string, field: string): Promise<WrittenJsonl> => {
-  mkdirSync(dirname(out), { recursive: true });
+  ensureFolderSync(dirname(out));
   const temporary = `${out}.tmp`;
   const file = await open(temporary, "w", 0o600);
   let documents = 0;

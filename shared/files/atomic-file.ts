@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { ensureFolderSync } from "./ensure-folder.js";
 import { syncFolderSync } from "./sync-folder.js";
 
 /** Owner only. */
@@ -12,7 +13,7 @@ const PRIVATE = 0o600;
  * @param mode    permissions of a new file; default: readable only by its owner
  */
 export const writeFileAtomic = (path: string, content: string | Uint8Array, mode: number = PRIVATE): void => {
-  mkdirSync(dirname(path), { recursive: true });
+  ensureFolderSync(dirname(path));
   const temporary = `${path}.tmp`;
   const file = openSync(temporary, "w", mode);
   try {

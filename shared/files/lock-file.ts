@@ -1,16 +1,7 @@
 import { randomUUID } from "node:crypto";
-import {
-  closeSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, linkSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { ensureFolderSync } from "./ensure-folder.js";
 import { isSamePlace, type ProcessPlace, processPlace } from "./process-place.js";
 
 /** The holder of a lock. */
@@ -68,7 +59,7 @@ export const tryLock = (
   surroundings: LockSurroundings = systemSurroundings(),
 ): LockAttempt => {
   const path = resolve(file);
-  mkdirSync(dirname(path), { recursive: true });
+  ensureFolderSync(dirname(path));
   const { place } = surroundings;
   const claim = JSON.stringify({
     pid: process.pid,

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs } from "node:fs/promises";
+import { open, readdir, rename, rm, rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { ensureFolder } from "#shared/files/ensure-folder.js";
 import { type HubOptions, type HubRepository, openHub } from "./hub.js";
 import { formatHubAddress, type HubAddress } from "./hub-address.js";
 import { digestOf, type HubFile } from "./hub-file.js";
@@ -56,7 +57,7 @@ export const pullFolder = async (
   }
   await writing(out, async () => {
     if (existsSync(out)) await rmdir(out);
-    await mkdir(partial, { recursive: true });
+    await ensureFolder(partial);
     await rename(partial, out);
   });
   return { commit, files, skipped: listed.filter((file) => !files.includes(file)) };
@@ -64,7 +65,7 @@ export const pullFolder = async (
 
 /** Before anything is fetched: what is missing must fit onto the disk. */
 const checkRoom = async (dir: string, files: readonly HubFile[]): Promise<void> => {
-  await mkdir(dir, { recursive: true });
+  await ensureFolder(dir);
   let missing = 0;
   for (const { path, size } of files) {
     const found = await stat(join(dir, path)).catch(() => null);
@@ -84,7 +85,7 @@ const ATTEMPTS = 2;
 
 /** Fetches what is missing of a file. */
 const fetchFile = async (hub: HubRepository, commit: string, file: HubFile, path: string): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true });
+  await ensureFolder(dirname(path));
   const handle = await open(path, "a+", 0o644);
   try {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {

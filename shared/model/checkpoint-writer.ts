@@ -1,8 +1,9 @@
-import { mkdir, readdir, rmdir } from "node:fs/promises";
+import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { ensureFolder } from "#shared/files/ensure-folder.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { floatBytes, narrow } from "#shared/tensor-files/float-dtype.js";
@@ -126,7 +127,7 @@ export const createCheckpoint = async (
 
 /** Makes the folder and says whether it was not there before. Weights that a reader would take instead of ours, or beside them, are refused. */
 const prepare = async (dir: string, plan: ShardPlan): Promise<boolean> => {
-  const isNew = await attempt(dir, () => mkdir(dir, { recursive: true }));
+  const isNew = await attempt(dir, () => ensureFolder(dir));
   const names = await attempt(dir, () => readdir(dir));
   const isSharded = plan.size > 1;
   const other = names.find(

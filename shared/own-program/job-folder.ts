@@ -1,5 +1,6 @@
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
+import { ensureFolder } from "#shared/files/ensure-folder.js";
 import { writing } from "#shared/files/writing.js";
 
 /** Owner only. */
@@ -11,7 +12,7 @@ export const removeWhole = (path: string): Promise<void> =>
 
 /** Makes a folder that only its owner can read, where it is not there yet. @throws BlockZeroError FILE_UNWRITABLE */
 export const makeFolder = (path: string): Promise<void> =>
-  writing(path, async () => void (await mkdir(path, { recursive: true, mode: PRIVATE })));
+  writing(path, async () => void (await ensureFolder(path, PRIVATE)));
 
 /** Writes the document that a program is told of, whole or not at all. @throws BlockZeroError FILE_UNWRITABLE */
 export const writeDocument = (path: string, document: object): Promise<void> =>

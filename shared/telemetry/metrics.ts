@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { appendLine } from "./append-line.js";
 import type { Log } from "./log.js";
 import { watchOutage } from "./outage.js";
@@ -72,7 +73,7 @@ export const tee = (...sinks: readonly MetricsSink[]): MetricsSink => ({
 
 const openForAppend = (file: string): number => {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    ensureFolderSync(dirname(file));
     return openSync(file, "a");
   } catch (thrown) {
     throw new BlockZeroError(

@@ -1,6 +1,7 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { ensureFolder } from "#shared/files/ensure-folder.js";
 import { syncFolder } from "#shared/files/sync-folder.js";
 import { writeAt } from "#shared/files/write-at.js";
 import { writing } from "#shared/files/writing.js";
@@ -44,7 +45,7 @@ export const createSafetensorsFile = async (
   const missing = new Map([...tensors].map(([name, { begin, end }]) => [name, end - begin]));
   const unfinished = `${path}.tmp`;
   const file = await writing(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await ensureFolder(dirname(path));
     return open(unfinished, "w", mode);
   });
   const discard = async (): Promise<void> => {

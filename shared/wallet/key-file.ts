@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { chmod, link, mkdir, open, rm } from "node:fs/promises";
+import { chmod, link, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { ensureFolder } from "#shared/files/ensure-folder.js";
 
 /** No key file is longer than some hundred bytes. */
 const MAX_BYTES = 64 * 1024;
@@ -55,7 +56,7 @@ export const writeNewFile = async (file: string, content: Uint8Array | string): 
   const folder = dirname(file);
   const unfinished = join(folder, `.${randomUUID()}.tmp`);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await ensureFolder(folder, 0o700);
     await chmod(folder, 0o700);
     try {
       await using handle = await open(unfinished, "wx", 0o600);

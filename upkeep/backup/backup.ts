@@ -1,8 +1,9 @@
-import { type Dirent, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { type Dirent, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { hashOfSource } from "#shared/files/byte-source.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { type HeldHome, holdHome } from "#shared/files/home-lock.js";
 import { openRegularFile } from "#shared/files/regular-file.js";
 import { syncFolderSync } from "#shared/files/sync-folder.js";
@@ -62,7 +63,7 @@ export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOpt
       );
     // Under a name of its own, so that nothing that is there already is touched.
     const temporary = await attempt(out, () => {
-      mkdirSync(dirname(out), { recursive: true });
+      ensureFolderSync(dirname(out));
       return mkdtempSync(`${out}.`);
     });
     unfinished = temporary;

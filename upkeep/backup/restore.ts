@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { type HeldHome, holdHome } from "#shared/files/home-lock.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { syncFolderSync } from "#shared/files/sync-folder.js";
@@ -51,7 +52,7 @@ export const restoreBackup = async ({
       for (const { held } of claimed) held.release();
       for (const { place, unfinished, isHome } of parts) {
         if (isHome) rmdirSync(place);
-        mkdirSync(dirname(place), { recursive: true });
+        ensureFolderSync(dirname(place));
         renameSync(unfinished, place);
         syncFolderSync(dirname(place));
       }

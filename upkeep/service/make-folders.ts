@@ -1,6 +1,7 @@
-import { chownSync, mkdirSync } from "node:fs";
+import { chownSync } from "node:fs";
 import { dirname } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import type { Account } from "./account.js";
 
 /**
@@ -12,7 +13,7 @@ import type { Account } from "./account.js";
 export const makeFolders = (folders: readonly string[], owner: Pick<Account, "uid" | "gid"> | undefined): void => {
   for (const folder of folders)
     try {
-      const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const first = ensureFolderSync(folder, 0o700);
       if (first === undefined || owner === undefined || owner.uid === process.getuid?.()) continue;
       for (let made = folder; made.length >= first.length; made = dirname(made)) chownSync(made, owner.uid, owner.gid);
     } catch (cause) {

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { describeHolder, STOP_ELSEWHERE } from "#shared/files/describe-holder.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { type LockAttempt, type LockHolder, tryLock } from "#shared/files/lock-file.js";
 import { onAbort } from "#shared/util/on-abort.js";
 import { type Clock, systemClock } from "../clock.js";
@@ -71,7 +72,7 @@ export const folderOfKey = (keyFolder: string, genesisHash: string, address: str
 export const checkKeyFolder = (folder: string): void => {
   const probe = join(folder, `.${randomUUID()}.tmp`);
   try {
-    mkdirSync(folder, { recursive: true });
+    ensureFolderSync(folder);
     writeFileSync(probe, "");
     rmSync(probe);
   } catch (cause) {

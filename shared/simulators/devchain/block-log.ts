@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Genesis, hashGenesis } from "#shared/chain/devchain/genesis.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type Block, blockSchema } from "./block.js";
@@ -24,7 +25,7 @@ const firstLineSchema = z.strictObject({ genesis: z.string() });
  * `BlockZeroError` GENESIS_MISMATCH, CHAIN_LOG_CORRUPT.
  */
 export const openBlockLog = (home: string, genesis: Genesis, log: Log, replay: (block: Block) => void): BlockLog => {
-  mkdirSync(home, { recursive: true });
+  ensureFolderSync(home);
   const path = join(home, "blocks.jsonl");
   const file = openSync(path, "a+");
   try {

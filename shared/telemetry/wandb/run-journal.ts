@@ -4,7 +4,6 @@ import {
   existsSync,
   fstatSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -12,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { appendLine } from "../append-line.js";
 import { spellOut } from "../metrics.js";
 
@@ -98,7 +98,7 @@ export const openRun = (
   description: RunDescription,
   id: string = randomBytes(8).toString("hex"),
 ): RunWriter => {
-  mkdirSync(folder, { recursive: true });
+  ensureFolderSync(folder);
   const known = readRun(folder);
   const none = { sentRows: 0, sentBytes: 0, renewals: 0, summary: {} };
   const state: RunState = { ...none, ...known, ...description, id: known?.id ?? id };
