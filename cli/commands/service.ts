@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { minerSettings } from "#miner/config.js";
@@ -16,7 +16,7 @@ import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { type Account, accountOf, inHomeOf } from "#upkeep/service/account.js";
 import { makeFolders } from "#upkeep/service/make-folders.js";
 import { systemctl } from "#upkeep/service/systemctl.js";
-import { type ServiceRole, type UnitOptions, unitText } from "#upkeep/service/unit.js";
+import { type ServiceRole, temporaryPaths, type UnitOptions, unitText } from "#upkeep/service/unit.js";
 import { validatorSettings } from "#validator/config.js";
 
 const roles: readonly ServiceRole[] = ["miner", "validator"];
@@ -59,11 +59,15 @@ const install: CommandSpec = {
       .action(async ({ print = false, start, json = false, ...options }: InstallOptions) => {
         const planned = planOf(options);
         const text = unitText(planned);
-        if (print) return json ? printJson({ unit: text }) : console.log(text.trimEnd());
+        if (print) {
+          tellTemporary(planned);
+          return json ? printJson({ unit: text }) : console.log(text.trimEnd());
+        }
         const account = planned.user === undefined ? undefined : ownerOf(planned.user);
         const manager = systemctl(options.userUnit === true);
         // Asked first, so that nothing is left where no systemd runs.
         await manager("show", "--property=Version");
+        tellTemporary(planned);
         const { unit, file } = placeOf(options);
         makeFolders(planned.writable, account);
         writeUnit(file, text);
@@ -168,9 +172,26 @@ const planOf = ({ role, config: file, user, userUnit = false }: Omit<InstallOpti
       resolve(folder, keyFolderOf({ ...wallet, path: resolve(folder, wallet.path) })),
       ...(store.kind === "directory" ? [resolve(folder, store.path)] : []),
     ],
+    read: pathsIn(config),
     user: runsAs,
     devices: config.device !== "cpu",
   };
+};
+
+const tellTemporary = (planned: UnitOptions): void => {
+  const [path] = temporaryPaths(planned);
+  if (path === undefined) return;
+  console.error(
+    `${path} is among the machine's temporary files, which go at its next start; so that the program sees them the unit has PrivateTmp=no → keep configuration and homes elsewhere, such as in /etc and /var/lib`,
+  );
+};
+
+/** Absolute paths in a configuration, those of sockets included. Others begin in its folder. */
+const pathsIn = (value: unknown): readonly string[] => {
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(pathsIn);
+  if (typeof value !== "string") return [];
+  const path = value.replace(/^unix:\/\//, "");
+  return isAbsolute(path) ? [path] : [];
 };
 
 /** @throws BlockZeroError SERVICE_FAILED for a user whom systemd could not start the program as */

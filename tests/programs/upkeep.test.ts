@@ -66,6 +66,13 @@ test("a unit is printed of a configuration, with the folders that it names", { t
   assert.match(stdout, new RegExp(`^ReadWritePaths=${cwd}/home ${cwd}/keys-in-use ${cwd}/archive$`, "m"));
   assert.match(stdout, new RegExp(`miner/main\\.js --config ${cwd}/miner\\.yaml$`, "m"));
   assert.match(stdout, /^User=daemon$/m);
+  const isTemporary = /^(\/var)?\/tmp\//.test(cwd);
+  assert.match(stdout, new RegExp(`^PrivateTmp=${isTemporary ? "no" : "yes"}$`, "m"));
+  assert.equal(stderr.trim().split("\n")[0], isTemporary ? stderr.trim() : "", "one line");
+  if (isTemporary) assert.ok(stderr.startsWith(`${cwd}/miner.yaml is among the machine's temporary files`), stderr);
+  writeFileSync(join(cwd, "wallets.yaml"), "expert_group: math\ndevice: cpu\nwallet: { path: /tmp/wallets }\n");
+  const wallets = await run("blockzero", args.with(5, "wallets.yaml"), { cwd });
+  assert.match(wallets.stdout, /^PrivateTmp=no$/m);
 });
 
 test("a unit is made of the settings that the program will find in .env beside its file", {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type UnitOptions, unitText } from "#upkeep/service/unit.js";
+import { temporaryPaths, type UnitOptions, unitText } from "#upkeep/service/unit.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { coded } from "../support/coded.js";
 
@@ -47,6 +47,23 @@ describe("a systemd unit", () => {
       "/etc/$HOME",
     ])
       assert.throws(() => unitText({ ...options, config }), coded("UNIT_PATH_INVALID"), config);
+  });
+
+  it("sees its own files also where they are among the machine's temporary ones", () => {
+    assert.deepEqual(temporaryPaths(options), []);
+    assert.match(unitText(options), /^PrivateTmp=yes$/m);
+    assert.deepEqual(temporaryPaths({ ...options, config: "/tmpfiles/miner.yaml", folder: "/var/tmps" }), []);
+    const given = [
+      { config: "/tmp/miner.yaml" },
+      { folder: "/tmp" },
+      { writable: ["/var/lib/a", "/var/tmp/keys"] },
+      { read: ["/tmp/wallets"] },
+      { program: "/tmp/blockzero/main.js" },
+    ];
+    for (const one of given) {
+      assert.equal(temporaryPaths({ ...options, ...one }).length, 1, JSON.stringify(one));
+      assert.match(unitText({ ...options, ...one }), /^PrivateTmp=no$/m, JSON.stringify(one));
+    }
   });
 
   it("is valid to systemd, which rates its exposure as low, where it is installed", (t) => {

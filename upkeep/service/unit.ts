@@ -12,6 +12,8 @@ export interface UnitOptions {
   readonly folder: string;
   /** Folders that the program writes to: `checkpoint_dir`, keys in use, a store of its own. */
   readonly writable: readonly string[];
+  /** Other paths that the program is given. */
+  readonly read?: readonly string[];
   /** The system's user; undefined for a unit of the user's own manager. */
   readonly user?: string | undefined;
   /** Whether the program uses a graphics card. */
@@ -21,9 +23,24 @@ export interface UnitOptions {
 /** Seconds for a program to leave in order: it ends what it is writing, and closes its servers. */
 const STOP_SECONDS = 60;
 
+/** Whether a path lies where a unit with PrivateTmp sees an empty folder of its own. */
+const isTemporary = (path: string): boolean => /^(\/var)?\/tmp(\/|$)/.test(path);
+
+/** Those of a unit's paths that lie among the machine's temporary files: they go at its next start, if not before. */
+export const temporaryPaths = ({
+  node,
+  program,
+  config,
+  folder,
+  writable,
+  read = [],
+}: UnitOptions): readonly string[] => [
+  ...new Set([config, folder, ...writable, ...read, node, program].filter(isTemporary)),
+];
+
 /**
  * A systemd unit that keeps a program up and gives it nothing that it does not need. Of the sandbox one thing is left out on purpose:
- * MemoryDenyWriteExecute, since V8 compiles at run time.
+ * MemoryDenyWriteExecute, since V8 compiles at run time. A unit whose own files are temporary ones shares those of the machine: it would not see them.
  *
  * @throws BlockZeroError UNIT_PATH_INVALID for a path that systemd would read otherwise
  */
@@ -55,7 +72,7 @@ export const unitText = (options: UnitOptions): string => {
     "ProtectSystem=strict",
     "ProtectHome=read-only",
     `ReadWritePaths=${[...new Set(writable)].join(" ")}`,
-    "PrivateTmp=yes",
+    `PrivateTmp=${temporaryPaths(options).length > 0 ? "no" : "yes"}`,
     `PrivateDevices=${devices ? "no" : "yes"}`,
     "ProtectClock=yes",
     "ProtectControlGroups=yes",
