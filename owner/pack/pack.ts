@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -70,22 +70,56 @@ export interface Packed {
 
 /**
  * Makes a pack in a folder: shards and manifest as blobs, the manifest also as a file, and a report. What an earlier call left in `<out>/work` is
- * gone on with; the result does not depend on interruptions, threads or the machine.
+ * gone on with; the result does not depend on interruptions, threads or the machine. Of a refused pack nothing stays but what was fetched.
  *
  * @throws BlockZeroError PACK_EXISTS, PACK_CHANGED, PACK_EMPTY, PACK_ROW, PACK_TEMPLATE, PACK_TOO_LARGE, PACK_UNPINNED, DATASET_…, HUB_…
  */
 export const makePack = async (options: PackOptions): Promise<Packed> => {
-  const { out, settings, signal, threads, onProgress = () => {} } = options;
+  const { out } = options;
   const work = join(out, "work");
-  const folder = join(work, "pieces");
-  if (existsSync(join(out, MANIFEST_NAME)) && !existsSync(work))
+  const isNew = !existsSync(work);
+  if (existsSync(join(out, MANIFEST_NAME)) && isNew)
     throw new BlockZeroError("PACK_EXISTS", `${out} has a pack already`, "choose another --out");
+  const begun = { isClaimed: false };
+  try {
+    return await packIn(work, options, () => {
+      begun.isClaimed = true;
+    });
+  } catch (thrown) {
+    // Before it is claimed, what lies there may be of other sources or settings, which it can go on with.
+    if (begun.isClaimed ? isFinal(thrown) : isNew) clear(out, work);
+    throw thrown;
+  }
+};
+
+/** Whether the same sources and settings would be refused again, so that their work is of no more use. */
+const isFinal = (thrown: unknown): boolean => thrown instanceof BlockZeroError && /^(PACK|DATASET)_/.test(thrown.code);
+
+/** Removes what a refused pack left, but for what was fetched, which serves whatever the settings. */
+const clear = (out: string, work: string): void => {
+  try {
+    if (!existsSync(join(out, MANIFEST_NAME))) rmSync(join(out, "blobs"), { recursive: true, force: true });
+    const names = existsSync(work) ? readdirSync(work) : [];
+    for (const name of names) if (name !== FETCHED) rmSync(join(work, name), { recursive: true, force: true });
+    if (existsSync(work) && !names.includes(FETCHED)) rmdirSync(work);
+  } catch {
+    // The refusal is what matters; the next call says what is in its way.
+  }
+};
+
+/** Folder of the work that has what came from the Hub. */
+const FETCHED = "hub";
+
+/** @param onClaimed called once the work is this call's own */
+const packIn = async (work: string, options: PackOptions, onClaimed: () => void): Promise<Packed> => {
+  const { out, settings, signal, threads, onProgress = () => {} } = options;
+  const folder = join(work, "pieces");
   ensureFolderSync(folder);
   const tokenizer = openPackTokenizer(options.tokenizer);
   const format = options.chat === undefined ? undefined : readChatFormat(options.chat);
   const extract = extractor(settings, format && chatRenderer(format));
   const benchmarks = options.benchmarks.map((name) => sha256(readFileSync(localFile(name).path)));
-  const files = await sourceFiles(options, join(work, "hub"), onProgress);
+  const files = await sourceFiles(options, join(work, FETCHED), onProgress);
   claim(join(work, "work.json"), {
     settings,
     tokenizer: tokenizer.name,
@@ -94,6 +128,7 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
     benchmarks,
     pieceBytes: options.pieceBytes ?? null,
   });
+  onClaimed();
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let read = 0;
   const pieces = await ingest({
@@ -142,8 +177,8 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
   };
   const reported = { files, catalogue, fates, clusters, settings, manifest };
   if (manifest.training.length + manifest.held_out.length === 0)
-    throw emptyPack(out, work, reportOf({ ...reported, hash: "" }).tally);
-  const bytes = manifestBytes(manifest, work);
+    throw emptyPack(out, reportOf({ ...reported, hash: "" }).tally);
+  const bytes = manifestBytes(manifest);
   const hash = await store.put(bytes);
   const report = reportOf({ ...reported, hash });
   writeFileAtomic(join(out, "report.txt"), reportText(report), 0o644);
@@ -198,7 +233,7 @@ const overlapped = async (
   writeFileAtomic(kept, fates);
 };
 
-const emptyPack = (out: string, work: string, { rows, left }: Tally): BlockZeroError => {
+const emptyPack = (out: string, { rows, left }: Tally): BlockZeroError => {
   const reasons = Object.entries(left)
     .flatMap(([stage, why]) =>
       Object.entries(why).map(([reason, found]) => ({ what: `${stage}: ${reason}`, ...found })),
@@ -209,7 +244,7 @@ const emptyPack = (out: string, work: string, { rows, left }: Tally): BlockZeroE
   return new BlockZeroError(
     "PACK_EMPTY",
     `no document is left for the pack in ${out}: of ${rows} rows ${reasons.join(", ") || "none has a token"}`,
-    `name the right --field, or loosen the filters; then remove ${work} and try again`,
+    "name the right --field, or loosen the filters",
   );
 };
 

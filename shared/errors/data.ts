@@ -52,7 +52,7 @@ export const dataErrors = {
   },
   PACK_TOO_LARGE: {
     meaning: "A pack would have more, or larger, shards than a manifest can name.",
-    remedy: "Give what the line names, and remove the folder `work` to begin anew.",
+    remedy: "Give what the line names, and pack it again.",
   },
   PACK_UNPINNED: {
     meaning: "A data set of the Hub is named without a commit.",

@@ -40,7 +40,6 @@ export const storeShards = async (options: StoreShards): Promise<Pick<PackManife
       throw packTooLarge(
         `the ${part} part would have ${length} shards, at most ${limits.shards} can be named`,
         "give a larger --shard-bytes",
-        work,
       );
   const lots = [...sides.training, ...sides.held_out];
   const training = [...sides.training.keys()];
@@ -58,7 +57,6 @@ export const storeShards = async (options: StoreShards): Promise<Pick<PackManife
       throw packTooLarge(
         `the held-out shards have more than ${limits.heldOutBytes} bytes, which everybody would hold`,
         "give a smaller --held-out",
-        work,
       );
   };
   try {
@@ -80,7 +78,6 @@ export const storeShards = async (options: StoreShards): Promise<Pick<PackManife
         throw packTooLarge(
           `a shard would have ${encoded.bytes.length} bytes, at most ${MAX_SHARD_BYTES} are read`,
           "give a smaller --shard-bytes",
-          work,
         );
       const ref = encoded && { hash: await store.put(encoded.bytes), bytes: encoded.bytes.length, ...encoded.figures };
       log.set(shard, ref);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
+import type { PackProgress } from "#owner/pack/pack.js";
 import { readSeal } from "#owner/pack/pieces/piece-reader.js";
 import { isHeldOut } from "#shared/data/split.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
@@ -71,6 +72,28 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     await assert.rejects(pack([source], out, { settings: { seed: 5 } }), coded("PACK_CHANGED"));
     await pack([source], out);
     await assert.rejects(pack([source], out), coded("PACK_EXISTS"));
+  });
+
+  it("that is refused leaves nothing that is in the way of the next, and nothing of an earlier one goes", async (t) => {
+    const folder = temporaryFolder(t);
+    const out = join(folder, "out");
+    const none = writeCorpus(folder, ["", null], "none.jsonl");
+    const source = writeCorpus(folder, corpus(40));
+    const left = () => (existsSync(out) ? readdirSync(out) : []);
+    await assert.rejects(pack([source], out, { tokenizer: join(folder, "nowhere.json") }));
+    assert.deepEqual(left(), []);
+    await assert.rejects(pack([none], out), coded("PACK_EMPTY"));
+    assert.deepEqual(left(), []);
+    await assert.rejects(pack([none], out, { isStrict: true }), coded("PACK_ROW"));
+    assert.deepEqual(left(), []);
+    const stop = new AbortController();
+    const onProgress = () => stop.abort();
+    await assert.rejects(pack([source], out, { signal: stop.signal, onProgress }), { name: "AbortError" });
+    assert.deepEqual(left(), ["work"]);
+    await assert.rejects(pack([source], out, { tokenizer: join(folder, "nowhere.json") }));
+    await assert.rejects(pack([none], out), coded("PACK_CHANGED"));
+    assert.deepEqual(left(), ["work"], "it can be gone on with");
+    await pack([source], out);
   });
 
   it("goes on after rows that are left out, however many follow one another", async (t) => {
@@ -195,12 +218,16 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     assert.ok(!existsSync(join(many, "blobs")));
     for (const threads of [1, 2, 1]) {
       const out = join(folder, `large-${threads}`);
+      let made = 0;
+      const onProgress = ({ stage, done }: PackProgress) => {
+        if (stage === "encode") made = Math.max(made, done);
+      };
       await assert.rejects(
-        pack([source], out, { settings, threads, limits: { heldOutBytes: 3000 } }),
+        pack([source], out, { settings, threads, limits: { heldOutBytes: 3000 }, onProgress }),
         coded("PACK_TOO_LARGE", /held-out shards have more than 3000 bytes/),
       );
-      const stored = readdirSync(join(out, "blobs"), { recursive: true, withFileTypes: true });
-      assert.ok(stored.filter((entry) => entry.isFile()).length <= 8);
+      assert.ok(made <= 8);
+      assert.deepEqual(readdirSync(out), [], "nothing of it stays");
     }
   });
 
