@@ -27,6 +27,6 @@ export const openWindow = (
   throw new BlockZeroError(
     "WINDOW_MISSED",
     `the ${phase} phase ended at block ${window.end}`,
-    "nothing to do: the other validators decide this cycle; be up when the phase begins",
+    "be up when the phase begins: other validators decide this cycle, and where there is none nothing is decided",
   );
 };

@@ -12,7 +12,8 @@ export const cycleErrors = {
   EVALUATION_SEED_REPLACED: {
     meaning:
       "A fork replaced the block of seeds after a validator had measured by them, and no time was left to measure again.",
-    remedy: "Nothing is to be done: the other validators decide, and the next cycle has seeds of its own.",
+    remedy:
+      "Nothing is to be done: other validators decide, if there are any, and the next cycle has seeds of its own.",
   },
   HOTKEY_IN_USE: {
     meaning: "Another program of this machine takes part in the subnet with this hotkey, from another home.",
@@ -57,7 +58,7 @@ export const cycleErrors = {
   },
   REPORT_MISSING: {
     meaning: "A report that counts could not be fetched, so candidate steps are unknown.",
-    remedy: "Nothing: the other validators' ballots decide.",
+    remedy: "Nothing: other validators' ballots decide; without one the model stays.",
   },
   REPORT_UNUSABLE: {
     meaning: "A validator's report cannot be used.",
@@ -69,7 +70,7 @@ export const cycleErrors = {
   },
   UPDATE_MISSING: {
     meaning: "An update that the majority scored cannot be used here.",
-    remedy: "Nothing: the other validators' ballots decide.",
+    remedy: "Nothing: other validators' ballots decide; without one the model stays.",
   },
   WINDOW_MISSED: {
     meaning: "A record was not on chain, or a duty not begun, before its window closed.",

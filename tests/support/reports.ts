@@ -106,6 +106,26 @@ export const withSeeds = async <K extends string>(
 };
 
 /**
+ * Serves reports, with the chain's seeds where they have none, commits them in one block of the evaluate phase, and has every validator hold them all. Ends
+ * in the exchange phase.
+ *
+ * @returns the reports as they were committed
+ */
+export const commitReports = async (
+  subnet: Subnet,
+  reports: Readonly<Record<string, Report>>,
+): Promise<Readonly<Record<string, Report>>> => {
+  const seeded = await withSeeds(subnet, reports);
+  const { cycle } = Object.values(reports)[0]!;
+  for (const report of Object.values(seeded)) await subnet.store.put(canonicalBytes(report));
+  await subnet.record(
+    Object.fromEntries(Object.entries(seeded).map(([name, report]) => [name, reportRecord(subnet, report)])),
+  );
+  await holdReports(subnet, cycle, Object.keys(reports).length);
+  return seeded;
+};
+
+/**
  * Serves reports, with the chain's seeds where they have none, and commits them in one block of the evaluate phase; every validator holds them all, and their own puts a
  * ballot for a step in the choose phase. Ends in the first block of the merge.
  *
@@ -116,13 +136,8 @@ export const publishReports = async (
   reports: Readonly<Record<string, Report>>,
   step = 1,
 ): Promise<Readonly<Record<string, Report>>> => {
-  const seeded = await withSeeds(subnet, reports);
+  const seeded = await commitReports(subnet, reports);
   const { cycle } = Object.values(reports)[0]!;
-  for (const report of Object.values(seeded)) await subnet.store.put(canonicalBytes(report));
-  await subnet.record(
-    Object.fromEntries(Object.entries(seeded).map(([name, report]) => [name, reportRecord(subnet, report)])),
-  );
-  await holdReports(subnet, cycle, Object.keys(reports).length);
   await subnet.to(subnet.window(cycle, "choose").start - 1);
   const ballot = ballotRecord(subnet, step, cycle);
   await subnet.record(Object.fromEntries(Object.keys(reports).map((name) => [name, ballot])));

@@ -136,6 +136,9 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
         ["Missed ballot", `the choose phase ended at block ${subnet.window(1, "choose").end}`],
       ],
     );
+    const missed = vito.participant.lines.filter(({ fields }) => fields?.code === "WINDOW_MISSED");
+    for (const { fields } of missed) assert.match(String(fields.prevention), /where there is none nothing is decided$/);
+    assert.equal(missed.length, 3);
     assert.deepEqual(
       vito.journal.value.history.map(({ uid, verdict, score }) => [uid, verdict, score]),
       [

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { runSprint } from "#miner/sprint/run-sprint.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
-import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { parseReport } from "#shared/protocol/report.js";
 import { type SeedPurpose, seedBlocks } from "#shared/protocol/seed.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
@@ -14,7 +13,7 @@ import { publishChecks } from "#validator/sprint/publish-checks.js";
 import { forked } from "../support/forked.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID } from "../support/micro-network.js";
-import { holdReports, reportOf, reportRecord, scoredEntry, withSeeds } from "../support/reports.js";
+import { commitReports, reportOf, scoredEntry } from "../support/reports.js";
 import { openChecker, openSprinter, SPRINT } from "../support/sprint.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
 import { forge, noiseUpdate, submit } from "../support/updates.js";
@@ -126,12 +125,7 @@ describe("a validator on a fork whose block of a seed is replaced", { timeout: H
   const voting = async (t: TestContext, onMeasure?: (subnet: Subnet) => Promise<void>) => {
     const { subnet, ann, vera } = await opened(t);
     await submit(subnet, { ann });
-    const { vera: judged } = await withSeeds(subnet, {
-      vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }),
-    });
-    await subnet.store.put(canonicalBytes(judged!));
-    await subnet.record({ vera: reportRecord(subnet, judged!) });
-    await holdReports(subnet, 1, 1);
+    await commitReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
     await subnet.to(subnet.window(1, "choose").start);
     const agreed = await agreeOn(vera.participant, 1);
     const forking = onAFork(vera, subnet, "choose", async () => onMeasure?.(subnet));

@@ -52,6 +52,13 @@ export const chooseSteps = async (
   return votes;
 };
 
+/** What the log says of steps for which time ran out. */
+const SHORT = {
+  code: "EVALUATION_SHORT",
+  reason: "time was left for fewer batches than the network names",
+  prevention: "give this validator more of the machine, or the network a longer choose phase",
+} as const;
+
 interface Choosing {
   readonly participant: Participant;
   readonly meter: LossMeter;
@@ -105,7 +112,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
       log[isShort ? "warn" : "info"]("measured steps", {
         cycle,
         group,
-        ...(isShort && { code: "EVALUATION_SHORT" }),
+        ...(isShort && SHORT),
         best: vote?.best ?? "not measured",
         reductions: [...reductions].map(([step, { mean }]) => `${step}:${mean.toFixed(4)}`).join(" "),
         passes,
@@ -132,6 +139,6 @@ const openScored = async (
   throw new BlockZeroError(
     "UPDATE_MISSING",
     `the update of uid ${uid} that the majority scored is ${result.reason} here: ${result.detail}`,
-    "nothing to do: the other validators' ballots decide",
+    "nothing to do: other validators' ballots decide; without one the model stays",
   );
 };

@@ -17,7 +17,7 @@ export const vote = async (validator: Validator, cycle: number, agreed: Agreemen
     throw new BlockZeroError(
       "REPORT_MISSING",
       "a report that counts could not be had in time, so the candidate steps are not known",
-      "nothing to do: the other validators' ballots decide",
+      "nothing to do: other validators' ballots decide; without one the model stays",
     );
   if (ballot === undefined) {
     const votes = await chooseSteps(participant, meter, cycle, agreed, validator.timer);

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { chooseSteps } from "#validator/choose/choose.js";
+import { agreeOn } from "#validator/merge/merge-cycle.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { commitReports, reportOf, scoredEntry } from "../../support/reports.js";
+import { openSubnet } from "../../support/subnet.js";
+import { forge, noiseUpdate, submit } from "../../support/updates.js";
+import { openValidator } from "../../support/validator.js";
+
+it("a validator without time for all batches of the steps says why, and what helps", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const subnet = await openSubnet(t);
+  const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+  const vera = await openValidator(t, subnet, "vera");
+  await submit(subnet, { ann });
+  const reports = ["vera", "vito"].map((name) => [name, reportOf(subnet, name, { entries: [scoredEntry(ann, 0.3)] })]);
+  await commitReports(subnet, Object.fromEntries(reports));
+  await subnet.to(subnet.window(1, "choose").start);
+  const agreed = await agreeOn(vera.participant, 1);
+  const late = { blockTime: () => 1, expected: () => 0 };
+  await chooseSteps(vera.participant, vera.meter, 1, agreed, late);
+  const line = vera.participant.lines.find(({ message }) => message === "measured steps");
+  const { code, reason, prevention } = line?.fields ?? {};
+  assert.deepEqual([line?.level, code], ["warn", "EVALUATION_SHORT"]);
+  assert.match(String(reason), /^time was left for fewer batches/);
+  assert.match(String(prevention), /a longer choose phase$/);
+});
