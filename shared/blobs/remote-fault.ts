@@ -49,10 +49,29 @@ export const remoteAttempts = (
       return await withDeadline(milliseconds, late, work);
     } catch (thrown) {
       if (thrown instanceof BlockZeroError) throw thrown;
-      throw new BlockZeroError(fault.code, `${name}: ${shown(redact(reasonOf(thrown)))}`, fault.hint);
+      throw new BlockZeroError(fault.code, `${name}: ${shown(redact(reasons(thrown)))}`, fault.hint);
     }
   };
 };
+
+/** Causes that are told of a fault. */
+const MOST_CAUSES = 3;
+
+/** A fault with its causes: of itself `fetch` says no more than that it failed. */
+const reasons = (thrown: unknown): string => {
+  const told = [reasonOf(thrown)];
+  let cause = causeOf(thrown);
+  for (let depth = 0; depth < MOST_CAUSES && cause !== undefined; depth++) {
+    const reason = cause instanceof Error && cause.message === "" ? "" : reasonOf(cause);
+    if (reason !== "" && !told.some((known) => known.includes(reason))) told.push(reason);
+    cause = causeOf(cause);
+  }
+  return told.join(": ");
+};
+
+/** Of several addresses that were tried the first one's. */
+const causeOf = (thrown: unknown): unknown =>
+  thrown instanceof AggregateError ? thrown.errors[0] : thrown instanceof Error ? thrown.cause : undefined;
 
 /** How the faults of a service are coded. */
 export interface RemoteFault {
