@@ -15,6 +15,9 @@ describe("files that a command cannot take are named with what is wrong", { time
     ["NETWORK_TEMPLATE_MALFORMED", ["subnet", "create", "--network", "broken.yaml"]],
     ["SCENARIO_MISSING", ["rewards", "simulate", "--scenario", "nowhere.yaml"]],
     ["SCENARIO_MALFORMED", ["rewards", "simulate", "--scenario", "broken.yaml"]],
+    ["FILE_UNWRITABLE", ["rewards", "simulate", "--html", "nowhere/r.html"]],
+    ["FILE_UNWRITABLE", ["rewards", "tune", "--sweep", "curve=top-n", "--json", "empty"]],
+    ["FILE_UNWRITABLE", ["compute", "simulate", "--json", "file/below"]],
     ["HOME_WITHOUT_CHAIN", ["audit", "--home", "empty"]],
     ["WALLET_UNWRITABLE", ["wallet", "create", "--no-coldkey", "--wallet.path", "file/below"]],
   ];
@@ -24,8 +27,9 @@ describe("files that a command cannot take are named with what is wrong", { time
       writeFileSync(join(cwd, "broken.yaml"), "a: [1\nb: }\n");
       writeFileSync(join(cwd, "file"), "");
       mkdirSync(join(cwd, "empty"));
-      const { status, stderr } = await run("blockzero", args, { cwd });
+      const { status, stdout, stderr } = await run("blockzero", args, { cwd });
       assert.match(stderr, new RegExp(`^✖ ${code} .+ → .+`, "m"));
+      assert.equal(stdout, "", "before any work");
       assert.equal(status, 2);
     });
 });

@@ -7,7 +7,7 @@ import { simulateRules } from "#owner/compute/simulate.js";
 import { nonNegativeNumber, positiveNumber, share, wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
-import { save } from "../rewards/figures.js";
+import { checkSavable, save } from "../rewards/figures.js";
 
 interface Options {
   readonly epochs: number;
@@ -49,6 +49,7 @@ export const simulate: CommandSpec = {
       .option("--json <file>", "write all figures as JSON")
       .action((options: Options) => {
         const { epochs, seed } = options;
+        checkSavable(options.json, options.html);
         const scenario = scenarioFrom(options);
         const results = rulesOf(scenario).map((rules) =>
           measure(simulateRules(rules, scenario, { epochs, seed }), scenario),

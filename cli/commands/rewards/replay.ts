@@ -7,7 +7,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { archiveOption, locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
-import { save } from "./figures.js";
+import { checkSavable, save } from "./figures.js";
 
 interface Options extends SubnetOptions {
   readonly scenario?: string;
@@ -44,6 +44,7 @@ export const replay: CommandSpec = {
 
 const run = async (options: Options): Promise<void> => {
   const rules = readPayRules(options.scenario);
+  checkSavable(options.json);
   const log = createLogger({ name: "rewards", level: "warn", format: "pretty" });
   const signal = shutdownSignal();
   const subnet = await openSubnet({ ...locationFrom(options), archives: options.store, log, signal });

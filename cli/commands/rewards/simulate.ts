@@ -6,7 +6,7 @@ import { rewardsPage } from "#owner/rewards/report.js";
 import type { Scenario } from "#owner/rewards/scenario.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
-import { figure, save } from "./figures.js";
+import { checkSavable, figure, save } from "./figures.js";
 import { type SimulationOptions, scenarioFrom, simulationOptions } from "./simulation-options.js";
 
 interface Options extends SimulationOptions {
@@ -33,6 +33,7 @@ export const simulate: CommandSpec = {
         const scenario = scenarioFrom(options);
         const { cycles, seed } = options;
         if (options.printScenario) return void process.stdout.write(stringify(scenario));
+        checkSavable(options.json, options.html);
         const picture = pictureOf(scenario, { cycles, seed });
         const { measures } = picture;
         print(measures, cycles);

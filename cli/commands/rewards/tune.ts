@@ -3,7 +3,7 @@ import { type Axis, parseAxis, type SweepPoint, sweep } from "#owner/rewards/swe
 import { finiteNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
-import { figure, save } from "./figures.js";
+import { checkSavable, figure, save } from "./figures.js";
 import { type SimulationOptions, scenarioFrom, simulationOptions } from "./simulation-options.js";
 
 interface Options extends SimulationOptions {
@@ -28,6 +28,7 @@ export const tune: CommandSpec = {
       )
       .option("--floor <profit>", "least profit a cycle of the honest mid-tier miner", finiteNumber, 0)
       .action((options: Options) => {
+        checkSavable(options.json);
         const points = sweep(scenarioFrom(options), options.sweep, options);
         const judged = points
           .map((point) => ({ ...point, ...judge(point, options.floor) }))
