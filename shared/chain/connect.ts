@@ -52,7 +52,7 @@ const kindOf = async (options: ConnectOptions & { readonly endpoint: readonly st
           await ask("system_chain", []);
           settle("subtensor");
         } catch (error) {
-          if (!(error instanceof RpcError)) throw error;
+          if (!(error instanceof RpcError && error.isUnknownMethod)) throw error;
           settle("devchain");
         }
       },

@@ -93,8 +93,11 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
       throw rotation.hasOthers ? wrongNetwork(endpoint, genesis, genesisHash) : wasReset(endpoint);
     if (rotation.hasOthers && !rotation.isDesperate && isStale(head, clock.now(), staleMs))
       throw isBehind(endpoint, head);
-    if (!(await heads.join(head, (from, count) => headsFrom(ask, from, count))))
-      throw rotation.hasOthers ? isBehind(endpoint, head) : wasReset(endpoint);
+    if (!(await heads.join(head, (from, count) => headsFrom(ask, from, count)))) {
+      // A node that has fewer blocks than are remembered may be the same chain's, and is waited for.
+      const mayCatchUp = rotation.hasOthers || head.number < heads.oldest;
+      throw mayCatchUp ? isBehind(endpoint, head) : wasReset(endpoint);
+    }
     await options.accepted?.(ask);
     genesisHash = genesis;
     heads.heard(head, parent);
@@ -105,7 +108,7 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
     log,
     greet: (ask, rotation) =>
       meet(ask, rotation).catch((thrown: unknown) => {
-        const isStranger = thrown instanceof RpcError || thrown instanceof z.ZodError;
+        const isStranger = thrown instanceof z.ZodError || (thrown instanceof RpcError && thrown.isUnknownMethod);
         throw isStranger ? options.stranger(rotation.current, thrown) : thrown;
       }),
     onReady: () => {

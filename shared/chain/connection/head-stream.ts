@@ -36,6 +36,11 @@ export class HeadStream {
     return this.#last;
   }
 
+  /** Number of the oldest block that is remembered; infinity before the first. */
+  get oldest(): number {
+    return Math.min(...this.#recent.keys());
+  }
+
   listen(listener: (head: Head) => void, signal: AbortSignal): void {
     if (signal.aborted) return;
     this.#listeners.add(listener);
@@ -66,7 +71,7 @@ export class HeadStream {
    */
   async join(head: Head, fetch: Fetch): Promise<boolean> {
     const last = this.#last;
-    const oldest = last ? Math.min(...this.#recent.keys()) : Math.max(0, head.number - MAX_FORK);
+    const oldest = last ? this.oldest : Math.max(0, head.number - MAX_FORK);
     const heads = await fetch(oldest, MAX_FORK + 1);
     // Another connection was faster.
     if (this.#last !== last) return true;
@@ -135,7 +140,7 @@ export class HeadStream {
   }
 
   async #resolveFork(): Promise<void> {
-    const oldest = Math.min(...this.#recent.keys());
+    const { oldest } = this;
     const heads = await this.fetch(oldest, MAX_FORK + 1);
     const common = heads.findLast(({ number, hash }) => this.#recent.get(number) === hash);
     if (!common) this.log.error("a fork goes back further than blocks are remembered", { remembered: MAX_FORK });

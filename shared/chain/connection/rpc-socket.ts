@@ -1,8 +1,8 @@
 import { WebSocket } from "ws";
-import { BlockZeroError, formatError, reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError, formatError, hasCode, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type Clock, systemClock } from "../clock.js";
-import { incomingSchema } from "../devchain/wire.js";
+import { incomingSchema, rpcCodes } from "../devchain/wire.js";
 import { type EndpointRotation, rotateEndpoints } from "./endpoint-rotation.js";
 
 /** The other side answered with an error. */
@@ -19,6 +19,11 @@ export class RpcError extends Error {
   ) {
     super(message);
   }
+
+  /** Whether the other side does not know what was asked, as no node of the expected kind would say. */
+  get isUnknownMethod(): boolean {
+    return this.code === rpcCodes.method;
+  }
 }
 
 /** Sends a request over one connection. Throws CHAIN_DISCONNECTED when the connection ends. */
@@ -29,8 +34,9 @@ export interface RpcSocketOptions {
   readonly endpoints: readonly string[];
   readonly log: Log;
   /**
-   * Called on every (re)connection. Nothing else is sent before it resolves. If it throws, the endpoint is considered bad and the next one
-   * is tried. If there is no other, the socket ends. WRONG_NETWORK excludes the endpoint for good.
+   * Called on every (re)connection. Nothing else is sent before it resolves. If it throws, the next endpoint is tried, or the same one where
+   * there is no other. WRONG_NETWORK and CHAIN_RESET exclude the endpoint for good, and end the socket where there is no other; before the
+   * first contact so does what tells of a node of another kind.
    */
   readonly greet: (ask: Ask, rotation: EndpointRotation) => Promise<void>;
   /** The connection works, and the waiting requests have been sent over it. */
@@ -61,6 +67,8 @@ const HEARTBEAT_MS = 15_000;
 const ANSWER_MS = 30_000;
 const HANDSHAKE_MS = 5_000;
 const MAX_PAYLOAD = 64 << 20;
+/** What a greeting may fail by that says nothing of what the node is. */
+const PASSING = ["CHAIN_TIMEOUT", "CHAIN_BEHIND", "CHAIN_UNREACHABLE"] as const;
 
 /** JSON-RPC over one WebSocket at a time: requests are multiplexed by id. After a loss it connects to the next endpoint, with backoff. */
 export class RpcSocket {
@@ -250,10 +258,12 @@ export class RpcSocket {
     } catch (thrown) {
       if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
       const error = thrown instanceof BlockZeroError ? thrown : unusable(this.endpoint, thrown);
-      const mayPass = error.code === "CHAIN_TIMEOUT" || error.code === "CHAIN_BEHIND";
-      if (!mayPass && !this.#rotation.hasOthers) return onEnd(error);
+      const isOtherChain = hasCode(error, "WRONG_NETWORK", "CHAIN_RESET");
+      // A node that served the chain before may answer anything for a moment, and serve it again.
+      const isFinal = isOtherChain || (!this.#hadContact && !hasCode(error, ...PASSING));
+      if (isFinal && !this.#rotation.hasOthers) return onEnd(error);
       log.warn(`an endpoint is not used: ${formatError(error)}`);
-      if (!mayPass) this.#rotation.exclude();
+      if (isOtherChain) this.#rotation.exclude();
       this.#lastReason = error.message;
       socket.terminate();
       return;
@@ -300,4 +310,8 @@ const disconnected = (endpoint: string): BlockZeroError =>
   new BlockZeroError("CHAIN_DISCONNECTED", `the connection to ${endpoint} broke`, "try again once it is back");
 
 const unusable = (endpoint: string, thrown: unknown): BlockZeroError =>
-  new BlockZeroError("CHAIN_UNREACHABLE", `no chain at ${endpoint}: ${reasonOf(thrown)}`, "correct the endpoint");
+  new BlockZeroError(
+    "CHAIN_UNREACHABLE",
+    `no chain at ${endpoint}: ${reasonOf(thrown)}`,
+    "wait until it answers, or correct the endpoint",
+  );

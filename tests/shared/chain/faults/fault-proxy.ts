@@ -21,6 +21,8 @@ export interface FaultProxy {
   isBlackHole: boolean;
   /** Nobody gets in. */
   isRefusing: boolean;
+  /** Requests with this method are answered with an error, as a node does that has too many. */
+  refusedMethod: string | undefined;
   /** Connections of the client so far. */
   readonly connections: number;
   /** Submissions that the client sent so far, by their bytes. */
@@ -58,6 +60,7 @@ export const startFaultProxy = async (target: () => string, include: () => void)
     submitFault: undefined,
     isBlackHole: false,
     isRefusing: false,
+    refusedMethod: undefined,
     get connections() {
       return connections;
     },
@@ -98,6 +101,10 @@ export const startFaultProxy = async (target: () => string, include: () => void)
     client.on("message", (data) => {
       const text = String(data);
       const { id = 0, method, params = [] }: Rpc = JSON.parse(text);
+      if (method !== undefined && method === proxy.refusedMethod) {
+        const error = { code: -32029, message: "Too many requests" };
+        return client.send(JSON.stringify({ jsonrpc: "2.0", id, error }));
+      }
       if (!SUBMIT.test(method ?? "")) return void toNode(text);
       const extrinsic = JSON.stringify(params[0]);
       submissions.push(extrinsic);

@@ -6,6 +6,7 @@ import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { setCommitment } from "#shared/chain/call.js";
 import type { ConnectOptions } from "#shared/chain/connection/connect-options.js";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
+import type { BlockZeroError } from "#shared/errors/error.js";
 import { type DevchainOptions, startDevchain } from "#shared/simulators/devchain/start.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
@@ -188,6 +189,83 @@ describe("a node that is of no use", { timeout: HANG_GUARD }, () => {
     await until(() => lines.filter(({ message }) => message === "connected to the chain again").length === 1);
     node.newBlocks(1);
     assert.equal((await chain.head()).hash, node.head.hash);
+  });
+});
+
+describe("a node that served the chain before", { timeout: HANG_GUARD }, () => {
+  const NOT_USED = "an endpoint is not used";
+  const AGAIN = "connected to the chain again";
+
+  for (const method of ["chain_subscribe", "chain_heads"])
+    it(`is asked again where it once answered ${method} of a new connection with an error`, async (t) => {
+      const { node, proxies, connect, until, lines } = await start(t);
+      const lost: BlockZeroError[] = [];
+      const chain = await connect({ onLost: (error) => lost.push(error) });
+      proxies[0]!.refusedMethod = method;
+      proxies[0]!.cut();
+      await until(() => lost.length > 0 || lines.some(({ message }) => message.startsWith(NOT_USED)));
+      assert.deepEqual(lost, []);
+      proxies[0]!.refusedMethod = undefined;
+      await until(() => lines.some(({ message }) => message === AGAIN));
+      node.newBlocks(1);
+      assert.equal((await chain.head()).hash, node.head.hash);
+    });
+
+  it("is asked again in a later round, where there are others", async (t) => {
+    const { node, proxies, connect, until, lines } = await start(t, 2);
+    const [own, other] = proxies as [FaultProxy, FaultProxy];
+    const chain = await connect();
+    other.refusedMethod = "chain_heads";
+    own.cut();
+    await until(() => lines.filter(({ message }) => message === AGAIN).length === 1);
+    other.refusedMethod = undefined;
+    own.isRefusing = true;
+    own.cut();
+    await until(() => lines.filter(({ message }) => message === AGAIN).length === 2);
+    node.newBlocks(1);
+    assert.equal((await chain.head()).hash, node.head.hash);
+  });
+
+  it("may come back with far fewer blocks, and is waited for", async (t) => {
+    const { node, connect, until, lines } = await start(t);
+    const { node: restored } = await start(t);
+    let target = node.endpoint;
+    const proxy = await startFaultProxy(
+      () => target,
+      () => {},
+    );
+    t.after(() => proxy.close());
+    node.newBlocks(40);
+    restored.newBlocks(10);
+    const lost: BlockZeroError[] = [];
+    const chain = await connect({ endpoint: proxy.endpoint, onLost: (error) => lost.push(error) });
+    target = restored.endpoint;
+    proxy.cut();
+    await until(() => lost.length > 0 || lines.some(({ message }) => message.includes("CHAIN_BEHIND")));
+    assert.deepEqual(lost, []);
+    target = node.endpoint;
+    await until(() => lines.some(({ message }) => message === AGAIN));
+    assert.equal((await chain.head()).hash, node.head.hash);
+  });
+
+  it("serves another chain where it has other blocks at the same height", async (t) => {
+    const { node, connect, until } = await start(t);
+    const { node: other } = await start(t, 0, { clock: manualClock(1_600_000_000_000).clock });
+    let target = node.endpoint;
+    const proxy = await startFaultProxy(
+      () => target,
+      () => {},
+    );
+    t.after(() => proxy.close());
+    assert.equal(other.genesisHash, node.genesisHash);
+    node.newBlocks(40);
+    other.newBlocks(50);
+    const lost: BlockZeroError[] = [];
+    await connect({ endpoint: proxy.endpoint, onLost: (error) => lost.push(error) });
+    target = other.endpoint;
+    proxy.cut();
+    await until(() => lost.length > 0);
+    assert.equal(lost[0]!.code, "CHAIN_RESET");
   });
 });
 

@@ -61,6 +61,16 @@ describe("an endpoint that is no chain of ours", { timeout: HANG_GUARD }, () => 
     assert.equal(await refusal(t, stuck, 300), "CHAIN_UNREACHABLE");
   });
 
+  it("is asked what it is until it says so, where it has too many requests", async (t) => {
+    let asked = 0;
+    const answer = (method: string): Answer => {
+      if (method !== "system_chain") return unknown;
+      return ++asked === 1 ? { error: { code: -32029, message: "Too many requests" } } : { result: "X" };
+    };
+    assert.equal(await refusal(t, answer, 60_000), "NOT_A_SUBSTRATE_NODE");
+    assert.equal(asked, 2);
+  });
+
   it("is refused when its headers are none", async (t) => {
     const answer = (method: string): Answer =>
       method === "chain_getBlockHash"
