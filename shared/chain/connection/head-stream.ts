@@ -81,7 +81,11 @@ export class HeadStream {
       return this.#last !== undefined;
     }
     const common = heads.findLast(({ number, hash }) => this.#recent.get(number) === hash);
-    if (common) this.#adopt(common.number, heads);
+    if (common) {
+      // What the node before announced was its word alone.
+      this.#forgetAnnounced();
+      this.#adopt(common.number, heads);
+    }
     return common !== undefined;
   }
 
@@ -129,14 +133,21 @@ export class HeadStream {
       for (;;) {
         if (this.#isForked) await this.#resolveFork();
         else if (this.#newest > this.#last!.number) {
-          if (!(await this.#fillGap())) return;
+          if (!(await this.#fillGap())) return this.#forgetAnnounced();
         } else return;
       }
     } catch (error) {
+      this.#forgetAnnounced();
       this.log.debug("missed blocks could not be fetched; the next head tries again", { reason: reasonOf(error) });
     } finally {
       this.#isPumping = false;
     }
+  }
+
+  /** Blocks may have been announced that nobody has. The next head says anew how far the chain is. */
+  #forgetAnnounced(): void {
+    if (this.#last) this.#newest = this.#last.number;
+    this.#ahead.clear();
   }
 
   async #resolveFork(): Promise<void> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { before, describe, it, type TestContext } from "node:test";
+import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { setCommitment } from "#shared/chain/call.js";
 import { HeadStream, MAX_CATCH_UP } from "#shared/chain/connection/head-stream.js";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
@@ -260,6 +261,43 @@ describe("the stream of heads", () => {
     assert.equal(numbers[0], 21);
     assert.ok(numbers.length >= MAX_CATCH_UP);
     assert.deepEqual(lines[0]?.fields, { skipped: 10 });
+  });
+
+  const FALSE_HEADS: Record<string, readonly number[]> = {
+    "one far above": [1_000_000_000],
+    "one at a height that cannot be asked for": [Number.MAX_SAFE_INTEGER],
+    "as many as are kept": Array.from({ length: MAX_CATCH_UP }, (_, i) => 5_000_000 + i),
+  };
+  for (const [name, announced] of Object.entries(FALSE_HEADS))
+    it(`goes on after blocks were announced that nobody has: ${name}`, async () => {
+      const numbers: number[] = [];
+      let newest = 10;
+      const fetch = async (from: number, count: number) => {
+        if (from > 0xffff_ffff) throw new RangeError("no block number");
+        return Array.from({ length: count }, (_, i) => head(from + i)).filter(({ number }) => number <= newest);
+      };
+      const stream = new HeadStream(fetch, collectingLog().log);
+      stream.heard(head(10));
+      stream.listen(({ number }) => numbers.push(number), new AbortController().signal);
+      for (const number of announced) stream.heard(head(number));
+      await yieldToEvents();
+      // The first after them was not heard: a gap.
+      newest = 12;
+      stream.heard(head(12));
+      await yieldToEvents();
+      assert.deepEqual(numbers, [11, 12]);
+    });
+
+  it("believes nothing more of what a node announced that was left", async () => {
+    const numbers: number[] = [];
+    const outage = new Promise<never>(() => {});
+    const stream = new HeadStream(() => outage, collectingLog().log);
+    stream.heard(head(10));
+    stream.listen(({ number }) => numbers.push(number), new AbortController().signal);
+    stream.heard({ ...head(12), hash: "f".repeat(64) });
+    assert.ok(await stream.join(head(10), async () => [head(10)]));
+    stream.heard(head(11));
+    assert.deepEqual(numbers, [11]);
   });
 
   it("outlives a listener that throws", async () => {
