@@ -24,8 +24,6 @@ export interface Greeting {
 export interface Listener {
   /** A head exists. */
   heard(head: Head, parent?: string): void;
-  /** The node is alive: it announced a block. */
-  stirred(): void;
   /** Sends a request and waits through outages. With `repeat` false an outage rejects the request with CHAIN_DISCONNECTED. */
   request(method: string, params: readonly unknown[], repeat?: boolean): Promise<unknown>;
 }
@@ -78,6 +76,7 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
 
   const end = async (error: BlockZeroError) => {
     refused(error);
+    watching.abort();
     watch.stop();
     unobserve();
     signal?.removeEventListener("abort", onAbort);
@@ -123,12 +122,15 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
     random: options.random,
   });
   const unobserve = observeConnection(endpoints, () => socket, instruments);
-  const watch = watchHeads(clock, staleMs, () => socket.rotate(`no new block for ${staleMs / 1000} s`));
+  // Subscriptions end unseen, and behind one address there may be many nodes: a new connection helps also where there is no other endpoint.
+  const watch = watchHeads(clock, staleMs, () => socket.reconnect(`no new block for ${staleMs / 1000} s`));
   const request: ChainConnection["request"] = (method, params, repeat) => socket.request(method, params, repeat);
   const heads = new HeadStream((from, count) => headsFrom(request, from, count), log, options.onFork);
+  // Only a block that is new counts: a node may announce anything.
+  const watching = new AbortController();
+  heads.listen(() => watch.restart(), watching.signal);
   const listener: Listener = {
     heard: (head, parent) => heads.heard(head, parent),
-    stirred: () => watch.restart(),
     request,
   };
 

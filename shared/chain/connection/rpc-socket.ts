@@ -123,7 +123,12 @@ export class RpcSocket {
 
   /** Leaves an endpoint that answers but is unusable, if there is another. */
   rotate(reason: string): void {
-    if (!this.#rotation.hasOthers || !this.#isReady) return;
+    if (this.#rotation.hasOthers) this.reconnect(reason);
+  }
+
+  /** Leaves an endpoint that answers but is unusable, for the next one, or for a new connection to the same one where there is no other. */
+  reconnect(reason: string): void {
+    if (!this.#isReady) return;
     this.#lastReason = reason;
     this.#socket?.terminate();
   }

@@ -45,10 +45,7 @@ export const connectDevchain = async (options: ConnectOptions): Promise<Devchain
     headsFrom: async (ask, from, count) => z.array(wire.headSchema).parse(await ask("chain_heads", [from, count])),
     onNotification: (method, params, listener) => {
       const parsed = method === "head" ? wire.headSchema.safeParse(params) : undefined;
-      if (parsed?.success) {
-        listener.stirred();
-        listener.heard(parsed.data);
-      }
+      if (parsed?.success) listener.heard(parsed.data);
       const receipt = method === "extrinsic" ? wire.receiptSchema.safeParse(params) : undefined;
       if (receipt?.success) writer?.settle(settlementOf(receipt.data));
     },

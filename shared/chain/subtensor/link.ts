@@ -84,10 +84,8 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
       if (!parsed.success) return;
       const { result } = parsed.data;
       const id = String(parsed.data.subscription);
-      if (id === headsId) {
-        listener.stirred();
-        void hear(result, listener);
-      } else if (active.has(id)) active.get(id)!.callback(result);
+      if (id === headsId) void hear(result, listener);
+      else if (active.has(id)) active.get(id)!.callback(result);
       else {
         early.push({ id, result });
         early.splice(0, early.length - MAX_EARLY);

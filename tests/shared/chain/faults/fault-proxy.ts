@@ -29,6 +29,10 @@ export interface FaultProxy {
   readonly submissions: readonly string[];
   /** Nothing of the node's reaches the client until it connects anew. */
   mute(): void;
+  /** Nothing that the node announces reaches the client until it connects anew. What it asks is answered. */
+  endSubscriptions(): void;
+  /** Announces this to the client, as if the node did. */
+  announce(method: string, params: unknown): void;
   cut(): void;
   close(): Promise<void>;
 }
@@ -54,6 +58,8 @@ export const startFaultProxy = async (target: () => string, include: () => void)
   const submissions: string[] = [];
   let connections = 0;
   let epoch = 0;
+  let subscriptions = 0;
+  const clients = new Set<WebSocket>();
 
   const proxy: FaultProxy = {
     endpoint: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -68,6 +74,12 @@ export const startFaultProxy = async (target: () => string, include: () => void)
     mute: () => {
       epoch++;
     },
+    endSubscriptions: () => {
+      subscriptions++;
+    },
+    announce: (method, params) => {
+      for (const client of clients) client.send(JSON.stringify({ jsonrpc: "2.0", method, params }));
+    },
     cut: () => {
       for (const socket of open) socket.terminate();
     },
@@ -81,6 +93,8 @@ export const startFaultProxy = async (target: () => string, include: () => void)
     if (proxy.isRefusing) return client.terminate();
     connections++;
     const born = epoch;
+    const subscribed = subscriptions;
+    clients.add(client);
     const node = new WebSocket(target());
     const waiting: string[] = [];
     const answers = new Map<number, "cut after" | "cut after inclusion">();
@@ -89,6 +103,7 @@ export const startFaultProxy = async (target: () => string, include: () => void)
       socket.on("error", () => socket.terminate());
       socket.on("close", () => {
         open.delete(socket);
+        clients.delete(client);
         client.terminate();
         node.terminate();
       });
@@ -121,7 +136,8 @@ export const startFaultProxy = async (target: () => string, include: () => void)
     });
     node.on("message", (data) => {
       const text = String(data);
-      const { id = 0 }: Rpc = JSON.parse(text);
+      const { id = 0, method }: Rpc = JSON.parse(text);
+      if (method !== undefined && subscribed !== subscriptions) return;
       const fault = answers.get(id);
       if (fault === "cut after inclusion") include();
       if (fault) client.terminate();

@@ -161,6 +161,44 @@ describe("a node that is of no use", { timeout: HANG_GUARD }, () => {
     await until(() => proxies[1]!.connections === 1);
   });
 
+  it("is left when it announces the same heads again and again", async (t) => {
+    const { node, proxies, connect, until, advance } = await start(t, 2);
+    const chain = await connect({ staleMs: 60_000 });
+    node.newBlocks(1);
+    const hasAnswered = async () => {
+      let isDone = false;
+      void chain.head().then(() => {
+        isDone = true;
+      });
+      await until(() => isDone);
+    };
+    await hasAnswered();
+    for (let round = 0; round < 4; round++) {
+      proxies[0]!.announce("head", node.head);
+      proxies[0]!.announce("head", { ...node.head, number: 0, hash: node.genesisHash });
+      await hasAnswered();
+      advance(30_000);
+    }
+    await hasAnswered();
+    assert.ok(proxies[1]!.connections >= 1);
+  });
+
+  it("is connected to anew when its announcements end, also where there is no other", async (t) => {
+    const { node, proxies, connect, until, advance } = await start(t);
+    const chain = await connect({ staleMs: 60_000 });
+    const numbers: number[] = [];
+    chain.onHead(({ number }) => numbers.push(number), t.signal);
+    node.newBlocks(1);
+    await chain.head();
+    proxies[0]!.endSubscriptions();
+    node.newBlocks(3);
+    await chain.head();
+    advance(60_000);
+    await until(() => numbers.length === 4);
+    assert.ok(proxies[0]!.connections >= 2);
+    assert.deepEqual(numbers, [1, 2, 3, 4]);
+  });
+
   it("is passed over when its head is older than a live chain's", async (t) => {
     const { clock } = manualClock();
     const behind = await start(t, 1, { clock });
