@@ -125,10 +125,15 @@ const trainAndPack = async (miner: Miner, cycle: number, base: Base, packer: Pac
   rememberPacking();
   signal.throwIfAborted();
   if (!isGood) return null;
-  const artifact = await storeArtifact(miner, cycle, base.hash, submission);
+  // A disk that is full for a moment must not cost what was trained.
+  const limit = {
+    name: `storing the update of cycle ${cycle}`,
+    until: phaseWindow(cycle, "commit", network.phases).end,
+  };
+  const artifact = await throughFaults(participant, limit, () => storeArtifact(miner, cycle, base.hash, submission));
   await packer.tie(artifact);
   rememberPacking();
-  mark(miner, cycle, { artifact });
+  await throughFaults(participant, limit, async () => mark(miner, cycle, { artifact }));
   return artifact;
 };
 

@@ -1,5 +1,6 @@
 import { isChainFault } from "#shared/chain/chain-fault.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { expectedFault } from "#shared/errors/file-fault.js";
 import type { DUTY_OUTCOMES, Duty } from "#shared/telemetry/instruments/labels.js";
 import { orAbort } from "#shared/util/deadline.js";
 import { joinSignals } from "#shared/util/join-signals.js";
@@ -25,7 +26,7 @@ export const endOf = ({ clock }: Pick<Participant, "clock">, end: number): numbe
 /**
  * Does work that may be begun twice, and begins it again at the next block after a fault that may pass.
  *
- * @param mayPass what may pass beside a chain that did not answer
+ * @param mayPass what may pass beside a chain that did not answer, and a disk that refused a write, as a full one does
  * @throws what the work throws otherwise, and such a fault where no block is left before `until`
  */
 export const throughFaults = <T>(
@@ -37,13 +38,18 @@ export const throughFaults = <T>(
   againAtBlocks(
     participant,
     (thrown, tried) => {
-      const isAgain = (isChainFault(thrown) || mayPass(thrown)) && tried < until - 1;
+      const isAgain = (isChainFault(thrown) || isWriteFault(thrown) || mayPass(thrown)) && tried < until - 1;
       if (isAgain)
         participant.log.warn("not done yet: once more at the next block", { task: name, ...faultFields(thrown) });
       return isAgain;
     },
     work,
   );
+
+const isWriteFault = (thrown: unknown): boolean => {
+  const code = expectedFault(thrown)?.code;
+  return code === "FILE_UNWRITABLE" || code === "STORE_FAILED";
+};
 
 /**
  * Does a duty of a cycle with an outer limit: once the chain has reached the block, the duty ends, whatever it waits for itself. Then only

@@ -2,12 +2,14 @@ import { setCommitment } from "#shared/chain/call.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { nextAllowed } from "#shared/chain/writer/rate-limits.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { expectedFault } from "#shared/errors/file-fault.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import { RECORDS, type RecordLabel } from "#shared/telemetry/instruments/labels.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { BlockClock } from "../block-clock.js";
+import { faultFields } from "../fault-fields.js";
 import { writeOnce } from "./write-once.js";
 
 /** The local record that prevents a participant from committing two different values for one cycle. */
@@ -37,17 +39,28 @@ export const commitOnce = async (
   { key, data, window }: { key: string; data: string; window: BlockRange },
 ): Promise<number> => {
   const { chain, clock, signer, netuid, signal } = context;
-  const record = context.intentions.intend(key, data);
+  let noted: string | undefined;
+  const record = (): string => {
+    noted ??= context.intentions.intend(key, data);
+    return noted;
+  };
+  try {
+    record();
+  } catch (thrown) {
+    // A disk may have space again before the window is over; until then nothing is sent.
+    if (expectedFault(thrown) === null) throw thrown;
+    context.log.warn("cannot note a record yet, will retry inside the window", { key, ...faultFields(thrown) });
+  }
   const kind = kindOf(key);
   await clock.reach(window.start - 1, signal);
   const { block, reason } = await writeOnce(context, {
     window,
     included: async () => {
       const mine = (await chain.commitments(netuid)).find(({ hotkey }) => hotkey === signer.address);
-      return mine?.data === record && mine.block >= window.start ? mine.block : null;
+      return mine && mine.data === noted && mine.block >= window.start ? mine.block : null;
     },
-    allowed: () => nextAllowed(chain, setCommitment(netuid, record), signer.address),
-    send: () => chain.submit(setCommitment(netuid, record), signer),
+    allowed: () => nextAllowed(chain, setCommitment(netuid, record()), signer.address),
+    send: () => chain.submit(setCommitment(netuid, record()), signer),
     record: kind,
     failure: "commit failed, will retry inside the window",
     fields: { key },

@@ -30,8 +30,8 @@ const open = async (t: TestContext, change: (chain: Chain) => Chain = (chain) =>
   t.after(() => chain.close());
   const { log, lines } = collectingLog();
   const remembered = new Map<string, string>();
-  const intentions: Intentions = {
-    intend(key, data) {
+  const intentions: { -readonly [K in keyof Intentions]: Intentions[K] } = {
+    intend: (key, data) => {
       if (!remembered.has(key)) remembered.set(key, data);
       return remembered.get(key)!;
     },
@@ -143,6 +143,44 @@ describe("commitOnce", { timeout: HANG_GUARD }, () => {
     await pooled(1);
     await to(7);
     assert.equal(await block, 7, "the last block of the window is in time");
+  });
+
+  it("sends nothing while it cannot be noted, and goes on when the disk has space again", async (t) => {
+    const { commit, to, pooled, sent, lines, intentions } = await open(t);
+    const { intend } = intentions;
+    let isFull = true;
+    intentions.intend = (key, data) => {
+      if (isFull)
+        throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+      return intend(key, data);
+    };
+    const block = commit("mine");
+    await to(4);
+    await until(t, () => lines.length === 2);
+    await to(5);
+    await until(t, () => lines.length === 3);
+    assert.equal(await sent(), 0);
+    isFull = false;
+    await to(6);
+    await pooled(1);
+    await to(7);
+    assert.equal(await block, 7);
+    assert.equal(lines[1]!.fields.reason, "ENOSPC: no space left on device, write");
+  });
+
+  it("misses its window where the disk stays full", async (t) => {
+    const { commit, to, sent, lines, intentions } = await open(t);
+    intentions.intend = () => {
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+    };
+    const result = assert.rejects(commit("mine"), missed(/before block 8: ENOSPC/));
+    for (const [tries, block] of [4, 5, 6].entries()) {
+      await to(block);
+      await until(t, () => lines.length === tries + 2);
+    }
+    await to(7);
+    await result;
+    assert.equal(await sent(), 0);
   });
 
   it("waits for the block that the rate limit allows, and burns no attempt before", async (t) => {
