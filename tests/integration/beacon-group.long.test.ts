@@ -32,6 +32,7 @@ import { HANG_GUARD } from "../support/hang-guard.js";
 import { localGroupDocument } from "../support/local-signing.js";
 import { lookAt } from "../support/look-at.js";
 import { PHASES } from "../support/micro-network.js";
+import { silentAt } from "../support/silent-at.js";
 import { BEACON, type Joined, type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
 
 const { publicKey, genesisTime, period } = publicBeacon(BEACON);
@@ -53,10 +54,14 @@ interface Life {
   readonly group: GroupSource;
 }
 
-const enter = async ({ subnet, players }: Pick<Life, "subnet" | "players">, name: string): Promise<void> => {
+const enter = async (
+  { subnet, players }: Pick<Life, "subnet" | "players">,
+  name: string,
+  through: (player: Joined) => Joined = (player) => player,
+): Promise<void> => {
   const player = await subnet.join(name);
   players.set(name, player);
-  runBeacon(player, { holds: name !== "ann" }).catch(() => {});
+  runBeacon(through(player), { holds: name !== "ann" }).catch(() => {});
 };
 
 /** Ends a player's program at once, and starts it again from its folder. */
@@ -67,10 +72,10 @@ const restart = async (life: Life, name: string, meanwhile?: (home: string) => v
   await enter(life, name);
 };
 
-const begin = async (t: Living): Promise<Life> => {
+const begin = async (t: Living, through: Readonly<Record<string, (player: Joined) => Joined>> = {}): Promise<Life> => {
   const subnet = await openSubnet(t, { network: { phases, beacon }, validators, miners: ["ann"] });
   const players = new Map<string, Joined>();
-  for (const name of [...playing, "ann"]) await enter({ subnet, players }, name);
+  for (const name of [...playing, "ann"]) await enter({ subnet, players }, name, through[name]);
   const { source } = await lookAt(t, subnet);
   return { subnet, players, source, group: groupSource(source)! };
 };
@@ -152,6 +157,34 @@ const readValue = async (t: Living, { subnet, players, source }: Life, cycle: nu
 };
 
 describe("the threshold group of a subnet", { timeout: HANG_GUARD }, () => {
+  it("is told what a member holds though its chain did not answer at one block", async (t) => {
+    const { sealing, holding } = windows(START);
+    const life = await begin(t, { vera: (player) => silentAt(player, sealing.end - 1) });
+    const { subnet, players } = life;
+    const vera = players.get("vera")!;
+    await subnet.to(sealing.start - 1);
+    for (const name of playing) await subnet.sent(name, 1);
+    await subnet.to(sealing.end - 1);
+    const said = (message: string) => vera.lines.some((line) => line.message === message);
+    const isLost = () => said("cannot say what is held of the threshold group");
+    await until(t, () => isLost() || said("not done yet: once more at the next block"));
+    await subnet.to(sealing.end);
+    const committed = await committedDocuments(life.group, START, await readMembers(life.group, START));
+    assert.equal(committed.size, playing.length);
+    if (!isLost())
+      await haveFiles(
+        t,
+        life,
+        [...committed.values()].map(({ hash }) => hash),
+      );
+    await subnet.to(holding.start - 1);
+    await subnet.sent("vito", 2);
+    await until(t, async () => isLost() || (await subnet.chain.nonce(subnet.signer("vera").address)) === 2);
+    await subnet.to(holding.start);
+    const records = await recordsIn(life.group, "partial", START, { ...holding, end: holding.start + 1 });
+    assert.deepEqual(records.get(subnet.signer("vera").address)?.held, [...committed.keys()]);
+  });
+
   it("forms though one member is silent and one deals a bad share, outlives restarts, and signs; seeds are of it", async (t) => {
     const life = await begin(t);
     const { subnet, players, source } = life;

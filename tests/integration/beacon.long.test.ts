@@ -17,6 +17,7 @@ import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { lookAt } from "../support/look-at.js";
 import { NETUID, PHASES } from "../support/micro-network.js";
+import { silentAt } from "../support/silent-at.js";
 import { BEACON, type Joined, type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
 
 const { publicKey, genesisTime, period } = publicBeacon(BEACON);
@@ -40,12 +41,20 @@ interface Life {
   held(names: readonly string[], held: readonly number[]): Promise<void>;
 }
 
-/** Two validators and a miner with their parts in the beacon, and a subnet whose other hotkeys a test plays. */
-const begin = async (t: Living): Promise<Life> => {
+/**
+ * Two validators and a miner with their parts in the beacon, and a subnet whose other hotkeys a test plays.
+ *
+ * @param through changes what a player's part is done with
+ */
+const begin = async (
+  t: Living,
+  through: (player: Joined, name: string) => Joined = (player) => player,
+): Promise<Life> => {
   const subnet = await openSubnet(t, { network: { phases, beacon }, validators, miners: ["ann"] });
   const players = { vera: await subnet.join("vera"), vito: await subnet.join("vito"), ann: await subnet.join("ann") };
   const head = { network: shortHash(subnet.networkHash), cycle: CYCLE };
-  for (const [name, player] of Object.entries(players)) runBeacon(player, { holds: name !== "ann" }).catch(() => {});
+  for (const [name, player] of Object.entries(players))
+    runBeacon(through(player, name), { holds: name !== "ann" }).catch(() => {});
   return {
     subnet,
     players,
@@ -146,6 +155,27 @@ describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
     for (const seeds of await waiting) assert.deepEqual(seeds, ofGroups);
     const unmixed = seedsFrom(source, question, mixedWith(null, await momentEntropy(source, question)));
     assert.notEqual(ofGroups.math, unmixed.ofGroups.math);
+  });
+
+  it("has a validator's part though its chain did not answer at one block", async (t) => {
+    const { sealing, holding } = beaconWindows(CYCLE, phases);
+    const life = await begin(t, (player, name) => (name === "vera" ? silentAt(player, sealing.end - 1) : player));
+    const { subnet, players } = life;
+    await subnet.to(sealing.start - 1);
+    for (const name of ["vera", "vito"]) await subnet.sent(name, 1);
+    await subnet.to(sealing.end - 1);
+    const isLost = () => said(players.vera, "Missed part in the beacon");
+    await until(t, () => isLost() || said(players.vera, "not done yet: once more at the next block"));
+    await subnet.to(sealing.end);
+    if (!isLost()) await haveEachOther(t, life);
+    await subnet.to(holding.start - 1);
+    await subnet.sent("vito", 2);
+    const { address } = subnet.signer("vera");
+    await until(t, async () => isLost() || (await subnet.chain.nonce(address)) === 2);
+    await subnet.to(holding.start);
+    const mine = (await subnet.chain.commitments(NETUID)).find(({ hotkey }) => hotkey === address);
+    const record = parseRecord(mine?.data ?? "");
+    assert.deepEqual(record.ok && record.value.type === "sealheld" && record.value.held, [0, 1]);
   });
 
   it("has no value for whoever lacks what most of the stake says it holds, and nobody waits for ever", async (t) => {

@@ -1,6 +1,7 @@
 import type { BeaconValue } from "#shared/beacon/value.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { isChainFault } from "#shared/chain/chain-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
 import { readBeaconValue } from "#shared/replay/beacon-value.js";
@@ -16,11 +17,11 @@ export type ValueWaiting = Pick<
 
 /**
  * Waits for the value that a cycle's seeds are mixed with: for the block that decides, and for the files that count, contributions or a
- * group's, which are asked for at every block. Without one of them there is no value: another one would be a seed that nobody else has. Null
+ * group's, which are asked for at every block, as is a chain that does not answer. Without one of them there is no value: another one would be a seed that nobody else has. Null
  * where the network file names no scheme.
  *
  * @param deadline block at which the wait ends, at least one more
- * @throws BlockZeroError FETCH_… if a file that counts is still missing then
+ * @throws BlockZeroError FETCH_… if a file that counts is still missing then; what reading the chain throws
  */
 export const awaitBeaconValue = async (
   participant: ValueWaiting,
@@ -38,8 +39,12 @@ export const awaitBeaconValue = async (
         return await readBeaconValue(source, cycle);
       } catch (thrown) {
         signal.throwIfAborted();
-        if (!isFetchFault(thrown) || until.aborted || tried >= last - 1) throw thrown;
-        log.warn("a file that the beacon's value needs is not here yet", { cycle, reason: reasonOf(thrown) });
+        const isOfChain = isChainFault(thrown);
+        if (!(isOfChain || isFetchFault(thrown)) || until.aborted || tried >= last - 1) throw thrown;
+        const what = isOfChain
+          ? "the beacon's value cannot be read yet"
+          : "a file that the beacon's value needs is not here yet";
+        log.warn(what, { cycle, reason: reasonOf(thrown) });
       }
       await clock.reach(tried + 1, signal);
     }

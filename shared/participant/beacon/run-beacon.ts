@@ -7,7 +7,7 @@ import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
 import { BEACON_ORIGINS, type Duty } from "#shared/telemetry/instruments/labels.js";
 import { cycleSource } from "../cycle-source.js";
-import { attempt, withinBlocks } from "../duty.js";
+import { attempt, throughFaults, withinBlocks } from "../duty.js";
 import type { Participant } from "../participant.js";
 import { awaitBeaconValue } from "./await-value.js";
 import { dealOrState } from "./group/deal.js";
@@ -74,7 +74,7 @@ interface Part {
   readonly end: number;
 }
 
-/** Does one part, unless its blocks are over. A fault of it is only logged. */
+/** Does one part, unless its blocks are over: again after a fault that may pass, as each may be begun twice. Any other is only logged. */
 const doPart = async (
   participant: Participant,
   { duty, cycle, end }: Part,
@@ -83,19 +83,21 @@ const doPart = async (
   if (participant.clock.head.number >= end - 1) return;
   const limit = { duty, name: `the ${duty} of the beacon of cycle ${cycle}`, until: end + 1 };
   await attempt(participant, { failure: "Missed part in the beacon", duty, cycle }, () =>
-    withinBlocks(participant, limit, (bounded) => work(bounded, cycle)),
+    withinBlocks(participant, limit, (bounded) => throughFaults(bounded, limit, () => work(bounded, cycle))),
   );
 };
 
 /** Contributes, and reads who did while the chain's node has the state of those blocks: the value depends on it. */
 const sealAndSee = async (participant: Participant, cycle: number): Promise<void> => {
   const { clock, network, signal } = participant;
+  const { end } = beaconWindows(cycle, network.phases).sealing;
   const see = async () => {
-    await clock.reach(beaconWindows(cycle, network.phases).sealing.end - 1, signal);
+    await clock.reach(end - 1, signal);
     const source = contributionSource(cycleSource(participant));
     if (source) await readSeals(source, cycle, await readTerms(source, cycle));
   };
-  await Promise.all([sealContribution(participant, cycle), see()]);
+  const seeing = throughFaults(participant, { name: `who sealed in cycle ${cycle}`, until: end + 1 }, see);
+  await Promise.all([sealContribution(participant, cycle), seeing]);
 };
 
 /** Opens the value, so that its seeds are known in time and its contributions are served from here too, and shows it. */

@@ -12,6 +12,7 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { readUntilWhole } from "../../at-every-block.js";
 import { cycleSource } from "../../cycle-source.js";
+import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
 import { untilBlock } from "../../until-block.js";
 import { whileWaiting } from "../../while-waiting.js";
@@ -26,17 +27,23 @@ export const signAndHold = async (participant: Participant, journal: GroupJourna
   const { clock, location, log, network, networkHash, signal } = participant;
   const { holding } = beaconWindows(cycle, network.phases);
   // Whoever cannot follow a key generation still signs with the group before.
-  const held = await holdStep(participant, journal, cycle).catch((thrown: unknown) => {
-    signal.throwIfAborted();
-    log.warn("cannot say what is held of the threshold group", { cycle, reason: reasonOf(thrown) });
-    return [];
-  });
+  const holdLimit = { name: `documents of the threshold group in cycle ${cycle}`, until: holding.start + 1 };
+  const held = await throughFaults(participant, holdLimit, () => holdStep(participant, journal, cycle)).catch(
+    (thrown) => {
+      signal.throwIfAborted();
+      log.warn("cannot say what is held of the threshold group", { cycle, reason: reasonOf(thrown) });
+      return [];
+    },
+  );
   await clock.reach(holding.start - 1, signal);
-  const partials = await signPart(participant, journal, cycle).catch((thrown: unknown) => {
-    signal.throwIfAborted();
-    log.warn("cannot sign with the threshold group", { cycle, reason: reasonOf(thrown) });
-    return null;
-  });
+  const signLimit = { name: `signing cycle ${cycle} with the threshold group`, until: holding.end - 1 };
+  const partials = await throughFaults(participant, signLimit, () => signPart(participant, journal, cycle)).catch(
+    (thrown) => {
+      signal.throwIfAborted();
+      log.warn("cannot sign with the threshold group", { cycle, reason: reasonOf(thrown) });
+      return null;
+    },
+  );
   if (held.length === 0 && partials === null) return log.debug("nothing to hold and nothing to sign", { cycle });
   const block = await participant.commitOnce({
     key: `${cycle}/partial`,

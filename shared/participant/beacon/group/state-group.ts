@@ -8,6 +8,7 @@ import { middleOf } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { cycleSource } from "../../cycle-source.js";
+import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
 import { untilBlock } from "../../until-block.js";
 import { chainOf, type Formation, fetchCounted, fetchMembership } from "./forming.js";
@@ -31,7 +32,8 @@ export const stateGroup = async (
   const { location, log, network, networkHash, signal } = participant;
   const { sealing } = beaconWindows(cycle, network.phases);
   const formation = { participant, journal, start, deadline: middleOf(sealing) };
-  const formed = await formedGroup(formation).catch((thrown: unknown) => {
+  const limit = { name: `the threshold group of cycle ${start}`, until: formation.deadline };
+  const formed = await throughFaults(participant, limit, () => formedGroup(formation)).catch((thrown) => {
     signal.throwIfAborted();
     log.warn("cannot form the threshold group", { cycle, start, reason: reasonOf(thrown) });
     return null;
