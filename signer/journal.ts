@@ -125,12 +125,17 @@ export const openSignedJournal = ({
   /** Why the open file may not be the one at `path` any more. */
   let lost: unknown;
 
-  /** What is written to a file that others have moved, removed or changed is not there after a restart. */
-  const mustBeInPlace = (): void => {
+  /** Whether the open file is the one at `path`. */
+  const isInPlace = (): boolean => {
     const there = statSync(path, { throwIfNoEntry: false });
     const own = fstatSync(file);
-    const isSame = there?.ino === own.ino && there.dev === own.dev;
-    if (isSame && (isTorn || own.size === length)) return;
+    return there?.ino === own.ino && there.dev === own.dev;
+  };
+
+  /** What is written to a file that others have moved, removed or changed is not there after a restart. */
+  const mustBeInPlace = (): void => {
+    const isSame = isInPlace();
+    if (isSame && (isTorn || fstatSync(file).size === length)) return;
     throw new BlockZeroError(
       "SIGNER_JOURNAL_FAILED",
       `${path} was ${isSame ? "changed by another program" : "moved or removed"} while the signer uses it`,
@@ -157,7 +162,7 @@ export const openSignedJournal = ({
     length += line.length;
   };
 
-  /** Replaces the file by what is remembered. */
+  /** Replaces the file by what is remembered. Where the new one cannot be written, it stays, and is replaced after as many lines more. */
   const writeAnew = (): void => {
     const content = text();
     try {
@@ -166,6 +171,7 @@ export const openSignedJournal = ({
       file = openSync(path, "r+");
       closeSync(former);
     } catch (thrown) {
+      if (isInPlace()) return;
       lost = thrown;
       throw thrown;
     }

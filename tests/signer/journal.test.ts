@@ -3,8 +3,10 @@ import {
   appendFileSync,
   copyFileSync,
   fsyncSync,
+  mkdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   truncateSync,
@@ -108,6 +110,27 @@ describe("the journal of a signer", () => {
     assert.throws(() => again.signOnce(slot(2, "a"), hashOf("m"), never), coded("SIGNER_CONFLICT"));
     again.close();
     assert.throws(() => openSignedJournal({ path: join(path, "x.jsonl"), hotkey }), coded("SIGNER_JOURNAL_FAILED"));
+  });
+
+  it("goes on with its file while a new one cannot be written, and writes it anew later", (t) => {
+    const path = join(temporaryFolder(t), "signed.jsonl");
+    const journal = openSignedJournal({ path, hotkey, spareLines: 1 });
+    const { ino } = statSync(path);
+    const sign = (from: number, to: number) => {
+      for (let n = from; n < to; n++) assert.equal(journal.signOnce(slot(1, "a"), hashOf(`${n}`), signature(n))[0], n);
+    };
+    // In the way of the new file, as no space would be.
+    mkdirSync(`${path}.tmp`);
+    sign(0, 8);
+    assert.equal(statSync(path).ino, ino);
+    rmdirSync(`${path}.tmp`);
+    sign(8, 16);
+    assert.notEqual(statSync(path).ino, ino);
+    journal.close();
+    const again = openSignedJournal({ path, hotkey });
+    assert.equal(again.signOnce(slot(1, "a"), hashOf("15"), never)[0], 15);
+    assert.throws(() => again.signOnce(slot(1, "b"), hashOf("m"), never), coded("SIGNER_CONFLICT"));
+    again.close();
   });
 
   it("is refused where it is another key's, or damaged before its end", (t) => {
