@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Chain, PendingWeights } from "#shared/chain/chain.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
-import { phaseAt } from "#shared/protocol/phases.js";
+import { type BlockRange, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { shortHash } from "#shared/protocol/records.js";
 import type { Purpose, Signer } from "#shared/protocol/signer.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
@@ -26,6 +26,8 @@ export interface WeightsContext {
   readonly netuid: number;
   /** The cycle of a block, and the network in force. */
   readonly cycleAt: (block: number) => Pick<Purpose, "network" | "cycle">;
+  /** The blocks in which a cycle's own weights are set: the first such window that is not over at this block. */
+  readonly nextWindow: (block: number) => BlockRange;
   readonly journal: Journal<WeightsJournal>;
   /** The drand beacon that the chain follows. */
   readonly beacon: Beacon;
@@ -47,6 +49,11 @@ export const openWeights = (
   signer,
   netuid: network.netuid,
   cycleAt: (block) => ({ network: shortHash(networkHash), cycle: phaseAt(block, network.phases).cycle }),
+  nextWindow: (block) => {
+    const { cycle } = phaseAt(block, network.phases);
+    const window = phaseWindow(cycle, "merge", network.phases);
+    return block < window.end ? window : phaseWindow(cycle + 1, "merge", network.phases);
+  },
   // Outside the folders of the networks: a commitment under one network file must still be revealed under the next.
   journal: openJournal(join(dirname(home), `weights-${network.netuid}.json`), weightsJournalSchema),
   beacon,

@@ -29,6 +29,9 @@ const START = 1_700_000_000_000;
 /** Ten blocks from epoch to epoch: on subnet 1 they run in the blocks 7, 17, 27 and so on. */
 const TEMPO = 9;
 
+/** A cycle's own weights are set in the first blocks of twenty. */
+const WINDOW_BLOCKS = 4;
+
 /** A validator's program, as far as weights go. */
 export interface Setter {
   readonly context: WeightsContext;
@@ -97,6 +100,10 @@ export const openRig = async (
         signer: keys.validator,
         netuid: NETUID,
         cycleAt: (block) => ({ network: "abababab", cycle: block }),
+        nextWindow: (block) => {
+          const start = 20 * Math.ceil(Math.max(0, block - WINDOW_BLOCKS + 1) / 20);
+          return { start, end: start + WINDOW_BLOCKS };
+        },
         journal: openJournal(join(home, "weights.json"), weightsJournalSchema),
         beacon: publicBeacon(drand),
         random: randomBytes,
@@ -116,7 +123,7 @@ export const openRig = async (
         context,
         lines,
         set: (start, weights) =>
-          setWeightsOnce(context, { key: String(start), weights, window: { start, end: start + 4 } }),
+          setWeightsOnce(context, { key: String(start), weights, window: { start, end: start + WINDOW_BLOCKS } }),
         said: (message) => (lines.some((line) => line.message === message) ? Promise.resolve() : said(message)),
         kill,
       };

@@ -80,6 +80,40 @@ describe("weights locked to a beacon's round", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(await rig.chain.weights(NETUID), [{ uid, weights }]);
   });
 
+  it("are not committed again where a cycle's own weights would have to wait for that", async (t) => {
+    const rig = await openRig(t, { beacon: true, weightsRateLimit: 15 });
+    let isSilent = false;
+    const vera = await rig.open({
+      pulse: async (round, at) => (isSilent ? null : rig.chain.pulse(round, at)),
+      hyperParameters: async (netuid, at) => ({
+        ...(await rig.chain.hyperParameters(netuid, at)),
+        ...(!isSilent && { revealPeriod: 2 }),
+      }),
+    });
+    await rig.to(20);
+    const lost = vera.set(20, weights);
+    await rig.sent(1);
+    await rig.to(21);
+    await lost;
+    isSilent = true;
+    await rig.to(27);
+    await vera.said("committed weights were not opened");
+    // From block 36 on the chain takes weights again.
+    await rig.to(40);
+    const own = vera.set(40, [[2, 65535]]);
+    await rig.sent(2);
+    await rig.to(41);
+    assert.equal(await own, 41);
+    assert.deepEqual(
+      vera.context.journal.value.commitments.map(({ key, state }) => [key, state]),
+      [
+        ["20", "expired"],
+        ["40", "open"],
+      ],
+    );
+    assert.equal(await rig.chain.nonce(rig.keys.validator.address), 2);
+  });
+
   it("are told to be overdue before they are lost", async (t) => {
     const rig = await openRig(t, { beacon: true });
     let isSilent = false;

@@ -57,6 +57,7 @@ describe("weights on a subtensor runtime", { timeout: HANG_GUARD }, () => {
       signer: validator,
       netuid: subnet.netuid,
       cycleAt: (block) => ({ network: "abababab", cycle: block }),
+      nextWindow: (block) => ({ start: block + 1000, end: block + 1010 }),
       journal: openJournal(join(home, "weights.json"), weightsJournalSchema),
       beacon,
       random: randomBytes,
