@@ -25,11 +25,11 @@ export const reportScore = async (miner: Miner, cycle: number): Promise<void> =>
 
 /** What a planted update, whose answer its miner knows, tells of the validators. */
 const tellPlanted = ({ participant, config }: Miner, cycle: number, { reports }: CycleReports): void => {
-  const { uid, signer, log } = participant;
+  const { signer, log } = participant;
   if ((config.behaviour !== "planted-bad" && config.behaviour !== "planted-good") || !isPlanted(participant, cycle))
     return;
   const answer = config.behaviour === "planted-bad" ? "bad" : "good";
-  const guessed = whoGuessed(reports, { uid, hotkey: signer.address }, answer);
+  const guessed = whoGuessed(reports, signer.address, answer);
   log.info("planted update", { cycle, answer, validators: reports.length, guessed });
 };
 
@@ -38,14 +38,15 @@ const tell = async (
   cycle: number,
   { reports, stakes }: CycleReports,
 ): Promise<void> => {
-  const { models, networkHash, signer, uid, log } = participant;
+  const { models, networkHash, signer, log } = participant;
   const { instruments } = participant.telemetry;
   const base = await models.baseOf(cycle);
   const miners = await readSubmissions(participant, cycle);
   const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle, base });
-  const isOwn = (one: Pick<AgreedOutcome, "uid" | "hotkey">): boolean =>
-    one.uid === uid && one.hotkey === signer.address;
-  const own = outcomes.find(isOwn);
+  // By the hotkey: who was registered again meanwhile has another uid.
+  const own = outcomes.find(({ hotkey }) => hotkey === signer.address);
+  const isOwn = (entry: Pick<AgreedOutcome, "uid" | "hotkey">): boolean =>
+    entry.uid === own?.uid && entry.hotkey === own.hotkey;
   if (own === undefined || !reports.some(({ entries }) => entries.some(isOwn))) {
     log.warn("no validator reported on us", { cycle, reports: reports.length });
     return;

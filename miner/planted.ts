@@ -18,13 +18,9 @@ export const isPlanted = ({ home }: Pick<Participant, "home">, cycle: number): b
 };
 
 /** Validators whose reports say of a planted update what it usually is, and not what it is. */
-export const whoGuessed = (
-  reports: readonly Report[],
-  { uid, hotkey }: { readonly uid: number; readonly hotkey: string },
-  answer: "good" | "bad",
-): readonly string[] =>
+export const whoGuessed = (reports: readonly Report[], hotkey: string, answer: "good" | "bad"): readonly string[] =>
   reports.flatMap(({ validator, entries }) => {
-    const entry = entries.find((one) => one.uid === uid && one.hotkey === hotkey);
+    const entry = entries.find((one) => one.hotkey === hotkey);
     if (entry?.verdict !== "scored") return [];
     return entry.score > 0 === (answer === "good") ? [] : [validator];
   });

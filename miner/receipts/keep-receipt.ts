@@ -7,6 +7,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
 import { reportHash } from "#shared/protocol/report.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
+import { readSubmissions } from "#shared/replay/submissions.js";
 import { type Receipt, signReceipt } from "./receipt.js";
 import { outcomeOf } from "./verify-receipt.js";
 
@@ -33,7 +34,7 @@ export const keepReceipt = async (
   { cycle, artifact, kept }: Receivable,
   { reports, stakes, committed }: CycleReports,
 ): Promise<string | null> => {
-  const { chain, blobs, network, signer, uid, home, signal } = participant;
+  const { chain, blobs, network, signer, home, signal } = participant;
   const included = async (type: "commit" | "reveal"): Promise<Receipt["commit"] | null> => {
     const own = (await readPhaseRecords(participant, type, cycle)).get(signer.address);
     return own ? { record: own.text, block: own.block, blockHash: await chain.blockHash(own.block) } : null;
@@ -41,7 +42,8 @@ export const keepReceipt = async (
   const [commit, reveal] = await Promise.all([included("commit"), included("reveal")]);
   const stored = await blobs.get({ hash: artifact, maxBytes: MAX_MANIFEST_BYTES, locations: [], signal });
   const update = parseUpdateManifest(stored);
-  if (!commit || !reveal || !update.ok) return null;
+  const submission = (await readSubmissions(participant, cycle)).find(({ hotkey }) => hotkey === signer.address);
+  if (!commit || !reveal || !update.ok || !submission) return null;
   const bound = reports.flatMap((report) => {
     const held = committed.find(({ hash }) => hash === reportHash(report));
     return held ? [{ record: held.record, block: held.block, report }] : [];
@@ -49,7 +51,7 @@ export const keepReceipt = async (
   const said = {
     network,
     cycle,
-    uid,
+    uid: submission.uid,
     update: update.value,
     stakes: Object.fromEntries([...stakes].map(([validator, stake]) => [validator, String(stake)])),
     reports: await Promise.all(bound.map(async (one) => ({ ...one, blockHash: await chain.blockHash(one.block) }))),

@@ -18,6 +18,7 @@ export interface Participant {
   readonly chain: Chain;
   readonly clock: BlockClock;
   readonly signer: VrfSigner;
+  /** Its uid when it joined: who is registered again meanwhile has another. */
   readonly uid: number;
   /** The block at whose head it joined. */
   readonly since: number;

@@ -27,6 +27,8 @@ describe("a miner's feedback", { timeout: HANG_GUARD }, () => {
   it("is the score and the rank in its group that the validators agreed on", async (t) => {
     const subnet = await openSubnet(t, { miners });
     const ann = await openMiner(t, subnet, "ann");
+    // Another than it had when the program began: it was registered again.
+    Object.assign(ann.participant, { uid: 77 });
     const scored = [
       { miner: "ann", score: 0.3 },
       { miner: "bob", score: 0.5 },

@@ -57,7 +57,7 @@ describe("planted updates", () => {
       report("is silent", []),
       report("names another", [entry(0.1, { hotkey: "another" })]),
     ];
-    assert.deepEqual(whoGuessed(reports, miner, "bad"), ["guesses"]);
-    assert.deepEqual(whoGuessed(reports, miner, "good"), ["measures"]);
+    assert.deepEqual(whoGuessed(reports, miner.hotkey, "bad"), ["guesses"]);
+    assert.deepEqual(whoGuessed(reports, miner.hotkey, "good"), ["measures"]);
   });
 });
