@@ -9,7 +9,10 @@ export interface CycleHistory {
   readonly cycle: number;
   /** Mean losses of ten steps each, in their order. */
   readonly losses: readonly number[];
+  /** Of all replicas together. */
   readonly steps?: number | undefined;
+  /** Of the replica that came furthest. */
+  readonly reached?: number | undefined;
   /** First loss less last loss. */
   readonly lossReduction?: number | undefined;
   readonly skipped?: number | undefined;
@@ -73,10 +76,12 @@ const ofCycle = (
   );
   const verdict = lines.map(({ values }) => values["chain/verdict"]).findLast((value) => typeof value === "string");
   const done = lines.findLast(({ values }) => "train/loss_reduction" in values)?.values.step;
+  const reached = typeof done === "number" ? done : undefined;
   return {
     cycle,
     losses,
-    steps: typeof done === "number" ? done : undefined,
+    steps: last("train/steps") ?? reached,
+    reached,
     lossReduction: last("train/loss_reduction"),
     skipped: last("train/skipped_steps"),
     spikes: last("train/spikes"),

@@ -62,7 +62,7 @@ const enoughSteps = (history: readonly CycleHistory[], { max_steps }: Settings):
   if (curves.length === 0)
     return { question, state: "unknown", says: `a cycle has too few steps to tell (${8 * 10} are needed)` };
   const falling = curves.filter(({ losses }) => isStillFalling(losses)).length;
-  const capped = history.filter(({ steps }) => steps !== undefined && steps >= max_steps).length;
+  const capped = history.filter(({ reached }) => reached !== undefined && reached >= max_steps).length;
   const says = `the loss still fell at the end of ${falling} of ${curves.length} cycles; max_steps ended ${capped} of ${history.length}`;
   if (2 * falling < curves.length) return { question, state: "settled", says };
   const advice =

@@ -17,6 +17,8 @@ export interface TrainingObserver {
 export interface ObservedTraining {
   /** Of all replicas together. */
   readonly tokensPerStep: number;
+  /** Which take their steps side by side: together one step of the miner. */
+  readonly replicas: number;
   /** Steps that are done before the first that is told. By default the first one told is one step. */
   readonly from?: number;
 }
@@ -24,7 +26,7 @@ export interface ObservedTraining {
 /** @param now milliseconds of a monotonic clock */
 export const observeTraining = (
   instruments: Instruments,
-  { tokensPerStep, from }: ObservedTraining,
+  { tokensPerStep, replicas, from }: ObservedTraining,
   now: () => number = () => performance.now(),
 ): TrainingObserver => {
   let last = from;
@@ -40,11 +42,13 @@ export const observeTraining = (
     since = now();
   };
   return {
-    stepped({ step, replica, skipped, spike, learningRate, gradNorm }) {
+    stepped({ step, skipped, spike, learningRate, gradNorm }) {
       if (skipped)
-        instruments.add("blockzero_training_steps_skipped_total", 1, { reason: spike ? "spike" : "not_finite" });
-      // The replicas' steps are one step of the miner.
-      if (replica !== 0) return;
+        instruments.add("blockzero_training_steps_skipped_total", 1 / replicas, {
+          reason: spike ? "spike" : "not_finite",
+        });
+      // Of replicas the one that is furthest counts: any may be lost.
+      if (replicas > 1 && step < (last ?? 0)) return;
       // An operator's own program may tell of every tenth step only, or of one twice.
       const steps = Math.max(0, step + 1 - (last ?? step));
       last = step + 1;

@@ -48,9 +48,10 @@ export const trainObserved = async (
 const observeSteps = ({ participant, config, metrics }: Miner, cycle: number) => {
   const { network, log, telemetry } = participant;
   const isBuiltIn = config.trainer.command === undefined;
-  const batches = config.gradient_accumulation_steps * (isBuiltIn ? config.workers : 1);
+  const replicas = isBuiltIn ? config.workers : 1;
   const observed = observeTraining(telemetry.instruments, {
-    tokensPerStep: config.batch_size * batches * network.data.sequence_length,
+    tokensPerStep: config.batch_size * config.gradient_accumulation_steps * replicas * network.data.sequence_length,
+    replicas,
     // The built-in trainer may go on where it was stopped. A program's lines are as it likes, the first often after many steps.
     ...(!isBuiltIn && { from: 0 }),
   });
@@ -60,10 +61,13 @@ const observeSteps = ({ participant, config, metrics }: Miner, cycle: number) =>
   const losses: number[] = [];
   let skips = 0;
   let firstSkipped: number | undefined;
+  /** Of the replica that is furthest. */
+  let reached = 0;
   return {
     taken: (taken: ReplicaStep): void => {
       const { step, loss, learningRate, gradNorm, skipped, spike, replica } = taken;
       observed.stepped(taken);
+      reached = Math.max(reached, step + 1);
       if (skipped) {
         firstSkipped ??= step;
         const why = spike ? "the loss is a spike" : "the loss or its gradient is not finite";
@@ -88,10 +92,11 @@ const observeSteps = ({ participant, config, metrics }: Miner, cycle: number) =>
           prevention: "where there are many, lower learning_rate or raise warmup_steps; check the text of data_path",
         });
       if (steps > skipped)
-        write(steps, {
+        write(replicas === 1 ? steps : reached, {
           "train/loss": lastLoss,
           "train/loss_reduction": lossReduction,
           "train/tokens": tokens,
+          "train/steps": steps,
           "train/skipped_steps": skipped,
           "train/spikes": spikes,
         });

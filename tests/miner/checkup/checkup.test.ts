@@ -20,6 +20,7 @@ const good = (cycle: number): CycleHistory => ({
   cycle,
   losses: settled,
   steps: 80,
+  reached: 80,
   lossReduction: 1,
   skipped: 0,
   spikes: 0,

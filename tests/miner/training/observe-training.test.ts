@@ -22,13 +22,32 @@ describe("a training that is observed", () => {
   const each = Array.from({ length: 10 }, (_, step) => step);
 
   it("counts every step of the built-in trainer, also where it goes on after a restart", async () => {
-    assert.deepEqual(await observed(each, { tokensPerStep: 64 }), [10, 64]);
+    assert.deepEqual(await observed(each, { replicas: 1, tokensPerStep: 64 }), [10, 64]);
     const resumed = each.map((step) => step + 500);
-    assert.deepEqual(await observed(resumed, { tokensPerStep: 64 }), [10, 64]);
+    assert.deepEqual(await observed(resumed, { replicas: 1, tokensPerStep: 64 }), [10, 64]);
+  });
+
+  it("counts replicas' steps as one, and of what one skips its part", async () => {
+    const instruments = prometheusInstruments("miner");
+    const { stepped } = observeTraining(instruments, { replicas: 2, tokensPerStep: 64 }, () => 0);
+    for (const step of each)
+      for (const replica of step < 5 ? [0, 1] : [1])
+        stepped({
+          step,
+          replica,
+          skipped: replica === 1 && step === 3,
+          spike: false,
+          loss: 1,
+          learningRate: 0.1,
+          gradNorm: 1,
+        });
+    const shown = parsePrometheus(await instruments.text());
+    assert.equal(shown.get("blockzero_training_steps_total"), 10, "one of them was lost after five");
+    assert.equal(shown.get('blockzero_training_steps_skipped_total{reason="not_finite"}'), 0.5);
   });
 
   it("counts the steps between an own program's lines, and none twice", async () => {
-    assert.deepEqual(await observed([9, 19, 29], { tokensPerStep: 64, from: 0 }), [30, 640]);
-    assert.deepEqual(await observed([9, 9, 4, 19], { tokensPerStep: 64, from: 0 }), [25, 320]);
+    assert.deepEqual(await observed([9, 19, 29], { replicas: 1, tokensPerStep: 64, from: 0 }), [30, 640]);
+    assert.deepEqual(await observed([9, 9, 4, 19], { replicas: 1, tokensPerStep: 64, from: 0 }), [25, 320]);
   });
 });
