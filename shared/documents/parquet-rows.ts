@@ -1,83 +1,74 @@
-import type { FileHandle } from "node:fs/promises";
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { openDataFile } from "./open-bytes.js";
-import { type Row, rowOf } from "./row.js";
+import { type ChildProcess, fork } from "node:child_process";
+import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
+import { damagedParquet } from "./parquet-groups.js";
+import type { Row } from "./row.js";
 
-/** Largest column of a row group in memory, bytes before compression. */
-const MAX_COLUMN_BYTES = 512 << 20;
+/** What the child process is to read. */
+export interface ParquetRequest {
+  readonly path: string;
+  readonly columns: readonly string[];
+}
+
+/** What it answers whenever it is asked; `read`: bytes read from the file since it was. */
+export type FromParquet =
+  | { readonly type: "rows"; readonly rows: readonly Row[]; readonly read: number }
+  | { readonly type: "end"; readonly read: number }
+  | { readonly type: "failed"; readonly code: ErrorCode; readonly message: string; readonly hint: string };
+
+export interface ParquetOptions {
+  /** Told of the bytes read from the file. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
+  /** What its values may take in memory, MiB. */
+  readonly heapMiB?: number;
+}
+
+/** A row group's columns of 512 MiB, as strings. */
+const HEAP_MIB = 4096;
 
 /**
- * The rows of a parquet file with the columns that are asked for, a row group after another: a whole one is in memory.
+ * The rows of a parquet file with the columns that are asked for, in lots. They are read in a child process: what a page says of itself is not bounded by
+ * its length, and may end the process that believes it.
  *
- * @param onRead told of the bytes read from the file
  * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_MALFORMED, DATASET_TOO_LARGE
  */
 export async function* parquetRows(
   path: string,
   columns: readonly string[],
-  onRead: (bytes: number) => void = () => {},
+  { onRead, heapMiB = HEAP_MIB }: ParquetOptions = {},
 ): AsyncGenerator<readonly Row[]> {
-  const handle = await openDataFile(path);
+  const request: ParquetRequest = { path, columns };
+  const child = fork(new URL("./parquet-process.js", import.meta.url), [JSON.stringify(request)], {
+    execArgv: [`--max-old-space-size=${heapMiB}`],
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
   try {
-    const file = await fileBuffer(handle, onRead);
-    const metadata = await orDamaged(path, () => parquetMetadataAsync(file));
-    const names = metadata.schema.map(({ name }) => name);
-    const present = columns.length === 0 ? undefined : columns.filter((name) => names.includes(name));
-    let rowStart = 0;
-    for (const group of metadata.row_groups) {
-      const rowEnd = rowStart + Number(group.num_rows);
-      refuseLarge(path, group, present);
-      const options = { file, metadata, compressors, rowStart, rowEnd, ...(present && { columns: present }) };
-      const rows = await orDamaged(path, () => parquetReadObjects(options));
-      rowStart = rowEnd;
-      yield rows.map(rowOf);
+    while (true) {
+      const said = await ask(child, path);
+      if (said.type === "failed") throw new BlockZeroError(said.code, said.message, said.hint);
+      onRead?.(said.read);
+      if (said.type === "end") return;
+      yield said.rows;
     }
   } finally {
-    await handle.close();
+    child.kill("SIGKILL");
   }
 }
 
-const fileBuffer = async (handle: FileHandle, onRead: (bytes: number) => void): Promise<AsyncBuffer> => {
-  const { size } = await handle.stat();
-  return {
-    byteLength: size,
-    async slice(start, end = size) {
-      const from = start < 0 ? Math.max(0, size + start) : start;
-      const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - from));
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
-      onRead(bytesRead);
-      return bytes.buffer.slice(0, bytesRead);
-    },
-  };
-};
-
-const refuseLarge = (
-  path: string,
-  { columns }: FileMetaData["row_groups"][number],
-  wanted: readonly string[] | undefined,
-): void => {
-  for (const { meta_data: column } of columns) {
-    if (!column || wanted?.includes(column.path_in_schema[0] ?? "") === false) continue;
-    if (Number(column.total_uncompressed_size) > MAX_COLUMN_BYTES)
-      throw new BlockZeroError(
-        "DATASET_TOO_LARGE",
-        `${path} has a row group whose column "${column.path_in_schema.join(".")}" takes ${column.total_uncompressed_size} bytes, at most ${MAX_COLUMN_BYTES} are read`,
-        "write it again with smaller row groups",
-      );
-  }
-};
-
-const orDamaged = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new BlockZeroError(
-      "DATASET_MALFORMED",
-      `${path} cannot be read as parquet: ${reasonOf(cause)}`,
-      "fetch it again, and compare its checksum",
-      { cause },
-    );
-  }
-};
+/** Asks for the next rows. */
+const ask = (child: ChildProcess, path: string): Promise<FromParquet> =>
+  new Promise((resolve, reject) => {
+    const ended = (how: string): void => {
+      child.off("message", answered);
+      reject(damagedParquet(path, `its reader ended (${how})`));
+    };
+    const failed = ({ message }: Error): void => ended(message);
+    const exited = (status: number | null, signal: NodeJS.Signals | null): void => ended(signal ?? `status ${status}`);
+    const answered = (answer: unknown): void => {
+      child.off("error", failed).off("exit", exited);
+      resolve(answer as FromParquet);
+    };
+    if (child.exitCode !== null || child.signalCode !== null) return exited(child.exitCode, child.signalCode);
+    child.once("message", answered).once("error", failed).once("exit", exited);
+    child.send("next", () => {});
+  });

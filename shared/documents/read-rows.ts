@@ -38,7 +38,7 @@ export const readRows = ({ path, fields, textIs, onRead }: ReadRows): AsyncGener
       return textIs === "lines" ? splitLines(bytes(), (line) => textRow(line, field)) : wholeText(bytes(), field);
     case "parquet":
       if (compression !== "none") throw compressedParquet(path);
-      return parquetRows(path, fields, onRead);
+      return parquetRows(path, fields, { onRead });
   }
 };
 

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { kindOf } from "#shared/documents/formats.js";
 import { parseLenientJson } from "#shared/documents/lenient-json.js";
+import { parquetRows } from "#shared/documents/parquet-rows.js";
 import { readRows } from "#shared/documents/read-rows.js";
 import { MAX_ROW_BYTES, type Row } from "#shared/documents/row.js";
 import { writeJsonl } from "#shared/documents/write-jsonl.js";
@@ -13,6 +14,7 @@ import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { temporaryFile } from "#tests/shared/config/fixtures.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { parquetThatEndsItsReader } from "./hostile-parquet.js";
 import { LATIN_ZSTD } from "./zstd.js";
 
 const all = async (path: string, textIs: "document" | "lines" = "document"): Promise<readonly Row[]> => {
@@ -75,6 +77,43 @@ describe("rows of a file of documents", { timeout: HANG_GUARD }, () => {
       [{ text: "a" }, { text: null }, { text: "ü" }],
     );
     await assert.rejects(of(t, "d.parquet", "no parquet at all"), coded("DATASET_MALFORMED"));
+    await assert.rejects(all("no-such.parquet"), coded("DATASET_NOT_FOUND"));
+  });
+
+  it("are a parquet file's in lots, but for those that are too long, and told of as bytes are read", async (t) => {
+    const words = Array.from({ length: 12_000 }, (_, i) => `row ${i}`);
+    const data = [...words, "x".repeat(MAX_ROW_BYTES + 1), "y".repeat(3 << 20), "z".repeat(3 << 20), "last"];
+    const columnData = [{ name: "text", data, type: "STRING" as const }];
+    const content = new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 1 << 20 }));
+    const path = temporaryFile(t, "lots.parquet", content);
+    const lots: (readonly Row[])[] = [];
+    let read = 0;
+    const onRead = (bytes: number) => {
+      read += bytes;
+    };
+    for await (const lot of parquetRows(path, ["text"], { onRead })) lots.push(lot);
+    assert.deepEqual(
+      lots.map(({ length }) => length),
+      [10_000, 2_002, 2],
+    );
+    const expected = data.map((text) =>
+      text.length > MAX_ROW_BYTES ? `broken: longer than ${MAX_ROW_BYTES} bytes` : text,
+    );
+    assert.deepEqual(texts(lots.flat()), expected);
+    assert.ok(read > 0);
+    // Whoever stops in between is not waited for.
+    for await (const lot of parquetRows(path, ["text"])) {
+      assert.equal(lot.length, 10_000);
+      break;
+    }
+  });
+
+  it("of a parquet file that ends its reader are one coded error", async (t) => {
+    const path = temporaryFile(t, "d.parquet", parquetThatEndsItsReader());
+    await assert.rejects(
+      parquetRows(path, ["text"], { heapMiB: 128 }).next(),
+      coded("DATASET_MALFORMED", /d\.parquet cannot be read as parquet: its reader ended \(/),
+    );
   });
 
   it("are the same compressed; what is cut short is one coded error", async (t) => {
