@@ -11,7 +11,8 @@ export interface JsonlLimits {
   readonly lines: number;
 }
 
-const DEFAULT_LIMITS: JsonlLimits = { fileBytes: 2 ** 32 - 1, lineBytes: 16 * 2 ** 20, lines: 5_000_000 };
+/** What is read where nothing else is said. */
+export const JSONL_LIMITS: JsonlLimits = { fileBytes: 2 ** 32 - 1, lineBytes: 16 * 2 ** 20, lines: 5_000_000 };
 const CHUNK_BYTES = 2 ** 20;
 const NEWLINE = 0x0a;
 
@@ -40,7 +41,7 @@ export interface JsonlOptions {
  * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_MALFORMED (with the line), DATASET_TOO_LARGE, DATASET_EMPTY, DATASET_MISMATCH,
  *         and DATASET_CHANGED from `document` when the file changed since
  */
-export const openJsonl = (path: string, { limits = DEFAULT_LIMITS, sha256 }: JsonlOptions = {}): DocumentSource => {
+export const openJsonl = (path: string, { limits = JSONL_LIMITS, sha256 }: JsonlOptions = {}): DocumentSource => {
   const { version, lines, digest } = withFile(path, (file) => ({
     version: versionOf(file),
     ...scanLines(path, file, limits),

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { JSONL_LIMITS } from "#datasets/jsonl.js";
 import { kindOf } from "#shared/documents/formats.js";
 import { statFile } from "#shared/documents/stat-file.js";
 import { writeJsonl } from "#shared/documents/write-jsonl.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MinerConfig } from "../config.js";
@@ -11,7 +13,7 @@ import type { MinerConfig } from "../config.js";
  * The configuration with documents that training can read in any order: a `data_path` that is compressed, parquet, JSON or text is written out
  * once as JSON Lines in the miner's home, and again when the file has changed. What is JSON Lines or a pack stays where it is.
  *
- * @throws BlockZeroError DATASET_NOT_FOUND, and what reading it throws
+ * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_EMPTY, DATASET_TOO_LARGE, and what reading it throws
  */
 export const withOwnData = async (
   config: MinerConfig,
@@ -28,12 +30,14 @@ export const withOwnData = async (
   const folder = join(home, "data");
   const name = `${sha256(Buffer.from(`${path}\n${size}\n${mtimeMs}`))}.jsonl`;
   const out = join(folder, name);
+  ensureFolderSync(folder);
+  for (const other of readdirSync(folder)) if (other !== name) rmSync(join(folder, other), { force: true });
   if (!existsSync(out)) {
-    const { documents, skipped } = await writeJsonl(path, out, "text");
-    log.info("data_path written out", { path, documents, skipped });
+    const { documents, skipped, reason } = await writeJsonl({ path, out, field: "text", limits: JSONL_LIMITS });
+    log.info("data_path written out", { path, documents });
+    if (skipped > 0) log.warn("rows of data_path left out", { path, rows: skipped, first: reason });
     warnIfFew(path, documents, log);
   }
-  for (const other of readdirSync(folder)) if (other !== name) rmSync(join(folder, other), { force: true });
   return { ...config, data_path: out };
 };
 

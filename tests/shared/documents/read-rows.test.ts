@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -152,6 +153,31 @@ describe("rows of a file of documents", { timeout: HANG_GUARD }, () => {
     await assert.rejects(all(pipe), coded("DATASET_NOT_FOUND", /is not a regular file/));
   });
 
+  it("are not written out where they are too many, too much or none, and nothing is left of them", async (t) => {
+    const path = temporaryFile(
+      t,
+      "d.json",
+      JSON.stringify(Array.from({ length: 8 }, () => ({ text: "\n".repeat(30) }))),
+    );
+    const folder = temporaryFolder(t);
+    const written = (limits: object) =>
+      writeJsonl({
+        path,
+        out: join(folder, "out.jsonl"),
+        field: "text",
+        limits: { fileBytes: 1000, lineBytes: 100, lines: 10, ...limits },
+      });
+    await assert.rejects(written({ lines: 7 }), coded("DATASET_TOO_LARGE", /d\.json has more than 7 documents/));
+    await assert.rejects(written({ fileBytes: 300 }), coded("DATASET_TOO_LARGE", /d\.json has more than 300 bytes/));
+    await assert.rejects(
+      written({ lineBytes: 60 }),
+      coded("DATASET_EMPTY", /d\.json holds no document: longer than 60/),
+    );
+    assert.deepEqual(readdirSync(folder), []);
+    assert.equal((await written({})).documents, 8);
+    assert.deepEqual(readdirSync(folder), ["out.jsonl"]);
+  });
+
   it("are written out as JSON Lines, but for those without text", async (t) => {
     const path = temporaryFile(
       t,
@@ -159,7 +185,9 @@ describe("rows of a file of documents", { timeout: HANG_GUARD }, () => {
       gzipSync('[{"text":"a"},{"text":null},{"text":""},{"no":1},{"text":"b"}]'),
     );
     const out = join(temporaryFolder(t), "deep/out.jsonl");
-    assert.deepEqual(await writeJsonl(path, out, "text"), { documents: 2, skipped: 3 });
+    const limits = { fileBytes: 1000, lineBytes: 100, lines: 10 };
+    const written = { documents: 2, skipped: 3, reason: 'no text in "text"' };
+    assert.deepEqual(await writeJsonl({ path, out, field: "text", limits }), written);
     assert.deepEqual(texts(await all(out)), ["a", "b"]);
   });
 });
