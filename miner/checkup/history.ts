@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, stat
 import { join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
+import { METRICS_FILE } from "#shared/telemetry/metrics-file.js";
 import { type MinerJournal, minerJournalSchema } from "../journal.js";
 
 /** What a miner wrote of one cycle. What it did not write is undefined. */
@@ -27,14 +28,29 @@ export interface CycleHistory {
 /** Bytes of the newest metrics that are read. */
 const MOST_BYTES = 8 << 20;
 
+/** A miner, by its home and by what its metrics' lines say of it. */
+export interface HistoryOf {
+  readonly checkpointDir: string;
+  readonly address: string;
+  readonly netuid: number;
+  readonly wallet: { readonly name: string; readonly hotkey: string };
+}
+
 /**
- * The last cycles of a miner, oldest first, from its metrics and its journal; also those between of which it wrote nothing.
+ * The last cycles of a miner, oldest first, from its metrics and its journal; also those between of which it wrote nothing. Other programs may
+ * have written into the same file; lines from before that said whose they are count as its own.
  *
  * @param cycles at most so many
  * @throws BlockZeroError HISTORY_MISSING where there is nothing yet
  */
-export const readHistory = (checkpointDir: string, address: string, cycles: number): readonly CycleHistory[] => {
-  const lines = metricLines(join(checkpointDir, "metrics.jsonl"));
+export const readHistory = (
+  { checkpointDir, address, netuid, wallet }: HistoryOf,
+  cycles: number,
+): readonly CycleHistory[] => {
+  const named = `${wallet.name}/${wallet.hotkey}`;
+  const isOwn = ({ values }: MetricLine): boolean =>
+    values.role === undefined || (values.role === "miner" && values.netuid === netuid && values.wallet === named);
+  const lines = metricLines(join(checkpointDir, METRICS_FILE)).filter(isOwn);
   const journal = newestJournal(join(checkpointDir, address));
   const known = new Set([...lines.map(({ cycle }) => cycle), ...Object.keys(journal.cycles).map(Number)]);
   const last = [...known].sort((a, b) => a - b).slice(-cycles);

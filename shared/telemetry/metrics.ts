@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, fstatSync, openSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { ensureFolderSync } from "#shared/files/ensure-folder.js";
@@ -24,11 +24,18 @@ export interface MetricsSink {
 }
 
 interface JsonlOptions {
+  /** What every line says beside its time: several programs may write one file. */
+  readonly whose?: MetricValues;
+  /** Bytes above which the file is renamed to `….1.jsonl`, in the place of the last, and begun anew. */
+  readonly mostBytes?: number;
   readonly log?: Pick<Log, "warn" | "info">;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly append?: (descriptor: number, line: string) => unknown;
 }
+
+/** Years of a miner, months of a validator among 256 miners. */
+const MOST_BYTES = 64 * 2 ** 20;
 
 /**
  * Appends one JSON object a line, with `time` in milliseconds since the epoch. Numbers that JSON lacks are written as
@@ -38,7 +45,7 @@ interface JsonlOptions {
  */
 export const jsonlMetrics = (
   file: string,
-  { log, now = Date.now, append = appendLine }: JsonlOptions = {},
+  { log, whose = {}, mostBytes = MOST_BYTES, now = Date.now, append = appendLine }: JsonlOptions = {},
 ): MetricsSink => {
   let descriptor: number | undefined = openForAppend(file);
   const outage = watchOutage("metrics", { file }, log);
@@ -46,11 +53,20 @@ export const jsonlMetrics = (
     if (descriptor !== undefined) closeSync(descriptor);
     descriptor = undefined;
   };
+  /** Goes over to a new file where this one is full, or where another program did so. */
+  const inFile = (open: number): number => {
+    const { size, ino } = fstatSync(open);
+    if (size < mostBytes) return open;
+    if (statSync(file, { throwIfNoEntry: false })?.ino === ino) renameSync(file, file.replace(/(\.jsonl)?$/, ".1$1"));
+    descriptor = openForAppend(file);
+    closeSync(open);
+    return descriptor;
+  };
   return {
     write(values) {
       const open = descriptor;
       if (open === undefined) return;
-      outage.attempt(() => append(open, JSON.stringify({ time: now(), ...values }, spellOut)));
+      outage.attempt(() => append(inFile(open), JSON.stringify({ time: now(), ...whose, ...values }, spellOut)));
     },
     async close() {
       close();

@@ -13,6 +13,16 @@ import type { Flags } from "../../support/subnet.js";
 const ADDRESS = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 const config = (flags: Flags = {}) => loadConfig(minerSettings, { env: {}, flags: { expert_group: "math", ...flags } });
 
+const whose = (checkpointDir: string) => ({
+  checkpointDir,
+  address: ADDRESS,
+  netuid: 7,
+  wallet: { name: "demo", hotkey: "math" },
+});
+
+/** What its lines of metrics say of it. */
+const OWN = { role: "miner", netuid: 7, wallet: "demo/math" };
+
 /** A loss that falls fast and then stays, as a training that is long enough has it. */
 const settled = [3, 2.4, 2.1, 2.05, 2.01, 2, 2, 2];
 
@@ -83,7 +93,7 @@ describe("a miner's checkup", () => {
 
   it("reads the miner's own files, a line that was cut among them, and cycles without any", (t) => {
     const folder = temporaryFolder(t);
-    assert.throws(() => readHistory(folder, ADDRESS, 20), coded("HISTORY_MISSING"));
+    assert.throws(() => readHistory(whose(folder), 20), coded("HISTORY_MISSING"));
     const state = join(folder, ADDRESS, "0badcafe");
     mkdirSync(state, { recursive: true });
     const file = join(folder, "metrics.jsonl");
@@ -99,6 +109,10 @@ describe("a miner's checkup", () => {
       },
       { cycle: 1, "chain/w_i_score": 0.01, "chain/rank_in_group": 2, "chain/verdict": "scored" },
       { cycle: 3, step: 10, "train/loss": "NaN", "train/learning_rate": 1e-4 },
+      // Of others that write into the same file.
+      { ...OWN, role: "validator", cycle: 900 },
+      { ...OWN, wallet: "demo/code", cycle: 1, step: 9, "train/loss": 9, "train/learning_rate": 1 },
+      { ...OWN, cycle: 3, "train/spikes": 5 },
     ];
     writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     appendFileSync(file, '{"cycle": 4, "train/lo');
@@ -106,17 +120,18 @@ describe("a miner's checkup", () => {
       join(state, "miner.json"),
       JSON.stringify({ cycles: { 1: { artifact: "ab", committed: 9, revealed: 12 } } }),
     );
-    const history = readHistory(folder, ADDRESS, 20);
+    const history = readHistory(whose(folder), 20);
     assert.deepEqual(
       history.map(({ cycle }) => cycle),
       [1, 2, 3],
     );
     assert.deepEqual(
-      readHistory(folder, ADDRESS, 2).map(({ cycle }) => cycle),
+      readHistory(whose(folder), 2).map(({ cycle }) => cycle),
       [2, 3],
     );
     const { losses, steps, lossReduction, skipped, score, rank, verdict, committed, revealed } = history[0]!;
     assert.deepEqual([losses, steps, lossReduction, skipped], [[2.5], 14, 0.3, 1]);
+    assert.equal(history[2]!.spikes, 5);
     assert.deepEqual([score, rank, verdict, committed, revealed], [0.01, 2, "scored", true, true]);
     assert.deepEqual(checklist(history, config())[5]!.says, "1 of 2: 2 (commit)");
   });

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { appendLine } from "#shared/telemetry/append-line.js";
 import { jsonlMetrics, tee } from "#shared/telemetry/metrics.js";
+import { openMetrics } from "#shared/telemetry/open-metrics.js";
 import { temporaryFile } from "#tests/shared/config/fixtures.js";
 import { capturingLog } from "./capture.js";
 
@@ -35,6 +36,39 @@ test("one JSON object a line with its time, appended over restarts", async (cont
       { time: 1_002, step: 3 },
     ],
   );
+});
+
+test("a full file is begun anew, and the last one stays beside it; who shares it follows", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "blockzero-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "metrics.jsonl");
+  const options = { whose: { role: "miner" }, mostBytes: 1000, now: () => 0 };
+  const [one, other] = [jsonlMetrics(file, options), jsonlMetrics(file, options)];
+  for (let step = 0; step < 100; step++) (step % 3 === 0 ? other : one).write({ step });
+  await Promise.all([one.close(), other.close()]);
+  assert.deepEqual(readdirSync(folder).sort(), ["metrics.1.jsonl", "metrics.jsonl"]);
+  const steps = ["metrics.1.jsonl", "metrics.jsonl"].flatMap((name) => {
+    const text = readFileSync(join(folder, name), "utf8");
+    assert.ok(text.length < 1100);
+    return text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  });
+  assert.deepEqual(
+    steps.map(({ step }) => step),
+    Array.from({ length: steps.length }, (_, i) => 100 - steps.length + i),
+  );
+  assert.deepEqual(steps.at(-1), { time: 0, role: "miner", step: 99 });
+});
+
+test("what a dry run measures is kept apart", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "blockzero-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const config = { checkpoint_dir: folder, wandb: false, netuid: 1, wallet: { name: "demo", hotkey: "math" } };
+  const { log } = capturingLog();
+  await openMetrics({ ...config, dry_run: true }, { role: "miner", log }).close();
+  assert.deepEqual(readdirSync(folder, { recursive: true }).sort(), ["dry-run", "dry-run/metrics.jsonl"]);
 });
 
 test("a place that cannot be written is a coded fault", (context) => {
