@@ -7,6 +7,7 @@ import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { isHash } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { openJournal } from "../writes/journal.js";
+import { markOf } from "./marked-folder.js";
 
 /** Copies the blobs that this participant publishes to a remote store, one after another, beside all other work. */
 export interface Archive {
@@ -32,6 +33,8 @@ export interface Archive {
 export interface ArchiveOptions {
   readonly local: LocalStore;
   readonly remote: BlobStore;
+  /** Where the remote store is a folder. Nothing is put there while another stands in its place. */
+  readonly folder?: string | undefined;
   /** The queue's file. */
   readonly queue: string;
   readonly log: Pick<Log, "warn" | "debug">;
@@ -44,23 +47,35 @@ const tooLarge = (hash: string, most: number): BlockZeroError =>
     "no valid blob is so large here",
   );
 
-const queueSchema = z.object({ pending: z.array(z.string().refine(isHash)).default([]) });
+const queueSchema = z.object({
+  pending: z.array(z.string().refine(isHash)).default([]),
+  /** Of the folder that copies were put into. */
+  mark: z.string().optional(),
+});
 
 /**
  * A failure only causes a warning: the local store has the blob, and serves it. Copies at once what an earlier run left in the queue.
  *
  * @throws BlockZeroError JOURNAL_MALFORMED if the file does not hold a queue
  */
-export const openArchive = ({ local, remote, queue, log }: ArchiveOptions): Archive => {
+export const openArchive = ({ local, remote, folder, queue, log }: ArchiveOptions): Archive => {
   const journal = openJournal(queue, queueSchema);
   const pending = new Set(journal.value.pending);
   const failed = new Set<string>();
   let work: Promise<void> = Promise.resolve();
 
-  const save = () => journal.update(() => ({ pending: [...pending] }));
+  const save = (mark = journal.value.mark) =>
+    journal.update(() => ({ pending: [...pending], ...(mark !== undefined && { mark }) }));
+
+  const recognise = (folder: string): void => {
+    const { mark } = journal.value;
+    const found = markOf(folder, mark);
+    if (found !== mark) save(found);
+  };
 
   const copy = async (hash: string): Promise<void> => {
     try {
+      if (folder !== undefined) recognise(folder);
       const verified = await local.open(hash);
       await verified?.close();
       if (verified !== null && !(await remote.has(hash))) await remote.putFile(local.path(hash), hash);

@@ -32,10 +32,11 @@ export const openParticipantBlobs = async (
   });
   const remote = await openStore(config.store, process.env);
   const queue = join(home, "archive.json");
+  const folder = config.store.kind === "directory" ? config.store.path : undefined;
   const blobs = await createBlobs(store, client, config.checkpoint_keep_top_k, {
     quota: config.cache_gib * 2 ** 30,
     instruments,
-    archive: remote === null ? undefined : openArchive({ local: store, remote, queue, log }),
+    archive: remote === null ? undefined : openArchive({ local: store, remote, folder, queue, log }),
   });
   return { store, remote, blobs };
 };

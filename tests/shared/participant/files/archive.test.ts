@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -54,6 +54,28 @@ describe("an archive's queue", { timeout: HANG_GUARD }, () => {
     const after = await createBlobs(local, client, 1, { archive: up });
     for (const cycle of [6, 7]) await after.turn(cycle);
     for (const text of TEXTS) assert.ok(!(await local.has(hashOf(text))), `${text} may go`);
+  });
+
+  it("puts nothing into a folder that stands where another was, such as a mount point without its disk", async (t) => {
+    const home = temporaryFolder(t);
+    const folder = join(home, "share");
+    const local = directoryStore(join(home, "blobs"));
+    const queue = join(home, "archive.json");
+    const copied = async (text: string) => {
+      const archive = openArchive({ local, remote: directoryStore(folder), folder, queue, log: silentLog });
+      archive.add(await local.put(Buffer.from(text)));
+      await archive.idle();
+      return !archive.isPending(hashOf(text));
+    };
+    assert.ok(await copied("report"), "a new folder is marked");
+    renameSync(folder, `${folder}-unmounted`);
+    mkdirSync(folder);
+    assert.ok(!(await copied("weights")));
+    assert.deepEqual(readdirSync(folder), []);
+    rmdirSync(folder);
+    renameSync(`${folder}-unmounted`, folder);
+    assert.ok(await copied("model"));
+    assert.ok(await directoryStore(folder).has(hashOf("weights")), "what waited is there as well");
   });
 
   it("copies also while the queue cannot be written, and says so to who adds", async (t) => {
