@@ -38,6 +38,8 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
   const { log } = options;
   const lasting = new Set<Subscription>();
   const active = new Map<string, Subscription>();
+  /** Such that the node did not take. They are asked for again with its next head. */
+  const refused = new Set<Subscription>();
   const early: { id: string; result: unknown }[] = [];
   let headsId: string | undefined;
 
@@ -58,7 +60,8 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
       active.set(id, subscription);
       for (const { result } of early.filter((notice) => notice.id === id)) callback(result);
     } catch (error) {
-      // The next connection subscribes again.
+      // The next head, or the next connection, subscribes again.
+      if (lasting.has(subscription)) refused.add(subscription);
       log.debug("a subscription failed", { method, reason: reasonOf(error) });
     }
   };
@@ -67,6 +70,7 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
     ...options,
     greet: async (ask) => {
       active.clear();
+      refused.clear();
       early.length = 0;
       const [genesis] = z.array(hashSchema).parse(await ask("chain_getBlockHash", [[0]]));
       return { genesis: bare(genesis!), ...(await newestHead(ask)) };
@@ -84,8 +88,12 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
       if (!parsed.success) return;
       const { result } = parsed.data;
       const id = String(parsed.data.subscription);
-      if (id === headsId) void hear(result, listener);
-      else if (active.has(id)) active.get(id)!.callback(result);
+      if (id === headsId) {
+        const again = [...refused];
+        refused.clear();
+        for (const subscription of again) void activate(subscription);
+        void hear(result, listener);
+      } else if (active.has(id)) active.get(id)!.callback(result);
       else {
         early.push({ id, result });
         early.splice(0, early.length - MAX_EARLY);
@@ -106,6 +114,7 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
       await activate(subscription);
       return () => {
         lasting.delete(subscription);
+        refused.delete(subscription);
         for (const [id, other] of active) if (other === subscription) active.delete(id);
       };
     },
