@@ -1,7 +1,7 @@
 import { committedDuties } from "#shared/compute/duty/committed-documents.js";
 import { MAX_DUTY_BYTES, parseDutyDocument } from "#shared/duty/duty-document.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
-import { withinBlocks } from "#shared/participant/duty.js";
+import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD, middleOf } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -15,10 +15,9 @@ import { markDuty, noteDuty } from "./mark.js";
 /** Shows a member's draws of the sampled tasks of a Sprint that its duty document does not claim, and commits to them, once. */
 export const publishAnswers = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { end } = recordWindow("answers", cycle, member.participant.network);
-  return withinBlocks(
-    member.participant,
-    { duty: "answers", name: `the answers about the Sprint of cycle ${cycle}`, until: end + 1 },
-    (participant) => publish({ ...member, participant }, cycle, sprint),
+  const limit = { duty: "answers", name: `the answers about the Sprint of cycle ${cycle}`, until: end + 1 } as const;
+  return withinBlocks(member.participant, limit, (participant) =>
+    throughFaults(participant, limit, () => publish({ ...member, participant }, cycle, sprint)),
   );
 };
 

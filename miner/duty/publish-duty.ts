@@ -8,7 +8,7 @@ import { sprintWinChecker } from "#shared/duty/sprint-tasks.js";
 import type { TaskOf } from "#shared/duty/task.js";
 import { isSeedInForce } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { withinBlocks } from "#shared/participant/duty.js";
+import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
@@ -26,10 +26,9 @@ const LONGEST_CHECK = 600_000;
 /** Draws a member's duty of a Sprint, checks what it is on duty for, and commits to the signed document, once. */
 export const publishDuty = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { end } = recordWindow("duty", cycle, member.participant.network);
-  return withinBlocks(
-    member.participant,
-    { duty: "duty", name: `the duty of the Sprint of cycle ${cycle}`, until: end + 1 },
-    (participant) => publish({ ...member, participant }, cycle, sprint),
+  const limit = { duty: "duty", name: `the duty of the Sprint of cycle ${cycle}`, until: end + 1 } as const;
+  return withinBlocks(member.participant, limit, (participant) =>
+    throughFaults(participant, limit, () => publish({ ...member, participant }, cycle, sprint)),
   );
 };
 

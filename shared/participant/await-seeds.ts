@@ -15,6 +15,7 @@ import {
 } from "#shared/replay/evaluation-seeds.js";
 import { awaitBeaconValue, type ValueWaiting } from "./beacon/await-value.js";
 import { cycleSource } from "./cycle-source.js";
+import { throughFaults } from "./duty.js";
 
 /** Waits for a cycle's seeds by group, until they are certain. */
 export const awaitSeeds = async (
@@ -84,16 +85,20 @@ const entropyNow = async (participant: ValueWaiting, question: EntropyQuestion):
 };
 
 /**
- * Waits for the entropy of a seed, until it is certain, and no longer than the phase in which the seed is of use.
+ * Waits for the entropy of a seed, until it is certain, and no longer than the phase in which the seed is of use. A chain that does not answer is asked
+ * again at the next block.
  *
- * @throws BlockZeroError FETCH_… if the seed is mixed with a value that cannot be opened here
+ * @throws BlockZeroError FETCH_… if the seed is mixed with a value that cannot be opened here; what reading the chain throws
  */
 const awaitEntropy = async (participant: ValueWaiting, question: EntropyQuestion): Promise<Entropy> => {
   const { cycle, purpose } = question;
-  const moment = await awaitMoment(participant, question);
   // The reveal phase may end a block after the value is decided. A Sprint's network may still be loaded while others search.
   const lasting = purpose === "sprint-network" ? "sprint-inputs" : purpose;
   const { end } = seedWindow(cycle, lasting, participant.network.phases);
+  const { deciding } = seedBlocks(cycle, purpose, participant.network);
+  // At least once more after the deciding block.
+  const limit = { name: `the seed ${purpose} of cycle ${cycle}`, until: Math.max(end, deciding + 3) };
+  const moment = await throughFaults(participant, limit, () => awaitMoment(participant, question));
   return mixedWith(await awaitBeaconValue(participant, { cycle, deadline: end }), moment);
 };
 

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { describe, it } from "node:test";
 import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { lastBlockFor } from "#shared/replay/phase-records.js";
 import { knownGate } from "#validator/sprint/known-gate.js";
 import { runChecks } from "#validator/sprint/sprints.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { listenRaw } from "../support/hostile-server.js";
+import { NETUID } from "../support/micro-network.js";
+import { silentAt } from "../support/silent-at.js";
 import { openChecker, SPRINT, type TestChecker } from "../support/sprint.js";
 import { type Living, openSubnet, until } from "../support/subnet.js";
 
@@ -78,6 +81,33 @@ describe("a Sprint of which a document never comes", { timeout: HANG_GUARD }, ()
     assert.equal(journal.value.sprints[0]?.outcomes[0]?.outcome, "valid");
     rememberSprint(journal, { ...at, outcomes: outcome("undecided"), isWhole: true });
     assert.equal(journal.value.sprints[0]?.outcomes[0]?.outcome, "undecided");
+  });
+});
+
+describe("a validator whose chain does not answer at one block", { timeout: HANG_GUARD }, () => {
+  it("says what it holds of a Sprint's checks at the next one", async (t) => {
+    const subnet = await openSubnet(t, { network: { sprint: SPRINT }, validators: { vera: 1500, vito: 1500 } });
+    const opened = await openChecker(subnet, "vera");
+    const last = lastBlockFor("checks", 1, subnet);
+    const life = runChecks({ ...opened, participant: silentAt(opened.participant, last) });
+    life.catch(() => {});
+    await subnet.to(subnet.window(2, "train").start);
+    const head = { network: shortHash(subnet.networkHash), cycle: 1, location: "http://127.0.0.1:1" };
+    await subnet.record({ vito: encodeRecord({ type: "checks", ...head, checks: "ab".repeat(32) }) });
+    await subnet.to(last);
+    const said = (message: string) => opened.participant.lines.some((line) => line.message === message);
+    const isLost = () => said("Missed the exchange of checks");
+    await until(t, () => isLost() || said("not done yet: once more at the next block"));
+    await subnet.to(last + 1);
+    await subnet.to(subnet.window(2, "reveal").start);
+    const { address } = subnet.signer("vera");
+    await until(t, async () => isLost() || (await subnet.chain.nonce(address)) === 1);
+    await subnet.to(subnet.window(2, "reveal").start + 1);
+    const mine = (await subnet.chain.commitments(NETUID)).find(({ hotkey }) => hotkey === address);
+    const record = parseRecord(mine?.data ?? "");
+    assert.equal(record.ok && record.value.type, "checksheld");
+    opened.participant.abort();
+    await assert.rejects(life);
   });
 });
 

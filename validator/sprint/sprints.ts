@@ -2,7 +2,7 @@ import { sprintIn } from "#shared/compute/confirmation.js";
 import { knownDraw } from "#shared/compute/memory/known-draw.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { attempt, endOf, withinBlocks } from "#shared/participant/duty.js";
+import { attempt, endOf, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { inForce } from "#shared/participant/in-force.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
@@ -63,7 +63,7 @@ const FAILURES = {
   settle: "Sprint not settled",
 } as const;
 
-/** Does a duty of a Sprint. A fault of it is only logged. */
+/** Does a duty of a Sprint: again at the next block after a fault that may pass, but for settling, which is recalled. Any other is only logged. */
 const doDuty = async (
   checker: Checker,
   cycle: number,
@@ -74,7 +74,10 @@ const doDuty = async (
   const { participant } = checker;
   const limit = { duty, name: `the ${duty} of the Sprint of cycle ${cycle}`, until: endOf(participant, end) };
   await attempt(participant, { failure: FAILURES[duty], cycle }, () =>
-    withinBlocks(participant, limit, (bounded) => work({ ...checker, participant: bounded })),
+    withinBlocks(participant, limit, (bounded) => {
+      const once = () => work({ ...checker, participant: bounded });
+      return duty === "settle" ? once() : throughFaults(bounded, limit, once);
+    }),
   );
 };
 

@@ -6,7 +6,8 @@ import { seedBlocks } from "#shared/protocol/seed.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
-import { BEACON, openSubnet, type Subnet } from "../../support/subnet.js";
+import { silentAt } from "../../support/silent-at.js";
+import { BEACON, openSubnet, type Subnet, until } from "../../support/subnet.js";
 
 const { publicKey, genesisTime, period } = publicBeacon(BEACON);
 const beacon = { public_key: publicKey, genesis_time: genesisTime, period, delay: 1 };
@@ -33,6 +34,22 @@ describe("awaitSeeds", { timeout: HANG_GUARD }, () => {
     const seeds = await waiting;
     await subnet.to(subnet.window(1, "merge").start);
     assert.deepEqual(await evaluationSeeds(subnet, question), { origin: "pulse", value: null, ofGroups: seeds });
+  });
+
+  it("asks again where the chain did not answer at the deciding block", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const deciding = decidingOf(subnet);
+    let isLost = false;
+    const waiting = awaitSeeds(silentAt(vera, deciding), question);
+    waiting.catch(() => {
+      isLost = true;
+    });
+    await subnet.to(deciding);
+    const again = "not done yet: once more at the next block";
+    await until(t, () => isLost || vera.lines.some(({ message }) => message === again));
+    await subnet.to(deciding + 1);
+    assert.deepEqual(await waiting, (await evaluationSeeds(subnet, question)).ofGroups);
   });
 
   it("waits for a pulse no longer than until the deciding block, and says that it has none", async (t) => {
