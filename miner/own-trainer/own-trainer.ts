@@ -11,6 +11,7 @@ import { makeFolder, removeWhole } from "#shared/own-program/job-folder.js";
 import { killProcessesWith } from "#shared/own-program/processes.js";
 import { programLog } from "#shared/own-program/program-log.js";
 import { type ProgramEnd, type RunningProgram, runProgram, statusOf } from "#shared/own-program/run-program.js";
+import { type WindowsShape, windowsBytes } from "#shared/own-program/windows-file.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -91,6 +92,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
   const place: RunPlace = { network, group, config, miner, replica: 0 };
   // Refused now rather than in every cycle.
   const shard = shardModel(network, group);
+  refuseManyWindows(config, network);
   const paths = jobPaths(join(home, JOB));
   const state = await openState(home, shardIdentity(place));
   // A miner that was killed could not end them.
@@ -103,9 +105,9 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
 
   const prepare = async (base: FloatSource, options: TrainOptions, run: string): Promise<number | null> => {
     const { cycle, frozen, stop, maxSteps = config.max_steps } = options;
-    const { sequence_length: sequenceLength, sequences } = network.data;
-    const { batch_size: batchSize, gradient_accumulation_steps: accumulation } = config;
-    const count = maxSteps * accumulation * batchSize;
+    const { batch_size: batchSize } = config;
+    const shape = windowsOf(config, network, maxSteps);
+    const { count } = shape;
     if (runOfJob(paths) === run) return count;
     await removeWhole(paths.dir);
     await makeFolder(paths.dir);
@@ -117,9 +119,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
       own,
       shards: shardChoice(place, cycle),
     });
-    const isolated = sequences === "isolated";
-    const windows = { count, batchSize, sequenceLength, isolated, stop };
-    const isWhole = await writeTrainingWindows(paths.windows, loader, windows);
+    const isWhole = await writeTrainingWindows(paths.windows, loader, { ...shape, batchSize, stop });
     return isWhole ? count : null;
   };
 
@@ -184,8 +184,13 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     if (end.code !== 0 && !end.wasStopped)
       log.warn("the trainer's program failed", { code: "TRAINER_FAILED", status: statusOf(end), says: tail.slice(-3) });
     if (step === null || output === null) {
-      if (done === nothing) return { run: NO_STEPS, update: inMemory({}) };
-      throw noCheckpoint(done);
+      if (done !== nothing) throw noCheckpoint(done);
+      log.warn("the trainer's program was not started: training was over before its text was written", {
+        code: "TRAINER_NO_CHECKPOINT",
+        windows: windowsOf(config, network, options.maxSteps).count,
+        prevention: "lower max_steps",
+      });
+      return { run: NO_STEPS, update: inMemory({}) };
     }
     const { firstLoss, lastLoss } = progress;
     const tokens = output.tokens ?? progress.tokensAt(step);
@@ -203,6 +208,29 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     },
     dispose: async () => hub.close?.(),
   };
+};
+
+/** The text that a program of so many steps is given. */
+const windowsOf = (
+  { batch_size, gradient_accumulation_steps, max_steps }: MinerConfig,
+  { data: { sequence_length: sequenceLength, sequences } }: Network,
+  maxSteps = max_steps,
+): WindowsShape => ({
+  count: maxSteps * gradient_accumulation_steps * batch_size,
+  sequenceLength,
+  isolated: sequences === "isolated",
+});
+
+/** All of a cycle's text is written before the program starts. @throws BlockZeroError CONFIG_INVALID_VALUE */
+const refuseManyWindows = (config: MinerConfig, network: Network): void => {
+  const gib = windowsBytes(windowsOf(config, network)) / GIB;
+  const { disk_gib: most } = config.trainer;
+  if (gib > most)
+    throw new BlockZeroError(
+      "CONFIG_INVALID_VALUE",
+      `max_steps × gradient_accumulation_steps × batch_size makes ${gib.toFixed(1)} GiB of text a cycle, trainer.disk_gib is ${most}`,
+      "set max_steps to the steps that the program takes in a cycle",
+    );
 };
 
 const NO_STEPS = { steps: 0, tokens: 0, skipped: 0, spikes: 0, firstLoss: Number.NaN, lastLoss: Number.NaN };

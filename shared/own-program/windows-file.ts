@@ -9,6 +9,13 @@ export interface WindowsShape {
   readonly isolated: boolean;
 }
 
+const namesOf = (isolated: boolean) =>
+  isolated ? (["ids", "targets", "starts"] as const) : (["ids", "targets"] as const);
+
+/** Bytes of a file of token windows, its header left out. */
+export const windowsBytes = ({ count, sequenceLength, isolated }: WindowsShape): number =>
+  count * sequenceLength * Int32Array.BYTES_PER_ELEMENT * namesOf(isolated).length;
+
 /** A file of token windows that is being written for a program, batch by batch. */
 export interface WindowsFile extends Pick<SafetensorsWriter, "finish" | "discard"> {
   /** The next rows. @throws BlockZeroError FILE_UNWRITABLE */
@@ -22,7 +29,7 @@ export interface WindowsFile extends Pick<SafetensorsWriter, "finish" | "discard
  */
 export const createWindowsFile = async (path: string, shape: WindowsShape): Promise<WindowsFile> => {
   const { count, sequenceLength, isolated } = shape;
-  const names = isolated ? (["ids", "targets", "starts"] as const) : (["ids", "targets"] as const);
+  const names = namesOf(isolated);
   const spec = { dtype: "I32", shape: [count, sequenceLength] } as const;
   const file = await createSafetensorsFile(path, new Map(names.map((name) => [name, spec])), { mode: 0o600 });
   let offset = 0;

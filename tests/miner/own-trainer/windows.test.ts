@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { coded } from "../../support/coded.js";
+import { MINIMAL, open, train } from "./support.js";
+
+describe("the text of an own trainer", () => {
+  it("is refused where it takes more disk than the program has", async (t) => {
+    const refused = coded("CONFIG_INVALID_VALUE", /makes 238\.4 GiB of text a cycle, trainer\.disk_gib is 64/);
+    await assert.rejects(open(t, MINIMAL, { max_steps: 1e9 }), refused);
+    await assert.rejects(open(t, MINIMAL, { "trainer.disk_gib": 1e-7 }), coded("CONFIG_INVALID_VALUE", /max_steps/));
+  });
+
+  it("that is not written in time is warned of", async (t) => {
+    const { trainer, lines } = await open(t, MINIMAL);
+    let asked = 0;
+    const { run } = await train(trainer, { stop: () => asked++ > 0 });
+    assert.equal(run.steps, 0);
+    const warned = lines.filter(({ level }) => level === "warn");
+    assert.deepEqual(
+      warned.map(({ fields }) => [fields.code, fields.windows, fields.prevention]),
+      [["TRAINER_NO_CHECKPOINT", 8, "lower max_steps"]],
+    );
+  });
+});
