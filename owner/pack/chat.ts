@@ -33,22 +33,39 @@ const messageSchema = z.looseObject({ role: z.string().min(1) });
 const messagesSchema = z.array(messageSchema).min(1);
 
 /**
+ * What a row may take, in figures that are the same on every machine: its messages, and the UTF-16 units of all that is written out for it, twice for
+ * each message of the assistant.
+ */
+export interface ChatLimits {
+  readonly messages: number;
+  readonly units: number;
+  /** For what these do not bound, as a template is a program of whoever made the model: the work ends there. */
+  readonly milliseconds: number;
+}
+
+const LIMITS: ChatLimits = { messages: 1000, units: 256 << 20, milliseconds: 120_000 };
+
+/**
  * Writes conversations out through a template. What the template adds for a message of the assistant, after the words that ask it to write, counts; all
  * else does not. That is told apart by writing out the conversation up to each such message, with and without it: a template that then writes what
- * stood before otherwise cannot be used for that row.
+ * stood before otherwise cannot be used for that row. There is no clock, so that the same rows give the same text on every day: a template that asks whether
+ * there is one takes its own date.
  *
- * @throws BlockZeroError PACK_TEMPLATE where the template is none
+ * @throws BlockZeroError PACK_TEMPLATE where the template is none; from what it gives, where a row takes too long
  */
-export const chatRenderer = ({ template, variables }: ChatFormat): Render => {
-  const compiled = compile(template);
+export const chatRenderer = ({ template, variables }: ChatFormat, limits: ChatLimits = LIMITS): Render => {
+  // Whoever renders a template offers that name, and cannot take it away: an unknown one is put in its place.
+  const compiled = compile(`{%- set strftime_now = no_such_name %}\n${template}`);
   return (found, row) => {
     const parsed = messagesSchema.safeParse(found);
     if (!parsed.success) return { problem: "no list of messages with roles" };
     const messages = parsed.data;
+    if (messages.length > limits.messages) return { problem: `more than ${limits.messages} messages` };
     if (!messages.some(({ role }) => role === "assistant")) return { problem: "no message of the assistant" };
+    let units = 0;
     const tools = Array.isArray(row.tools) ? { tools: row.tools } : {};
-    const written = (count: number, asks: boolean): string =>
-      compiled.render({
+    const written = (count: number, asks: boolean): string => {
+      const text = compiled.render({
         bos_token: "",
         eos_token: "",
         ...variables,
@@ -56,17 +73,28 @@ export const chatRenderer = ({ template, variables }: ChatFormat): Render => {
         add_generation_prompt: asks,
         ...tools,
       });
+      units += text.length;
+      if (units > limits.units) throw new RangeError("it writes too much");
+      return text;
+    };
+    let parts: ReturnType<Render> | undefined;
     try {
-      return withinTime(ROW_MILLISECONDS, () => countedParts(messages, written)) ?? SLOW;
+      parts = withinTime(limits.milliseconds, () => countedParts(messages, written));
     } catch (thrown) {
       return { problem: `the chat template refuses it: ${reasonOf(thrown).split("\n")[0]!.slice(0, 80)}` };
     }
+    if (parts === undefined) throw tooSlow(messages.length, limits.milliseconds);
+    return parts;
   };
 };
 
-/** A template is a program of whoever made the model. */
-const ROW_MILLISECONDS = 2000;
-const SLOW = { problem: `the chat template takes longer than ${ROW_MILLISECONDS / 1000} s` };
+const tooSlow = (messages: number, milliseconds: number): BlockZeroError =>
+  new BlockZeroError(
+    "PACK_TEMPLATE",
+    `the chat template takes longer than ${milliseconds / 1000} s for a conversation of ${messages} messages`,
+    "take another template, or leave such conversations out",
+  );
+
 const CHANGES = { problem: "the chat template changes what stands before a message" };
 
 const countedParts = (

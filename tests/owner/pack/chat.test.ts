@@ -75,6 +75,32 @@ describe("a conversation in a pack", () => {
     assert.ok("document" in rendered && rendered.document.text.startsWith("<s><|im_start|>user"));
   });
 
+  it("is written out the same on every day: there is no clock", () => {
+    const dated = (clock: string) =>
+      chatRenderer({
+        ...format,
+        template: `  {%- if strftime_now is defined %}${clock}{% else %}1 May{% endif %}\n${CHATML}`,
+      });
+    const rendered = dated("{{ strftime_now('%d %b %Y') }}")(chat("a", "b"), {});
+    assert.ok("document" in rendered);
+    assert.equal(rendered.document.text, "1 May<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n");
+    const plain = chatRenderer({ ...format, template: `{{ strftime_now('%Y') }}${CHATML}` });
+    assert.match(JSON.stringify(plain(chat("a", "b"), {})), /the chat template refuses it: /);
+  });
+
+  it("is skipped by bounds that no machine's speed changes; one that takes for ever ends the work", () => {
+    const limits = { messages: 4, units: 300, milliseconds: 60_000 };
+    const bounded = chatRenderer({ ...format, template: CHATML }, limits);
+    assert.ok("document" in bounded(chat("a", "b"), {}));
+    assert.deepEqual(bounded(chat("a", "b", "c", "d", "e"), {}), { problem: "more than 4 messages" });
+    assert.deepEqual(bounded(chat("a".repeat(100), "b"), {}), {
+      problem: "the chat template refuses it: it writes too much",
+    });
+    const slow = "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
+    const endless = chatRenderer({ ...format, template: slow }, { ...limits, milliseconds: 100 });
+    assert.throws(() => endless(chat("a", "b"), {}), coded("PACK_TEMPLATE", /longer than 0\.1 s .* of 2 messages/));
+  });
+
   it("is counted with a reason, of which a template that makes one for each row fills nothing", async (t) => {
     const folder = temporaryFolder(t);
     const config = join(folder, "tokenizer_config.json");
