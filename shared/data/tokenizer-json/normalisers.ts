@@ -22,14 +22,8 @@ const functionOf = (step: Step): ((text: string) => string) => {
       return lowerCase;
     case "StripAccents":
       return (text) => text.replace(/\p{M}/gu, "");
-    case "Strip": {
-      const ends = [
-        ...(step.strip_left ? ["^\\p{White_Space}+"] : []),
-        ...(step.strip_right ? ["\\p{White_Space}+$"] : []),
-      ];
-      const spaces = new RegExp(ends.join("|"), "gu");
-      return ends.length === 0 ? (text) => text : (text) => text.replace(spaces, "");
-    }
+    case "Strip":
+      return (text) => stripped(text, step);
     case "BertNormalizer":
       return (text) => bertNormalised(text, step);
     case "Precompiled":
@@ -41,4 +35,18 @@ const functionOf = (step: Step): ((text: string) => string) => {
       return (text) => text.replaceAll(pattern, () => step.content);
     }
   }
+};
+
+const SPACE = /\p{White_Space}/u;
+
+/** Without spaces at its ends. A regular expression takes the square of a run of spaces that does not reach the end. */
+const stripped = (
+  text: string,
+  { strip_left: left, strip_right: right }: Extract<Step, { readonly type: "Strip" }>,
+): string => {
+  let from = 0;
+  let to = text.length;
+  while (left && from < to && SPACE.test(text[from]!)) from++;
+  while (right && from < to && SPACE.test(text[to - 1]!)) to--;
+  return text.slice(from, to);
 };
