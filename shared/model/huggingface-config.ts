@@ -106,7 +106,10 @@ export const fromHuggingFaceConfig = (document: unknown, what: string): ModelCon
   const fields = Object(document) as Document;
   const { file } = FAMILIES[type];
   checked(commonSchema, { ...fields }, what);
-  const assumptions = Object.entries(file.assumes ?? {}).map(([name, value]) => [name, assumption(value)]);
+  const assumptions = [
+    ...Object.entries(file.assumes ?? {}).map(([name, value]) => [name, oneOf([value])]),
+    ...Object.entries(file.knows ?? {}).map(([name, values]) => [name, oneOf(values)]),
+  ];
   checked(z.object(Object.fromEntries(assumptions)), fields, what);
 
   const read: Document = {
@@ -154,11 +157,15 @@ const derived = (key: keyof ModelConfig, fields: Document): unknown => {
   return undefined;
 };
 
-const assumption = (value: unknown): z.ZodType =>
+/** One of these values, or left out. */
+const oneOf = (values: readonly unknown[]): z.ZodType =>
   z
     .unknown()
     .optional()
-    .refine((found) => found === undefined || found === null || found === value, `only ${value} is supported`);
+    .refine(
+      (found) => found === undefined || found === null || values.includes(found),
+      `only ${values.map(String).join(" and ")} ${values.length > 1 ? "are" : "is"} supported`,
+    );
 
 const isDefault = (value: unknown, byDefault: unknown): boolean => JSON.stringify(value) === JSON.stringify(byDefault);
 

@@ -5,6 +5,7 @@ import { yarnMagnitude } from "./rope.js";
 import { FUSED, SEPARATE } from "./tensor-layout.js";
 
 const SHARED = "shared_experts";
+const GREEDY = "greedy";
 const GROUPED = "group_limited_greedy";
 
 /** DeepSeek-V2 (arXiv 2405.04434): latent attention, shared experts, dense first layers. */
@@ -42,13 +43,14 @@ export const deepseekV2: Family = {
     fixed: { norm_topk_prob: false },
     defaults: { attention_bias: false, first_k_dense_replace: 0, routed_scaling_factor: 1 },
     assumes: { norm_topk_prob: false, moe_layer_freq: 1, scoring_func: "softmax", mlp_bias: false },
+    knows: { topk_method: [GREEDY, GROUPED] },
     read: ({ num_attention_heads, qk_rope_head_dim, topk_method, n_group, topk_group }) => ({
       head_dim: qk_rope_head_dim,
       num_key_value_heads: num_attention_heads,
       ...(topk_method === GROUPED ? { n_group, topk_group } : { n_group: undefined, topk_group: undefined }),
     }),
     write: ({ n_group, topk_group, q_lora_rank }) => ({
-      topk_method: n_group === undefined ? "greedy" : GROUPED,
+      topk_method: n_group === undefined ? GREEDY : GROUPED,
       n_group: n_group ?? 1,
       topk_group: topk_group ?? 1,
       // Left out it would be 1536.

@@ -25,6 +25,8 @@ export interface ConfigFile {
   readonly fixed?: Readonly<Partial<ModelConfig>>;
   /** Fields whose other values would be another arithmetic; one that is left out has this value. */
   readonly assumes?: Readonly<Record<string, unknown>>;
+  /** Fields of which other values than these are not known; one that is left out has the first. */
+  readonly knows?: Readonly<Record<string, readonly [unknown, ...unknown[]]>>;
   /** Base of the rotary embedding where none is given; 10,000 if not named. */
   readonly ropeTheta?: number;
   /** Keys that follow from fields with a rule of their own. */

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import { FAMILIES } from "#shared/model/families/index.js";
+import { fromHuggingFaceConfig } from "#shared/model/huggingface-config.js";
+import { coded } from "#tests/support/coded.js";
 import { floatsOf, relativeError } from "./micro.js";
 import { ourResults } from "./our-results.js";
 import { references, VECTORS } from "./reference.js";
@@ -17,6 +19,17 @@ describe("families of models, against transformers", () => {
     );
     assert.deepEqual(folders.map(({ name }) => name).sort(), Object.keys(FAMILIES).sort());
     for (const { name } of folders) assert.equal(references(`families/${name}`).length, 2);
+  });
+
+  it("are refused where they choose experts by a rule that is not known", () => {
+    const { dir } = references("families/deepseek_v2")[0]!;
+    const document = JSON.parse(readFileSync(join(dir, "config.json"), "utf8"));
+    const read = (topk_method: unknown) => fromHuggingFaceConfig({ ...document, topk_method }, "config.json");
+    for (const method of ["greedy", "group_limited_greedy", null, undefined]) assert.ok(read(method));
+    assert.throws(
+      () => read("noaux_tc"),
+      coded("CHECKPOINT_MALFORMED", /topk_method: only greedy and group_limited_greedy are supported/),
+    );
   });
 
   for (const family of Object.keys(FAMILIES))
