@@ -72,7 +72,9 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   void showParticipation(validator, agreed.participation);
   // A validator that abstains from the merge must still set the miners' weights.
   const duties = await Promise.allSettled([
-    recalled.then(() => due("weights", "the weights", merge.end + 1, (bounded) => setWeights(bounded, cycle))),
+    recalled.then(() =>
+      due("weights", "the weights", merge.end + 1, (bounded) => setWeights(bounded, cycle, agreed.base)),
+    ),
     due("merge", "the merge", published + 1, (bounded) => mergeAndPublish(bounded, cycle, agreed)),
   ]);
   for (const duty of duties) if (duty.status === "rejected") throw duty.reason;

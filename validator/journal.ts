@@ -30,7 +30,7 @@ export const validatorJournalSchema = sprintMemorySchema.extend({
     .default({}),
   /** Cycles of which the history below holds everything that was agreed. */
   tallied: z.array(z.int()).default([]),
-  /** Which groups' models took a step. */
+  /** For which groups a step was chosen. Whether a model was agreed on that took it, the models' lineage says. */
   progress: z.array(z.object({ cycle: z.int(), improved: z.array(z.string()) })).default([]),
   /** Group → the last model measured on its reference text, and its loss in nats per token and in bits per byte. */
   reference: z

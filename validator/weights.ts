@@ -3,6 +3,7 @@ import { throughFaults } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
+import { agreedCycles } from "#shared/replay/lineage.js";
 import { cycleWeights } from "#shared/rewards/cycle-weights.js";
 import type { Validator } from "./context.js";
 import { note } from "./mark.js";
@@ -11,10 +12,12 @@ import { knownPayParts } from "./sprint/known-gate.js";
 /**
  * Sets the cycle's weights, once. A chain that does not answer is asked again at the next block. Any other failure is only logged: the next cycle's weights
  * replace these anyway.
+ *
+ * @param base hash of the model that the cycle started from
  */
-export const setWeights = async (validator: Validator, cycle: number): Promise<void> => {
+export const setWeights = async (validator: Validator, cycle: number, base: string): Promise<void> => {
   const { participant, journal } = validator;
-  const { chain, network, telemetry, log } = participant;
+  const { chain, models, network, signal, telemetry, log } = participant;
   const { instruments, duties } = telemetry;
   if (journal.value.cycles[cycle]?.weighted !== undefined) return;
   try {
@@ -22,7 +25,11 @@ export const setWeights = async (validator: Validator, cycle: number): Promise<v
     const limit = { name: `the weights of cycle ${cycle}`, until: window.end };
     const { weights, block } = await throughFaults(participant, limit, async () => {
       const parts = await knownPayParts(validator, cycle);
-      const weights = cycleWeights(network, await chain.metagraph(network.netuid), journal.value, cycle, parts);
+      const { history, progress } = journal.value;
+      const isAgreed = await agreedCycles(models, base, cycle - network.scoring.window + 1, signal);
+      const settled = progress.map((past) => ({ ...past, isAgreed: past.cycle < cycle ? isAgreed(past.cycle) : null }));
+      const holders = await chain.metagraph(network.netuid);
+      const weights = cycleWeights(network, holders, { history, progress: settled }, cycle, parts);
       const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
       return { weights, block };
     });

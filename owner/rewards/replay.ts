@@ -1,7 +1,9 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
+import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
+import { modelOfCycle } from "#shared/replay/base-model-hash.js";
 import { readOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { isGone } from "#shared/replay/is-gone.js";
 import {
@@ -123,7 +125,9 @@ const readPast = async ({ source, head }: Subnet, first: number, last: number, s
       const merged = Math.min(head, phaseWindow(cycle, "merge", network.phases).end - 1);
       const holders = await chain.metagraph(network.netuid, merged);
       const improved = improvedGroups(chosenSteps(network, await readBallots(source, cycle)));
-      known.set(cycle, { cycle, scores: agreedScores(cycle, outcomes), improved, holders });
+      const isSettled = head >= lastModelBlock(cycle, network);
+      const isAgreed = isSettled ? (await modelOfCycle(source, cycle, head)) !== null : null;
+      known.set(cycle, { cycle, scores: agreedScores(cycle, outcomes), improved, isAgreed, holders });
       if (!isWhole) partial.push(cycle);
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;

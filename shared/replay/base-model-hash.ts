@@ -10,14 +10,23 @@ import { readModelManifest } from "./whole-model.js";
 export const baseModelHash = async (source: CycleSource, cycle: number, head: number): Promise<string> => {
   const { network } = source;
   for (let past = cycle - 1; past >= network.first_cycle; past--) {
-    const { agreed } = await modelOutcome(source, past, Math.min(head, lastModelBlock(past, network)));
-    if (agreed === null) continue;
-    const named = await modelNamed((hash) => readModelManifest(source, hash), source, { cycle: past, hash: agreed });
-    if (named !== "none") return agreed;
+    const agreed = await modelOfCycle(source, past, head);
+    if (agreed !== null) return agreed;
   }
   // A network that succeeds another starts from the last model of that network.
   const former = await formerOf(source);
   return former ? baseModelHash(former, network.first_cycle, head) : network.genesis;
+};
+
+/**
+ * Hash of the model that was agreed on in a cycle of the source's network, by the state after the block `head` if it is not settled yet. Null if
+ * none was, or what was named is no model.
+ */
+export const modelOfCycle = async (source: CycleSource, cycle: number, head: number): Promise<string | null> => {
+  const { agreed } = await modelOutcome(source, cycle, Math.min(head, lastModelBlock(cycle, source.network)));
+  if (agreed === null) return null;
+  const named = await modelNamed((hash) => readModelManifest(source, hash), source, { cycle, hash: agreed });
+  return named === "none" ? null : agreed;
 };
 
 /**

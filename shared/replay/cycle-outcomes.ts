@@ -6,7 +6,7 @@ import { type AgreedScore, agreedScores } from "#shared/rewards/cycle-weights.js
 import { type CycleProgress, improvedGroups } from "#shared/rewards/progress.js";
 import { percent } from "#shared/util/percent.js";
 import { chosenSteps, readBallots } from "./ballots.js";
-import { baseModelHash } from "./base-model-hash.js";
+import { baseModelHash, modelOfCycle } from "./base-model-hash.js";
 import { evaluationSeeds } from "./evaluation-seeds.js";
 import { fetchReport } from "./fetch-report.js";
 import { isGone } from "./is-gone.js";
@@ -125,7 +125,11 @@ export const readWindow = async (
       history.push(...agreedScores(past, read.outcomes));
       if (head < phaseWindow(past, "choose", context.network.phases).end) continue;
       const ballots = await readBallots(context, past);
-      progress.push({ cycle: past, improved: improvedGroups(chosenSteps(context.network, ballots)) });
+      progress.push({
+        cycle: past,
+        improved: improvedGroups(chosenSteps(context.network, ballots)),
+        isAgreed: past === cycle ? null : (await modelOfCycle(context, past, head)) !== null,
+      });
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
       unknown.push(past);

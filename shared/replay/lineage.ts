@@ -1,5 +1,6 @@
 import type { Model } from "#shared/merge/merge-model.js";
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
+import { isGone } from "./is-gone.js";
 
 /** Number of models (a model and its ancestors) that are searched for earlier copies of an update. */
 export const ANCESTRY_DEPTH = 64;
@@ -17,6 +18,31 @@ export async function* lineage(
     next = manifest.parent;
   }
 }
+
+/**
+ * Says of a cycle, from `first` on and before the one that starts from the model `base`, whether a model was agreed on in it: that model is
+ * then `base` or an ancestor. Null of cycles before the oldest ancestor whose manifest can be had.
+ */
+export const agreedCycles = async (
+  models: { manifest(hash: string, signal: AbortSignal): Promise<ModelManifest> },
+  base: string,
+  first: number,
+  signal: AbortSignal,
+): Promise<(cycle: number) => boolean | null> => {
+  const agreed = new Set<number>();
+  let oldest = Number.POSITIVE_INFINITY;
+  try {
+    for await (const { manifest } of lineage(base, (ancestor) => models.manifest(ancestor, signal))) {
+      const isGenesis = manifest.parent === null;
+      oldest = isGenesis ? Number.NEGATIVE_INFINITY : manifest.cycle;
+      if (!isGenesis) agreed.add(manifest.cycle);
+      if (oldest <= first) break;
+    }
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
+  }
+  return (cycle) => agreed.has(cycle) || (cycle >= oldest ? false : null);
+};
 
 /** Every update merged into a model or its recent ancestors, newest first. */
 export const ancestry = async (

@@ -19,7 +19,7 @@ interface Historian {
 /**
  * Stores what was agreed in a cycle.
  * @param isWhole whether every report that counts was available
- * @param improved groups whose model took a step
+ * @param improved groups for which a step was chosen
  */
 export const remember = (
   { participant, journal }: Historian,

@@ -3,7 +3,7 @@ import { improvedGroups } from "#shared/rewards/progress.js";
 import type { Validator } from "../context.js";
 import type { Agreement } from "../merge/merge-cycle.js";
 
-/** The groups whose model took a step. Also writes them to the metrics and the log. */
+/** The groups for which a step was chosen. Also writes them to the metrics and the log. */
 export const learnProgress = async (
   { participant, metrics }: Validator,
   cycle: number,

@@ -12,6 +12,7 @@ import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { localnetHome } from "../../support/localnet-home.js";
 import { lookAt } from "../../support/look-at.js";
+import { nameModel } from "../../support/name-model.js";
 import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
 import { openSubnet, type Subnet } from "../../support/subnet.js";
 import { type Forged, forge, noiseUpdate } from "../../support/updates.js";
@@ -47,7 +48,7 @@ const entry = (forged: Forged, found: number | "worse" | "rejected"): ReportEntr
   };
 };
 
-/** A subnet in which validators said this of cycle 1, 2, …; nobody merges. @param steps that their ballots name, 1 unless given */
+/** A subnet in which validators said this of cycle 1, 2, …, and named a model of each. @param steps that their ballots name, 1 unless given */
 const lived = async (
   t: TestContext,
   cycles: readonly Readonly<Record<string, Scores>>[],
@@ -55,15 +56,17 @@ const lived = async (
 ): Promise<Subnet> => {
   const subnet = await openSubnet(t, { validators: VALIDATORS, miners: MINERS });
   const updates = MINERS.map((miner) => [miner, submitted(subnet, miner)] as const);
+  let base = subnet.modelHash;
   for (const [i, said] of cycles.entries()) {
     const reports = Object.entries(said).map(([validator, scores]) => {
       const entries = updates.flatMap(([miner, update]) => {
         const found = scores[miner];
         return found === undefined ? [] : [entry(update, found)];
       });
-      return [validator, reportOf(subnet, validator, { cycle: i + 1, entries })] as const;
+      return [validator, reportOf(subnet, validator, { cycle: i + 1, base, entries })] as const;
     });
     await publishReports(subnet, Object.fromEntries(reports), steps[i]);
+    base = await nameModel(subnet, i + 1, base);
   }
   return subnet;
 };

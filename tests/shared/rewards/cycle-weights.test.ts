@@ -53,7 +53,7 @@ const unscored = (cycle: number, uid: number, hotkey: string, verdict: "rejected
 
 /** Where both groups improved in every cycle. */
 const weightsFor = (metagraph: Metagraph, history: readonly AgreedScore[], cycle: number) => {
-  const progress = [6, 7, 8, 9].map((cycle) => ({ cycle, improved: ["math", "prose"] }));
+  const progress = [6, 7, 8, 9].map((cycle) => ({ cycle, improved: ["math", "prose"], isAgreed: true }));
   return cycleWeights(network, metagraph, { history, progress }, cycle);
 };
 
@@ -61,7 +61,11 @@ describe("cycleWeights", () => {
   it("pays for the cycles in which the group's model improved, and burns the rest", () => {
     const history = [6, 7, 8, 9].map((cycle) => scored(cycle, 1, "a", 0.2));
     const paid = (...improving: number[]) => {
-      const progress = [6, 7, 8, 9].map((cycle) => ({ cycle, improved: improving.includes(cycle) ? ["math"] : [] }));
+      const progress = [6, 7, 8, 9].map((cycle) => ({
+        cycle,
+        improved: improving.includes(cycle) ? ["math"] : [],
+        isAgreed: cycle < 9 ? true : null,
+      }));
       const weights = new Map(cycleWeights(network, metagraphOf("a"), { history, progress }, 9));
       const [owner, miner] = [weights.get(0) ?? 0, weights.get(1) ?? 0];
       return Math.round((1000 * miner) / (owner + miner)) / 1000;
@@ -70,6 +74,15 @@ describe("cycleWeights", () => {
     assert.equal(paid(6, 7, 8, 9), 0.5);
     assert.equal(paid(7, 9), 0.25);
     assert.equal(paid(), 0, "scores alone earn nothing where the model stands still");
+    const unnamed = [8, 9].map((cycle) => ({ cycle, improved: ["math"], isAgreed: cycle < 9 ? false : null }));
+    assert.deepEqual(
+      cycleWeights(network, metagraphOf("a"), { history, progress: unnamed }, 9),
+      [
+        [0, 65535],
+        [1, 21845],
+      ],
+      "a step that no model took is paid for no longer once that is certain",
+    );
     const unknown = cycleWeights(network, metagraphOf("a"), { history, progress: [] }, 9);
     assert.deepEqual(unknown, [[0, 65535]]);
   });

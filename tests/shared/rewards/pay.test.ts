@@ -204,7 +204,7 @@ test("vectors: the part of a group's pool that is paid", () => {
           note: z.string(),
           cycle: z.number(),
           window: z.number(),
-          known: z.array(z.tuple([z.number(), z.array(z.string())])),
+          known: z.array(z.tuple([z.number(), z.array(z.string()), z.boolean().nullable()])),
           group: z.string(),
           part: z.number(),
         }),
@@ -212,7 +212,7 @@ test("vectors: the part of a group's pool that is paid", () => {
     }),
   );
   for (const { note, cycle, window, known, group, part } of paid) {
-    const progress = known.map(([at, improved]) => ({ cycle: at, improved }));
+    const progress = known.map(([at, improved, isAgreed]) => ({ cycle: at, improved, isAgreed }));
     assert.equal(paidPart(progress, group, { cycle, window }), part, note);
   }
 });

@@ -31,7 +31,7 @@ const { hotkeys, cases } = loadVectors(
         window: z.int(),
         burn: z.number(),
         cycle: z.int(),
-        steps: z.array(z.tuple([z.int(), z.array(z.string())])),
+        steps: z.array(z.tuple([z.int(), z.array(z.string()), z.boolean().nullable()])),
         history: z.array(rowSchema),
         weights: z.array(z.tuple([z.int(), z.int()])),
       }),
@@ -45,7 +45,7 @@ test("vectors: whole windows of pay, by every curve", () => {
     const scoring = { ...template.scoring, rewards, window, burn };
     const network = networkSchema.parse({ ...template, scoring, genesis: "0".repeat(64) });
     const agreed = history.map(({ holder, ...outcome }) => ({ ...outcome, hotkey: hotkeys[holder]! }));
-    const progress = steps.map(([of, improved]) => ({ cycle: of, improved }));
+    const progress = steps.map(([of, improved, isAgreed]) => ({ cycle: of, improved, isAgreed }));
     assert.deepEqual(
       cycleWeights(network, holders, { history: agreed, progress }, cycle),
       weights,

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { explainScore } from "#inspect/explain/explain-score.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
+import { recallHistory, remember } from "#validator/outcome/history.js";
+import { learnProgress } from "#validator/outcome/progress.js";
+import { setWeights } from "#validator/weights.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { lookAt } from "../../support/look-at.js";
+import { NETUID } from "../../support/micro-network.js";
+import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
+import { openSubnet } from "../../support/subnet.js";
+import { forge, noiseUpdate, submit } from "../../support/updates.js";
+import { openValidator } from "../../support/validator.js";
+
+/** Ann's part of all pay after two cycles in which a step was chosen, as a validator sets it, and the part of her group's pool, as `explain` has it. */
+const paidAfterTwo = async (t: TestContext, { isNamed }: { readonly isNamed: boolean }) => {
+  const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
+  const vera = await openValidator(t, subnet, "vera");
+  const { participant } = vera;
+  const live = async (cycle: number, base: string) => {
+    const tensors = noiseUpdate(subnet, `ann ${cycle}`, 0.05);
+    const ann = forge(subnet, { miner: "ann", tensors, cycle, change: { base } });
+    await submit(subnet, { ann }, cycle);
+    const said = { entries: [scoredEntry(ann, 0.3)], cycle, base };
+    await publishReports(subnet, { vera: reportOf(subnet, "vera", said), vito: reportOf(subnet, "vito", said) });
+  };
+  await live(1, subnet.modelHash);
+  if (isNamed) {
+    const { hash: model } = await mergeCycle(participant, 1, await agreeOn(participant, 1));
+    const network = shortHash(subnet.networkHash);
+    const { location } = participant;
+    await subnet.record({ vera: encodeRecord({ type: "model", network, cycle: 1, model, location }) });
+  }
+  await subnet.to(subnet.window(2, "distribute").end);
+  await live(2, await participant.models.baseOf(2));
+
+  const agreed = await agreeOn(participant, 2);
+  assert.equal(agreed.base === subnet.modelHash, !isNamed);
+  await recallHistory(vera, 2);
+  remember(vera, 2, agreed, await learnProgress(vera, 2, agreed));
+  const nonce = await subnet.chain.nonce(participant.signer.address);
+  const setting = setWeights(vera, 2, agreed.base);
+  await subnet.sent("vera", nonce + 1);
+  await subnet.to(subnet.node.head.number + 1);
+  await setting;
+  const [row] = await subnet.chain.weights(NETUID);
+  const weights = new Map(row!.weights);
+  const all = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  const { pay } = await explainScore(await lookAt(t, subnet), 2, subnet.uid("ann"));
+  return { weight: weights.get(subnet.uid("ann"))! / all, share: pay!.share, paid: pay!.paid };
+};
+
+describe("pay for a step that no model took", { timeout: HANG_GUARD }, () => {
+  it("ends with the cycle, where no model was agreed on: validators and explain compute the same", async (t) => {
+    const taken = await paidAfterTwo(t, { isNamed: true });
+    assert.deepEqual([taken.paid, taken.share], [1, 0.5]);
+    assert.ok(Math.abs(taken.weight - taken.share) < 1e-4);
+    const untaken = await paidAfterTwo(t, { isNamed: false });
+    assert.deepEqual([untaken.paid, untaken.share], [0.5, 0.25]);
+    assert.ok(Math.abs(untaken.weight - untaken.share) < 1e-4);
+  });
+});
