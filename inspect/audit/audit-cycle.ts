@@ -16,6 +16,7 @@ import { auditDuty, type DutyAudits } from "./audit-duty.js";
 import { auditSprint } from "./audit-sprint.js";
 import { checkReport } from "./check-report.js";
 import { compareModels } from "./compare-models.js";
+import { noteEarlier } from "./earlier-updates.js";
 import { nameFaulty } from "./faulty-copies.js";
 import { type CycleAudit, type Findings, openFindings } from "./findings.js";
 import { type ManifestReader, manifestReader } from "./manifest-reader.js";
@@ -99,6 +100,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
     if (report.base === base.hash) checkReport(report, regated, findings);
     else findings.note(`report of ${report.validator} does not count: it is about model ${report.base}`);
   }
+  await noteEarlier({ source, cycle, manifestOf }, base.hash, { regated, reports }, findings);
 
   const submissions = regated.map(({ submission }) => submission);
   const outcomes = tally({ reports, stakes, miners: submissions, network: networkHash, cycle, base: base.hash });

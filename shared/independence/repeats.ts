@@ -12,12 +12,12 @@ export interface RepeatInputs {
     /** Hash of the canonical tensor blob. */
     readonly tensors: string;
   }[];
-  /** The updates merged into the model's ancestors, with the cycle that merged them. */
+  /** The updates merged into the model's ancestors, and those revealed before for the weights that the group still has, with their cycles. */
   readonly lineage: Iterable<Original & { readonly tensors: string }>;
 }
 
 /**
- * Finds submissions whose tensors equal, byte for byte, those of an update that was merged before: hotkey → the first such update. Within a
+ * Finds submissions whose tensors equal, byte for byte, those of an earlier update: hotkey → the first such update. Within a
  * cycle nobody can prove who copied equal or similar updates. These share what they are worth (`shared/independence`), so coming first has
  * no value.
  */

@@ -84,17 +84,24 @@ export const gateSubmission = async (
   return { ok: true, update: result.update };
 };
 
-/** The same for a caller that then reads the update. The caller closes the file. */
-export const openSubmission = async (
-  source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
+/** A manifest that passed its gates. */
+export interface GatedManifest {
+  readonly ok: true;
+  readonly manifest: UpdateManifest;
+  readonly artifact: string;
+  /** Origin that was announced for it. */
+  readonly location: string;
+}
+
+/** Puts a submission through the gates of records and manifest alone. @throws what the source throws for a file that is not available */
+export const gateManifest = async (
+  { network, networkHash, fetch }: Pick<CycleSource, "network" | "networkHash" | "fetch">,
   { hotkey, publicKey, commitment, reveal }: Submission,
-  { base, cycle }: GateOptions,
-): Promise<OpenGated | GateFailure> => {
-  const { network, networkHash, fetch, open } = source;
+  { base, cycle }: { readonly base: Pick<GateBase, "hash">; readonly cycle: number },
+): Promise<GatedManifest | GateFailure> => {
   if (!commitment) return { ok: false, reason: "no_commit", detail: "nothing was committed in time" };
   if (!reveal) return { ok: false, reason: "no_reveal", detail: "nothing was revealed in time" };
   const { group, artifact, location } = reveal;
-  const groups = artifactLimits(network);
   const checked = checkManifest(
     await fetch({ hash: artifact, what: "the artifact", maxBytes: MAX_MANIFEST_BYTES, location }),
     {
@@ -106,14 +113,25 @@ export const openSubmission = async (
       network: networkHash,
       cycle,
       base: base.hash,
-      groups,
+      groups: artifactLimits(network),
       codec: network.artifact.codec,
       verify,
     },
   );
+  return checked.ok ? { ok: true, manifest: checked.manifest, artifact, location } : checked;
+};
+
+/** The same for a caller that then reads the update. The caller closes the file. */
+export const openSubmission = async (
+  source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
+  submission: Submission,
+  { base, cycle }: GateOptions,
+): Promise<OpenGated | GateFailure> => {
+  const { network, open } = source;
+  const checked = await gateManifest(source, submission, { base, cycle });
   if (!checked.ok) return checked;
-  const { manifest } = checked;
-  const { tensors: tensorsHash } = manifest;
+  const { manifest, artifact, location } = checked;
+  const { group, tensors: tensorsHash } = manifest;
   const file = await open({ hash: tensorsHash, what: "the update", maxBytes: manifest.bytes, location });
   let passed: Awaited<ReturnType<typeof checkTensors>> | null = null;
   try {

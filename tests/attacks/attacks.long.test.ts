@@ -48,6 +48,20 @@ describe("an attack of two cycles", { timeout: HANG_GUARD }, () => {
   });
 });
 
+describe("an attack on a base that stays", { timeout: HANG_GUARD }, () => {
+  it("is paid for its work once", async (t) => {
+    const trial = await openTrial({ model: models.micro, seed: "arena", cycles: 3 });
+    t.after(() => trial.close());
+    const observed = await trial.run(attacks.find(({ name }) => name === "replay-after-no-merge")!);
+    const [once, again, last] = observed.payoffs;
+    assert.ok(once! > 0, "its work is paid");
+    assert.ok(again! < once! && last! < once!, `${observed.payoffs}`);
+    assert.ok(observed.stoppedBy.includes("duplicate"), observed.stoppedBy.join(" "));
+    assert.equal(observed.progress.agreed, 0, "no model was agreed on");
+    assert.deepEqual(observed.work, { ...observed.work, rejected: 0, abstained: 0 });
+  });
+});
+
 describe("the attack library", () => {
   it("has one name an attack", () => {
     assert.equal(new Set(attacks.map(({ name }) => name)).size, attacks.length);

@@ -7,10 +7,12 @@ import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type ReportEntry, reportBody } from "#shared/protocol/report.js";
+import type { EarlierUpdate } from "#shared/replay/earlier-updates.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { readBase } from "../read-base.js";
 import { blockWithin } from "../time-left.js";
+import { earlierUpdates } from "./earlier-updates.js";
 import { evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-cache.js";
 import { type Gated, gatherUpdates } from "./gather.js";
@@ -22,6 +24,8 @@ import { startStopwatch } from "./stopwatch.js";
 
 /** Share of the evaluate phase in which an update that was lost after its gates is fetched again. The rest is for measuring. */
 const REFETCH_SHARE = 1 / 2;
+/** Share of the evaluate phase in which manifests of cycles that this validator missed are fetched, as updates of this cycle are. */
+const RECALL_SHARE = 1 / 3;
 /** Bytes of updates that stay in memory between reads. */
 const KEPT_UPDATES_BYTES = 256 << 20;
 
@@ -62,9 +66,16 @@ const judge = async (
   opening.catch(() => {});
   const took = startStopwatch();
   const base = await readBase(participant, meter, await awaitBaseModel(participant, cycle));
+  const recalling = untilBlock(clock, blockWithin(participant, cycle, RECALL_SHARE), signal, (until) =>
+    earlierUpdates(participant, { cycle, base: base.hash, until }),
+  );
+  recalling.catch(() => {});
   const gated = await gatherUpdates(participant, base, cycle);
+  const earlier = await recalling;
   took.lap("fetch");
-  const { passed, failures } = rejectRepeats(gated, await ancestry(models, base.hash, signal));
+  const merged = await ancestry(models, base.hash, signal);
+  const { passed, failures } = rejectRepeats(gated, [...merged, ...earlier.updates]);
+  earlier.keep(gated);
 
   await clock.reach(phaseWindow(cycle, "evaluate", network.phases).start, signal);
   const seeds = await awaitSeeds(participant, { cycle, purpose: "evaluate" });
@@ -89,8 +100,8 @@ interface Judged {
   readonly failures: readonly ReportEntry[];
 }
 
-/** What passed the gates and is no copy of an update that was merged before; and an entry for each of the others. */
-const rejectRepeats = (gated: readonly Gated[], lineage: Awaited<ReturnType<typeof ancestry>>): Judged => {
+/** What passed the gates and is no copy of an update that was merged before, or revealed for the same weights; and an entry for each of the others. */
+const rejectRepeats = (gated: readonly Gated[], lineage: readonly EarlierUpdate[]): Judged => {
   const passed: Passed[] = [];
   const failures: ReportEntry[] = [];
   for (const { submission, result } of gated) {

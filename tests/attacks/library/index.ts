@@ -35,6 +35,7 @@ import { noisyCopiesOf } from "./noisy-copies.js";
 import { oppositeHalves } from "./opposite-halves.js";
 import { partlyServedTo } from "./partly-served.js";
 import { replay } from "./replay.js";
+import { replayAfterNoMerge } from "./replay-after-no-merge.js";
 import { scaledParts } from "./scaled-parts.js";
 import { scaling } from "./scaling.js";
 import { signFlip } from "./sign-flip.js";
@@ -106,4 +107,5 @@ export const attacks: readonly Attack[] = [
   idleValidators,
   silentStake,
   replay,
+  replayAfterNoMerge,
 ];

@@ -4,6 +4,7 @@ import { describe, it, type TestContext } from "node:test";
 import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
+import { readOriginal } from "#shared/independence/repeats.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
@@ -196,6 +197,48 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
       assert.deepEqual(verdictOf(of(name)), ["scored", null]);
       assert.ok(of(name)!.score > 0);
       assert.ok(Math.abs(of(name)!.independence! - 1) < 1e-9, "there is nobody else to divide it with");
+    }
+  });
+
+  it("does not pay twice for the same work where no model took it, also by another's hand and to who was not there", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 2000, vito: 2000 }, miners: ["ann", "bob", "cat"] });
+    const vera = await subnet.join("vera");
+    const meter = await openMeter(t, subnet);
+    const tensors = await trainedUpdate(subnet, { miner: "ann" });
+    const judgeIn = async (
+      cycle: number,
+      forged: Readonly<Record<string, Forged>>,
+      judges: readonly Participant[] = [vera],
+    ) => {
+      await submit(subnet, forged, cycle);
+      const judging = judges.map((judge) => judgeCycle(judge, meter, cycle));
+      await subnet.to(subnet.window(cycle, "evaluate").start);
+      const reports = await Promise.all(judging);
+      return reports.map(({ entries }) =>
+        Object.keys(forged).map((name) => entries.find(({ uid }) => uid === subnet.uid(name))!),
+      );
+    };
+    const [[first] = []] = await judgeIn(1, { ann: forge(subnet, { miner: "ann", tensors }) });
+    assert.deepEqual(verdictOf(first), ["scored", null]);
+    // Nobody names a model: cycle 2 starts from genesis again, for which the update is as good as new.
+    await subnet.to(subnet.window(2, "distribute").end);
+    const vito = await subnet.join("vito");
+    const again = {
+      ann: forge(subnet, { miner: "ann", tensors, cycle: 2 }),
+      bob: forge(subnet, { miner: "bob", tensors, cycle: 2 }),
+      cat: forge(subnet, { miner: "cat", tensors: noiseUpdate(subnet, "cat", 0.01), cycle: 2 }),
+    };
+    for (const entries of await judgeIn(2, again, [vera, vito])) {
+      assert.deepEqual(entries.map(verdictOf), [
+        ["rejected", "duplicate"],
+        ["rejected", "duplicate"],
+        ["scored", null],
+      ]);
+      assert.deepEqual(readOriginal(entries[1]!.detail!), {
+        cycle: 1,
+        hotkey: subnet.signer("ann").address,
+        artifact: first!.artifact,
+      });
     }
   });
 

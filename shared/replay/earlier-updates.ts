@@ -1,0 +1,93 @@
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
+import { mapLimited } from "#shared/util/map-limited.js";
+import { gateManifest } from "./gate-submission.js";
+import { isGone } from "./is-gone.js";
+import { ANCESTRY_DEPTH, lineage } from "./lineage.js";
+import type { CycleSource } from "./source.js";
+import { readSubmissions } from "./submissions.js";
+import { contextOf, firstCycleFrom, type NetworkSource } from "./succession.js";
+
+/** An update that was revealed in an earlier cycle, with a manifest that passed the gates. */
+export interface EarlierUpdate {
+  readonly cycle: number;
+  readonly group: string;
+  readonly hotkey: string;
+  readonly artifact: string;
+  /** Hash of its tensor blob. */
+  readonly tensors: string;
+}
+
+/** Manifests fetched at the same time. */
+const CONCURRENT_FETCHES = 8;
+
+/** The past cycles that worked on weights which the model `base` still has. */
+export interface SameWeights {
+  /**
+   * Group → the first cycle whose updates are for the weights that the group has now: the one after the newest cycle whose agreed model took a
+   * step of it. 0 if none of the recent ancestors did.
+   */
+  readonly since: ReadonlyMap<string, number>;
+  /** The model that a past cycle started from: the newest that was agreed on before it. Null if it is older than the ancestors looked through. */
+  baseOf(cycle: number): string | null;
+}
+
+/** @throws what `manifestOf` throws */
+export const sameWeights = async (
+  base: string,
+  manifestOf: (hash: string) => Promise<ModelManifest>,
+): Promise<SameWeights> => {
+  const since = new Map<string, number>();
+  const ancestors: { readonly hash: string; readonly cycle: number }[] = [];
+  let groups: readonly string[] = [];
+  for await (const { hash, manifest } of lineage(base, manifestOf)) {
+    if (ancestors.length === 0) groups = Object.keys(manifest.parts.groups);
+    ancestors.push({ hash, cycle: manifest.parent === null ? Number.NEGATIVE_INFINITY : manifest.cycle });
+    for (const group of groups)
+      if (!since.has(group) && (manifest.steps[group] ?? 0) !== 0) since.set(group, manifest.cycle + 1);
+    if (since.size === groups.length || ancestors.length === ANCESTRY_DEPTH) break;
+  }
+  return {
+    since: new Map(groups.map((group) => [group, since.get(group) ?? 0])),
+    baseOf: (cycle) => ancestors.find((ancestor) => ancestor.cycle < cycle)?.hash ?? null,
+  };
+};
+
+/** The cycles before `cycle` whose updates may be submitted again in it: those for weights that some group still has, and of these the newest. */
+export const repeatableCycles = async (
+  source: NetworkSource,
+  cycle: number,
+  { since }: Pick<SameWeights, "since">,
+): Promise<readonly number[]> => {
+  const wanted = Math.max(0, cycle - ANCESTRY_DEPTH, Math.min(cycle, ...since.values()));
+  const first = await firstCycleFrom(source, wanted);
+  return Array.from({ length: Math.max(0, cycle - first) }, (_, i) => first + i);
+};
+
+/** What was revealed in a cycle, and whether every manifest could be had. */
+export interface Revealed {
+  readonly updates: readonly EarlierUpdate[];
+  readonly isWhole: boolean;
+}
+
+/**
+ * What was revealed in a past cycle, as far as manifests can be had.
+ *
+ * @param base hash of the model that it started from
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer knows who revealed what
+ */
+export const revealedIn = async (newest: CycleSource, cycle: number, base: string): Promise<Revealed> => {
+  const source = await contextOf(newest, cycle);
+  const found = await mapLimited(await readSubmissions(source, cycle), CONCURRENT_FETCHES, async (submission) => {
+    try {
+      const gated = await gateManifest(source, submission, { base: { hash: base }, cycle });
+      if (!gated.ok) return [];
+      const { group, tensors } = gated.manifest;
+      return [{ cycle, group, hotkey: submission.hotkey, artifact: gated.artifact, tensors }];
+    } catch (thrown) {
+      const isOver = thrown instanceof Error && thrown.name === "AbortError";
+      if (!isGone(thrown) && !isOver) throw thrown;
+      return null;
+    }
+  });
+  return { updates: found.flatMap((one) => one ?? []), isWhole: !found.includes(null) };
+};

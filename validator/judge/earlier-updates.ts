@@ -1,0 +1,111 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { reasonOf } from "#shared/errors/error.js";
+import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
+import type { Participant } from "#shared/participant/participant.js";
+import { hashSchema } from "#shared/protocol/hash.js";
+import {
+  type EarlierUpdate,
+  type Revealed,
+  repeatableCycles,
+  revealedIn,
+  sameWeights,
+} from "#shared/replay/earlier-updates.js";
+import type { CycleSource } from "#shared/replay/source.js";
+import type { Gated } from "./gather.js";
+
+/** Cycle → the updates of it that passed the gates. */
+const schema = z.record(
+  z.string(),
+  z.array(z.object({ group: z.string(), hotkey: z.string(), artifact: hashSchema, tensors: hashSchema })),
+);
+type Known = z.infer<typeof schema>;
+
+const fileOf = (home: string): string => join(home, "updates.json");
+
+/** A file that cannot be read is as none: the chain may still know. */
+const knownIn = (home: string): Known => {
+  try {
+    return schema.parse(JSON.parse(readFileIfAny(fileOf(home)) ?? "{}"));
+  } catch {
+    return {};
+  }
+};
+
+/** The updates of earlier cycles that may be submitted again, since the weights that they are for are still those of their group. */
+export interface EarlierUpdates {
+  readonly updates: readonly EarlierUpdate[];
+  /** Writes down what passed the gates in this cycle, and forgets what cannot be submitted again. */
+  keep(gated: readonly Gated[]): void;
+}
+
+/**
+ * Those that this validator gated itself, and of cycles that it missed those that chain and servers still have. Where neither has them nobody can
+ * know here that an update is one of them.
+ *
+ * @param until aborts when there is no time left to ask servers
+ */
+export const earlierUpdates = async (
+  participant: Participant,
+  { cycle, base, until }: { readonly cycle: number; readonly base: string; readonly until: AbortSignal },
+): Promise<EarlierUpdates> => {
+  const { home, models, signal, log } = participant;
+  const known = knownIn(home);
+  const same = await sameWeights(base, (hash) => models.manifest(hash, signal));
+  const source = cycleSource(participant, { until });
+  const past = await repeatableCycles(source, cycle, same);
+  const updates: EarlierUpdate[] = [];
+  for (const of of past) {
+    const own = known[of]?.map((update) => ({ ...update, cycle: of }));
+    const base = same.baseOf(of);
+    const recalled = own || base === null ? null : await recall(participant, source, { cycle: of, base });
+    if (recalled?.isWhole) known[of] = recalled.updates.map(({ cycle: _, ...update }) => update);
+    const all = own ?? recalled?.updates ?? [];
+    updates.push(...all.filter(({ group }) => of >= (same.since.get(group) ?? of)));
+  }
+  const keep = (gated: readonly Gated[]) => {
+    const now = gated.flatMap(({ submission, result }) =>
+      result.ok
+        ? [
+            {
+              group: result.update.group,
+              hotkey: submission.hotkey,
+              artifact: result.update.artifact,
+              tensors: result.update.tensorsHash,
+            },
+          ]
+        : [],
+    );
+    const kept = past.flatMap((of) => (known[of] ? [[of, known[of]] as const] : []));
+    try {
+      writeFileAtomic(fileOf(home), JSON.stringify(Object.fromEntries([...kept, [cycle, now]])));
+    } catch (thrown) {
+      log.warn("updates of this cycle not written down: repeats of them may go unnoticed", {
+        cycle,
+        reason: reasonOf(thrown),
+      });
+    }
+  };
+  return { updates, keep };
+};
+
+/** What was revealed in a cycle in which this validator gated nothing. Null if it cannot be had. Throws only on an abort. */
+const recall = async (
+  { signal, log }: Participant,
+  source: CycleSource,
+  { cycle, base }: { readonly cycle: number; readonly base: string },
+): Promise<Revealed | null> => {
+  try {
+    const revealed = await revealedIn(source, cycle, base);
+    signal.throwIfAborted();
+    return revealed;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    log.info("updates of a past cycle are not to be had: repeats of them go unnoticed", {
+      cycle,
+      reason: reasonOf(thrown),
+    });
+    return null;
+  }
+};
