@@ -17,4 +17,4 @@ export {
   type TokenSource,
   tokenised,
 } from "#shared/data/token-source.js";
-export type { Tokenizer } from "#shared/data/tokenizer.js";
+export type { EncodedParts, Tokenizer } from "#shared/data/tokenizer.js";
