@@ -49,6 +49,10 @@ export const networkFileErrors = {
     meaning: "The given network file differs from the one that the subnet runs.",
     remedy: "Take the owner's file, or leave `network` out: then it is fetched.",
   },
+  NETWORK_MISSING: {
+    meaning: "Nobody sends the network file that validators work under already.",
+    remedy: "Ask the owner to keep `blockzero publish` running, or set `network` to the file.",
+  },
   NETWORK_NOT_PUBLISHED: {
     meaning: "The subnet's owner has not published a network file.",
     remedy: "Wait for `blockzero publish`.",

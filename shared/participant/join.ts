@@ -76,7 +76,7 @@ const open = async (
   const base = { chain, clock, signer, log, signal };
   const opened = await openParticipantBlobs(config, home, base, watched?.instruments);
   const { blobs } = opened;
-  const { network, networkHash } = await agreeOnNetwork(config, { ...base, blobs });
+  const { network, networkHash } = await agreeOnNetwork(config, home, { ...base, blobs });
   // Cycle numbers are comparable only within networks that succeed one another.
   const state = join(home, shortHash(originOf(network, networkHash)));
   if (watched) {

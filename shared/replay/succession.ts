@@ -118,6 +118,28 @@ export const networkRecordOf = (
 };
 
 /**
+ * First eight digits of the hash of the network file that validators with the most stake wrote their newest records of a cycle under. Null where there is no
+ * such record.
+ */
+export const networkOfValidators = async (
+  chain: Pick<CycleContext["chain"], "metagraph" | "commitments">,
+  netuid: number,
+): Promise<string | null> => {
+  const [{ neurons }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
+  const stakes = permittedStakes(neurons);
+  const under = new Map<string, bigint>();
+  for (const { hotkey, data } of commitments) {
+    const record = parseRecord(data);
+    const stake = stakes.get(hotkey);
+    if (stake === undefined || !record.ok || !("cycle" in record.value)) continue;
+    const { network } = record.value;
+    under.set(network, (under.get(network) ?? 0n) + stake);
+  }
+  const [most] = [...under].sort(([, a], [, b]) => (a < b ? 1 : a > b ? -1 : 0));
+  return most?.[0] ?? null;
+};
+
+/**
  * Whether the owner's record named one of these files when the first cycle of the earliest, `next`, began.
  *
  * @param former hash of the file that is in force otherwise

@@ -89,7 +89,7 @@ export const openSubnet = async (location: SubnetLocation): Promise<OpenedSubnet
     const look = async (): Promise<SubnetView> => {
       // Who serves, and who was slow, is found out anew.
       if (location.chain !== undefined) servers = remoteFiles(chain, netuid, () => phases, location);
-      const agreed = await agreedNetwork({ chain, netuid, file: networkFile, fetch: (file) => files.fetch(file) });
+      const agreed = await agreedNetwork({ chain, netuid, file: networkFile, fetch: (file) => files.fetch(file), log });
       const reading = { chain, fetch: files.fetch, open: files.open };
       const head = (await chain.head()).number;
       const published = { ...reading, network: agreed, networkHash: networkHash(agreed) };

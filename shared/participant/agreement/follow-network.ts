@@ -1,15 +1,18 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { isChainFault } from "#shared/chain/chain-fault.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
+import { shortHash } from "#shared/protocol/records.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { type NetworkInForce, networkInForce, readNetwork } from "#shared/replay/succession.js";
+import { type NetworkInForce, networkInForce, networkOfValidators, readNetwork } from "#shared/replay/succession.js";
 import { cycleSource } from "../cycle-source.js";
 import type { Participant } from "../participant.js";
 import { untilBlock } from "../until-block.js";
 import { whileWaiting } from "../while-waiting.js";
 import { publishedNetwork } from "./agreed-network.js";
 import { obtainTexts } from "./agreed-texts.js";
+import { networkMissing } from "./network-meanwhile.js";
 
 /** Whether the fault ends the participation under this network file: another file follows, or none. */
 export const isNetworkChange = (thrown: unknown): thrown is BlockZeroError =>
@@ -23,7 +26,7 @@ export const isSuccession = (thrown: unknown): thrown is BlockZeroError => hasCo
  * once, and fetches its text. A file is in force until another one is: what cannot be read, or only slowly, changes nothing, and is looked at
  * again in the next cycle.
  *
- * @throws BlockZeroError NETWORK_SUCCEEDED if a file that succeeds this one is in force from this cycle on; NETWORK_CHANGED if the file in
+ * @throws BlockZeroError NETWORK_MISSING if it is in force and cannot be had: it costs the cycle; NETWORK_SUCCEEDED if a file that succeeds this one is in force from this cycle on; NETWORK_CHANGED if the file in
  * force starts a new network
  */
 export const followNetwork = (participant: Participant): ((cycle: number) => Promise<void>) => {
@@ -72,7 +75,11 @@ const publishedHash = async ({ chain, network, log, signal }: Participant): Prom
 /** Blocks of a cycle in which the file that its owner published may come. */
 const BLOCKS_TO_LOOK = 2;
 
-/** Null if nobody has the file in time, or the chain does not say which one is in force: then there is nothing to switch to. */
+/**
+ * Null if nobody has the file in time, or the chain does not say which one is in force: then there is nothing to switch to.
+ *
+ * @throws BlockZeroError NETWORK_MISSING if validators already work under the file that nobody has
+ */
 const lookAt = async (
   participant: Participant,
   hash: string,
@@ -89,10 +96,23 @@ const lookAt = async (
     signal.throwIfAborted();
     if (hasCode(thrown, "NETWORK_FILE_INVALID")) throw changed(participant, hash, thrown);
     const reason = reasonOf(thrown);
-    if (isFetchFault(thrown))
+    if (isFetchFault(thrown)) {
+      // What is done under the former file counts for nobody any more.
+      if (await isInForce(participant, hash)) throw networkMissing(thrown);
       log.warn("the network file that the owner published cannot be had", { network: hash, reason });
-    else log.warn("which network file is in force cannot be read", { network: hash, reason });
+    } else log.warn("which network file is in force cannot be read", { network: hash, reason });
     return null;
+  }
+};
+
+/** Whether validators work under a file that is not here. False where the chain does not say. */
+const isInForce = async ({ chain, network, signal }: Participant, hash: string): Promise<boolean> => {
+  try {
+    return (await networkOfValidators(chain, network.netuid)) === shortHash(hash);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (isChainFault(thrown)) return false;
+    throw thrown;
   }
 };
 

@@ -35,7 +35,7 @@ export const networkAhead = async (
   const chain = await connectChain({ endpoint: config.chain_endpoint, log, signal });
   try {
     const client = createBlobClient({ allowPrivateAddresses: config.allow_private_addresses, log });
-    const network = await agreedNetwork({ chain, netuid: config.netuid, fetch: networkFrom(client, signal) });
+    const network = await agreedNetwork({ chain, netuid: config.netuid, fetch: networkFrom(client, signal), log });
     const took = await lastBlocksTook(chain);
     return { network, blockSeconds: took !== null && took >= LEAST_BLOCK_SECONDS ? took : null };
   } finally {

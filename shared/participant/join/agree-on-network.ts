@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { z } from "zod";
 import { networkBytes, networkHash } from "#shared/protocol/network.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { networkInForce } from "#shared/replay/succession.js";
@@ -5,13 +7,33 @@ import { agreedNetwork } from "../agreement/agreed-network.js";
 import { obtainTexts } from "../agreement/agreed-texts.js";
 import { rankServers, readServers } from "../files/subnet-servers.js";
 import type { Participant, ParticipantConfig } from "../participant.js";
+import { openJournal } from "../writes/journal.js";
 
-/** The network file in force at the next block, with what it names at hand. @throws what `agreedNetwork`, `networkInForce` and `obtainTexts` throw */
+const memorySchema = z.object({
+  /** Hash of the file that was in force when the participant joined last. */
+  inForce: z.string().optional(),
+});
+
+/**
+ * The network file in force at the next block, with what it names at hand.
+ *
+ * @param home remembers it, in case nobody sends an announced one at a later start
+ * @throws what `agreedNetwork`, `networkInForce` and `obtainTexts` throw
+ */
 export const agreeOnNetwork = async (
-  { netuid, network: file }: ParticipantConfig,
+  { netuid, network: file }: Pick<ParticipantConfig, "netuid" | "network">,
+  home: string,
   { chain, clock, blobs, log, signal }: Pick<Participant, "chain" | "clock" | "blobs" | "log" | "signal">,
 ): Promise<Pick<Participant, "network" | "networkHash">> => {
-  const agreed = await agreedNetwork({ chain, netuid, file, fetch: (wanted) => blobs.get({ ...wanted, signal }) });
+  const memory = openJournal(join(home, "network.json"), memorySchema, log);
+  const agreed = await agreedNetwork({
+    chain,
+    netuid,
+    file,
+    remembered: memory.value.inForce,
+    fetch: (wanted) => blobs.get({ ...wanted, signal }),
+    log,
+  });
   const servers = async () => rankServers(await readServers(chain, netuid, agreed.phases));
   const published = {
     chain,
@@ -29,5 +51,6 @@ export const agreeOnNetwork = async (
     await blobs.put(own);
     await blobs.pin({ hash: networkHash(one), maxBytes: own.length, locations: [], signal });
   }
+  memory.note(() => ({ inForce: source.networkHash }));
   return { network, networkHash: source.networkHash };
 };

@@ -1,0 +1,132 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import type { Chain } from "#shared/chain/chain.js";
+import { isRejected } from "#shared/chain/writer/chain-rejected.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
+import { type Network, networkHash } from "#shared/protocol/network.js";
+import { shortHash } from "#shared/protocol/records.js";
+import type { FileRequest } from "#shared/replay/source.js";
+import { networkInForce, networkOfValidators, networkRecordOf } from "#shared/replay/succession.js";
+import type { Log } from "#shared/telemetry/log.js";
+import { rankServers, readServers } from "../files/subnet-servers.js";
+import { fetchNetwork, type NetworkFile, type NetworkFiles } from "./network-file.js";
+
+export interface NetworkMeanwhile extends NetworkFiles {
+  readonly chain: Chain;
+  /** The operator's own file. */
+  readonly own: Network | null;
+  /** Hash of the file that was in force when this home's participant joined last. */
+  readonly remembered: string | undefined;
+  readonly log: Pick<Log, "warn">;
+}
+
+/** The owner's record, and the block that included it. */
+export type Named = Pick<NetworkFile, "hash" | "location"> & { readonly block: number };
+
+/**
+ * What to go by while nobody sends the network file that the owner's record names: a file that is announced and not in force yet may be missing.
+ * Asks for it once more, those too whose records of the last phases named a server. Else the file in force: the operator's own, the one of the last start,
+ * or one that the owner's record named before. Where validators wrote records, it is in force only if those with the most stake wrote theirs under it.
+ *
+ * @returns a file whose lineage holds the one in force
+ * @throws BlockZeroError NETWORK_MISSING if the named file is in force; the fault if no other is known to be; what the chain throws
+ */
+export const networkMeanwhile = async (
+  meanwhile: NetworkMeanwhile,
+  named: Named,
+  fault: BlockZeroError,
+): Promise<Network> => {
+  const { chain, netuid, fetch, log } = meanwhile;
+  const { hash, location } = named;
+  const held = await networkOfValidators(chain, netuid);
+  const block = (await chain.head()).number + 1;
+  let isAskedAgain = false;
+  for await (const candidate of candidates(meanwhile, named, held)) {
+    const sent = isAskedAgain ? null : await ifSent(() => fetchNetwork(meanwhile, named, candidate.phases));
+    if (sent !== null) return sent;
+    isAskedAgain = true;
+    const servers = await readServers(chain, netuid, candidate.phases);
+    const what = `a network file of subnet ${netuid}`;
+    const source = {
+      chain,
+      network: candidate,
+      networkHash: networkHash(candidate),
+      fetch: (asked: FileRequest) =>
+        fetch({ ...asked, what, location, locations: [location, ...rankServers(servers, asked.hash)] }),
+    };
+    const inForce = await ifSent(() => networkInForce(source, block));
+    if (inForce === null || (held !== null && shortHash(inForce.source.networkHash) !== held)) continue;
+    log.warn("the network file that the owner published cannot be had: the one in force stays until it can", {
+      network: hash,
+      inForce: inForce.source.networkHash,
+      reason: reasonOf(fault),
+    });
+    return candidate;
+  }
+  throw held === shortHash(hash) ? networkMissing(fault) : fault;
+};
+
+/** Nobody sends the network file that validators work under already. */
+export const networkMissing = (fault: BlockZeroError): BlockZeroError =>
+  new BlockZeroError(
+    "NETWORK_MISSING",
+    `${fault.message}; validators work under it already`,
+    `${fault.hint}; or get the file from another operator, and set \`network\` to it`,
+    { cause: fault },
+  );
+
+/** Records of the owner that are looked at, the newest first. */
+const MOST_RECORDS = 8;
+
+/** Files that may be in force, the likeliest first. The operator's own may be any: it counts where records of validators say so. */
+async function* candidates(
+  { own, remembered, ...files }: NetworkMeanwhile,
+  named: Named,
+  held: string | null,
+): AsyncGenerator<Network> {
+  if (own !== null && held !== null) yield own;
+  const tried = new Set([named.hash]);
+  const once = async (hash: string, location: string): Promise<Network | null> => {
+    if (tried.has(hash)) return null;
+    tried.add(hash);
+    return ifSent(() => fetchNetwork(files, { hash, location }));
+  };
+  const last = remembered === undefined ? null : await once(remembered, named.location);
+  if (last !== null) yield last;
+  for (let { block } = named, left = MOST_RECORDS; left > 0; left--) {
+    const before = await namedBefore(files, block);
+    if (before === null) return;
+    const network = await once(before.hash, before.location);
+    if (network !== null) yield network;
+    block = before.block;
+  }
+}
+
+/** What the owner's record named in the state before a block. Null where it named none, or the chain no longer has that state. */
+const namedBefore = async (
+  { chain, netuid }: Pick<NetworkFiles, "chain" | "netuid">,
+  block: number,
+): Promise<Named | null> => {
+  if (block < 1) return null;
+  try {
+    const [{ ownerHotkey }, commitments] = await Promise.all([
+      chain.metagraph(netuid, block - 1),
+      chain.commitments(netuid, block - 1),
+    ]);
+    const found = networkRecordOf(commitments, ownerHotkey);
+    return found && { hash: found.record.hash, location: found.record.location, block: found.block };
+  } catch (thrown) {
+    if (hasCode(thrown, "STATE_DISCARDED", "BLOCK_UNKNOWN") || isRejected(thrown, "SubNetworkDoesNotExist"))
+      return null;
+    throw thrown;
+  }
+};
+
+/** Null where a file is not sent. */
+const ifSent = async <T>(work: () => Promise<T>): Promise<T | null> => {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (isFetchFault(thrown)) return null;
+    throw thrown;
+  }
+};
