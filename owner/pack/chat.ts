@@ -33,8 +33,8 @@ const messageSchema = z.looseObject({ role: z.string().min(1) });
 const messagesSchema = z.array(messageSchema).min(1);
 
 /**
- * What a row may take, in figures that are the same on every machine: its messages, and the UTF-16 units of all that is written out for it, twice for
- * each message of the assistant.
+ * What a row may take, in figures that are the same on every machine: its messages, and the UTF-16 units of all that is read and written for it, twice
+ * for each message of the assistant. A template may drop what it reads, and takes time for it all the same.
  */
 export interface ChatLimits {
   readonly messages: number;
@@ -64,7 +64,13 @@ export const chatRenderer = ({ template, variables }: ChatFormat, limits: ChatLi
     if (!messages.some(({ role }) => role === "assistant")) return { problem: "no message of the assistant" };
     let units = 0;
     const tools = Array.isArray(row.tools) ? { tools: row.tools } : {};
+    const read = lengthsUpTo(messages, JSON.stringify(tools).length);
+    const take = (more: number): void => {
+      units += more;
+      if (units > limits.units) throw new RangeError("it reads and writes too much");
+    };
     const written = (count: number, asks: boolean): string => {
+      take(read[count]!);
       const text = compiled.render({
         bos_token: "",
         eos_token: "",
@@ -73,8 +79,7 @@ export const chatRenderer = ({ template, variables }: ChatFormat, limits: ChatLi
         add_generation_prompt: asks,
         ...tools,
       });
-      units += text.length;
-      if (units > limits.units) throw new RangeError("it writes too much");
+      take(text.length);
       return text;
     };
     let parts: ReturnType<Render> | undefined;
@@ -86,6 +91,13 @@ export const chatRenderer = ({ template, variables }: ChatFormat, limits: ChatLi
     if (parts === undefined) throw tooSlow(messages.length, limits.milliseconds);
     return parts;
   };
+};
+
+/** JSON's lengths of the first 0, 1, 2 … values, and of what stands beside them. */
+const lengthsUpTo = (values: readonly object[], beside: number): readonly number[] => {
+  const sums = [beside];
+  for (const value of values) sums.push(sums.at(-1)! + JSON.stringify(value).length);
+  return sums;
 };
 
 const tooSlow = (messages: number, milliseconds: number): BlockZeroError =>

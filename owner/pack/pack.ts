@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { directoryStore } from "#shared/blobs/blob-store.js";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { readBytesIfAny, readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import type { Environment } from "#shared/hub/hub.js";
@@ -80,6 +80,9 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
   const isNew = !existsSync(work);
   if (existsSync(join(out, MANIFEST_NAME)) && isNew)
     throw new BlockZeroError("PACK_EXISTS", `${out} has a pack already`, "choose another --out");
+  // Of a refused pack its blobs are removed: they must be its own.
+  if (existsSync(join(out, "blobs")) && isNew)
+    throw new BlockZeroError("PACK_EXISTS", `${out} has blobs of something else`, "choose another --out");
   const begun = { isClaimed: false };
   try {
     return await packIn(work, options, () => {
@@ -92,8 +95,8 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
   }
 };
 
-/** Whether the same sources and settings would be refused again, so that their work is of no more use. */
-const isFinal = (thrown: unknown): boolean => thrown instanceof BlockZeroError && /^(PACK|DATASET)_/.test(thrown.code);
+/** Whether it takes other settings, with which the work could not go on. A file that is away now may be there at the next try. */
+const isFinal = (thrown: unknown): boolean => hasCode(thrown, "PACK_EMPTY", "PACK_TOO_LARGE");
 
 /** Removes what a refused pack left, but for what was fetched, which serves whatever the settings. */
 const clear = (out: string, work: string): void => {

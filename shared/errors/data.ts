@@ -32,7 +32,10 @@ export const dataErrors = {
     remedy: "Give the same again, or remove the folder `work` to begin anew.",
   },
   PACK_EMPTY: { meaning: "No document is left for a pack.", remedy: "Look at the report; loosen the filters." },
-  PACK_EXISTS: { meaning: "The folder has a pack already.", remedy: "Choose another `--out`." },
+  PACK_EXISTS: {
+    meaning: "The folder has a pack already, or blobs of something else.",
+    remedy: "Choose another `--out`.",
+  },
   PACK_MALFORMED: {
     meaning: "A pack's manifest or shard is not as docs/data.md says.",
     remedy: "Pack it again, or ask its maker to.",

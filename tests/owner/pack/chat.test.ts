@@ -89,13 +89,14 @@ describe("a conversation in a pack", () => {
   });
 
   it("is skipped by bounds that no machine's speed changes; one that takes for ever ends the work", () => {
-    const limits = { messages: 4, units: 300, milliseconds: 60_000 };
+    const limits = { messages: 4, units: 600, milliseconds: 60_000 };
     const bounded = chatRenderer({ ...format, template: CHATML }, limits);
     assert.ok("document" in bounded(chat("a", "b"), {}));
     assert.deepEqual(bounded(chat("a", "b", "c", "d", "e"), {}), { problem: "more than 4 messages" });
-    assert.deepEqual(bounded(chat("a".repeat(100), "b"), {}), {
-      problem: "the chat template refuses it: it writes too much",
-    });
+    const tooMuch = { problem: "the chat template refuses it: it reads and writes too much" };
+    assert.deepEqual(bounded(chat("a".repeat(200), "b"), {}), tooMuch);
+    const dropping = chatRenderer({ ...format, template: "{{ messages | length }}" }, limits);
+    assert.deepEqual(dropping(chat("a".repeat(1000), "b"), {}), tooMuch);
     const slow = "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}";
     const endless = chatRenderer({ ...format, template: slow }, { ...limits, milliseconds: 100 });
     assert.throws(() => endless(chat("a", "b"), {}), coded("PACK_TEMPLATE", /longer than 0\.1 s .* of 2 messages/));

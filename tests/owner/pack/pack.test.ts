@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { PackProgress } from "#owner/pack/pack.js";
@@ -85,7 +85,8 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     await assert.rejects(pack([none], out), coded("PACK_EMPTY"));
     assert.deepEqual(left(), []);
     await assert.rejects(pack([none], out, { isStrict: true }), coded("PACK_ROW"));
-    assert.deepEqual(left(), []);
+    assert.deepEqual(left(), ["work"], "without --strict it can be gone on with");
+    rmSync(join(out, "work"), { recursive: true });
     const stop = new AbortController();
     const onProgress = () => stop.abort();
     await assert.rejects(pack([source], out, { signal: stop.signal, onProgress }), { name: "AbortError" });
@@ -94,6 +95,16 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     await assert.rejects(pack([none], out), coded("PACK_CHANGED"));
     assert.deepEqual(left(), ["work"], "it can be gone on with");
     await pack([source], out);
+  });
+
+  it("is not made where blobs of something else lie, which stay", async (t) => {
+    const out = temporaryFolder(t);
+    const other = join(out, "blobs", "aa", "x");
+    mkdirSync(dirname(other), { recursive: true });
+    writeFileSync(other, "genesis");
+    const source = writeCorpus(temporaryFolder(t), corpus(40));
+    await assert.rejects(pack([source], out, { tokenizer: join(out, "nowhere.json") }), coded("PACK_EXISTS"));
+    assert.equal(readFileSync(other, "utf8"), "genesis");
   });
 
   it("goes on after rows that are left out, however many follow one another", async (t) => {
