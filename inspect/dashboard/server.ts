@@ -80,7 +80,11 @@ export const startDashboard = async (options: DashboardOptions): Promise<Dashboa
   app.get("/api/miners/:uid{[0-9]{1,5}}", (context) => {
     const cycle = context.req.query("cycle") ?? "";
     if (!/^[0-9]{0,10}$/.test(cycle)) return context.text("cycle is a whole number\n", 400);
-    const page = miners.get(Number(context.req.param("uid")), cycle === "" ? undefined : Number(cycle));
+    const page = miners.get(
+      Number(context.req.param("uid")),
+      cycle === "" ? undefined : Number(cycle),
+      addressOf(context),
+    );
     if (page === null) return context.text("nothing is known of this uid in this cycle\n", 404);
     if (typeof page === "number")
       return context.text("too many miners' pages at once\n", 503, { "retry-after": String(page) });
@@ -88,7 +92,7 @@ export const startDashboard = async (options: DashboardOptions): Promise<Dashboa
   });
   app.get("/api/stream", (context) => {
     if (context.req.method === "HEAD") return context.body(null, 200, STREAM);
-    const stream = streams.open(getConnInfo(context).remote.address ?? "", `event: block\ndata: ${message()}\n\n`);
+    const stream = streams.open(addressOf(context), `event: block\ndata: ${message()}\n\n`);
     return stream
       ? context.body(stream, 200, STREAM)
       : context.text("too many readers\n", 503, { "retry-after": String(RETRY_SECONDS) });
@@ -140,6 +144,8 @@ const HEADERS: Parameters<typeof secureHeaders>[0] = {
 };
 
 const STREAM = { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" };
+
+const addressOf = (context: Context): string => getConnInfo(context).remote.address ?? "";
 
 const answer = (context: Context, { type, etag, body, gzip }: Document): Response => {
   const headers = { etag, "cache-control": "no-cache", vary: "accept-encoding" };
