@@ -54,6 +54,9 @@ test("a home is backed up and restored by commands", { timeout: HANG_GUARD }, as
   assert.match(again.stderr, /^✖ RESTORE_OCCUPIED /);
 });
 
+/** What a unit may write beside its own folders where one of them is among the machine's temporary files. */
+const sharedBy = (path: string): string => (/^(\/var)?\/tmp\//.test(path) ? " /tmp /var/tmp" : "");
+
 test("a unit is printed of a configuration, with the folders that it names", { timeout: HANG_GUARD }, async (t) => {
   const cwd = temporaryFolder(t);
   writeFileSync(
@@ -63,10 +66,13 @@ test("a unit is printed of a configuration, with the folders that it names", { t
   const args = ["service", "install", "--role", "miner", "--config", "miner.yaml", "--user", "daemon", "--print"];
   const { status, stdout, stderr } = await run("blockzero", args, { cwd });
   assert.equal(status, 0, stderr);
-  assert.match(stdout, new RegExp(`^ReadWritePaths=${cwd}/home ${cwd}/keys-in-use ${cwd}/archive$`, "m"));
+  assert.match(
+    stdout,
+    new RegExp(`^ReadWritePaths=${cwd}/home ${cwd}/keys-in-use ${cwd}/archive${sharedBy(cwd)}$`, "m"),
+  );
   assert.match(stdout, new RegExp(`miner/main\\.js --config ${cwd}/miner\\.yaml$`, "m"));
   assert.match(stdout, /^User=daemon$/m);
-  const isTemporary = /^(\/var)?\/tmp\//.test(cwd);
+  const isTemporary = sharedBy(cwd) !== "";
   assert.match(stdout, new RegExp(`^PrivateTmp=${isTemporary ? "no" : "yes"}$`, "m"));
   assert.equal(stderr.trim().split("\n")[0], isTemporary ? stderr.trim() : "", "one line");
   if (isTemporary) assert.ok(stderr.startsWith(`${cwd}/miner.yaml is among the machine's temporary files`), stderr);
@@ -95,7 +101,10 @@ test("a unit is made of the settings that the program will find in .env beside i
   const args = ["service", "install", "--role", "miner", "--config", join(folder, "miner.yaml"), "--user", "daemon"];
   const { status, stdout, stderr } = await run("blockzero", [...args, "--print"], { cwd });
   assert.equal(status, 0, stderr);
-  assert.match(stdout, new RegExp(`^ReadWritePaths=${folder}/big ${folder}/keys/keys-in-use /mnt/share$`, "m"));
+  assert.match(
+    stdout,
+    new RegExp(`^ReadWritePaths=${folder}/big ${folder}/keys/keys-in-use /mnt/share${sharedBy(folder)}$`, "m"),
+  );
   assert.match(stdout, /^PrivateDevices=no$/m);
   writeFileSync(join(folder, ".env"), Uint8Array.of(0xc3));
   assert.match(
@@ -115,5 +124,8 @@ test("a unit may write where the program will, whoever installs it from wherever
   assert.equal(status, 0, stderr);
   const [, home = cwd] = /^daemon(?::[^:]*){4}:([^:]+)/m.exec(readFileSync("/etc/passwd", "utf8")) ?? [];
   const keys = join(home, ".bittensor", "keys-in-use");
-  assert.ok(stdout.includes(`\nReadWritePaths=${join(dirname(config), "checkpoints")} ${keys}\n`), stdout);
+  assert.ok(
+    stdout.includes(`\nReadWritePaths=${join(dirname(config), "checkpoints")} ${keys}${sharedBy(config)}\n`),
+    stdout,
+  );
 });

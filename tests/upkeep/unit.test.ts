@@ -62,7 +62,11 @@ describe("a systemd unit", () => {
     ];
     for (const one of given) {
       assert.equal(temporaryPaths({ ...options, ...one }).length, 1, JSON.stringify(one));
-      assert.match(unitText({ ...options, ...one }), /^PrivateTmp=no$/m, JSON.stringify(one));
+      assert.match(
+        unitText({ ...options, ...one }),
+        /^ReadWritePaths=.* \/tmp \/var\/tmp\nPrivateTmp=no$/m,
+        JSON.stringify(one),
+      );
     }
   });
 

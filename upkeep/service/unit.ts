@@ -47,6 +47,7 @@ export const temporaryPaths = ({
 export const unitText = (options: UnitOptions): string => {
   const { role, node, program, config, folder, writable, user, devices } = options;
   for (const path of [node, program, config, folder, ...writable]) checkPath(path);
+  const sharesTmp = temporaryPaths(options).length > 0;
   return `${[
     "[Unit]",
     `Description=BlockZero ${role}`,
@@ -71,8 +72,9 @@ export const unitText = (options: UnitOptions): string => {
     "AmbientCapabilities=",
     "ProtectSystem=strict",
     "ProtectHome=read-only",
-    `ReadWritePaths=${[...new Set(writable)].join(" ")}`,
-    `PrivateTmp=${temporaryPaths(options).length > 0 ? "no" : "yes"}`,
+    // Whose temporary folders are the machine's may write into them, as into their own: everything else is read-only.
+    `ReadWritePaths=${[...new Set([...writable, ...(sharesTmp ? ["/tmp", "/var/tmp"] : [])])].join(" ")}`,
+    `PrivateTmp=${sharesTmp ? "no" : "yes"}`,
     `PrivateDevices=${devices ? "no" : "yes"}`,
     "ProtectClock=yes",
     "ProtectControlGroups=yes",
