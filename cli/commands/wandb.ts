@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { settingsAmong } from "#shared/cli/config-flags.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
@@ -25,7 +26,7 @@ const sync: CommandSpec = {
       .action(async ({ json = false, ...options }: { readonly json?: boolean }) => {
         const { checkpoint_dir } = settingsAmong(settings, options);
         const api = wandbApi(serviceFrom(process.env));
-        const folders = runFolders(checkpoint_dir);
+        const folders = [checkpoint_dir, join(checkpoint_dir, "dry-run")].flatMap(runFolders);
         if (folders.length === 0)
           throw new BlockZeroError(
             "WANDB_NOTHING_KEPT",
