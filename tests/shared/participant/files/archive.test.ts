@@ -9,8 +9,10 @@ import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { openArchive } from "#shared/participant/files/archive.js";
 import { createBlobs } from "#shared/participant/files/blobs.js";
+import { markOf } from "#shared/participant/files/marked-folder.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { silentLog } from "#shared/telemetry/log.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../../artifact/temporary.js";
 
@@ -76,6 +78,16 @@ describe("an archive's queue", { timeout: HANG_GUARD }, () => {
     renameSync(`${folder}-unmounted`, folder);
     assert.ok(await copied("model"));
     assert.ok(await directoryStore(folder).has(hashOf("weights")), "what waited is there as well");
+  });
+
+  it("takes a folder by the mark that another participant put there, also at the same time, and by one that was cut anew", (t) => {
+    const folder = join(temporaryFolder(t), "share");
+    const first = markOf(folder, undefined);
+    assert.equal(markOf(folder, undefined), first);
+    assert.throws(() => markOf(folder, "other"), coded("STORE_FAILED"));
+    writeFileSync(join(folder, "blockzero-store"), "");
+    assert.throws(() => markOf(folder, undefined), coded("STORE_FAILED"));
+    assert.notEqual(markOf(folder, undefined), "");
   });
 
   it("copies also while the queue cannot be written, and says so to who adds", async (t) => {
