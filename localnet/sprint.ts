@@ -11,6 +11,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { type Sprint, sprintSchema } from "#shared/protocol/sprint.js";
 import { readBeaconValue } from "#shared/replay/beacon-value.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
+import { METRICS_FILE } from "#shared/telemetry/metrics-file.js";
 import { tailMetrics } from "./metrics-tail.js";
 import type { ObserverContext } from "./observer.js";
 import type { SprintCycle } from "./result.js";
@@ -73,7 +74,7 @@ export const readCosts = (players: readonly LocalnetParticipant[], home: string)
   const readers = players.map(({ name, program }) => ({
     name,
     program,
-    read: tailMetrics(join(home, "players", name, "metrics.jsonl")),
+    read: tailMetrics(join(home, "players", name, METRICS_FILE)),
   }));
   return (cycle) => {
     for (const { name, read } of readers)

@@ -3,6 +3,7 @@ import type { BlockClock } from "#shared/participant/block-clock.js";
 import type { Network } from "#shared/protocol/network.js";
 import { PHASES, phaseAt } from "#shared/protocol/phases.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
+import { METRICS_FILE } from "#shared/telemetry/metrics-file.js";
 import { bar, formatDuration, sparkline } from "#shared/telemetry/progress.js";
 import { tailMetrics } from "./metrics-tail.js";
 import { paint } from "./paint.js";
@@ -99,7 +100,7 @@ export const heldOutLines = (heldOut: readonly ModelLosses[]): string[] =>
 
 /** One line per miner: its step, its loss, and the losses of this cycle. */
 const follow = (player: LocalnetParticipant, home: string): (() => string) => {
-  const read = tailMetrics(join(home, "players", player.name, "metrics.jsonl"));
+  const read = tailMetrics(join(home, "players", player.name, METRICS_FILE));
   let cycle: unknown;
   let step = 0;
   let losses: number[] = [];
