@@ -1,7 +1,7 @@
 import { copyBlob } from "#shared/blobs/blob-writer.js";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { hasCode } from "#shared/errors/error.js";
-import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
+import { awaitBaseModel, isBaseUnknown } from "#shared/participant/agreement/await-base-model.js";
 import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
@@ -53,7 +53,7 @@ const makeArtifact = async (miner: Miner, cycle: number): Promise<string | null>
     ).end,
   };
   // A validator that starts again, or whose server is busy, costs some blocks of training and not the cycle.
-  const mayPass = (thrown: unknown) => isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING");
+  const mayPass = (thrown: unknown) => isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING") || isBaseUnknown(thrown);
   const base = await throughFaults(participant, limit, () => openBase(miner, cycle), mayPass);
   const packer = openPacker(miner, cycle);
   try {

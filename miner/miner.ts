@@ -11,7 +11,7 @@ import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
-import { withModelFiles } from "#shared/participant/model-at-start.js";
+import { modelAtStart, withModelFiles } from "#shared/participant/model-at-start.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
@@ -166,10 +166,9 @@ const tellPlan = async ({ network, telemetry, log }: Participant, config: MinerC
 
 /** Fetches the hub and the group of the current model, and compiles the training step or opens the operator's program, before the first cycle needs it. */
 const openTrainer = async (participant: Participant, config: MinerConfig): Promise<ShardTrainer> => {
-  const { clock, models, network, signal, log } = participant;
+  const { models, network, signal, log } = participant;
   const group = config.expert_group;
-  const { cycle } = phaseAt(clock.head.number, network.phases);
-  const hash = await models.baseOf(Math.max(network.first_cycle, cycle));
+  const hash = await modelAtStart(participant);
   const opened = await withModelFiles(participant, hash, async () => {
     const manifest = await models.manifest(hash, signal);
     // Fetched now, and held against the network file, so that the first cycle need not.

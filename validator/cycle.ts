@@ -1,3 +1,4 @@
+import { isBaseUnknown } from "#shared/participant/agreement/await-base-model.js";
 import { attempt, endOf, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -29,7 +30,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const due = <T>(duty: Duty, name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
     const limit = { duty, name: `${name} of cycle ${cycle}`, until: endOf(participant, end) };
     return withinBlocks(participant, limit, (bounded) =>
-      throughFaults(bounded, limit, () => work({ ...validator, participant: bounded })),
+      throughFaults(bounded, limit, () => work({ ...validator, participant: bounded }), isBaseUnknown),
     );
   };
   const recalled = due("recall", "recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch(
@@ -43,13 +44,15 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
     log.warn("Missed reference loss", { cycle, ...faultFields(thrown) });
   };
   // What this validator misses, it abstains from: the others' reports, records and ballots may still be enough.
-  await attempt(participant, { failure: "Missed report", cycle }, async () => {
+  const makeReport = async () => {
     const base = await due("catch_up", "catching up", evaluate.end, (bounded) => ensureBase(bounded, cycle));
     await due("reference", "the reference loss", evaluate.start, (bounded) =>
       measureReference(bounded, cycle, base),
     ).catch(missedReference);
     await due("report", "the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
-  });
+  };
+  // Who does not know the model writes no record: its stake would vote, and it can name none. Those who know it can do without.
+  await attempt(participant, { failure: "Missed report", cycle }, makeReport, isBaseUnknown);
   await attempt(participant, { failure: "Missed exchange", cycle }, () =>
     due("exchange", "the exchange", exchange.end + 1, (bounded) => exchangeReports(bounded, cycle)),
   );

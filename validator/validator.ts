@@ -9,7 +9,7 @@ import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
 import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
-import { withModelFiles } from "#shared/participant/model-at-start.js";
+import { modelAtStart, withModelFiles } from "#shared/participant/model-at-start.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
@@ -17,7 +17,6 @@ import { revealCommittedWeights } from "#shared/participant/weights/reveal-weigh
 import { openWeights } from "#shared/participant/weights/weights-context.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import type { Network } from "#shared/protocol/network.js";
-import { phaseAt } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { beaconOf, type ValidatorConfig } from "./config.js";
@@ -37,10 +36,9 @@ export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSig
   );
 
 const validate = async (participant: Participant, config: ValidatorConfig, metrics: MetricsSink): Promise<never> => {
-  const { clock, models, network } = participant;
+  const { network } = participant;
   await warnAtStart(examined(participant, config), participant.log);
-  const current = phaseAt(clock.head.number, network.phases).cycle;
-  const hash = await models.baseOf(Math.max(network.first_cycle, current));
+  const hash = await modelAtStart(participant);
   participant.log.info("opening the model to evaluate with", { model: hash, device: config.device });
   const device = await openDevice({ ...config, log: participant.log });
   const { meter, model } = await withModelFiles(participant, hash, async () => {

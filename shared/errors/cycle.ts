@@ -1,6 +1,10 @@
 import type { ErrorEntries } from "./entry.js";
 
 export const cycleErrors = {
+  BASE_UNKNOWN: {
+    meaning: "The node no longer has the states that say which model a cycle starts from.",
+    remedy: "Wait until validators agree on the next model, which the program does; or name an archive node.",
+  },
   DUTY_MEMBERS_UNSURE: {
     meaning: "A miner cannot read Sprints that say who has duty, and may miss its own.",
     remedy: "Use an archive node, and see that the miner runs without long pauses.",

@@ -34,17 +34,22 @@ export const throughFaults = <T>(
   { name, until }: Pick<DutyLimit, "name" | "until">,
   work: () => Promise<T>,
   mayPass: (thrown: unknown) => boolean = () => false,
-): Promise<T> =>
-  againAtBlocks(
+): Promise<T> => {
+  let told: string | null = null;
+  return againAtBlocks(
     participant,
     (thrown, tried) => {
       const isAgain = (isChainFault(thrown) || isWriteFault(thrown) || mayPass(thrown)) && tried < until - 1;
-      if (isAgain)
-        participant.log.warn("not done yet: once more at the next block", { task: name, ...faultFields(thrown) });
+      const fields = faultFields(thrown);
+      // It may be hundreds of blocks.
+      const level = told === fields.code ? "debug" : "warn";
+      if (isAgain) participant.log[level]("not done yet: once more at the next block", { task: name, ...fields });
+      told = fields.code;
       return isAgain;
     },
     work,
   );
+};
 
 const isWriteFault = (thrown: unknown): boolean => {
   const code = expectedFault(thrown)?.code;
@@ -106,16 +111,23 @@ export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal
   }
 };
 
-/** Does work whose fault costs nothing but itself: it is logged as `failure`. @throws only the participant's own abort */
+/**
+ * Does work whose fault costs nothing but itself: it is logged as `failure`.
+ *
+ * @param isWorse faults that cost more: they are thrown
+ * @throws the participant's own abort, and such faults
+ */
 export const attempt = async (
   { signal, log }: Pick<Participant, "signal" | "log">,
   { failure, ...fields }: { readonly failure: string; readonly cycle: number; readonly duty?: Duty },
   work: () => Promise<void>,
+  isWorse: (thrown: unknown) => boolean = () => false,
 ): Promise<void> => {
   try {
     await work();
   } catch (thrown) {
     signal.throwIfAborted();
+    if (isWorse(thrown)) throw thrown;
     log.error(failure, { ...fields, ...faultFields(thrown) });
   }
 };

@@ -10,6 +10,7 @@ import type { Log } from "#shared/telemetry/log.js";
 import { createTelemetry, type Telemetry } from "#shared/telemetry/telemetry.js";
 import { joinSignals } from "#shared/util/join-signals.js";
 import { followModels } from "./agreement/agreed-model.js";
+import { settledBases, settledBasesSchema } from "./agreement/settled-bases.js";
 import { startBlockClock } from "./block-clock.js";
 import { openEmbargo } from "./files/embargo.js";
 import { ownLocation } from "./files/own-location.js";
@@ -85,6 +86,7 @@ const open = async (
   }
   const embargo = openEmbargo(join(state, "embargo.json"), () => clock.head.number);
   const intentions = openIntentions(join(state, "intentions.json"));
+  const settled = settledBases(openJournal(join(state, "agreed.json"), settledBasesSchema, log));
   const serving = { ...base, ...opened, embargo, origin: location, instruments, isWatched: watched !== undefined };
   const server = await serveBlobs(config, home, serving);
   onLeave(() => server.close());
@@ -98,7 +100,7 @@ const open = async (
     networkHash,
     blobs,
     embargo,
-    models: followModels({ ...base, network, networkHash, blobs }),
+    models: followModels({ ...base, network, networkHash, blobs, settled }),
     location: location ?? server.url,
     home: state,
     telemetry,

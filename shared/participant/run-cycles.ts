@@ -1,5 +1,6 @@
 import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { followNetwork, isNetworkChange } from "./agreement/follow-network.js";
+import { settleBase } from "./agreement/settle-base.js";
 import { withinBlocks } from "./duty.js";
 import { faultFields } from "./fault-fields.js";
 import type { Participant } from "./participant.js";
@@ -28,6 +29,7 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
       await withinBlocks(participant, { duty: "cycle", name: `cycle ${cycle}`, until }, async () => {
         await checkNetwork(cycle);
         await participant.blobs.turn(cycle, network.scoring.window);
+        void settleBase(participant, cycle);
         await runner.run(cycle);
       });
     } catch (thrown) {

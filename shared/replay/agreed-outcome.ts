@@ -30,17 +30,26 @@ export const modelRecords = (
     return [{ hotkey, record: parsed.value, block }];
   });
 
+/** Those of one cycle, from its merge phase on. */
+export const modelRecordsOf = (
+  cycle: number,
+  commitments: readonly Commitment[],
+  { network, networkHash }: Pick<CycleContext, "network" | "networkHash">,
+): ReturnType<typeof modelRecords> => {
+  const merge = phaseWindow(cycle, "merge", network.phases);
+  return modelRecords(commitments, networkHash).filter(
+    ({ record, block }) => record.cycle === cycle && block >= merge.start,
+  );
+};
+
 /**
  * The outcome of a cycle's merge in the state after block `at`. Final at `lastModelBlock`. Before that block, a model counts as agreed only
  * if no further record can change it: stake that has not committed yet counts.
  */
 export const modelOutcome = async (context: CycleContext, cycle: number, at: number): Promise<ModelOutcome> => {
-  const { network, networkHash } = context;
+  const { network } = context;
   const { stakes: voting, metagraph, commitments } = await readVoters(context, cycle, at);
   const stakes = at < lastModelBlock(cycle, network) ? permittedStakes(metagraph.neurons) : voting;
-  const merge = phaseWindow(cycle, "merge", network.phases);
-  const records = modelRecords(commitments, networkHash).filter(
-    ({ record, block }) => record.cycle === cycle && block >= merge.start,
-  );
+  const records = modelRecordsOf(cycle, commitments, context);
   return { agreed: agreedModel(records, stakes), records, stakes };
 };

@@ -35,6 +35,8 @@ export interface SubnetOptions {
   readonly network?: Partial<typeof template>;
   /** Of the genesis model; random ones of the micro network unless given. */
   readonly genesis?: Parameters;
+  /** Blocks whose state the chain keeps; its default unless given. */
+  readonly retention?: number;
   /** A group's evaluation text, an envelope for every two blocks from the end of cycle 0 on. */
   readonly sealed?: {
     readonly group: string;
@@ -176,6 +178,7 @@ export const openSubnet = async (t: Living, options: SubnetOptions = {}): Promis
     blockTimeMs: 0,
     genesis: chainGenesis,
     clock: chainGenesis.drand ? secondsApart() : stopped(),
+    ...(options.retention !== undefined && { retention: options.retention }),
   });
   t.after(() => node.close());
   const chain = await connectDevchain({ endpoint: node.endpoint });

@@ -116,6 +116,32 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     assert.equal(await subnet.chain.nonce(again.participant.signer.address), 5, "everything was done once");
   });
 
+  it("puts no record on chain while it does not know the model: its stake would vote, and name none", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 2000 } });
+    const vera = await openValidator(t, subnet, "vera");
+    const { participant } = vera;
+    const unknown = async () => {
+      throw new BlockZeroError("BASE_UNKNOWN", "the state is gone", "ask an archive node");
+    };
+    const models = { ...participant.models, baseOf: unknown, outcomeOf: unknown };
+    const cycle = runCycle({ ...vera, participant: { ...participant, models } }, 1);
+    const ended = assert.rejects(cycle, { code: "BASE_UNKNOWN" });
+    const evaluate = subnet.window(1, "evaluate");
+    await until(t, async () => {
+      await subnet.to(subnet.node.head.number + 1);
+      return subnet.node.head.number >= evaluate.end;
+    });
+    await ended;
+    await subnet.to(subnet.window(1, "merge").end);
+    assert.equal(await subnet.chain.nonce(participant.signer.address), 0);
+    const said = participant.lines.filter(({ fields }) => fields.code === "BASE_UNKNOWN" && fields.task !== undefined);
+    assert.deepEqual(
+      said.map(({ level }) => level).filter((level) => level === "warn").length,
+      1,
+      "of many blocks the first has a line",
+    );
+  });
+
   it("merges by the others' reports when it cannot make its own", async (t) => {
     const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
     const ann = await submitted(subnet);

@@ -1,12 +1,12 @@
 import type { Chain } from "#shared/chain/chain.js";
-import { hasCode } from "#shared/errors/error.js";
+import { MAX_FORK } from "#shared/chain/connection/head-stream.js";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
-import { agreedModel } from "#shared/protocol/voting/agreement.js";
-import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
-import { lastModelBlock, modelOutcome, modelRecords } from "#shared/replay/agreed-outcome.js";
+import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { modelNamed } from "#shared/replay/base-model-hash.js";
+import { newestRecords, type SaidByNewest } from "#shared/replay/newest-records.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { formerOf } from "#shared/replay/succession.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
@@ -15,14 +15,18 @@ import type { BlockClock } from "../block-clock.js";
 import type { Blobs } from "../files/blobs.js";
 import { rankServers, readServers, type ServerState } from "../files/subnet-servers.js";
 import { untilBlock } from "../until-block.js";
+import { type SettledBase, type SettledBases, settledBases } from "./settled-bases.js";
 
 export interface AgreedModels {
   /**
    * Hash of the model that `cycle` starts from: the newest that validators with more than half of the stake committed. Reads the state at
-   * the end of the cycle's distribute phase, or the newest state before that.
+   * the end of the cycle's distribute phase, or the newest state before that. What was settled then is remembered; for a cycle that was
+   * not, and whose state the chain no longer has, the newest records must say it.
+   *
+   * @throws BlockZeroError BASE_UNKNOWN where they do not
    */
   baseOf(cycle: number): Promise<string>;
-  /** Hash agreed so far for `cycle`'s own merge, or null. */
+  /** Hash agreed so far for `cycle`'s own merge, or null. @throws BlockZeroError BASE_UNKNOWN */
   outcomeOf(cycle: number): Promise<string | null>;
   /** Blob servers to ask for a file, in this order: see `rankServers`. */
   servers(hash?: string): Promise<readonly string[]>;
@@ -40,28 +44,40 @@ export interface AgreedModelsContext {
   readonly networkHash: string;
   readonly blobs: Blobs;
   readonly signal: AbortSignal;
+  /** Where it is kept what was settled. Unset: in memory. */
+  readonly settled?: SettledBases;
 }
 
 /** Blocks to wait for a manifest before it counts as unavailable. */
 const MANIFEST_BLOCKS = 2;
 
-/** Settled cycles that are remembered; an older one is read again, as after a restart. */
-const MAX_SETTLED = 1024;
+/** Models whose manifest was looked at that are remembered. */
+const MAX_CHECKED = 64;
+
+/** The first block at which no fork changes any more which model a cycle starts from. */
+export const settledFrom = (cycle: number, network: Pick<Network, "phases">): number =>
+  lastModelBlock(cycle - 1, network) + MAX_FORK;
 
 /** Follows what the validators agree on, from chain state alone. Files come from any server that has them. */
-export const followModels = (context: AgreedModelsContext): AgreedModels => {
-  const { chain, clock, network, networkHash, blobs } = context;
-  const settled = new Map<number, string | null>();
-  const settle = (cycle: number, model: string | null): void => {
-    settled.set(cycle, model);
-    keepNewest(settled, MAX_SETTLED);
-  };
+export const followModels = ({ settled = settledBases(), ...context }: AgreedModelsContext): AgreedModels =>
+  follow({ ...context, settled, later: [] });
+
+interface Following extends AgreedModelsContext {
+  readonly settled: SettledBases;
+  /** Hashes of the network files that succeed this one. */
+  readonly later: readonly string[];
+}
+
+const follow = (context: Following): AgreedModels => {
+  const { chain, clock, network, networkHash, blobs, settled, later } = context;
 
   let former: Promise<AgreedModels | null> | null = null;
   /** The models agreed under the network that this one succeeds. */
   const formerly = (): Promise<AgreedModels | null> => {
     const source = { network, networkHash, fetch: (file: FileRequest) => blobs.get(networkFile(file)) };
-    const asked = former ?? formerOf(source).then((before) => before && followModels({ ...context, ...before }));
+    const asked =
+      former ??
+      formerOf(source).then((before) => before && follow({ ...context, ...before, later: [...later, networkHash] }));
     former = asked;
     // A later request may succeed.
     asked.catch(() => {
@@ -70,46 +86,80 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     return asked;
   };
 
-  const outcomeOf = async (cycle: number): Promise<string | null> => {
-    if (cycle < network.first_cycle) return (await (await formerly())?.outcomeOf(cycle)) ?? null;
-    const known = settled.get(cycle);
+  const checked = new Map<string, boolean>();
+  /** Whether what a majority named for a cycle is a model. True as well where nobody has it: then nobody can start from another one. */
+  const isModel = async (cycle: number, hash: string): Promise<boolean> => {
+    const known = checked.get(`${cycle}/${hash}`);
     if (known !== undefined) return known;
-    const deadline = lastModelBlock(cycle, network);
-    const at = Math.min(deadline, clock.head.number);
-    const { agreed } = await modelOutcome(context, cycle, at);
-    if (agreed === null) {
-      if (at === deadline) settle(cycle, null);
-      return null;
-    }
     const until = clock.head.number + MANIFEST_BLOCKS;
     const named = await untilBlock(clock, until, context.signal, (over) =>
-      modelNamed((hash) => manifest(hash, over), context, { cycle, hash: agreed }).catch((thrown: unknown) => {
+      modelNamed((hash) => manifest(hash, over), context, { cycle, hash }).catch((thrown: unknown) => {
         context.signal.throwIfAborted();
         if (over.aborted) return "unknown" as const;
         throw thrown;
       }),
     );
-    const hash = named === "none" ? null : agreed;
-    if (at === deadline && named !== "unknown") settle(cycle, hash);
-    return hash;
+    if (named !== "unknown") {
+      checked.set(`${cycle}/${hash}`, named === "one");
+      keepNewest(checked, MAX_CHECKED);
+    }
+    return named !== "none";
   };
 
-  /** Used if the chain no longer holds the needed state: the newest model that a majority's latest records still name, else genesis. */
-  const newestNamed = async (cycle: number): Promise<string> => {
-    const [metagraph, commitments] = await Promise.all([
-      chain.metagraph(network.netuid),
-      chain.commitments(network.netuid),
-    ]);
-    const { voting } = network;
-    const stakes = votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, voting });
-    const records = modelRecords(commitments, networkHash).filter(({ record }) => record.cycle < cycle);
-    for (const past of [...new Set(records.map(({ record }) => record.cycle))].sort((a, b) => b - a)) {
-      const ofCycle = records.filter(({ record }) => record.cycle === past);
-      const hash = agreedModel(ofCycle, stakes);
-      if (hash !== null) return hash;
-    }
-    return inherited(Math.min(cycle, network.first_cycle));
+  /** What the newest records say. They say nothing of a cycle that is decided by a newer state: then the endpoint lags behind. */
+  const askNewest = async (): Promise<(cycle: number) => SaidByNewest> => {
+    const metagraph = await chain.metagraph(network.netuid);
+    const commitments = await chain.commitments(network.netuid, metagraph.block);
+    const say = newestRecords({ metagraph, commitments }, context, later);
+    return (cycle) => (metagraph.block > lastModelBlock(cycle, network) ? say(cycle) : null);
   };
+
+  /**
+   * What validators with more than half of the stake named for a cycle, at the block that decides, or so far. Asked of one cycle after
+   * another, each older than the one before: where a state is gone, older ones are too.
+   */
+  const openNamed = (): ((cycle: number) => Promise<string | null>) => {
+    let newest: ((cycle: number) => SaidByNewest) | null = null;
+    return async (cycle) => {
+      if (newest === null) {
+        try {
+          const at = Math.min(lastModelBlock(cycle, network), clock.head.number);
+          return (await modelOutcome(context, cycle, at)).agreed;
+        } catch (thrown) {
+          if (!hasCode(thrown, "STATE_DISCARDED")) throw thrown;
+          newest = await askNewest();
+        }
+      }
+      const said = newest(cycle);
+      if (said === null) throw baseUnknown(cycle);
+      return said.agreed;
+    };
+  };
+
+  const outcomeOf = async (cycle: number): Promise<string | null> => {
+    if (cycle < network.first_cycle) return (await (await formerly())?.outcomeOf(cycle)) ?? null;
+    const next = settled.get(cycle + 1, networkHash);
+    if (next !== undefined && next.of !== cycle) return null;
+    const hash = next?.model ?? (await openNamed()(cycle));
+    return hash !== null && (await isModel(cycle, hash)) ? hash : null;
+  };
+
+  const findBase = async (cycle: number): Promise<SettledBase> => {
+    const named = openNamed();
+    let next = cycle;
+    while (next > network.first_cycle) {
+      const known = settled.get(next, networkHash);
+      if (known?.of === null) return known;
+      const of = known?.of ?? next - 1;
+      const model = known?.model ?? (await named(of));
+      if (model !== null && (await isModel(of, model))) return { of, model };
+      next = of;
+    }
+    return { of: null, model: await inherited(Math.min(cycle, network.first_cycle)) };
+  };
+
+  /** Whether no further block changes which model a cycle starts from. */
+  const isSettled = (cycle: number, head: number): boolean => head >= settledFrom(cycle, network);
 
   /** Cached per block: a request for many files then reads the state once. */
   let read: { readonly block: number; readonly state: Promise<ServerState> } | null = null;
@@ -155,19 +205,23 @@ export const followModels = (context: AgreedModelsContext): AgreedModels => {
     servers,
     outcomeOf,
     async baseOf(cycle) {
-      try {
-        for (let past = cycle - 1; past >= network.first_cycle; past--) {
-          const hash = await outcomeOf(past);
-          if (hash !== null) return hash;
-        }
-      } catch (thrown) {
-        if (hasCode(thrown, "STATE_DISCARDED")) return newestNamed(cycle);
-        throw thrown;
-      }
-      return inherited(Math.min(cycle, network.first_cycle));
+      // What is read later is at least as new.
+      const head = clock.head.number;
+      const base = await findBase(cycle);
+      const last = isSettled(cycle, head) ? cycle : cycle - 1;
+      const isOlder = base.of === null || base.of < last;
+      if (last >= network.first_cycle && isSettled(last, head) && isOlder) settled.settle(last, networkHash, base);
+      return base.model;
     },
     manifest,
     open: ({ hash, bytes }, signal) => blobs.open(request("a part of the agreed model", hash, bytes, signal)),
     locate: ({ hash, bytes }, signal) => blobs.locate(request("a part of the agreed model", hash, bytes, signal)),
   };
 };
+
+const baseUnknown = (cycle: number): BlockZeroError =>
+  new BlockZeroError(
+    "BASE_UNKNOWN",
+    `the node no longer has the state that says which model was agreed on in cycle ${cycle}, nor do the newest records say it`,
+    "it is asked for again until validators agree on the next model; to go on before, name an archive node in chain_endpoint",
+  );

@@ -1,9 +1,18 @@
+import { hasCode } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Participant } from "../participant.js";
 
 /**
+ * Whether nobody can tell from the chain any more which model a cycle starts from. It passes where the chain's endpoint changes, or with the
+ * next model that validators agree on.
+ */
+export const isBaseUnknown = (thrown: unknown): boolean => hasCode(thrown, "BASE_UNKNOWN");
+
+/**
  * Hash of the model that `cycle` trains from, as soon as it is certain: when the validators agree on the last merge, or else at the end of
  * the distribute phase, with the newest model that they do agree on.
+ *
+ * @throws BlockZeroError BASE_UNKNOWN where the chain does not say which one that is (see `isBaseUnknown`)
  */
 export const awaitBaseModel = async (
   participant: Pick<Participant, "clock" | "models" | "network" | "signal">,

@@ -36,6 +36,12 @@ export interface VotingRules {
 /** Resolution for comparing a share with stakes, which are integers: a billionth. */
 const PARTS = 1_000_000_000;
 
+/** That a neuron's newest record is a validator's, and of which cycle. */
+export interface NewestRecord {
+  readonly hotkey: string;
+  readonly cycle: number;
+}
+
 /**
  * The stakes that vote on a cycle. *Known* are neurons with a validator permit whose latest record is a validator's record, of this network
  * and of the cycle or an earlier one. *Present* are known neurons whose record is at most `silent_after` cycles old. Without this rule,
@@ -45,17 +51,30 @@ const PARTS = 1_000_000_000;
  */
 export const votingStakes = (
   { neurons, commitments }: VotingState,
-  { networkHash, cycle, voting: { silent_after, quorum } }: VotingRules,
+  { networkHash, cycle, voting }: VotingRules,
 ): Stakes => {
   const permitted = permittedStakes(neurons);
+  const known: NewestRecord[] = [];
+  for (const { hotkey, data } of commitments) {
+    const record = permitted.has(hotkey) ? parseRecord(data) : null;
+    if (!record?.ok || !isOfValidator(record.value)) continue;
+    const { network, cycle: of } = record.value;
+    if (network === shortHash(networkHash) && of <= cycle) known.push({ hotkey, cycle: of });
+  }
+  return stakesThatVote(permitted, known, { cycle, voting });
+};
+
+/** The same, given all permitted stakes and the records by which validators are known. */
+export const stakesThatVote = (
+  permitted: Stakes,
+  records: Iterable<NewestRecord>,
+  { cycle, voting: { silent_after, quorum } }: Pick<VotingRules, "cycle" | "voting">,
+): Stakes => {
   const known = new Map<string, bigint>();
   const present = new Map<string, bigint>();
-  for (const { hotkey, data } of commitments) {
+  for (const { hotkey, cycle: of } of records) {
     const stake = permitted.get(hotkey);
-    const record = stake === undefined ? null : parseRecord(data);
-    if (stake === undefined || !record?.ok || !isOfValidator(record.value)) continue;
-    const { network, cycle: of } = record.value;
-    if (network !== shortHash(networkHash) || of > cycle) continue;
+    if (stake === undefined) continue;
     known.set(hotkey, stake);
     if (of >= cycle - silent_after) present.set(hotkey, stake);
   }
@@ -64,5 +83,6 @@ export const votingStakes = (
   return present.size > 0 && BigInt(PARTS) * sumStake(present.values()) >= least ? present : known;
 };
 
-const isOfValidator = (record: ChainRecord): record is Extract<ChainRecord, { readonly cycle: number }> =>
+/** Whether it is a record that a validator writes. */
+export const isOfValidator = (record: ChainRecord): record is Extract<ChainRecord, { readonly cycle: number }> =>
   VALIDATORS_RECORDS.has(record.type);

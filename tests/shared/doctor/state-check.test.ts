@@ -4,7 +4,7 @@ import { RpcError } from "#shared/chain/connection/rpc-socket.js";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { blockUnknown, noSubnet, readFault } from "#shared/chain/subtensor/faults.js";
 import { stateCheck } from "#shared/doctor/checks/state.js";
-import { stateSpans } from "#shared/doctor/state-spans.js";
+import { cycleSpans, stateSpans } from "#shared/doctor/state-spans.js";
 import type { Network } from "#shared/protocol/network.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { type Sprint, sprintSchema } from "#shared/protocol/sprint.js";
@@ -88,6 +88,28 @@ describe("a check of the state that a node keeps", () => {
       ["ok", "the node keeps the state of all 10 blocks", [10, 10]],
     );
     assert.equal((await findingIn(t, stateCheck)).verdict, "ok", "a network without Sprints");
+  });
+
+  it("asks for a cycle's commitments and agreed model where there are no Sprints", async (t) => {
+    const network = async (): Promise<Network> => ({ ...template, genesis: "0".repeat(64) });
+    // A merge ends 15 blocks after the commit phase, a cycle 20 blocks after the distribute phase.
+    assert.deepEqual(cycleSpans(template), { merge: 15, base: 20 });
+    const foundWith = async (kept: number, role: "miner" | "validator") => {
+      const { chain, asked } = nodeAt(100_000, kept, discarded);
+      const { verdict, says } = await findingIn(t, stateCheck, { chain, about: { network, role } });
+      return { verdict, says, asked };
+    };
+    const { verdict, says, asked } = await foundWith(14, "validator");
+    assert.deepEqual([verdict, asked], ["failure", [15]]);
+    assert.match(says, /merge/);
+    assert.equal((await foundWith(14, "miner")).verdict, "warning");
+    const late = await foundWith(19, "validator");
+    assert.deepEqual([late.verdict, late.asked], ["warning", [15, 20]]);
+    assert.match(late.says, /which model is in force/);
+    assert.equal((await foundWith(20, "validator")).verdict, "ok");
+    const { chain } = nodeAt(100_000, 14, discarded);
+    const found = await findingIn(t, stateCheck, { chain, about: { network: async () => withSprint({}) } });
+    assert.deepEqual([found.verdict, /merge/.test(found.says)], ["failure", true], "with Sprints as well");
   });
 
   it("tells devchains apart by what they keep", async (t) => {

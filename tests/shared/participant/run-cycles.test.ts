@@ -1,14 +1,22 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { Head } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { settledFrom } from "#shared/participant/agreement/agreed-model.js";
+import { settledBases, settledBasesSchema } from "#shared/participant/agreement/settled-bases.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
+import { openJournal } from "#shared/participant/writes/journal.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { PhasePosition } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet, until } from "../../support/subnet.js";
 import { publishFile, successorOf } from "../../support/successor.js";
+
+/** What a participant's file of settled models says now. */
+const openSettled = (home: string) => () => settledBases(openJournal(join(home, "agreed.json"), settledBasesSchema));
 
 describe("runCycles", { timeout: HANG_GUARD }, () => {
   it("outlives failing cycles and says why they failed and what would have prevented it", async (t) => {
@@ -60,6 +68,30 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
         ],
       ],
     );
+    ann.abort();
+    await ended;
+  });
+
+  it("settles which model a cycle starts from while the chain has the state that says it", async (t) => {
+    const subnet = await openSubnet(t, { retention: 18 });
+    const ann = await subnet.join("ann");
+    const ended = assert.rejects(
+      runCycles(ann, { failure: "Missed", first: ({ cycle }) => cycle, run: async () => {} }),
+      { name: "AbortError" },
+    );
+    const model = "a".repeat(64);
+    const { networkHash, location } = subnet;
+    const everybody = (record: string) => ({ vera: record, vito: record });
+    const network = shortHash(networkHash);
+    await subnet.to(subnet.window(1, "merge").start);
+    await subnet.record(everybody(encodeRecord({ type: "model", network, cycle: 1, model, location })));
+    await subnet.to(settledFrom(2, subnet.network));
+    const settled = openSettled(ann.home);
+    await until(t, () => settled().get(2, networkHash) !== undefined);
+    assert.deepEqual(settled().get(2, networkHash), { of: 1, model });
+    await subnet.record(everybody(encodeRecord({ type: "held", network, cycle: 2, held: [] })));
+    await subnet.to(subnet.window(3, "distribute").end);
+    assert.equal(await ann.models.baseOf(2), model);
     ann.abort();
     await ended;
   });

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { followModels } from "#shared/participant/agreement/agreed-model.js";
+import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
 import { recallHistory } from "#validator/outcome/history.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
@@ -58,5 +61,44 @@ describe("a validator that joins late", { timeout: HANG_GUARD }, () => {
     const before = late.participant.lines.length;
     await recallHistory(late, 6);
     assert.equal(late.participant.lines.length, before, "what is known is not asked for again");
+  });
+
+  it("asks again for the scores of a cycle of which it cannot tell the model", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 2000, vito: 2000 } });
+    for (const cycle of [1, 2]) {
+      const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05), cycle });
+      const entries = [scoredEntry(ann, 0.1)];
+      await publishReports(subnet, {
+        vera: reportOf(subnet, "vera", { entries, cycle }),
+        vito: reportOf(subnet, "vito", { entries, cycle }),
+      });
+    }
+    const gone = lastModelBlock(1, subnet.network);
+    const late = await openValidator(t, subnet, "vera");
+    const { chain, clock, network, networkHash, blobs, signal } = late.participant;
+    const kept =
+      <T>(read: (netuid: number, at?: number) => Promise<T>) =>
+      async (netuid: number, at?: number): Promise<T> => {
+        if (at !== undefined && at <= gone && at !== allowed)
+          throw new BlockZeroError("STATE_DISCARDED", "gone", "wait");
+        return read(netuid, at);
+      };
+    let allowed: number | undefined;
+    const pruned = {
+      ...chain,
+      metagraph: kept(chain.metagraph.bind(chain)),
+      commitments: kept(chain.commitments.bind(chain)),
+    };
+    const models = followModels({ chain: pruned, clock, network, networkHash, blobs, signal });
+    const historian = { ...late, participant: { ...late.participant, models } };
+    await recallHistory(historian, 3);
+    assert.deepEqual([...late.journal.value.tallied], [1], "the first cycle's model is genesis in any case");
+    allowed = gone;
+    await recallHistory(historian, 3);
+    assert.deepEqual([...late.journal.value.tallied].sort(), [1, 2]);
+    assert.deepEqual(
+      late.journal.value.history.filter(({ verdict }) => verdict === "scored").map(({ cycle }) => cycle),
+      [1, 2],
+    );
   });
 });

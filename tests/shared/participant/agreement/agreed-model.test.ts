@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
+import { settledFrom } from "#shared/participant/agreement/agreed-model.js";
 import { agreedNetwork } from "#shared/participant/agreement/agreed-network.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
@@ -81,6 +82,124 @@ describe("the agreed model", { timeout: HANG_GUARD }, () => {
     await raise;
     const { models } = await subnet.join("ann");
     assert.equal(await models.baseOf(2), A);
+  });
+});
+
+describe("the agreed model, where the chain no longer has the states that say it", { timeout: HANG_GUARD }, () => {
+  /** A cycle has 22 blocks, and who looks at the right moment sees each deciding block. */
+  const RETENTION = 18;
+  const unknown = { code: "BASE_UNKNOWN" };
+
+  const open = async (t: TestContext, validators: Readonly<Record<string, number>> = { vera: 2000, vito: 2000 }) => {
+    const subnet = await openSubnet(t, { validators, retention: RETENTION });
+    const everybody = (record: string) => Object.fromEntries(subnet.validators.map((name) => [name, record]));
+    const held = (cycle: number) =>
+      encodeRecord({ type: "held", network: shortHash(subnet.networkHash), cycle, held: [] });
+    return {
+      subnet,
+      held,
+      everybody,
+      /** All name the model in the cycle's merge. */
+      agree: async (cycle: number, model: string) => {
+        await subnet.to(subnet.window(cycle, "merge").start);
+        await subnet.record(everybody(modelRecord(subnet, cycle, model)));
+      },
+      /** All write what they write in a cycle without a merge. */
+      meet: async (cycle: number, names: readonly string[] = subnet.validators) => {
+        await subnet.to(subnet.window(cycle, "exchange").start);
+        await subnet.record(Object.fromEntries(names.map((name) => [name, held(cycle)])));
+      },
+      toSettled: (cycle: number) => subnet.to(settledFrom(cycle, subnet.network)),
+    };
+  };
+
+  it("is what was settled at its time, after a restart too; a stranger waits until another one is agreed on", async (t) => {
+    const { subnet, agree, meet, toSettled } = await open(t);
+    const ann = await subnet.join("ann");
+    await agree(1, A);
+    await meet(2);
+    await toSettled(2);
+    assert.equal(await ann.models.baseOf(2), A);
+    await meet(3);
+    await toSettled(3);
+    assert.equal(await ann.models.baseOf(3), A);
+    await subnet.to(subnet.window(4, "train").end);
+    assert.equal(await ann.models.baseOf(4), A, "nobody has named a model in cycles 2 and 3");
+    await ann.leave();
+    const again = await subnet.join("ann");
+    assert.equal(await again.models.baseOf(4), A);
+    const bob = await subnet.join("bob");
+    await assert.rejects(bob.models.baseOf(4), unknown);
+    await assert.rejects(awaitBaseModel(bob, 4), unknown);
+    await agree(4, B);
+    await subnet.to(subnet.window(5, "distribute").end - 1);
+    assert.equal(await bob.models.baseOf(5), B);
+    assert.equal(await again.models.baseOf(5), B);
+    await assert.rejects(bob.models.baseOf(4), unknown, "what was before is as unknown as it was");
+  });
+
+  it("is what was settled then, by a majority whose records have made way for others", async (t) => {
+    const { subnet, agree, meet, toSettled } = await open(t);
+    const { models } = await subnet.join("ann");
+    await agree(1, A);
+    await meet(2);
+    await toSettled(2);
+    assert.equal(await models.baseOf(2), A);
+    await subnet.to(subnet.window(3, "distribute").end);
+    assert.deepEqual([await models.baseOf(2), await models.outcomeOf(1)], [A, A]);
+  });
+
+  it("is what the newest records of a majority name, if they were there in time", async (t) => {
+    const { subnet, agree, everybody } = await open(t);
+    const { models } = await subnet.join("ann");
+    await agree(1, A);
+    await subnet.to(subnet.window(3, "commit").start);
+    assert.deepEqual([await models.baseOf(2), await models.baseOf(3)], [A, A]);
+    await subnet.to(subnet.window(3, "distribute").end + RETENTION);
+    await subnet.record(everybody(modelRecord(subnet, 2, B)));
+    await subnet.to(subnet.window(4, "commit").start);
+    const bob = await subnet.join("bob");
+    await assert.rejects(bob.models.baseOf(4), unknown, "one that came too late is none");
+  });
+
+  it("stays where everybody was away, and nobody has written since that could have named another one", async (t) => {
+    const { subnet, agree, meet, toSettled } = await open(t, { vera: 2000, vito: 2000, vic: 1000 });
+    const ann = await subnet.join("ann");
+    await agree(1, A);
+    await meet(2);
+    await toSettled(2);
+    assert.equal(await ann.models.baseOf(2), A);
+    await ann.leave();
+    await meet(7, ["vic"]);
+    await subnet.to(subnet.window(8, "commit").start);
+    const again = await subnet.join("ann");
+    assert.equal(await again.models.baseOf(8), A, "a fifth of the stake has decided nothing");
+    await meet(8);
+    await toSettled(8);
+    assert.equal(await again.models.baseOf(8), A);
+    await subnet.to(subnet.window(9, "commit").start);
+    await again.leave();
+    const later = await subnet.join("ann");
+    assert.equal(await later.models.baseOf(9), A, "what was found then is settled");
+  });
+
+  it("is genesis in a network in which nobody has validated yet, however old it is", async (t) => {
+    const { subnet, meet, toSettled } = await open(t);
+    await subnet.record({
+      ann: encodeRecord({ type: "commit", network: shortHash(subnet.networkHash), cycle: 1, commitment: A }),
+    });
+    await subnet.to(subnet.window(6, "commit").start);
+    const vera = await subnet.join("vera");
+    assert.equal(await vera.models.baseOf(6), subnet.modelHash);
+    await meet(6);
+    await toSettled(6);
+    assert.equal(await vera.models.baseOf(6), subnet.modelHash);
+    await subnet.to(subnet.window(7, "commit").start);
+    await vera.leave();
+    const again = await subnet.join("vera");
+    assert.equal(await again.models.baseOf(7), subnet.modelHash, "and stays it for who began with it");
+    const bob = await subnet.join("bob");
+    await assert.rejects(bob.models.baseOf(7), unknown, "others cannot tell");
   });
 });
 

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Commitment } from "#shared/chain/chain.js";
+import { createRandom } from "#shared/data/random.js";
+import { cycleLength } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { agreedModel } from "#shared/protocol/voting/agreement.js";
+import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
+import { lastModelBlock, modelRecordsOf } from "#shared/replay/agreed-outcome.js";
+import { newestRecords } from "#shared/replay/newest-records.js";
+import { template } from "../../support/micro-network.js";
+
+const networkHash = "3".repeat(64);
+const later = "4".repeat(64);
+const network = { ...template, genesis: "0".repeat(64) };
+const context = { network, networkHash };
+const hashOf = (letter: string) => letter.repeat(64);
+
+const modelOf = (cycle: number, letter: string, file = networkHash) =>
+  encodeRecord({
+    type: "model",
+    network: shortHash(file),
+    cycle,
+    model: hashOf(letter),
+    location: "http://127.0.0.1:1",
+  });
+const heldOf = (cycle: number, file = networkHash) =>
+  encodeRecord({ type: "held", network: shortHash(file), cycle, held: [] });
+
+type Records = Readonly<Record<string, readonly [block: number, data: string]>>;
+
+const stateOf = (stakes: Readonly<Record<string, number>>, records: Records) => ({
+  metagraph: {
+    neurons: Object.entries(stakes).map(([hotkey, stake]) => ({ hotkey, stake: BigInt(stake), validatorPermit: true })),
+  },
+  commitments: Object.entries(records).map(([hotkey, [block, data]]): Commitment => ({ hotkey, block, data })),
+});
+
+const said = (stakes: Readonly<Record<string, number>>, records: Records, cycle: number, files: string[] = []) =>
+  newestRecords(stateOf(stakes, records) as never, context, files)(cycle);
+
+describe("what newest records say of a past cycle's model", () => {
+  const decided = lastModelBlock(3, network);
+  const stakes = { vera: 40, vito: 40, vic: 20 };
+
+  it("is the model that a majority still names, and none where too few have written since to have named one", () => {
+    const named = { vera: [decided, modelOf(3, "a")], vito: [decided - 1, modelOf(3, "a")] } as const;
+    assert.deepEqual(said(stakes, named, 3), { agreed: hashOf("a") });
+    assert.deepEqual(said(stakes, { ...named, vic: [decided + 50, heldOf(5)] }, 3), { agreed: hashOf("a") });
+    assert.deepEqual(said(stakes, named, 4), { agreed: null }, "nobody has written since that could have named one");
+    assert.deepEqual(said(stakes, {}, 3), { agreed: null }, "nor has anybody in a new network");
+    const early = lastModelBlock(3, network) - 20;
+    const down = { vera: [early, heldOf(3)], vito: [early, heldOf(3)], vic: [decided + 50, heldOf(5)] } as const;
+    assert.deepEqual(said(stakes, down, 3), { agreed: null }, "20 of 100 alone have named none");
+  });
+
+  it("is unknown where those who have written since may have named one", () => {
+    const late = [decided + 1, modelOf(3, "b")] as const;
+    assert.equal(said(stakes, { vera: late, vito: late }, 3), null, "one block too late");
+    const down = [decided - 20, heldOf(3)] as const;
+    assert.equal(said(stakes, { vera: [decided + 50, heldOf(5)], vito: down, vic: [decided + 9, heldOf(4)] }, 3), null);
+    const one = [decided, modelOf(3, "a")] as const;
+    assert.equal(
+      said(stakes, { vera: one, vito: down, vic: [decided + 9, heldOf(4)] }, 3),
+      null,
+      "a needs vic's stake",
+    );
+  });
+
+  it("takes those for silent whose records were too old then, whatever they wrote for a later cycle in advance", () => {
+    const cycle = 30;
+    const block = lastModelBlock(cycle, network);
+    const old = [100, heldOf(4)] as const;
+    assert.deepEqual(said(stakes, { vera: [block, modelOf(cycle, "a")], vito: old, vic: old }, cycle), {
+      agreed: hashOf("a"),
+    });
+    assert.deepEqual(
+      said({ ...stakes, vera: 10 }, { vera: [block, modelOf(cycle, "a")], vito: old, vic: old }, cycle),
+      {
+        agreed: null,
+      },
+    );
+    const ahead = [100, heldOf(9999)] as const;
+    assert.deepEqual(said(stakes, { vera: [block, modelOf(cycle, "a")], vito: ahead }, cycle), { agreed: hashOf("a") });
+  });
+
+  it("counts who has gone over to a file that succeeds this one among those who may have named one", () => {
+    const over = [decided + 60, heldOf(6, later)] as const;
+    assert.equal(said(stakes, { vera: over, vito: over }, 3, [later]), null);
+    assert.deepEqual(said(stakes, { vera: over, vito: over }, 3), { agreed: null }, "another network's say nothing");
+  });
+
+  it("is never another one than the states say, in random histories", () => {
+    const random = createRandom("newest records");
+    const counts = { named: 0, none: 0, unknown: 0 };
+    for (let run = 0; run < 400; run++) {
+      const names = Array.from({ length: 1 + random.below(5) }, (_, i) => `v${i}`);
+      const held = Object.fromEntries(names.map((name) => [name, 1 + random.below(60)]));
+      const away = new Map(names.map((name) => [name, [random.below(40), random.below(30)] as const]));
+      const latest: Record<string, readonly [number, string]> = {};
+      const truth = new Map<number, string | null>();
+      const cycles = 4 + random.below(26);
+      const end = lastModelBlock(cycles, network) + random.below(30);
+      for (let block = 1; block <= end; block++) {
+        const cycle = Math.floor(block / cycleLength(network.phases));
+        for (const name of names) {
+          const [from, length] = away.get(name)!;
+          if (cycle >= from && cycle < from + length) continue;
+          if (random.below(9) !== 0) continue;
+          const past = Math.max(0, cycle - random.below(2));
+          const data =
+            random.below(3) > 0
+              ? modelOf(past, random.below(5) > 0 ? "a" : "b")
+              : random.below(12) > 0
+                ? heldOf(cycle)
+                : heldOf(cycle + random.below(20));
+          latest[name] = [block, data];
+        }
+        for (const decided of [cycle - 1, cycle])
+          if (decided >= 0 && lastModelBlock(decided, network) === block) {
+            const { metagraph, commitments } = stateOf(held, latest);
+            const { voting } = network;
+            const voters = votingStakes(
+              { neurons: metagraph.neurons, commitments },
+              { networkHash, cycle: decided, voting },
+            );
+            truth.set(decided, agreedModel(modelRecordsOf(decided, commitments, context), voters));
+          }
+      }
+      const say = newestRecords(stateOf(held, latest) as never, context);
+      for (const [cycle, agreed] of truth) {
+        const answer = say(cycle);
+        if (answer !== null) assert.deepEqual(answer, { agreed }, `cycle ${cycle} of run ${run}`);
+        counts[answer === null ? "unknown" : answer.agreed === null ? "none" : "named"]++;
+      }
+    }
+    for (const [what, count] of Object.entries(counts)) assert.ok(count > 20, `${what}: ${count}`);
+  });
+});
