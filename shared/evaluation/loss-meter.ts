@@ -141,6 +141,27 @@ export const stepBatches = (
   return drawn(network, group, { batches: times * network.scoring.eval_batches, seed, sealed });
 };
 
+/** Least number of batches of the other groups' text, and their share of an evaluation's. */
+const OTHER_BATCHES = 8;
+const OTHER_SHARE = 1 / 4;
+
+/**
+ * Batches of the other groups' text, on which a group's approved steps are held against the base: together a quarter of an evaluation's, at
+ * least eight, and one of each group, by turns.
+ *
+ * @param texts each other group's seed of the choose phase, and its opened text where that is sealed
+ */
+export const otherBatches = (
+  network: Network,
+  texts: ReadonlyMap<string, { readonly seed: string; readonly sealed: DocumentSource | null }>,
+): readonly Batch[] => {
+  if (texts.size === 0) return [];
+  const wanted = Math.max(OTHER_BATCHES, Math.ceil(OTHER_SHARE * network.scoring.eval_batches));
+  const batches = Math.ceil(wanted / texts.size);
+  const ofGroups = [...texts].map(([group, text]) => drawn(network, group, { batches, ...text }));
+  return Array.from({ length: batches }, (_, i) => ofGroups.map((own) => own[i]!)).flat();
+};
+
 const drawn = (
   network: Network,
   group: string,

@@ -7,8 +7,10 @@ import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
-import type { MeasuringTime } from "#shared/scoring/measuring-time.js";
+import { ENOUGH_TIME, type MeasuringTime } from "#shared/scoring/measuring-time.js";
+import { measureElsewhere } from "#shared/scoring/steps/measure-elsewhere.js";
 import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";
+import { worthwhile } from "#shared/scoring/steps/worth.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 import type { LossMeter } from "./loss-meter.js";
 import { onePass } from "./one-pass.js";
@@ -30,7 +32,16 @@ export interface CandidateMeasurement {
   readonly outer: Network["training"]["outer"];
   /** In the order of the seed. */
   readonly batches: readonly Batch[];
+  /** Text of the other groups, on which an approved step is held against the base. Not measured if there is none. */
+  readonly others?: OtherText | undefined;
   readonly time?: MeasuringTime | undefined;
+}
+
+/** Text of all groups but one. */
+export interface OtherText {
+  readonly groups: number;
+  /** As many of each group, by turns. */
+  readonly batches: readonly Batch[];
 }
 
 /** The result of measuring a group's candidate steps. */
@@ -39,6 +50,8 @@ export interface MeasuredCandidates {
   readonly vote: StepVote;
   /** By number of a step that exists in this cycle. */
   readonly reductions: ReadonlyMap<number, StepReduction>;
+  /** The same on the text of the other groups, where it was measured. */
+  readonly elsewhere: ReadonlyMap<number, StepReduction>;
   /** Number of forward passes of a batch. */
   readonly passes: number;
   /** Whether time was up before the rules ended it. */
@@ -48,10 +61,17 @@ export interface MeasuredCandidates {
 /** Measures by how much each candidate step would lower the loss of a group's model, on the same batches. */
 export const measureCandidates = async (
   meter: Pick<LossMeter, "ofGroup">,
-  { model, group, directions, outer, batches, time }: CandidateMeasurement,
+  { model, group, directions, outer, batches, others, time }: CandidateMeasurement,
 ): Promise<MeasuredCandidates> => {
   const steps = stepsThere(directions, outer);
-  if (steps.size === 0) return { vote: { better: [], best: 0 }, reductions: new Map(), passes: 0, isShort: false };
+  if (steps.size === 0)
+    return {
+      vote: { better: [], best: 0 },
+      reductions: new Map(),
+      elsewhere: new Map(),
+      passes: 0,
+      isShort: false,
+    };
   const { losses, lossesTogether } = await meter.ofGroup(model, group);
   const measured = [...new Set(steps.values())];
   const stepOf = (candidate: number) => outer.steps[measured[candidate]! - 1]!;
@@ -59,32 +79,64 @@ export const measureCandidates = async (
   const keep = byteBudgetCache<number, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), KEPT_BYTES);
   const changeBy = (candidate: number) =>
     keep(candidate, async () => stepChange(await allInMemory(pick(model, directions)), directions, stepOf(candidate)));
-  const pass =
-    lossesTogether &&
-    onePass<number>(lossesTogether, batches, async (candidate) => ({
-      read: async (name) => {
-        const { data } = await inMemory(model[name]!);
-        return changeOfTensor(name, data, directions, stepOf(candidate));
-      },
-      close: async () => {},
-    }));
+  const on = (text: readonly Batch[]) => {
+    const pass =
+      lossesTogether &&
+      onePass<number>(lossesTogether, text, async (candidate) => ({
+        read: async (name) => {
+          const { data } = await inMemory(model[name]!);
+          return changeOfTensor(name, data, directions, stepOf(candidate));
+        },
+        close: async () => {},
+      }));
+    return {
+      losses: async (candidate: number | null, from: number, to: number) =>
+        pass
+          ? ((await pass.losses(candidate, from, to)) ?? [])
+          : losses(candidate === null ? null : await changeBy(candidate), text.slice(from, to)),
+      ahead: pass?.ahead,
+    };
+  };
+  const now = time?.now ?? ENOUGH_TIME.now;
+  const begun = now();
   const { approved, best, reductions, passes, isMeasured, isShort } = await measureSteps({
     rules: { confidence: outer.confidence, batches: batches.length },
     candidates: measured.length,
-    losses: async (candidate, from, to) =>
-      pass
-        ? ((await pass.losses(candidate, from, to)) ?? [])
-        : losses(candidate === null ? null : await changeBy(candidate), batches.slice(from, to)),
-    ahead: pass?.ahead,
+    ...on(batches),
     time,
   });
+  const text = others?.batches ?? [];
+  const elsewhere = await measureElsewhere({
+    // The likely choice first.
+    candidates: approved
+      .flatMap((is, candidate) => (is ? [candidate] : []))
+      .sort((a, b) => Number(b === best) - Number(a === best) || reductions[b]!.mean - reductions[a]!.mean),
+    batches: text.length,
+    ...on(text),
+    time,
+    perBatch: (now() - begun) / Math.max(1, passes),
+  });
+  const chosen = worthwhile(
+    approved.map((is, at) => (is ? { own: reductions[at]!, others: elsewhere.reductions.get(at) ?? null } : null)),
+    others?.groups ?? 0,
+  );
   const of = new Map([...steps].map(([number, like]) => [number, measured.indexOf(like)]));
-  const better = [...of].flatMap(([number, at]) => (approved[at] ? [number] : []));
   return {
-    vote: isMeasured ? { better, best: best === null ? 0 : measured[best]! } : null,
+    vote: isMeasured
+      ? {
+          better: [...of].flatMap(([number, at]) => (chosen.better[at] ? [number] : [])),
+          best: chosen.best === null ? 0 : measured[chosen.best]!,
+        }
+      : null,
     reductions: new Map([...of].map(([number, at]) => [number, reductions[at]!])),
-    passes,
-    isShort,
+    elsewhere: new Map(
+      [...of].flatMap(([number, at]) => {
+        const found = elsewhere.reductions.get(at);
+        return found ? [[number, found]] : [];
+      }),
+    ),
+    passes: passes + elsewhere.passes,
+    isShort: isShort || elsewhere.isShort,
   };
 };
 

@@ -1,6 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
-import { type LossMeter, stepBatches } from "#shared/evaluation/loss-meter.js";
-import { measureCandidates } from "#shared/evaluation/measure-candidates.js";
+import { type LossMeter, otherBatches, stepBatches } from "#shared/evaluation/loss-meter.js";
+import { measureCandidates, type OtherText } from "#shared/evaluation/measure-candidates.js";
 import type { Selected } from "#shared/merge/selection.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { type BaseModel, wholeModel } from "#shared/participant/agreement/base-model.js";
@@ -10,6 +10,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
+import type { Network } from "#shared/protocol/network.js";
 import { accepted } from "#shared/protocol/parsed.js";
 import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import type { Report } from "#shared/protocol/report.js";
@@ -17,7 +18,8 @@ import type { StepVote } from "#shared/protocol/step-vote.js";
 import { groupsInOrder } from "#shared/replay/ballots.js";
 import { readDirections } from "#shared/replay/directions.js";
 import type { Candidate } from "#shared/replay/merge-plan.js";
-import { evaluationTexts } from "../judge/evaluation-text.js";
+import type { StepReduction } from "#shared/scoring/steps/measure-steps.js";
+import { type EvaluationTexts, evaluationTexts } from "../judge/evaluation-text.js";
 import { openWithBlame } from "../judge/gate-with-blame.js";
 import { type Agreement, planFrom } from "../merge/merge-cycle.js";
 import { readBase } from "../read-base.js";
@@ -99,7 +101,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
     try {
       const text = texts.get(group) ?? accepted(null);
       if (!text.ok) throw new BlockZeroError("NO_TEXT", text.problem, "see what the log says of the text");
-      const { vote, reductions, passes, isShort } = await measureCandidates(meter, {
+      const { vote, reductions, elsewhere, passes, isShort } = await measureCandidates(meter, {
         model,
         group: network.groups[group]!,
         directions: await readDirections(cycleSource(participant), { base, plan, group }, (update) =>
@@ -107,6 +109,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
         ),
         outer: network.training.outer,
         batches: stepBatches(network, group, seeds[group]!, text.value),
+        others: otherText(network, group, seeds, texts),
         time: timeUntil(clock, deadline, timer),
       });
       log[isShort ? "warn" : "info"]("measured steps", {
@@ -114,7 +117,8 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
         group,
         ...(isShort && SHORT),
         best: vote?.best ?? "not measured",
-        reductions: [...reductions].map(([step, { mean }]) => `${step}:${mean.toFixed(4)}`).join(" "),
+        reductions: inWords(reductions),
+        elsewhere: inWords(elsewhere),
         passes,
         milliseconds: Math.round(performance.now() - begun),
       });
@@ -126,6 +130,25 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
     }
   }
   return { votes, seeds };
+};
+
+const inWords = (reductions: ReadonlyMap<number, StepReduction>): string =>
+  [...reductions].map(([step, { mean }]) => `${step}:${mean.toFixed(4)}`).join(" ");
+
+/** The text of all groups but one, as far as there is any. */
+const otherText = (
+  network: Network,
+  group: string,
+  seeds: Readonly<Record<string, string>>,
+  texts: EvaluationTexts,
+): OtherText => {
+  const others = new Map(
+    groupsInOrder(network).flatMap((name) => {
+      const text = texts.get(name) ?? accepted(null);
+      return name === group || !text.ok ? [] : [[name, { seed: seeds[name]!, sealed: text.value }]];
+    }),
+  );
+  return { groups: others.size, batches: otherBatches(network, others) };
 };
 
 /** Opens an update that the majority scored. @throws BlockZeroError UPDATE_MISSING */

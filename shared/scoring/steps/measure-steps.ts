@@ -178,7 +178,8 @@ const planLooks = ({ confidence, batches }: StepRules, candidates: number): read
   });
 };
 
-const paired = (before: readonly number[], after: readonly number[]): StepReduction => {
+/** Mean paired reduction of batches' losses; that of a step after which a loss is not finite is −∞. */
+export const paired = (before: readonly number[], after: readonly number[]): StepReduction => {
   if (after.length < 2 || !after.every(Number.isFinite))
     return { mean: Number.NEGATIVE_INFINITY, standardError: 0, batches: after.length };
   const { mean, deviation } = spreadOf(after.map((loss, i) => before[i]! - loss));

@@ -9,6 +9,7 @@ import { copyPlusNoise } from "./copy-plus-noise.js";
 import { dripHotkeys } from "./drip-hotkeys.js";
 import { evaluationText } from "./evaluation-text.js";
 import { extraTensors } from "./extra-tensors.js";
+import { goodHereBadThere } from "./good-here-bad-there.js";
 import { hostileServers } from "./hostile-servers.js";
 import { hugeNorm } from "./huge-norm.js";
 import { idleValidators } from "./idle-validators.js";
@@ -70,6 +71,7 @@ export const attacks: readonly Attack[] = [
   stolenStream,
   lazy,
   evaluationText,
+  goodHereBadThere,
   wrongGroup,
   extraTensors,
   hugeNorm,

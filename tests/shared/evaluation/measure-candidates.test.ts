@@ -21,7 +21,11 @@ const batches = Array.from(
 );
 const lossOf = (weight: number, { ids: [at] }: Batch) => (1 - weight) ** 2 + (1 + 0.01 * weight) * Math.sin(Number(at));
 
-const measure = async (directions: Directions) => {
+/** Of another group's text, told by the size of its batches: the loss rises with w. */
+const elsewhere = batches.slice(0, 8).map((batch) => ({ ...batch, batchSize: 2 }));
+const lossElsewhere = (weight: number, { ids: [at] }: Batch) => 1.1 * weight + Math.sin(Number(at));
+
+const measure = async (directions: Directions, others: readonly Batch[] = []) => {
   const looks: number[] = [];
   const { vote, reductions } = await measureCandidates(
     {
@@ -29,7 +33,7 @@ const measure = async (directions: Directions) => {
         losses: async (change, drawn) => {
           const weight = change?.get(WEIGHT)?.data[0] ?? 0;
           looks.push(weight);
-          return drawn.map((batch) => lossOf(weight, batch));
+          return drawn.map((batch) => (batch.batchSize === 1 ? lossOf : lossElsewhere)(weight, batch));
         },
       }),
     },
@@ -47,6 +51,7 @@ const measure = async (directions: Directions) => {
         ],
       },
       batches,
+      others: { groups: 1, batches: others },
     },
   );
   return { vote, looks, measured: [...reductions.keys()] };
@@ -65,4 +70,14 @@ test("a step along what there is not is not measured", async () => {
   assert.deepEqual([vote, measured], [{ better: [3], best: 3 }, [3]]);
   const none = await measure({ merged: null, all: null, best: null, momentum: null });
   assert.deepEqual([none.vote, none.looks], [{ better: [], best: 0 }, []], "without any the base is all there is");
+});
+
+test("of two steps that one is best which costs another group less", async () => {
+  const directions = { merged: along(0.5), all: along(1), best: along(1.9), momentum: null };
+  // From 0 a step to w brings 1 − (1 − w)² and costs 1.1 w: to 0.25 0.44 and 0.28, to 0.5 0.75 and 0.55, to 1 1 and 1.1, to 1.9 0.19 and 2.09.
+  const { vote } = await measure(directions, elsewhere);
+  assert.deepEqual(vote?.better, [1, 2, 3], "the last is out of all proportion");
+  assert.equal(vote?.best, 2);
+  const unseen = await measure(directions);
+  assert.deepEqual([unseen.vote?.better, unseen.vote?.best], [[1, 2, 3, 4], 3], "where the other text is not measured");
 });

@@ -1,0 +1,60 @@
+import { studentQuantile } from "../student-t.js";
+import type { StepReduction } from "./measure-steps.js";
+
+/** One-sided confidence from which a step counts as harmful to the other groups. */
+const SURELY = 0.95;
+
+/**
+ * A step is not taken that raises the other groups' losses, in the mean, by more than so many times what it takes off its own group's.
+ * Honest training on a young model costs others up to 3.3 times as much (`npm run attacks`), where it gains next to nothing.
+ */
+const MOST_HARM = 4;
+
+/** What is known of an approved step. */
+export interface ApprovedStep {
+  /** On the text of its own group. */
+  readonly own: StepReduction;
+  /** On the text of the other groups, or null if that was not measured. */
+  readonly others: StepReduction | null;
+}
+
+/**
+ * What a step is worth to the whole model: its reduction of its own group's loss, nats per token, less the increases of the other groups'
+ * losses where there surely are any. A group's experts also serve the other groups' text, and updates are scored on the text of their own
+ * group alone, so an update can lower that loss and raise the others.
+ *
+ * @param groups number of other groups
+ */
+export const worthOf = (step: ApprovedStep, groups: number): number => step.own.mean - groups * harmOf(step);
+
+/** By how much it raises the loss of another group, in the mean, nats per token; 0 if that may be chance or is not known. */
+const harmOf = ({ others }: ApprovedStep): number => {
+  if (others === null || others.batches < 2) return 0;
+  const most = others.mean + studentQuantile(SURELY, others.batches - 1) * others.standardError;
+  return most < 0 ? -others.mean : 0;
+};
+
+/**
+ * The steps to vote for: those of the approved that do not harm the other groups out of all proportion, and the one of them that is worth
+ * most. As among the approved themselves, only those that were measured longest are compared. One whose effect on the other groups is not
+ * known is best only if that is known of none.
+ *
+ * @param steps by candidate; null for one that is not approved
+ * @param groups number of other groups
+ * @returns null for the base
+ */
+export const worthwhile = (
+  steps: readonly (ApprovedStep | null)[],
+  groups: number,
+): { readonly better: readonly boolean[]; readonly best: number | null } => {
+  const better = steps.map((step) => step !== null && harmOf(step) <= MOST_HARM * step.own.mean);
+  const choice = better.flatMap((is, candidate) => (is ? [candidate] : []));
+  const isKnown = (candidate: number) => steps[candidate]!.others !== null;
+  const known = choice.some(isKnown) ? choice.filter(isKnown) : choice;
+  const most = Math.max(0, ...known.map((candidate) => steps[candidate]!.own.batches));
+  const worth = (candidate: number) => worthOf(steps[candidate]!, groups);
+  const [best] = known
+    .filter((candidate) => steps[candidate]!.own.batches === most)
+    .sort((a, b) => worth(b) - worth(a) || a - b);
+  return { better, best: best ?? null };
+};
