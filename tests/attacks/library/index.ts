@@ -1,6 +1,7 @@
 import type { Attack } from "../attack.js";
 import { abstentionByOwnReport } from "./abstention-by-own-report.js";
 import { abstentionsOnDemand } from "./abstention-on-demand.js";
+import { checkpoints } from "./checkpoints.js";
 import { collusion } from "./collusion.js";
 import { copy } from "./copy.js";
 import { copyCommitment } from "./copy-commitment.js";
@@ -24,19 +25,24 @@ import { liarRejects } from "./liar-rejects.js";
 import { liarSilent } from "./liar-silent.js";
 import { liarSplitView } from "./liar-split-view.js";
 import { liarStandstill } from "./liar-standstill.js";
+import { liarSwaps } from "./liar-swaps.js";
 import { liarUnreachable } from "./liar-unreachable.js";
 import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lyingFiles } from "./lying-files.js";
+import { meanOfRivals } from "./mean-of-rivals.js";
 import { mergedAgain } from "./merged-again.js";
 import { momentumRide } from "./momentum-ride.js";
 import { nanHardBatches } from "./nan-hard-batches.js";
+import { neuronSwap } from "./neuron-swap.js";
 import { noise } from "./noise.js";
 import { noisyCopiesOf } from "./noisy-copies.js";
 import { oppositeHalves } from "./opposite-halves.js";
 import { partlyServedTo } from "./partly-served.js";
 import { replay } from "./replay.js";
 import { replayAfterNoMerge } from "./replay-after-no-merge.js";
+import { roleSwap } from "./role-swap.js";
+import { roundedCopies } from "./rounded-copies.js";
 import { scaledParts } from "./scaled-parts.js";
 import { scaling } from "./scaling.js";
 import { signFlip } from "./sign-flip.js";
@@ -72,6 +78,9 @@ export const attacks: readonly Attack[] = [
   lazy,
   evaluationText,
   goodHereBadThere,
+  neuronSwap,
+  meanOfRivals,
+  roleSwap,
   wrongGroup,
   extraTensors,
   hugeNorm,
@@ -80,6 +89,8 @@ export const attacks: readonly Attack[] = [
   sybilCopies,
   sybilSplit,
   sybilParts,
+  checkpoints,
+  roundedCopies,
   scaledParts,
   oppositeHalves,
   simplexNoise,
@@ -99,6 +110,7 @@ export const attacks: readonly Attack[] = [
   liarStandstill,
   liarOvershoots,
   liarModel,
+  liarSwaps,
   withholding,
   hostileServers,
   dripHotkeys,
