@@ -2,6 +2,7 @@ import { copyBlob } from "#shared/blobs/blob-writer.js";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { hasCode } from "#shared/errors/error.js";
 import { awaitBaseModel, isBaseUnknown } from "#shared/participant/agreement/await-base-model.js";
+import { onExpectedBase } from "#shared/participant/agreement/on-expected-base.js";
 import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
@@ -54,12 +55,19 @@ const makeArtifact = async (miner: Miner, cycle: number): Promise<string | null>
   };
   // A validator that starts again, or whose server is busy, costs some blocks of training and not the cycle.
   const mayPass = (thrown: unknown) => isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING") || isBaseUnknown(thrown);
-  const base = await throughFaults(participant, limit, () => openBase(miner, cycle), mayPass);
-  const packer = openPacker(miner, cycle);
-  try {
-    return await trainAndPack(miner, cycle, base, packer);
-  } finally {
-    await packer.close().finally(base.close);
+  for (;;) {
+    const base = await throughFaults(participant, limit, () => openBase(miner, cycle), mayPass);
+    const packer = openPacker(miner, cycle);
+    try {
+      const made = await onExpectedBase(participant, cycle, base.hash, (bounded, decided) =>
+        trainAndPack({ ...miner, participant: bounded }, cycle, { base, decided, packer }),
+      );
+      if ("result" in made) return made.result;
+      const { replacedBy } = made;
+      participant.log.warn("the model was replaced: training begins anew", { cycle, base: base.hash, replacedBy });
+    } finally {
+      await packer.close().finally(base.close);
+    }
   }
 };
 
@@ -88,7 +96,11 @@ const openBase = async ({ participant, config }: Miner, cycle: number): Promise<
  * Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is nothing to submit, or
  * nothing that would be accepted.
  */
-const trainAndPack = async (miner: Miner, cycle: number, base: Base, packer: Packer): Promise<string | null> => {
+const trainAndPack = async (
+  miner: Miner,
+  cycle: number,
+  { base, decided, packer }: { readonly base: Base; readonly decided: Promise<void>; readonly packer: Packer },
+): Promise<string | null> => {
   const { participant, config, journal, trainer } = miner;
   const { network, signal, log } = participant;
   const group = config.expert_group;
@@ -125,6 +137,8 @@ const trainAndPack = async (miner: Miner, cycle: number, base: Base, packer: Pac
   rememberPacking();
   signal.throwIfAborted();
   if (!isGood) return null;
+  // Quicker than those who decide what it was trained from: it may have to be made again.
+  await decided;
   // A disk that is full for a moment must not cost what was trained.
   const limit = {
     name: `storing the update of cycle ${cycle}`,

@@ -44,7 +44,7 @@ export const modelRecordsOf = (
 
 /**
  * The outcome of a cycle's merge in the state after block `at`. Final at `lastModelBlock`. Before that block, a model counts as agreed only
- * if no further record can change it: stake that has not committed yet counts.
+ * if no record of others can change it: stake that has not committed yet counts. Those who named it may still write another record in its place.
  */
 export const modelOutcome = async (context: CycleContext, cycle: number, at: number): Promise<ModelOutcome> => {
   const { network } = context;

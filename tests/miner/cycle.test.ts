@@ -3,7 +3,9 @@ import { describe, it } from "node:test";
 import { runCycle } from "#miner/cycle.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
+import { modelHash, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { verify } from "#shared/wallet/index.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
@@ -88,6 +90,41 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     assert.ok(checked! > 0, "the next training leaves time for what came after this one");
     assert.ok(stored! > checked!, "and for storing the update");
     assert.equal(ann.journal.value.packing, stored);
+  });
+
+  it("trains anew where the model that it began with is taken back in the block that decides", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 2000, vito: 1900, vic: 1000 } });
+    const { networkHash, location, store } = subnet;
+    const network = shortHash(networkHash);
+    const genesis = parseModelManifest((await store.get(subnet.modelHash))!);
+    assert.ok(genesis.ok);
+    const next = { ...genesis.value, network: networkHash, cycle: 1, parent: subnet.modelHash };
+    await store.put(canonicalBytes(next));
+    const named = (model: string) => encodeRecord({ type: "model", network, cycle: 1, model, location });
+    const held = encodeRecord({ type: "held", network, cycle: 1, held: [] });
+    await subnet.to(subnet.window(1, "exchange").start);
+    await subnet.record({ vera: held, vito: held, vic: held });
+    await subnet.to(subnet.window(1, "merge").start);
+    await subnet.record({ vera: named(modelHash(next)), vito: named(modelHash(next)) });
+
+    const ann = await openMiner(t, subnet, "ann");
+    const { start, end } = subnet.window(2, "distribute");
+    await subnet.to(start);
+    const cycle = runCycle(ann, 2);
+    const over = assert.rejects(cycle);
+    const begun = () =>
+      ann.participant.lines.filter(({ message }) => message === "training").map(({ fields }) => fields.base);
+    await until(t, () => ann.participant.lines.some(({ message }) => message === "trained"));
+    assert.deepEqual(begun(), [modelHash(next)]);
+    assert.equal(ann.journal.value.cycles[2]?.artifact, undefined, "nothing is final yet");
+    await subnet.record({ vito: named("b".repeat(64)) });
+    assert.equal(subnet.node.head.number, end - 1);
+    await until(t, () => ann.journal.value.cycles[2]?.artifact !== undefined);
+    const { base } = await manifestOf(ann, ann.journal.value.cycles[2]!.artifact!);
+    assert.deepEqual([base, await ann.participant.models.baseOf(2)], [subnet.modelHash, subnet.modelHash]);
+    assert.deepEqual(begun(), [modelHash(next), subnet.modelHash]);
+    ann.participant.abort();
+    await over;
   });
 
   it("measures its training under the names that dashboards know", async (t) => {

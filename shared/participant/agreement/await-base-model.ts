@@ -9,8 +9,8 @@ import type { Participant } from "../participant.js";
 export const isBaseUnknown = (thrown: unknown): boolean => hasCode(thrown, "BASE_UNKNOWN");
 
 /**
- * Hash of the model that `cycle` trains from, as soon as it is certain: when the validators agree on the last merge, or else at the end of
- * the distribute phase, with the newest model that they do agree on.
+ * Hash of the model that `cycle` is expected to train from: as soon as the validators agree on the last merge, or else at the end of the
+ * distribute phase, with the newest model that they do agree on. Until then whoever named it may take it back: see `onExpectedBase`.
  *
  * @throws BlockZeroError BASE_UNKNOWN where the chain does not say which one that is (see `isBaseUnknown`)
  */

@@ -24,7 +24,7 @@ describe("the agreed model", { timeout: HANG_GUARD }, () => {
     await subnet.record({ vera: modelRecord(subnet, 1, A) });
     assert.equal(await models.outcomeOf(1), null, "half of the stake is no majority");
     await subnet.record({ vito: modelRecord(subnet, 1, A) });
-    assert.equal(await models.outcomeOf(1), A, "known as soon as it is certain");
+    assert.equal(await models.outcomeOf(1), A, "expected as soon as nobody else's record can change it");
     await subnet.to(subnet.window(2, "distribute").end - 1);
     assert.equal(await models.baseOf(2), A);
     assert.equal(await models.baseOf(1), subnet.modelHash);
@@ -48,6 +48,20 @@ describe("the agreed model", { timeout: HANG_GUARD }, () => {
     assert.equal(await models.baseOf(3), A, "the older model stays in force");
     const late = await subnet.join("bob");
     assert.equal(await late.models.baseOf(3), A, "and for whoever comes later");
+  });
+
+  it("is only expected before the block that decides: who named it may take it back", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 2000, vito: 1900, vic: 1000 } });
+    const { models } = await subnet.join("ann");
+    await subnet.to(subnet.window(1, "exchange").start);
+    const held = encodeRecord({ type: "held", network: shortHash(subnet.networkHash), cycle: 1, held: [] });
+    await subnet.record({ vera: held, vito: held, vic: held });
+    await subnet.to(subnet.window(1, "merge").start);
+    await subnet.record({ vera: modelRecord(subnet, 1, A), vito: modelRecord(subnet, 1, A) });
+    assert.equal(await models.outcomeOf(1), A);
+    await subnet.to(subnet.window(2, "distribute").end - 2);
+    await subnet.record({ vito: modelRecord(subnet, 1, B) });
+    assert.equal(await models.baseOf(2), subnet.modelHash);
   });
 
   it("is not moved by a minority, by miners, by other networks or by other cycles", async (t) => {
