@@ -110,7 +110,7 @@ export const together = async (course: Course, miners: number, always?: OuterSte
         step = outer.steps[number - 1] ?? null;
       }
       if (step) {
-        model = withUpdate(model, stepChange(model, directions, step));
+        model = withUpdate(model, await stepChange(model, directions, step));
         momentum = momentumAfter(directions, step);
       }
       steps.push(number);
@@ -188,7 +188,7 @@ interface CycleUpdates {
 const directionsOf = async (
   { network, group, meter }: Course,
   { model, momentum, updates, cycle }: CycleUpdates,
-): Promise<Directions> => {
+): Promise<Directions<FloatTensors>> => {
   const { losses } = await meter.ofGroup(model, network.groups[group]!);
   const drawn = evaluationBatches(network, group, seedOf("evaluate", cycle), null);
   const before = await losses(null, drawn);
@@ -217,7 +217,7 @@ const directionsOf = async (
 };
 
 /** The buffer after a step, by a step from zero weights: its own change needs none. */
-const momentumAfter = (directions: Directions, { along, momentum: mu }: OuterStep): FloatTensors =>
+const momentumAfter = (directions: Directions<FloatTensors>, { along, momentum: mu }: OuterStep): FloatTensors =>
   new Map(
     [...directions[along]!].map(([name, { shape, data }]) => {
       const before = directions.momentum?.get(name)?.data;

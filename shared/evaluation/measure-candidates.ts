@@ -1,8 +1,7 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Batch } from "#shared/data/loader.js";
 import { outerStepOfTensor } from "#shared/merge/outer-step.js";
-import { allInMemory, inMemory, type ModelTensors } from "#shared/model/model-tensors.js";
-import type { Parameters } from "#shared/model/parameters.js";
+import { inMemory, type ModelTensors } from "#shared/model/model-tensors.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
@@ -12,16 +11,29 @@ import { measureElsewhere } from "#shared/scoring/steps/measure-elsewhere.js";
 import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";
 import { worthwhile } from "#shared/scoring/steps/worth.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
+import type { Change } from "./change.js";
 import type { LossMeter } from "./loss-meter.js";
 import { onePass } from "./one-pass.js";
 
 /** Greatest number of bytes of candidates' changes in memory. Any other change is computed again at each look. */
 const KEPT_BYTES = 256 << 20;
 
+type TensorInMemory = NonNullable<ReturnType<FloatTensors["get"]>>;
+
+/** A tensor that is made from files whenever it is read. */
+export interface TensorInFiles {
+  readonly shape: readonly number[];
+  /** Its elements, in new memory. Only one tensor may be read at a time. */
+  read(): Promise<Float32Array>;
+}
+
+/** A direction's tensors by name: in memory, or in files. */
+export type Direction = ReadonlyMap<string, TensorInMemory | TensorInFiles>;
+
 /** The directions of a group's candidate steps. Null for a direction that does not exist. Two equal directions are one object. */
-export interface Directions extends Readonly<Record<OuterStep["along"], FloatTensors | null>> {
+export interface Directions<D extends Direction = Direction> extends Readonly<Record<OuterStep["along"], D | null>> {
   /** The buffer of the outer optimiser. */
-  readonly momentum: FloatTensors | null;
+  readonly momentum: D | null;
 }
 
 export interface CandidateMeasurement {
@@ -77,16 +89,12 @@ export const measureCandidates = async (
   const stepOf = (candidate: number) => outer.steps[measured[candidate]! - 1]!;
   // The same change is measured at several looks.
   const keep = byteBudgetCache<number, FloatTensors>((tensors) => bytesOfTensors(tensors.values()), KEPT_BYTES);
-  const changeBy = (candidate: number) =>
-    keep(candidate, async () => stepChange(await allInMemory(pick(model, directions)), directions, stepOf(candidate)));
+  const changeBy = (candidate: number) => keep(candidate, () => stepChange(model, directions, stepOf(candidate)));
   const on = (text: readonly Batch[]) => {
     const pass =
       lossesTogether &&
       onePass<number>(lossesTogether, text, async (candidate) => ({
-        read: async (name) => {
-          const { data } = await inMemory(model[name]!);
-          return changeOfTensor(name, data, directions, stepOf(candidate));
-        },
+        ...changeOfStep(model, directions, stepOf(candidate)),
         close: async () => {},
       }));
     return {
@@ -160,39 +168,37 @@ export const stepsThere = (
   );
 
 /** The change that a step adds to the group's weights. @throws TypeError if its direction does not exist */
-export const stepChange = (weights: Parameters, directions: Directions, outer: OuterStep): FloatTensors => {
-  const along = directions[outer.along];
-  if (!along) throw new TypeError(`there is no ${outer.along} update`);
-  return new Map(
-    [...along].map(([name, { shape }]) => [
-      name,
-      { shape, data: changeOfTensor(name, weights[name]!.data, directions, outer)! },
-    ]),
-  );
-};
-
-/** The same of one tensor with the weights `before`. Null if the direction does not change it. */
-const changeOfTensor = (
-  name: string,
-  before: Float32Array,
+export const stepChange = async (
+  model: ModelTensors,
   directions: Directions,
   outer: OuterStep,
-): Float32Array | null => {
-  const along = directions[outer.along]?.get(name);
-  if (!along) return null;
-  const state = {
-    weights: before.slice(),
-    momentum: directions.momentum?.get(name)?.data.slice() ?? new Float32Array(before.length),
-  };
-  outerStepOfTensor(state, along.data, outer);
-  return state.weights.map((value, i) => value - before[i]!);
+): Promise<FloatTensors> => {
+  const { read } = changeOfStep(model, directions, outer);
+  const change = new Map<string, TensorInMemory>();
+  for (const [name, { shape }] of directions[outer.along]!) change.set(name, { shape, data: (await read(name))! });
+  return change;
 };
 
-/** The tensors that some direction changes. */
-const pick = (model: ModelTensors, { merged, all, best }: Directions): ModelTensors =>
-  Object.fromEntries(
-    [...new Set([merged, all, best].flatMap((direction) => [...(direction?.keys() ?? [])]))].map((name) => [
-      name,
-      model[name]!,
-    ]),
-  );
+/** The same, computed tensor by tensor as it is read. */
+export const changeOfStep = (model: ModelTensors, directions: Directions, outer: OuterStep): Change => {
+  const along = directions[outer.along];
+  if (!along) throw new TypeError(`there is no ${outer.along} update`);
+  return {
+    async read(name) {
+      const direction = along.get(name);
+      if (!direction) return null;
+      const { data: before } = await inMemory(model[name]!);
+      const momentum = directions.momentum?.get(name);
+      const state = {
+        weights: before.slice(),
+        momentum: momentum ? await elementsToChange(momentum) : new Float32Array(before.length),
+      };
+      outerStepOfTensor(state, "data" in direction ? direction.data : await direction.read(), outer);
+      return state.weights.map((value, i) => value - before[i]!);
+    },
+  };
+};
+
+/** A tensor's elements, which the caller may change. */
+const elementsToChange = async (tensor: TensorInMemory | TensorInFiles): Promise<Float32Array> =>
+  "data" in tensor ? tensor.data.slice() : tensor.read();

@@ -1,4 +1,3 @@
-import type { FloatTensors } from "#shared/artifact/update.js";
 import {
   createUpdateMemory,
   soundTensor,
@@ -13,7 +12,6 @@ import { beginPart } from "#shared/parts/part-writer.js";
 import type { PartRef } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
-import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
 import type { TensorStep } from "./merge-tensor.js";
 import type { MergeThreads } from "./merge-threads.js";
@@ -106,19 +104,22 @@ export const mergeGroup = async (
   }
 };
 
+/** The merged update of a group. */
+export interface MergedUpdate {
+  /** One tensor, in new memory. Only one may be read at a time. @throws BlockZeroError UPDATE_MALFORMED, and what reading the files throws */
+  read(name: string): Promise<Float32Array>;
+}
+
 /**
- * The merged update of a group, whole in memory, as a merge uses it, for measuring it before the merge. Of each update one tensor at a time
- * is in memory. The caller closes the files.
+ * The merged update of a group, as a merge uses it, for measuring it before the merge. A tensor is merged from the files whenever it is read.
+ * The caller closes the files when it needs no more of it.
  *
  * @throws BlockZeroError SAFETENSORS_INVALID, UPDATE_MALFORMED, and what reading the files throws
  */
-export const mergedUpdate = async (updates: GroupFiles["updates"], options: Planning): Promise<FloatTensors> => {
+export const openMergedUpdate = async (updates: GroupFiles["updates"], options: Planning): Promise<MergedUpdate> => {
   const places = [openPlace(updates.length), openPlace(updates.length)];
   const { readers, aggregation } = await planGroup(updates, options, places);
-  const merged = new Map<string, FloatTensor>();
-  for (const [name, shape] of options.shapes)
-    merged.set(name, { shape, data: aggregate(aggregation, await readTensor(readers, name, places[0]!)) });
-  return merged;
+  return { read: async (name) => aggregate(aggregation, await readTensor(readers, name, places[0]!)) };
 };
 
 const planGroup = async (

@@ -189,7 +189,7 @@ const merged = (
   { momentum }: State,
   updates: readonly Float32Array[],
   outcomes: readonly AgreedOutcome[],
-): Directions => {
+): Directions<FloatTensors> => {
   const candidates = outcomes.flatMap((outcome) => {
     const { group, artifact, verdict } = outcome;
     return verdict === "scored" && group !== null && artifact !== null ? [{ ...outcome, group, artifact }] : [];
@@ -214,7 +214,7 @@ const merged = (
 const voted = async (
   { model, rules, isLiedTo }: Simulation,
   { weights }: State,
-  directions: Directions,
+  directions: Directions<FloatTensors>,
   cycle: number,
 ): Promise<number> => {
   if (!directions.all) return 0;
@@ -238,16 +238,19 @@ const voted = async (
   );
   const votes: SignedVote[] = [{ hotkey: "honest", vote }];
   const all = rules.outer.steps.map((_, i) => i + 1).filter((step) => directions[rules.outer.steps[step - 1]!.along]);
-  const trueLossOf = (step: number) =>
-    model.trueLoss(sum(weights, dataOf(stepChange(parameters, directions, rules.outer.steps[step - 1]!))));
+  const trueLosses = new Map<number, number>();
+  for (const step of all) {
+    const change = await stepChange(parameters, directions, rules.outer.steps[step - 1]!);
+    trueLosses.set(step, model.trueLoss(sum(weights, dataOf(change))));
+  }
   const worst = (vote && vote.better.length > 0 ? vote.better : all).reduce((a, b) =>
-    trueLossOf(a) > trueLossOf(b) ? a : b,
+    trueLosses.get(a)! > trueLosses.get(b)! ? a : b,
   );
   if (isLiedTo) votes.push({ hotkey: "liar", vote: { better: all, best: worst } });
   return chosenStep(votes, STAKES, rules.outer.steps.length);
 };
 
-const after = ({ weights, momentum }: State, directions: Directions, step: OuterStep): State => {
+const after = ({ weights, momentum }: State, directions: Directions<FloatTensors>, step: OuterStep): State => {
   const state = { weights: weights.slice(), momentum: momentum?.slice() ?? new Float32Array(weights.length) };
   outerStepOfTensor(state, dataOf(directions[step.along]!), step);
   return state;

@@ -16,7 +16,7 @@ import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import type { Report } from "#shared/protocol/report.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { groupsInOrder } from "#shared/replay/ballots.js";
-import { readDirections } from "#shared/replay/directions.js";
+import { withDirections } from "#shared/replay/directions.js";
 import type { Candidate } from "#shared/replay/merge-plan.js";
 import type { StepReduction } from "#shared/scoring/steps/measure-steps.js";
 import { type EvaluationTexts, evaluationTexts } from "../judge/evaluation-text.js";
@@ -101,17 +101,21 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
     try {
       const text = texts.get(group) ?? accepted(null);
       if (!text.ok) throw new BlockZeroError("NO_TEXT", text.problem, "see what the log says of the text");
-      const { vote, reductions, elsewhere, passes, isShort } = await measureCandidates(meter, {
-        model,
-        group: network.groups[group]!,
-        directions: await readDirections(cycleSource(participant), { base, plan, group }, (update) =>
-          openScored(choosing, base, update),
-        ),
-        outer: network.training.outer,
-        batches: stepBatches(network, group, seeds[group]!, text.value),
-        others: otherText(network, group, seeds, texts),
-        time: timeUntil(clock, deadline, timer),
-      });
+      const { vote, reductions, elsewhere, passes, isShort } = await withDirections(
+        cycleSource(participant),
+        { base, plan, group, inFiles: meter.isLayerMajor ?? false },
+        (update) => openScored(choosing, base, update),
+        (directions) =>
+          measureCandidates(meter, {
+            model,
+            group: network.groups[group]!,
+            directions,
+            outer: network.training.outer,
+            batches: stepBatches(network, group, seeds[group]!, text.value),
+            others: otherText(network, group, seeds, texts),
+            time: timeUntil(clock, deadline, timer),
+          }),
+      );
       log[isShort ? "warn" : "info"]("measured steps", {
         cycle,
         group,
