@@ -1,24 +1,10 @@
-import { thisMachine } from "#shared/doctor/machine.js";
 import type { Device } from "#shared/engine/device.js";
+import { STATES_SHARE, wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
 import { createLayerMeter } from "#shared/evaluation/layers/layer-meter.js";
 import { createLossMeter, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
-import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import { loadModel, mapModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import type { Participant } from "#shared/participant/participant.js";
-import type { Network } from "#shared/protocol/network.js";
-import type { ValidatorConfig } from "./config.js";
-
-/** Bytes of a model's weights as the whole-model meter holds them: the meter's own and the cycle's, in float32. */
-export const wholeModelBytes = ({ model }: Pick<Network, "model">): number =>
-  2 * 4 * countParameters(parameterShapes(model));
-
-/** Part of evaluation's memory that hidden states may take. The rest is for a layer and its intermediate results. */
-export const STATES_SHARE = 1 / 4;
-
-/** Bytes that evaluation may take. */
-export const evaluationMemory = ({ evaluation }: Pick<ValidatorConfig, "evaluation">): number =>
-  evaluation.memory_gib === 0 ? thisMachine({}).memory().total / 2 : evaluation.memory_gib * 2 ** 30;
 
 /** A meter, and the model that it was opened with. */
 export interface OpenedMeter {

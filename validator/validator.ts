@@ -4,6 +4,7 @@ import { warnAtStart } from "#shared/doctor/at-start.js";
 import type { Examined } from "#shared/doctor/examined.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
+import { evaluationMemory } from "#shared/evaluation/evaluation-memory.js";
 import { evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
@@ -24,7 +25,7 @@ import type { Validator } from "./context.js";
 import { runCycle } from "./cycle.js";
 import { runClosings } from "./duty/closings.js";
 import { validatorJournalSchema } from "./journal.js";
-import { evaluationMemory, openMeter } from "./open-meter.js";
+import { openMeter } from "./open-meter.js";
 import { withOwnEvaluator } from "./own-evaluator/own-meter.js";
 import { requirementsOf } from "./plan/requirements.js";
 import { runChecks } from "./sprint/sprints.js";
@@ -43,7 +44,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   const device = await openDevice({ ...config, log: participant.log });
   const { meter, model } = await withModelFiles(participant, hash, async () => {
     participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
-    const opened = await openMeter(participant, device, hash, evaluationMemory(config));
+    const opened = await openMeter(participant, device, hash, evaluationMemory(config.evaluation.memory_gib));
     return { ...opened, meter: await withOwnEvaluator(participant, config, opened.meter) };
   });
   await warmUp(meter, model, network);

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { checkSources } from "#datasets/tokens.js";
 import { cycleAuditor } from "#inspect/audit/audit-cycle.js";
 import type { Reevaluation } from "#inspect/audit/evaluate.js";
@@ -20,6 +21,7 @@ interface Options extends SubnetOptions {
   readonly everyServer?: boolean;
   readonly evaluate?: boolean;
   readonly tolerance: number;
+  readonly memoryGib: number;
   readonly json?: boolean;
 }
 
@@ -44,6 +46,12 @@ export const audit: CommandSpec = {
       .option("--every-server", "ask every server for every file, also when somebody gave it")
       .option("--evaluate", "also measure every scored update and candidate step again, on this machine's processor")
       .option("--tolerance <nats>", "by which losses measured on two machines may differ", nonNegativeNumber, 1e-3)
+      .option(
+        "--memory-gib <n>",
+        "GiB of memory for --evaluate; a model whose weights would take more, in float32 and twice, is measured layer by layer. 0 takes half of the machine's",
+        nonNegativeNumber,
+        0,
+      )
       .option("--json", "print one JSON object")
       .action(async (options: Options) => {
         const { settled, audits } = await run(options, (line) => {
@@ -74,7 +82,7 @@ const run = async (
   options: Options,
   tell: (line: string) => void,
 ): Promise<{ readonly settled: Settled; readonly audits: readonly CycleAudit[] }> => {
-  const { cycle, all = false, evaluate = false, tolerance, store: archives, everyServer } = options;
+  const { cycle, all = false, evaluate = false, store: archives, everyServer } = options;
   if (all && cycle !== undefined)
     throw new BlockZeroError("USAGE", "--cycle and --all exclude each other", "leave one of them out");
   const log = createLogger({ name: "audit", level: "warn", format: "pretty" });
@@ -95,7 +103,7 @@ const run = async (
         last < first ? "no cycle is settled yet" : `cycle ${cycle} is not among those that are settled`,
         last < first ? "wait for the end of the first cycle's merge" : `name one from ${first} to ${last}`,
       );
-    const reevaluation = evaluate ? await reevaluator(opened, tolerance) : undefined;
+    const reevaluation = evaluate ? await reevaluator(opened, options, signal) : undefined;
     const auditCycle = cycleAuditor({ ...subnet, ...(reevaluation && { evaluate: reevaluation.measure }) });
     tell(`settled: cycles ${first}–${last}, head ${head}`);
     const audits: CycleAudit[] = [];
@@ -144,16 +152,22 @@ const lastSettled = async ({ source, head, last }: OpenedSubnet): Promise<number
 };
 
 /** Loads the engine, which recomputing alone does not need; cycles under other network files have other batches. */
-const reevaluator = async ({ files }: OpenedSubnet, tolerance: number): Promise<Reevaluation> => {
+const reevaluator = async (
+  { files }: OpenedSubnet,
+  { tolerance, memoryGib }: Pick<Options, "tolerance" | "memoryGib">,
+  signal: AbortSignal,
+): Promise<Reevaluation> => {
   const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
+  const { evaluationMemory } = await import("#shared/evaluation/evaluation-memory.js");
   const { createReevaluation } = await import("#inspect/audit/evaluate.js");
+  const measuring = { tolerance, files, memory: evaluationMemory(memoryGib), folder: tmpdir(), signal };
   const device = onnxCpu({ threads: 0 });
   const ofNetworks = new Map<string, Reevaluation>();
   return {
     measure: async (cycle, findings) => {
       const { networkHash } = cycle.source;
       const { source } = await subnetWithTexts({ source: cycle.source, files });
-      const one = ofNetworks.get(networkHash) ?? createReevaluation(device, source, tolerance);
+      const one = ofNetworks.get(networkHash) ?? createReevaluation(device, source, measuring);
       ofNetworks.set(networkHash, one);
       await one.measure(cycle, findings);
     },

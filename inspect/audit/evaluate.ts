@@ -1,21 +1,30 @@
+import { existsSync } from "node:fs";
+import type { Batch } from "#shared/data/loader.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
-import { createLossMeter, evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
+import { STATES_SHARE, wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
+import { createLayerMeter } from "#shared/evaluation/layers/layer-meter.js";
+import { createLossMeter, evaluationBatches, type GroupMeter, type LossMeter } from "#shared/evaluation/loss-meter.js";
+import { onePass } from "#shared/evaluation/one-pass.js";
+import { isInFile, type ModelTensors } from "#shared/model/model-tensors.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { openEvaluationText } from "#shared/replay/evaluation-text.js";
-import { type GatedUpdate, loadUpdate } from "#shared/replay/gate-submission.js";
+import { type GatedUpdate, loadUpdate, openChange } from "#shared/replay/gate-submission.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { readWholeModel } from "#shared/replay/whole-model.js";
+import { mapWholeModel, readWholeModel } from "#shared/replay/whole-model.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { runRace } from "#shared/scoring/racing/run-races.js";
+import type { SubnetFiles } from "#shared/subnet/files.js";
 import { mean } from "#shared/util/mean.js";
 import type { EvaluatedCycle } from "./audit-cycle.js";
 import { compareBallots } from "./compare-ballots.js";
 import type { Findings } from "./findings.js";
+import { missing } from "./missing.js";
 import type { Regated } from "./repeats.js";
 
 export interface Reevaluation {
@@ -23,47 +32,94 @@ export interface Reevaluation {
   dispose(): Promise<void>;
 }
 
-/**
- * Repeats the validators' measurements, and compares.
- *
- * @param tolerance nats per token by which the losses of two machines may differ, because they add in different orders
- */
-export const createReevaluation = (device: Device, source: CycleSource, tolerance: number): Reevaluation => {
+export interface ReevaluationOptions {
+  /** Nats per token by which the losses of two machines may differ, because they add in different orders. */
+  readonly tolerance: number;
+  /** Where models' files are. */
+  readonly files: Pick<SubnetFiles, "locateForNow">;
+  /** Bytes. A model that needs more is measured layer by layer, from its files. */
+  readonly memory: number;
+  /** Where hidden states are that memory has no room for. */
+  readonly folder: string;
+  /** Ends a measurement layer by layer. */
+  readonly signal?: AbortSignal;
+}
+
+/** Repeats the validators' measurements, and compares. */
+export const createReevaluation = (
+  device: Device,
+  source: CycleSource,
+  { tolerance, files, memory, folder, signal }: ReevaluationOptions,
+): Reevaluation => {
   const { network } = source;
+  const batchSize = network.scoring.eval_batch_size;
   let meter: LossMeter | null = null;
+  const openModel = async (manifest: ModelManifest): Promise<OpenModel> => {
+    if (wholeModelBytes(network) > memory) {
+      meter ??= createLayerMeter(device, network, {
+        batchSize,
+        memory: STATES_SHARE * memory,
+        folder,
+        ...(signal && { signal }),
+      });
+      return { meter, model: await mapWholeModel(source, files.locateForNow, manifest) };
+    }
+    const parameters = await readWholeModel(source, manifest);
+    meter ??= await createLossMeter(device, network, { batchSize, parameters });
+    return { meter, model: parameters };
+  };
   return {
     async measure(evaluated, findings) {
-      const { cycle, base, seeds, reports, regated } = evaluated;
-      const model = await readWholeModel(source, base.manifest);
-      meter ??= await createLossMeter(device, network, {
-        batchSize: network.scoring.eval_batch_size,
-        parameters: model,
-      });
-      const drawn = await evaluationSeeds(source, { cycle, purpose: "choose" });
-      for (const [group, seed] of Object.entries(seeds)) {
-        const text = await evaluationText(source, { cycle, group, reports }, findings);
-        if (text === undefined) continue;
-        const batches = evaluationBatches(network, group, seed, text);
-        const ofGroup = await meter.ofGroup(model, network.groups[group]!);
-        const losses = memoised(async (update: GatedUpdate | null, of: readonly number[]) =>
-          ofGroup.losses(
-            update && (await loadUpdate(source, update)),
-            of.map((batch) => batches[batch]!),
-          ),
-        );
-        for (const report of reports)
-          await compareGroup({ group, report, regated, losses }, network, tolerance, findings);
-        await compareBallots(
-          meter,
-          { ...evaluated, source },
-          { group, model, text, seed: drawn.ofGroups[group]! },
-          tolerance,
-          findings,
-        );
-      }
+      const { hash, manifest } = evaluated.base;
+      const opened = await openModel(manifest);
+      await whileItLasts(opened.model, hash, measureAgain(opened, source, tolerance, evaluated, findings));
     },
     dispose: async () => meter?.dispose(),
   };
+};
+
+interface OpenModel {
+  readonly meter: LossMeter;
+  /** The whole model that the cycle started from. */
+  readonly model: ModelTensors;
+}
+
+const measureAgain = async (
+  { meter, model }: OpenModel,
+  source: CycleSource,
+  tolerance: number,
+  evaluated: EvaluatedCycle,
+  findings: Findings,
+): Promise<void> => {
+  const { network } = source;
+  const { cycle, seeds, reports, regated } = evaluated;
+  const drawn = await evaluationSeeds(source, { cycle, purpose: "choose" });
+  for (const [group, seed] of Object.entries(seeds)) {
+    const text = await evaluationText(source, { cycle, group, reports }, findings);
+    if (text === undefined) continue;
+    const batches = evaluationBatches(network, group, seed, text);
+    const measuring = measuringOf(await meter.ofGroup(model, network.groups[group]!), source, batches);
+    for (const report of reports)
+      await compareGroup({ group, report, regated, ...measuring }, network, tolerance, findings);
+    await compareBallots(
+      meter,
+      { ...evaluated, source },
+      { group, model, text, seed: drawn.ofGroups[group]! },
+      tolerance,
+      findings,
+    );
+  }
+};
+
+/** What is measured fails where somebody deletes a file of the model meanwhile, which is no finding. */
+const whileItLasts = async (model: ModelTensors, hash: string, measuring: Promise<void>): Promise<void> => {
+  try {
+    await measuring;
+  } catch (thrown) {
+    const gone = Object.values(model).find((tensor) => isInFile(tensor) && !existsSync(tensor.path));
+    if (gone) throw missing(`a file of model ${hash} was deleted while it was measured`);
+    throw thrown;
+  }
 };
 
 /** These codes mean that nobody has text for the cycle. They follow from chain state and files named by hash. */
@@ -89,7 +145,35 @@ const evaluationText = async (
 
 type Losses = (update: GatedUpdate | null, from: number, to: number) => Promise<readonly number[]>;
 
-/** Measures each batch once with each update, however many reports need it. */
+/** The losses of a group's model with each update. Each is measured once, however many reports need it. */
+interface Measuring {
+  readonly losses: Losses;
+  /** Where one pass over the model measures several updates at once: measures these, after which `losses` gives them without measuring. */
+  readonly ahead?: (updates: readonly (GatedUpdate | null)[], from: number, to: number) => Promise<void>;
+}
+
+const measuringOf = (
+  { losses, lossesTogether }: GroupMeter,
+  source: CycleSource,
+  batches: readonly Batch[],
+): Measuring => {
+  if (!lossesTogether)
+    return {
+      losses: memoised(async (update, of) =>
+        losses(
+          update && (await loadUpdate(source, update)),
+          of.map((batch) => batches[batch]!),
+        ),
+      ),
+    };
+  const pass = onePass<GatedUpdate>(lossesTogether, batches, (update) => openChange(source, update));
+  return {
+    losses: async (update, from, to) => (await pass.losses(update, from, to))!,
+    ahead: pass.ahead,
+  };
+};
+
+/** Measures each batch once with each update. */
 const memoised = (
   measure: (update: GatedUpdate | null, batches: readonly number[]) => Promise<readonly number[]>,
 ): Losses => {
@@ -105,11 +189,10 @@ const memoised = (
   };
 };
 
-interface GroupReport {
+interface GroupReport extends Measuring {
   readonly group: string;
   readonly report: Report;
   readonly regated: readonly Regated[];
-  readonly losses: Losses;
 }
 
 /**
@@ -117,7 +200,7 @@ interface GroupReport {
  * of time, or with others.
  */
 export const compareGroup = async (
-  { group, report, regated, losses }: GroupReport,
+  { group, report, regated, losses, ahead }: GroupReport,
   network: Pick<Network, "scoring">,
   tolerance: number,
   findings: Findings,
@@ -146,11 +229,14 @@ export const compareGroup = async (
   const isCourseKnown = entered.every(
     ({ entry, update }) => entry.reason !== "validator_failed" && (update !== null || !hasRun(entry)),
   );
-  const race = await runRace({
+  const race = await runRace<(typeof raced)[number]>({
     contenders: raced,
     rules: raceRules(network.scoring),
     before: (from, to) => losses(null, from, to),
     after: ({ update }, from, to) => losses(update, from, to),
+    ...(ahead && {
+      ahead: (those, from, to) => ahead([null, ...those.map(({ update }) => update)], from, to),
+    }),
   });
   for (const contender of raced) {
     const { entry, update } = contender;

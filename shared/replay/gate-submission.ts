@@ -1,7 +1,8 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { checkManifest, checkTensors, type GateFailure, mostBytes, type TensorGates } from "#shared/artifact/gates.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
-import { loadTensors } from "#shared/artifact/update-reader.js";
+import { createUpdateMemory, loadTensors } from "#shared/artifact/update-reader.js";
+import type { OpenChange } from "#shared/evaluation/change.js";
 import { type ByteSource, withSource } from "#shared/files/byte-source.js";
 import { openUpdate } from "#shared/merge/open-update.js";
 import { groupShapeMap } from "#shared/model/groups.js";
@@ -151,4 +152,29 @@ export const loadUpdate = async (
   const shapes = groupShapeMap(network, group);
   const file = await open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
   return withSource(file, async () => loadTensors(await openUpdate(file, manifest.codec, shapes)));
+};
+
+/** The same with its tensors read from its file one by one, as a change of the model. Close it. @throws as `loadUpdate` */
+export const openChange = async (
+  source: Pick<CycleSource, "network" | "open">,
+  update: GatedUpdate,
+): Promise<OpenChange> => {
+  const { group, manifest, tensorsHash, location } = update;
+  const shapes = groupShapeMap(source.network, group);
+  const file = await source.open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
+  try {
+    const reader = await openUpdate(file, manifest.codec, shapes);
+    const memory = createUpdateMemory();
+    return {
+      read: async (name) => {
+        const elements = await reader.read(name, memory);
+        if (elements instanceof Float32Array) return elements;
+        throw new TypeError(`the update passed the gates, and its tensor ${name} cannot be read`);
+      },
+      close: () => file.close(),
+    };
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
 };

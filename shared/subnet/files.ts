@@ -34,6 +34,8 @@ export interface SubnetFiles {
   open(file: FileRequest): Promise<ByteSource>;
   /** The path of a sound copy, for those that read by path; it stays until the files are closed. @throws as `open` */
   locate(file: FileRequest): Promise<string>;
+  /** The same of a file that is read by path for now: it stays until `retain` forgets it. @throws as `open` */
+  locateForNow(file: FileRequest): Promise<string>;
   /** Begins a file that is recomputed, which counts as having been had. */
   create(): Promise<BlobWriter>;
   /** Forgets what was recomputed, but for these, and what came in part and was not asked for again since the last call. */
@@ -163,19 +165,24 @@ export const openSubnetFiles = ({
   };
 
   const located = new Set<string>();
-  const locate = async (request: FileRequest): Promise<string> => {
+  const locateForNow = async (request: FileRequest): Promise<string> => {
     const { hash } = request;
     await (await open(request)).close();
     const { sound, path } = await inFolders(hash);
     await sound?.close();
     if (path !== null) return path;
-    located.add(hash);
     return ((await made.has(hash)) || !cache ? made : cache).path(hash);
+  };
+  const locate = async (request: FileRequest): Promise<string> => {
+    const path = await locateForNow(request);
+    located.add(request.hash);
+    return path;
   };
 
   return {
     open,
     locate,
+    locateForNow,
     fetch: async (request) => withSource(await open(request), bytesOfSource),
     create: made.create,
     retain: async (hashes) => {

@@ -1,14 +1,10 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
-import { createUpdateMemory } from "#shared/artifact/update-reader.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { OpenChange } from "#shared/evaluation/change.js";
-import { openUpdate } from "#shared/merge/open-update.js";
-import { groupShapeMap } from "#shared/model/groups.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { printable } from "#shared/protocol/parsed.js";
-import { type GatedUpdate, loadUpdate } from "#shared/replay/gate-submission.js";
-import type { CycleSource } from "#shared/replay/source.js";
+import { type GatedUpdate, loadUpdate, openChange } from "#shared/replay/gate-submission.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 
 /** Reads updates that passed the gates, as often as needed. */
@@ -50,26 +46,4 @@ export const openGatedReader = (participant: Participant, { until, cacheBytes }:
     load: (update) => readable(update, () => keep(update, () => loadUpdate(source, update))),
     open: (update) => readable(update, () => openChange(source, update)),
   };
-};
-
-/** An update's tensors, from its file. */
-const openChange = async (source: Pick<CycleSource, "network" | "open">, update: GatedUpdate): Promise<OpenChange> => {
-  const { group, manifest, tensorsHash, location } = update;
-  const shapes = groupShapeMap(source.network, group);
-  const file = await source.open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
-  try {
-    const reader = await openUpdate(file, manifest.codec, shapes);
-    const memory = createUpdateMemory();
-    return {
-      read: async (name) => {
-        const elements = await reader.read(name, memory);
-        if (elements instanceof Float32Array) return elements;
-        throw new TypeError(`the update passed the gates, and its tensor ${name} cannot be read`);
-      },
-      close: () => file.close(),
-    };
-  } catch (thrown) {
-    await file.close();
-    throw thrown;
-  }
 };

@@ -76,12 +76,12 @@ export const validatorPlanCommand: CommandSpec = {
         const [{ planEvaluation }, { evaluationMemory }, { measureEvaluationTime }, { openDevice }] = await Promise.all(
           [
             import("./plan.js"),
-            import("../open-meter.js"),
+            import("#shared/evaluation/evaluation-memory.js"),
             import("./evaluation-time.js"),
             import("#shared/engine/runtime/open-device.js"),
           ],
         );
-        const memory = evaluationMemory(config);
+        const memory = evaluationMemory(config.evaluation.memory_gib);
         const keep = config.checkpoint_keep_top_k;
         const device = rate ? await openDevice({ ...config, log }) : undefined;
         const plan = planEvaluation(network, {

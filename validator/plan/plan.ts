@@ -1,5 +1,6 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { cutGraph } from "#shared/engine/cut.js";
+import { STATES_SHARE, wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
 import { type LayerPart, layerGraphs, type ModelPart } from "#shared/evaluation/layers/layer-graphs.js";
 import { expertsOf, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, expertOf, parameterShapes } from "#shared/model/parameters.js";
@@ -9,7 +10,6 @@ import { raceRules } from "#shared/scoring/racing/rules.js";
 import { LEAST_BATCHES } from "#shared/scoring/racing/run-races.js";
 import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
 import { ARENA_SHARE, BYTES, peakOf } from "#shared/training/plan-peak.js";
-import { STATES_SHARE, wholeModelBytes } from "../open-meter.js";
 import { runOf, wholeGraph } from "./evaluation-graphs.js";
 
 /** Bytes, unless said otherwise. */

@@ -13,12 +13,12 @@ export const requirementsOf = async (
 ): Promise<Requirements> => {
   const [{ planEvaluation }, { evaluationMemory }] = await Promise.all([
     import("./plan.js"),
-    import("../open-meter.js"),
+    import("#shared/evaluation/evaluation-memory.js"),
   ]);
   const { memory, disk } = planEvaluation(network, {
     blockSeconds: SUBTENSOR_BLOCK_SECONDS,
     updates: MINERS,
-    memory: evaluationMemory(config),
+    memory: evaluationMemory(config.evaluation.memory_gib),
     keep: config.checkpoint_keep_top_k,
   });
   return { memory: memory.total, disk: disk.total };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { EvaluatedCycle } from "#inspect/audit/audit-cycle.js";
@@ -44,24 +45,26 @@ const open = async (t: TestContext, options: SubnetOptions = {}, tensors?: (subn
     return opened;
   };
   const regated = [{ submission: ann.submission, result, isRepeated: false }];
-  return { subnet, source, ann, openUpdate, regated };
+  return { subnet, source, files, ann, openUpdate, regated };
 };
+
+type Opened = Pick<Awaited<ReturnType<typeof open>>, "subnet" | "source" | "files">;
 
 /** What was measured, and votes on the steps along Ann's update. */
 type Measured = Pick<EvaluatedCycle, "reports" | "regated" | "openUpdate"> & {
   readonly plan?: EvaluatedCycle["plan"];
   readonly votes?: readonly SignedVote[];
+  readonly memory?: number;
 };
 
 const measure = async (
   t: TestContext,
-  { modelHash: hash }: Subnet,
-  source: CycleSource,
-  { plan = { merged: new Map(), all: new Map() }, votes = [], ...measured }: Measured,
+  { subnet: { modelHash: hash, home: folder }, source, files }: Opened,
+  { plan = { merged: new Map(), all: new Map() }, votes = [], memory = Number.MAX_VALUE, ...measured }: Measured,
 ) => {
   const findings = openFindings(1);
   const base = { hash, manifest: await manifestReader(source)(hash) };
-  const reevaluation = createReevaluation(device, source, 1e-3);
+  const reevaluation = createReevaluation(device, source, { tolerance: 1e-3, files, memory, folder });
   t.after(() => reevaluation.dispose());
   const ballots = { votes: new Map([["math", votes]]), stakes: new Map(), voters: [] };
   await reevaluation.measure({ source, cycle: 1, base, seeds: SEEDS, plan, ballots, ...measured }, findings);
@@ -71,13 +74,14 @@ const measure = async (
 
 describe("measuring again what a report says", { timeout: HANG_GUARD }, () => {
   it("does not begin with batches that the network does not have", async (t) => {
-    const { subnet, source, ann, openUpdate, regated } = await open(t);
+    const opened = await open(t);
+    const { subnet, ann, openUpdate, regated } = opened;
     const { eval_batches: most } = subnet.network.scoring;
     const entry = { ...scoredEntry(ann, 0.3), batches: most + 1 };
     const report = reportOf(subnet, "vera", { entries: [entry] });
     for (const batches of [most + 1, 2 ** 33, Number.MAX_SAFE_INTEGER]) {
       const hostile = { ...report, baseline: { math: { loss: 1, batches } } };
-      assert.deepEqual(await measure(t, subnet, source, { reports: [hostile], regated, openUpdate }), {
+      assert.deepEqual(await measure(t, opened, { reports: [hostile], regated, openUpdate }), {
         divergences: [
           `report of ${report.validator} on the base, group "math": ${batches} batches are said to be measured, there are ${most}`,
           `report of ${report.validator} on uid ${entry.uid}: ${most + 1} batches are said to be measured, there are ${most}`,
@@ -89,16 +93,18 @@ describe("measuring again what a report says", { timeout: HANG_GUARD }, () => {
   });
 
   it("finds that nobody can have measured on text that cannot be opened by anybody", async (t) => {
-    const { subnet, source, openUpdate, regated } = await open(t, { sealed: sealedPages(10) });
+    const opened = await open(t, { sealed: sealedPages(10) });
+    const { subnet, openUpdate, regated } = opened;
     const { index } = subnet.network.groups.math!.sealed!;
     // What the owner committed to in the network file is what is read here: an index that is too short for its envelopes.
     const fetch: CycleSource["fetch"] = async (file) => {
-      const bytes = await source.fetch(file);
+      const bytes = await opened.source.fetch(file);
       return file.hash === index ? bytes.subarray(32) : bytes;
     };
     const report = reportOf(subnet, "vera");
     const silent = { ...reportOf(subnet, "vito"), baseline: {} };
-    const found = await measure(t, subnet, { ...source, fetch }, { reports: [report, silent], regated, openUpdate });
+    const source = { ...opened.source, fetch };
+    const found = await measure(t, { ...opened, source }, { reports: [report, silent], regated, openUpdate });
     assert.deepEqual(found.missing, []);
     assert.equal(found.divergences.length, 1);
     assert.match(
@@ -107,22 +113,26 @@ describe("measuring again what a report says", { timeout: HANG_GUARD }, () => {
     );
   });
 
+  const trained = (subnet: Subnet) => trainedUpdate(subnet, { miner: "ann" });
+  const standing: SignedVote["vote"] = { better: [], best: 0 };
+  const moving: SignedVote["vote"] = { better: [2, 3], best: 2 };
+  const planAlong = ({ submission, artifact }: Awaited<ReturnType<typeof open>>["ann"]): EvaluatedCycle["plan"] => {
+    const { uid, hotkey } = submission;
+    const update = {
+      ...{ uid, hotkey, group: "math", artifact, submission },
+      ...{ verdict: "scored" as const, reason: null, lossReduction: 0.3, standardError: 0.01, independence: 1 },
+      ...{ score: 0.3, share: 1 },
+    };
+    const along = new Map([["math", [update]]]);
+    return { merged: along, all: along };
+  };
+
   it("names whose ballot approves a step that does not lower the loss, and notes who approves none that does", async (t) => {
-    const trained = (subnet: Subnet) => trainedUpdate(subnet, { miner: "ann" });
     const reversed = async (subnet: Subnet) => map(await trained(subnet), (value) => -value);
-    const standing: SignedVote["vote"] = { better: [], best: 0 };
-    const moving: SignedVote["vote"] = { better: [2, 3], best: 2 };
     const audited = async (tensors: typeof trained, votes: readonly SignedVote[]) => {
-      const { subnet, source, ann, openUpdate, regated } = await open(t, {}, tensors);
-      const { uid, hotkey } = ann.submission;
-      const update = {
-        ...{ uid, hotkey, group: "math", artifact: ann.artifact, submission: ann.submission },
-        ...{ verdict: "scored" as const, reason: null, lossReduction: 0.3, standardError: 0.01, independence: 1 },
-        ...{ score: 0.3, share: 1 },
-      };
-      const along = new Map([["math", [update]]]);
-      const plan = { merged: along, all: along };
-      return measure(t, subnet, source, { reports: [], regated, openUpdate, plan, votes });
+      const opened = await open(t, {}, tensors);
+      const { ann, openUpdate, regated } = opened;
+      return measure(t, opened, { reports: [], regated, openUpdate, plan: planAlong(ann), votes });
     };
     const votes = [
       { hotkey: "vera", vote: standing },
@@ -150,6 +160,48 @@ describe("measuring again what a report says", { timeout: HANG_GUARD }, () => {
         'ballot of vick on "math": it approves step 2',
         'ballot of vick on "math": it approves step 7',
       ],
+    );
+  });
+
+  it("finds the same, to the bit, layer by layer from the model's files", async (t) => {
+    const opened = await open(t, {}, trained);
+    const { subnet, ann, openUpdate, regated } = opened;
+    const votes = [
+      { hotkey: "vera", vote: standing },
+      { hotkey: "vick", vote: { better: [7], best: 7 } },
+    ];
+    const report = reportOf(subnet, "vera", { entries: [{ ...scoredEntry(ann, 5), batches: 12 }] });
+    const reports = [{ ...report, baseline: { math: { loss: 1, batches: 12 } } }];
+    const measured = { reports, regated, openUpdate, plan: planAlong(ann), votes };
+    const whole = await measure(t, opened, measured);
+    assert.match(whole.divergences[0]!, /: the base's loss on "math" is 1, here \d/);
+    assert.match(whole.divergences[1]!, /: it lowers the loss by .*, here by \d/);
+    assert.deepEqual([whole.divergences.length >= 3, whole.notes.length], [true, 1]);
+    assert.deepEqual(await measure(t, opened, { ...measured, memory: 0 }), whole);
+  });
+
+  it("says of a model whose files are deleted meanwhile that they are gone", async (t) => {
+    const opened = await open(t);
+    const { subnet, ann, openUpdate, regated } = opened;
+    const copies: string[] = [];
+    const locateForNow: typeof opened.files.locateForNow = async (file) => {
+      const copy = join(subnet.home, `copy-${copies.length}`);
+      copyFileSync(await opened.files.locateForNow(file), copy);
+      copies.push(copy);
+      return copy;
+    };
+    const deleting: CycleSource["open"] = async (file) => {
+      for (const copy of copies) rmSync(copy, { force: true });
+      return opened.source.open(file);
+    };
+    const reports = [reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] })];
+    await assert.rejects(
+      measure(
+        t,
+        { ...opened, files: { ...opened.files, locateForNow }, source: { ...opened.source, open: deleting } },
+        { reports, regated, openUpdate, memory: 0 },
+      ),
+      /^BlockZeroError.*was deleted while it was measured/,
     );
   });
 });
