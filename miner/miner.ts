@@ -53,7 +53,7 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
   const made = submitMade({ participant, journal, config: given }, FAILURE);
   await made.due;
   await warnAtStart(examined(participant, given), participant.log);
-  const config = await withOwnData(given, participant.home, participant.log);
+  const config = await withOwnData(given, participant.home, participant.log, participant.signal);
   const trainer = await openTrainer(participant, config);
   void tellPlan(participant, config);
   const miner: Miner = {

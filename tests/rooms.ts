@@ -143,7 +143,7 @@ export const ROOMS: readonly Room[] = [
   {
     room: "shared/documents",
     holds: "files of documents read as streams: JSON Lines, JSON, text, parquet, gzip, zstd",
-    imports: ["shared/errors", "shared/files"],
+    imports: ["shared/errors", "shared/util", "shared/files"],
   },
   {
     room: "shared/packs",

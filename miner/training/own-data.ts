@@ -19,6 +19,7 @@ export const withOwnData = async (
   config: MinerConfig,
   home: string,
   log: Pick<Log, "info" | "warn">,
+  signal?: AbortSignal,
 ): Promise<MinerConfig> => {
   const { data_path: path } = config;
   if (path === undefined) return config;
@@ -33,7 +34,7 @@ export const withOwnData = async (
   ensureFolderSync(folder);
   for (const other of readdirSync(folder)) if (other !== name) rmSync(join(folder, other), { force: true });
   if (!existsSync(out)) {
-    const { documents, skipped, reason } = await writeJsonl({ path, out, field: "text", limits: JSONL_LIMITS });
+    const { documents, skipped, reason } = await writeJsonl({ path, out, field: "text", limits: JSONL_LIMITS, signal });
     log.info("data_path written out", { path, documents });
     if (skipped > 0) log.warn("rows of data_path left out", { path, rows: skipped, first: reason });
     warnIfFew(path, documents, log);

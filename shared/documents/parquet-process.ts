@@ -1,27 +1,11 @@
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { damagedParquet, parquetLots } from "./parquet-groups.js";
-import type { FromParquet, ParquetRequest } from "./parquet-rows.js";
+import { Worker } from "node:worker_threads";
 
-const { path, columns }: ParquetRequest = JSON.parse(process.argv[2] ?? "");
-let read = 0;
-const lots = parquetLots(path, columns, (bytes) => {
-  read += bytes;
-});
-
-const next = async (): Promise<FromParquet> => {
-  try {
-    const { done, value } = await lots.next();
-    const own = read;
-    read = 0;
-    return done ? { type: "end", read: own } : { type: "rows", rows: value, read: own };
-  } catch (thrown) {
-    const { code, message, hint } =
-      thrown instanceof BlockZeroError ? thrown : damagedParquet(path, reasonOf(thrown), thrown);
-    return { type: "failed", code, message, hint };
-  }
-};
+// What a file does to the thread that reads it keeps this one from nothing: it hears that whoever asks is gone.
+const reader = new Worker(new URL("./parquet-thread.js", import.meta.url), { argv: process.argv.slice(2) });
+reader.on("message", (answer) => process.send?.(answer, () => {}));
+for (const end of ["error", "exit"] as const) reader.once(end, () => process.exit(1));
 
 // Who asked ends this process, and is told the same of a signal to both.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
-process.once("disconnect", () => process.exit());
-process.on("message", async () => process.send?.(await next(), () => {}));
+process.once("disconnect", () => process.kill(process.pid, "SIGKILL"));
+process.on("message", (asked) => reader.postMessage(asked));

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
+import { orAbort, withDeadline } from "#shared/util/deadline.js";
 import { damagedParquet } from "./parquet-groups.js";
 import type { Row } from "./row.js";
 
@@ -20,31 +21,46 @@ export interface ParquetOptions {
   readonly onRead?: ((bytes: number) => void) | undefined;
   /** What its values may take in memory, MiB. */
   readonly heapMiB?: number;
+  /** How long a lot is waited for, milliseconds. */
+  readonly lotMs?: number;
+  /** Ends the reading, and the wait for a lot. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** The module that reads, for a process of its own: it is given a request, and answers each message with the next lot. */
+export const PARQUET_PROCESS = new URL("./parquet-process.js", import.meta.url);
 
 /** A row group's columns of 512 MiB, as strings. */
 const HEAP_MIB = 4096;
 
+/** A row group has to be read, expanded and decoded for its first lot, which takes a minute or two. */
+const LOT_MS = 600_000;
+
 /**
  * The rows of a parquet file with the columns that are asked for, in lots. They are read in a child process: what a page says of itself is not bounded by
- * its length, and may end the process that believes it.
+ * its length, and may end the process that believes it, or keep it for ever.
  *
  * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_MALFORMED, DATASET_TOO_LARGE
  */
 export async function* parquetRows(
   path: string,
   columns: readonly string[],
-  { onRead, heapMiB = HEAP_MIB }: ParquetOptions = {},
+  { onRead, heapMiB = HEAP_MIB, lotMs = LOT_MS, signal }: ParquetOptions = {},
 ): AsyncGenerator<readonly Row[]> {
   const request: ParquetRequest = { path, columns };
-  const child = fork(new URL("./parquet-process.js", import.meta.url), [JSON.stringify(request)], {
+  const child = fork(PARQUET_PROCESS, [JSON.stringify(request)], {
     execArgv: [`--max-old-space-size=${heapMiB}`],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
+  const late = (): Error => damagedParquet(path, `no row within ${lotMs / 1000} s`);
   try {
     while (true) {
-      const said = await ask(child, path);
+      signal?.throwIfAborted();
+      const said = await withDeadline(lotMs, late, () => {
+        const asked = ask(child, path);
+        return signal ? orAbort(asked, signal) : asked;
+      });
       if (said.type === "failed") throw new BlockZeroError(said.code, said.message, said.hint);
       onRead?.(said.read);
       if (said.type === "end") return;

@@ -15,6 +15,8 @@ export interface ReadRows {
   readonly textIs?: "document" | "lines";
   /** Told of the bytes read from the file, before decompression. */
   readonly onRead?: (bytes: number) => void;
+  /** Ends the wait for the rows of a parquet file: what it says of itself may keep its reader for ever. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ReadRows {
  *
  * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_FORMAT, DATASET_MALFORMED, DATASET_TOO_LARGE
  */
-export const readRows = ({ path, fields, textIs, onRead }: ReadRows): AsyncGenerator<readonly Row[]> => {
+export const readRows = ({ path, fields, textIs, onRead, signal }: ReadRows): AsyncGenerator<readonly Row[]> => {
   const kind = kindOf(path);
   if (kind === null) throw unknownFormat(path);
   const { format, compression } = kind;
@@ -38,7 +40,7 @@ export const readRows = ({ path, fields, textIs, onRead }: ReadRows): AsyncGener
       return textIs === "lines" ? splitLines(bytes(), (line) => textRow(line, field)) : wholeText(bytes(), field);
     case "parquet":
       if (compression !== "none") throw compressedParquet(path);
-      return parquetRows(path, fields, { onRead });
+      return parquetRows(path, fields, { onRead, signal });
   }
 };
 

@@ -23,6 +23,7 @@ export interface WriteJsonl {
   readonly field: string;
   /** Of the file that is written, and of its lines, their ends left out. */
   readonly limits: { readonly fileBytes: number; readonly lineBytes: number; readonly lines: number };
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -54,13 +55,14 @@ export const writeJsonl = async (options: WriteJsonl): Promise<WrittenJsonl> => 
 
 const writeTo = async (
   file: Pick<FileHandle, "appendFile">,
-  { path, field, limits }: WriteJsonl,
+  { path, field, limits, signal }: WriteJsonl,
 ): Promise<WrittenJsonl> => {
   let documents = 0;
   let bytes = 0;
   let skipped = 0;
   let reason: string | undefined;
-  for await (const rows of readRows({ path, fields: [field] })) {
+  for await (const rows of readRows({ path, fields: [field], signal })) {
+    signal?.throwIfAborted();
     const lines: string[] = [];
     for (const row of rows) {
       const line = lineOf(row, field, limits.lineBytes);

@@ -71,7 +71,7 @@ export const ingest = async (options: Ingest): Promise<number> => {
   for (let file = from.file; file < files.length; file++) {
     const { name, path } = files[file]!;
     const fields = [settings.field, ...(settings.messages ? ["tools"] : [])];
-    const rows = readRows({ path, fields, textIs: settings.text_is, onRead: onBytes });
+    const rows = readRows({ path, fields, textIs: settings.text_is, onRead: onBytes, signal });
     const skipped = file === from.file ? from.row : 0;
     let row = 0;
     for await (const lot of rows) {

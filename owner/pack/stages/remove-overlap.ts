@@ -82,13 +82,15 @@ const eachProtected = async (
     }
   }
   for (const path of benchmarks)
-    for await (const rows of readRows({ path, fields: [], textIs: "lines" }))
+    for await (const rows of readRows({ path, fields: [], textIs: "lines", signal })) {
+      signal.throwIfAborted();
       for (const row of rows)
         if (row.ok)
           for (const text of textsIn(row.value)) {
             findWords(text, words);
             use();
           }
+    }
 };
 
 /** All strings of a value, however deep. */

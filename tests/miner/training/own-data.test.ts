@@ -9,6 +9,7 @@ import { withOwnData } from "#miner/training/own-data.js";
 import { loadConfig } from "#shared/config/load.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { collectingLog } from "../../shared/chain/support.js";
+import { parquetThatNeverEnds } from "../../shared/documents/hostile-parquet.js";
 
 it("a miner's own text of a few documents is warned of, in any format", async (t) => {
   const folder = temporaryFolder(t);
@@ -43,4 +44,16 @@ it("a miner's own text of which a row is too long as JSON is written out without
   const left = lines.find(({ message }) => message === "rows of data_path left out");
   assert.equal(left?.fields.rows, 1);
   assert.match(String(left?.fields.first), /longer than 16777216 bytes as a line of JSON/);
+});
+
+it("a miner's own text that keeps its reader for ever does not keep the miner", async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, "mine.parquet");
+  writeFileSync(path, parquetThatNeverEnds());
+  const config = loadConfig(minerSettings, { env: {}, flags: { expert_group: "math", data_path: path } });
+  const stopped = new AbortController();
+  const written = withOwnData(config, join(folder, "home"), collectingLog().log, stopped.signal);
+  stopped.abort(new Error("stopped"));
+  await assert.rejects(written, /^Error: stopped$/);
+  assert.deepEqual(readdirSync(join(folder, "home", "data")), []);
 });

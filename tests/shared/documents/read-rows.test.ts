@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { kindOf } from "#shared/documents/formats.js";
 import { parseLenientJson } from "#shared/documents/lenient-json.js";
-import { parquetRows } from "#shared/documents/parquet-rows.js";
+import { PARQUET_PROCESS, type ParquetRequest, parquetRows } from "#shared/documents/parquet-rows.js";
 import { readRows } from "#shared/documents/read-rows.js";
 import { MAX_ROW_BYTES, type Row } from "#shared/documents/row.js";
 import { writeJsonl } from "#shared/documents/write-jsonl.js";
@@ -15,7 +17,7 @@ import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { temporaryFile } from "#tests/shared/config/fixtures.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
-import { parquetThatEndsItsReader } from "./hostile-parquet.js";
+import { parquetThatEndsItsReader, parquetThatNeverEnds } from "./hostile-parquet.js";
 import { LATIN_ZSTD } from "./zstd.js";
 
 const all = async (path: string, textIs: "document" | "lines" = "document"): Promise<readonly Row[]> => {
@@ -29,6 +31,16 @@ const of = (t: TestContext, name: string, content: string | Uint8Array, textIs?:
 
 const texts = (rows: readonly Row[]) =>
   rows.map((row) => (row.ok ? (row.value as { readonly text: unknown }).text : `broken: ${row.problem}`));
+
+/** Its start takes less: with so many hundredths of a second it is in its endless loop. */
+const PROCESSOR_TICKS = 200;
+
+/** What a process has computed, in hundredths of a second, where the system tells. */
+const processorTime = (pid: number | undefined): number => {
+  if (process.platform !== "linux") return PROCESSOR_TICKS;
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(" ");
+  return Number(fields[13]) + Number(fields[14]);
+};
 
 describe("rows of a file of documents", { timeout: HANG_GUARD }, () => {
   it("are lines of JSON Lines: byte order mark, CRLF, blank lines and Python's NaN do no harm", async (t) => {
@@ -115,6 +127,33 @@ describe("rows of a file of documents", { timeout: HANG_GUARD }, () => {
       parquetRows(path, ["text"], { heapMiB: 128 }).next(),
       coded("DATASET_MALFORMED", /d\.parquet cannot be read as parquet: its reader ended \(/),
     );
+  });
+
+  it("of a parquet file that keeps its reader for ever are waited for so long, and no longer than whoever asks wants them", async (t) => {
+    const path = temporaryFile(t, "d.parquet", parquetThatNeverEnds());
+    const stopped = new AbortController();
+    const asked = readRows({ path, fields: ["text"], signal: stopped.signal }).next();
+    stopped.abort(new Error("enough"));
+    await assert.rejects(asked, /^Error: enough$/);
+    await assert.rejects(
+      parquetRows(path, ["text"], { lotMs: 1000 }).next(),
+      coded("DATASET_MALFORMED", /d\.parquet cannot be read as parquet: no row within 1 s$/),
+    );
+  });
+
+  it("of a parquet file are not read on when whoever asked is gone, whatever the file does", async (t) => {
+    const path = temporaryFile(t, "d.parquet", parquetThatNeverEnds());
+    const request: ParquetRequest = { path, columns: ["text"] };
+    const reader = fork(PARQUET_PROCESS, [JSON.stringify(request)], {
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    t.after(() => reader.kill("SIGKILL"));
+    reader.send("next");
+    while (processorTime(reader.pid) < PROCESSOR_TICKS) await setImmediate();
+    const ended = once(reader, "exit");
+    reader.disconnect();
+    await ended;
   });
 
   it("are the same compressed; what is cut short is one coded error", async (t) => {
