@@ -109,6 +109,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     const shape = windowsOf(config, network, maxSteps);
     const { count } = shape;
     if (runOfJob(paths) === run) return count;
+    if (stop()) return null;
     await removeWhole(paths.dir);
     await makeFolder(paths.dir);
     await makeFolder(paths.output);
@@ -179,17 +180,20 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
   };
 
   const train = async (base: FloatSource, options: TrainOptions): Promise<Training> => {
+    // A miner that starts too late, or is being stopped, has written no text that fewer steps would shorten.
+    const wasOver = options.stop();
     const done = await run(base, options);
     const { end, progress, tail, step, output } = done;
     if (end.code !== 0 && !end.wasStopped)
       log.warn("the trainer's program failed", { code: "TRAINER_FAILED", status: statusOf(end), says: tail.slice(-3) });
     if (step === null || output === null) {
       if (done !== nothing) throw noCheckpoint(done);
-      log.warn("the trainer's program was not started: training was over before its text was written", {
-        code: "TRAINER_NO_CHECKPOINT",
-        windows: windowsOf(config, network, options.maxSteps).count,
-        prevention: "lower max_steps",
-      });
+      if (!wasOver)
+        log.warn("the trainer's program was not started: training was over before its text was written", {
+          code: "TRAINER_NO_CHECKPOINT",
+          windows: windowsOf(config, network, options.maxSteps).count,
+          prevention: "lower max_steps",
+        });
       return { run: NO_STEPS, update: inMemory({}) };
     }
     const { firstLoss, lastLoss } = progress;

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { coded } from "../../support/coded.js";
 import { MINIMAL, open, train } from "./support.js";
@@ -13,12 +15,23 @@ describe("the text of an own trainer", () => {
   it("that is not written in time is warned of", async (t) => {
     const { trainer, lines } = await open(t, MINIMAL);
     let asked = 0;
-    const { run } = await train(trainer, { stop: () => asked++ > 0 });
+    const { run } = await train(trainer, { stop: () => asked++ > 2 });
     assert.equal(run.steps, 0);
     const warned = lines.filter(({ level }) => level === "warn");
     assert.deepEqual(
       warned.map(({ fields }) => [fields.code, fields.windows, fields.prevention]),
       [["TRAINER_NO_CHECKPOINT", 8, "lower max_steps"]],
     );
+  });
+
+  it("is not begun where training is over already, and nobody is told to lower max_steps", async (t) => {
+    const { trainer, home, lines } = await open(t, MINIMAL);
+    const { run } = await train(trainer, { stop: () => true });
+    assert.equal(run.steps, 0);
+    assert.deepEqual(
+      lines.filter(({ level }) => level === "warn"),
+      [],
+    );
+    assert.equal(existsSync(join(home, "job")), false);
   });
 });
