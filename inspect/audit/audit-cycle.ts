@@ -16,12 +16,12 @@ import { auditDuty, type DutyAudits } from "./audit-duty.js";
 import { auditSprint } from "./audit-sprint.js";
 import { checkReport } from "./check-report.js";
 import { compareModels } from "./compare-models.js";
-import { noteEarlier } from "./earlier-updates.js";
 import { nameFaulty } from "./faulty-copies.js";
 import { type CycleAudit, type Findings, openFindings } from "./findings.js";
 import { type ManifestReader, manifestReader } from "./manifest-reader.js";
 import { isMissing, missing, naming, orNull } from "./missing.js";
 import { filesOf, glance } from "./model-files.js";
+import { noteEarlier } from "./note-earlier.js";
 import { readGateBase, readReports, readSeeds, regate } from "./read-cycle.js";
 import { type Regated, withRepeats } from "./repeats.js";
 

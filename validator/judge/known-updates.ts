@@ -48,11 +48,11 @@ export interface EarlierUpdates {
  */
 export const earlierUpdates = async (
   participant: Participant,
-  { cycle, base, until }: { readonly cycle: number; readonly base: string; readonly until: AbortSignal },
+  { cycle, base: current, until }: { readonly cycle: number; readonly base: string; readonly until: AbortSignal },
 ): Promise<EarlierUpdates> => {
   const { home, models, signal, log } = participant;
   const known = knownIn(home);
-  const same = await sameWeights(base, (hash) => models.manifest(hash, signal));
+  const same = await sameWeights(current, (hash) => models.manifest(hash, signal));
   const source = cycleSource(participant, { until });
   const past = await repeatableCycles(source, cycle, same);
   const updates: EarlierUpdate[] = [];

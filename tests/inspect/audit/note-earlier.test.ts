@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { noteEarlier } from "#inspect/audit/earlier-updates.js";
 import { openFindings } from "#inspect/audit/findings.js";
 import { manifestReader } from "#inspect/audit/manifest-reader.js";
+import { noteEarlier } from "#inspect/audit/note-earlier.js";
 import { readGateBase, regate } from "#inspect/audit/read-cycle.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
