@@ -36,6 +36,8 @@ export const minerJournalSchema = sprintMemorySchema.extend({
         duty: z
           .object({
             document: z.string().optional(),
+            /** The seed that the document was drawn by. */
+            seed: z.string().optional(),
             committed: z.int().optional(),
             answers: z.string().optional(),
             answered: z.int().optional(),

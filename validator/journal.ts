@@ -23,6 +23,8 @@ export const validatorJournalSchema = sprintMemorySchema.extend({
         /** Hash of the stored, signed checks of the cycle's Sprint, and the block that included their record. */
         checks: z.string().optional(),
         checked: z.int().optional(),
+        /** The seed of the samples in these checks. Null if there was nothing to check. */
+        checksSeed: z.string().nullable().optional(),
         /** The block that included the record of the checks held. */
         checksExchanged: z.int().optional(),
       }),

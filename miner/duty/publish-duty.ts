@@ -35,9 +35,8 @@ export const publishDuty = (member: DutyMember, cycle: number, sprint: SprintWit
 const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { participant, journal } = member;
   const { networkHash, network, location, log } = participant;
-  const entry = journal.value.cycles[cycle]?.duty;
-  if (entry?.committed !== undefined) return;
-  const duty = entry?.document ?? (await makeLasting(member, cycle, sprint));
+  if (journal.value.cycles[cycle]?.duty?.committed !== undefined) return;
+  const duty = await makeLasting(member, cycle, sprint);
   if (duty === null) return log.info("no duty: no weight is confirmed", { cycle });
   const block = await participant.commitOnce({
     key: `${cycle}/duty`,
@@ -48,17 +47,26 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
   log.info("published duty", { cycle, duty, block });
 };
 
+/** What was signed before a restart, or before a fault after which this is begun again. Null if nothing was. */
+const keptDocument = ({ journal }: DutyMember, cycle: number) => {
+  const { document, seed = null } = journal.value.cycles[cycle]?.duty ?? {};
+  return document === undefined ? null : { hash: document, seed };
+};
+
 /**
- * The hash of a document by a seed that the chain still has when the record can go out: duty is done again if a fork replaced its block. Null if the miner is
- * no member.
+ * The hash of a document by a seed that the chain still has when the record can go out: duty is done again if a fork replaced its block, also duty of which a
+ * document was signed before. Null if the miner is no member.
  */
 const makeLasting = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
   const { participant } = member;
   const { clock, network, log, signal } = participant;
   const purpose = "sprint-duty";
+  let kept = keptDocument(member, cycle);
   for (;;) {
-    const made = await makeDocument(member, cycle, sprint);
-    if (made === null) return null;
+    const made = kept ?? (await makeDocument(member, cycle, sprint));
+    kept = null;
+    // A former version did not write down the seed.
+    if (made === null || made.seed === null) return made?.hash ?? null;
     await clock.reach(recordWindow("duty", cycle, network).start - 1, signal);
     if (await isSeedInForce(participant, { cycle, purpose }, made.seed)) return made.hash;
     log.warn("duty is done again", { cycle, ...faultFields(seedReplaced(cycle, purpose)) });
@@ -78,7 +86,7 @@ const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWit
     const { document } = await gate.work(() => doDuty(basis.inputs, { signer, checkers, milliseconds: LONGEST_CHECK }));
     await blobs.put(canonicalBytes(document));
     const hash = dutyDocumentHash(document);
-    markDuty(member, cycle, { document: hash });
+    markDuty(member, cycle, { document: hash, seed: basis.inputs.beacon });
     for (const { verdict } of document.duties)
       telemetry.instruments.add("blockzero_duty_verdicts_total", 1, { verdict });
     const count = (verdict: string) => document.duties.filter((duty) => duty.verdict === verdict).length;

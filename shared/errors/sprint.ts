@@ -12,7 +12,7 @@ export const sprintErrors = {
   SPRINT_SEED_REPLACED: {
     meaning: "A fork replaced the block that a seed of a Sprint is made of, after work by that seed had begun.",
     remedy:
-      "Nothing is to be done. Nothing is signed by such a seed: duty and checks are done again, and the next Sprint begins anew.",
+      "Nothing is to be done. Nothing that is put on chain is made by such a seed: duty and checks are done again, and the next Sprint begins anew.",
   },
   SPRINT_WINS_INVALID: {
     meaning: "A proof of a Sprint cannot be written from these wins.",

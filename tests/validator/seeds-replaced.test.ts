@@ -1,20 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { runSprint } from "#miner/sprint/run-sprint.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
+import { parseRecord } from "#shared/protocol/records.js";
 import { parseReport } from "#shared/protocol/report.js";
 import { type SeedPurpose, seedBlocks } from "#shared/protocol/seed.js";
-import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
+import { evaluationSeeds, readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import { vote } from "#validator/choose/vote.js";
 import { exchangeReports } from "#validator/exchange.js";
 import { report } from "#validator/judge/report.js";
 import { agreeOn } from "#validator/merge/merge-cycle.js";
 import { publishChecks } from "#validator/sprint/publish-checks.js";
+import { runChecks } from "#validator/sprint/sprints.js";
 import { forked } from "../support/forked.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID } from "../support/micro-network.js";
 import { commitReports, reportOf, scoredEntry } from "../support/reports.js";
-import { openChecker, openSprinter, SPRINT } from "../support/sprint.js";
+import { openChecker, openSprinter, SPRINT, type TestChecker } from "../support/sprint.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
 import { forge, noiseUpdate, submit } from "../support/updates.js";
 import { openValidator, type TestValidator } from "../support/validator.js";
@@ -153,7 +156,8 @@ describe("a validator on a fork whose block of a seed is replaced", { timeout: H
     assert.equal(vera.journal.value.cycles[1]?.ballot, undefined);
   });
 
-  it("checks proofs again by the sample of the chain", async (t) => {
+  /** A checker that has signed checks by a seed which a fork replaces at `replace()`. */
+  const checked = async (t: TestContext, run: (checker: TestChecker, sprint: typeof SPRINT) => Promise<unknown>) => {
     const sprint = { ...SPRINT, sample: 4 };
     const subnet = await openSubnet(t, { network: { sprint } });
     const ann = await openSprinter(subnet, "ann");
@@ -171,16 +175,79 @@ describe("a validator on a fork whose block of a seed is replaced", { timeout: H
     let isReplaced = false;
     const { deciding } = seedBlocks(1, "sprint-sample", subnet.network);
     const participant = forked(vera.participant, deciding, () => isReplaced);
-    const checking = publishChecks({ ...vera, participant }, 1, sprint);
+    const checker = { ...vera, participant };
+    const checking = run(checker, sprint);
     await subnet.to(subnet.window(1, "exchange").start);
-    const checksOf = () => vera.journal.value.cycles[1]?.checks;
-    await until(t, () => checksOf() !== undefined);
-    isReplaced = true;
+    await until(t, () => vera.journal.value.cycles[1]?.checks !== undefined);
+    const replace = () => {
+      isReplaced = true;
+    };
+    return { subnet, vera, checker, sprint, checking, replace };
+  };
+
+  /** Asserts that what is on chain in this block are checks by the sample that the chain draws. */
+  const areOfChain = async (subnet: Subnet, { participant, journal }: TestChecker) => {
+    const { checks, checksSeed } = journal.value.cycles[1]!;
+    assert.equal(checksSeed, await readSprintSeed(subnet, { cycle: 1, purpose: "sprint-sample" }));
+    const commitments = await subnet.chain.commitments(NETUID);
+    const record = parseRecord(commitments.find(({ hotkey }) => hotkey === participant.signer.address)?.data ?? "");
+    assert.ok(record.ok && record.value.type === "checks");
+    assert.equal(record.value.checks, checks);
+    assert.deepEqual(new Set(coded({ participant }, "SPRINT_SEED_REPLACED")), new Set(["warn"]));
+  };
+
+  it("checks proofs again by the sample of the chain", async (t) => {
+    const { subnet, vera, checking, replace } = await checked(t, (checker, sprint) =>
+      publishChecks(checker, 1, sprint),
+    );
+    replace();
     const { start } = subnet.window(2, "train");
     await subnet.to(start);
     await subnet.sent("vera", 1);
     await subnet.to(start + 1);
     await checking;
-    assert.deepEqual(coded(vera, "SPRINT_SEED_REPLACED"), ["warn"]);
+    await areOfChain(subnet, vera);
+  });
+
+  it("checks them also where the chain does not answer the first time", async (t) => {
+    let isMute = false;
+    const { subnet, vera, replace } = await checked(t, (checker) => {
+      const { participant } = checker;
+      const { chain } = participant;
+      const mute: typeof chain.commitments = async (...of) => {
+        if (!isMute) return chain.commitments(...of);
+        isMute = false;
+        throw new BlockZeroError("CHAIN_TIMEOUT", "no answer", "ask again");
+      };
+      const faltering = { ...participant, chain: { ...chain, commitments: mute } };
+      return runChecks({ ...checker, participant: faltering }).catch(() => {});
+    });
+    replace();
+    isMute = true;
+    const { start } = subnet.window(2, "train");
+    await subnet.to(start);
+    await subnet.sent("vera", 1);
+    await subnet.to(start + 1);
+    await until(t, () => vera.journal.value.cycles[1]?.checked !== undefined);
+    assert.ok(vera.participant.lines.some(({ message }) => message.startsWith("not done yet")));
+    await areOfChain(subnet, vera);
+  });
+
+  it("checks them also where it signed before a restart", async (t) => {
+    const leaving = new AbortController();
+    const { subnet, vera, checker, sprint, checking, replace } = await checked(t, (before, of) => {
+      const participant = { ...before.participant, signal: leaving.signal };
+      return publishChecks({ ...before, participant }, 1, of).catch(() => {});
+    });
+    leaving.abort();
+    await checking;
+    replace();
+    const again = publishChecks(checker, 1, sprint);
+    const { start } = subnet.window(2, "train");
+    await subnet.to(start);
+    await subnet.sent("vera", 1);
+    await subnet.to(start + 1);
+    await again;
+    await areOfChain(subnet, vera);
   });
 });

@@ -19,7 +19,7 @@ export const publishChecks = async (checker: Checker, cycle: number, sprint: Pla
   const { participant, journal } = checker;
   const { networkHash, network, location, log } = participant;
   if (journal.value.cycles[cycle]?.checked !== undefined) return;
-  const hash = journal.value.cycles[cycle]?.checks ?? (await makeLasting(checker, cycle, sprint));
+  const hash = await makeLasting(checker, cycle, sprint);
   if (hash === null) return;
   const block = await participant.commitOnce({
     key: `${cycle}/checks`,
@@ -30,9 +30,15 @@ export const publishChecks = async (checker: Checker, cycle: number, sprint: Pla
   log.info("published checks", { cycle, checks: hash, block });
 };
 
+/** What was signed before a restart, or before a fault after which this is begun again. Null if nothing was. */
+const keptChecks = ({ journal }: Checker, cycle: number) => {
+  const { checks, checksSeed = null } = journal.value.cycles[cycle] ?? {};
+  return checks === undefined ? null : { hash: checks, seed: checksSeed };
+};
+
 /**
- * The hash of verdicts on samples by a seed that the chain still has when the record can go out: proofs are checked again if a fork replaced its block. Null
- * if there is nothing to say.
+ * The hash of verdicts on samples by a seed that the chain still has when the record can go out: proofs are checked again if a fork replaced its block, also
+ * those of which verdicts were signed before. Null if there is nothing to say.
  *
  * @throws BlockZeroError SPRINT_SEED_REPLACED where no time is left for that
  */
@@ -41,8 +47,10 @@ const makeLasting = async (checker: Checker, cycle: number, sprint: PlayedSprint
   const { clock, network, log, signal } = participant;
   const { start, end } = recordWindow("checks", cycle, network);
   const purpose = "sprint-sample";
+  let kept = keptChecks(checker, cycle);
   for (;;) {
-    const made = await makeChecks(checker, cycle, sprint);
+    const made = kept ?? (await makeChecks(checker, cycle, sprint));
+    kept = null;
     if (made === null || made.seed === null) return made?.hash ?? null;
     await clock.reach(start - 1, signal);
     if (await isSeedInForce(participant, { cycle, purpose }, made.seed)) return made.hash;
@@ -83,7 +91,7 @@ const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint)
     const bytes = canonicalBytes(checks);
     await blobs.put(bytes);
     const hash = checksHash(checks);
-    mark(checker, cycle, { checks: hash });
+    mark(checker, cycle, { checks: hash, checksSeed: seed });
     instruments.set("blockzero_sprint_duration_seconds", computing, { part: "check" });
     metrics.write({ cycle, "sprint/check_seconds": computing });
     for (const { uid, verdict, reason, detail } of entries) {
