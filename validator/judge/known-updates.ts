@@ -13,6 +13,7 @@ import {
   sameWeights,
 } from "#shared/replay/earlier-updates.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import { orAbort } from "#shared/util/deadline.js";
 import type { Gated } from "./gather.js";
 
 /** Cycle → the updates of it that passed the gates. */
@@ -44,7 +45,7 @@ export interface EarlierUpdates {
  * Those that this validator gated itself, and of cycles that it missed those that chain and servers still have. Where neither has them nobody can
  * know here that an update is one of them.
  *
- * @param until aborts when there is no time left to ask servers
+ * @param until aborts when there is no time left to ask chain and servers
  */
 export const earlierUpdates = async (
   participant: Participant,
@@ -56,13 +57,15 @@ export const earlierUpdates = async (
   const source = cycleSource(participant, { until });
   const past = await repeatableCycles(source, cycle, same);
   const updates: EarlierUpdate[] = [];
-  for (const of of past) {
+  // The newest first, whose updates are the likeliest to come again: time may not be enough for all.
+  for (const of of past.toReversed()) {
     const own = known[of]?.map((update) => ({ ...update, cycle: of }));
-    const base = same.baseOf(of);
-    const recalled = own || base === null ? null : await recall(participant, source, { cycle: of, base });
+    const before = same.baseOf(of);
+    const isAsked = !own && before !== null && !until.aborted;
+    const recalled = isAsked ? await recall(participant, source, { cycle: of, base: before, until }) : null;
     if (recalled?.isWhole) known[of] = recalled.updates.map(({ cycle: _, ...update }) => update);
     const all = own ?? recalled?.updates ?? [];
-    updates.push(...all.filter(({ group }) => of >= (same.since.get(group) ?? of)));
+    updates.unshift(...all.filter(({ group }) => of >= (same.since.get(group) ?? of)));
   }
   const keep = (gated: readonly Gated[]) => {
     const now = gated.flatMap(({ submission, result }) =>
@@ -90,16 +93,17 @@ export const earlierUpdates = async (
   return { updates, keep };
 };
 
-/** What was revealed in a cycle in which this validator gated nothing. Null if it cannot be had. Throws only on an abort. */
+/**
+ * What was revealed in a cycle in which this validator gated nothing. Null if it cannot be had, or not in time: a node may stall on each old state. Throws
+ * only on the participant's abort.
+ */
 const recall = async (
   { signal, log }: Participant,
   source: CycleSource,
-  { cycle, base }: { readonly cycle: number; readonly base: string },
+  { cycle, base, until }: { readonly cycle: number; readonly base: string; readonly until: AbortSignal },
 ): Promise<Revealed | null> => {
   try {
-    const revealed = await revealedIn(source, cycle, base);
-    signal.throwIfAborted();
-    return revealed;
+    return await orAbort(revealedIn(source, cycle, base), until);
   } catch (thrown) {
     signal.throwIfAborted();
     log.info("updates of a past cycle are not to be had: repeats of them go unnoticed", {
