@@ -5,6 +5,7 @@ import { groupBeacon } from "#shared/beacon/group/read.js";
 import type { GroupSource } from "#shared/beacon/group/source.js";
 import { stateAt } from "#shared/beacon/source.js";
 import type { Beacon, BeaconValue } from "#shared/beacon/value.js";
+import { beaconWindows } from "#shared/beacon/windows.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
 import { verify } from "#shared/wallet/index.js";
 import { rememberedState } from "./remembered-state.js";
@@ -13,7 +14,10 @@ import type { CycleSource } from "./source.js";
 /** What a cycle's value is read from. */
 export type ValueSource = Pick<CycleSource, "chain" | "network" | "networkHash" | "fetch">;
 
-/** Values that are remembered of a chain. Opening 64 contributions takes seconds, and several seeds of a cycle need its value. */
+/**
+ * Values that are remembered of a chain, by the block that decided: a fork may replace it. Opening 64 contributions takes seconds, and several seeds of a
+ * cycle need its value.
+ */
 const KEPT = 16;
 
 const known = new WeakMap<ValueSource["chain"], Map<string, BeaconValue>>();
@@ -60,7 +64,8 @@ export const readBeaconValue = async (source: ValueSource, cycle: number): Promi
   if (beacon === null) return null;
   const values = known.get(source.chain) ?? new Map<string, BeaconValue>();
   known.set(source.chain, values);
-  const key = `${source.networkHash} ${cycle}`;
+  const { deciding } = beaconWindows(cycle, source.network.phases);
+  const key = `${source.networkHash} ${cycle} ${await source.chain.blockHash(deciding)}`;
   const before = values.get(key);
   if (before) return before;
   const value = await beacon.value(cycle);

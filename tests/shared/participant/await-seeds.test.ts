@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { awaitSeeds } from "#shared/participant/await-seeds.js";
+import { beaconWindows } from "#shared/beacon/windows.js";
+import { areSeedsInForce, awaitSeeds } from "#shared/participant/await-seeds.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { seedBlocks } from "#shared/protocol/seed.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
+import { forked } from "../../support/forked.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { silentAt } from "../../support/silent-at.js";
 import { BEACON, openSubnet, type Subnet, until } from "../../support/subnet.js";
@@ -64,5 +66,22 @@ describe("awaitSeeds", { timeout: HANG_GUARD }, () => {
     assert.ok(
       vera.lines.some(({ level, message }) => level === "warn" && message.startsWith("no pulse of the beacon")),
     );
+  });
+
+  it("are no longer in force where a fork replaced the block that decided on the cycle's value", async (t) => {
+    const contributions = { rounds: 10, margin: 2, most: 64 };
+    const subnet = await openSubnet(t, { network: { beacon: { ...beacon, contributions } } });
+    const vera = pulsesFrom(await subnet.join("vera"), () => false);
+    let isReplaced = false;
+    const { deciding } = beaconWindows(1, subnet.network.phases);
+    const participant = forked(vera, deciding, () => isReplaced);
+    const waiting = awaitSeeds(participant, question);
+    await subnet.to(decidingOf(subnet));
+    const seeds = await waiting;
+    assert.equal(await areSeedsInForce(participant, question, seeds), true);
+    isReplaced = true;
+    assert.equal(await areSeedsInForce(participant, question, seeds), false);
+    const { ofGroups } = await evaluationSeeds({ ...subnet, chain: vera.chain }, question);
+    assert.deepEqual(await awaitSeeds(participant, question), ofGroups);
   });
 });

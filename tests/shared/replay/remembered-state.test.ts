@@ -3,7 +3,7 @@ import { it } from "node:test";
 import type { Metagraph } from "#shared/chain/chain.js";
 import { rememberedState } from "#shared/replay/remembered-state.js";
 
-const chainWith = (isThere: () => boolean) => {
+const chainWith = (isThere: () => boolean, hashOf = (block: number) => `${block}`.repeat(64)) => {
   let reads = 0;
   const read = async <T>(value: T): Promise<T> => {
     reads++;
@@ -16,7 +16,7 @@ const chainWith = (isThere: () => boolean) => {
     metagraph,
     commitments: () => read([]),
     timestamp: (block: number) => read(1000 * block),
-    blockHash: () => read("0".repeat(64)),
+    blockHash: async (block: number) => hashOf(block),
     pulse: () => read(null),
   };
   return { chain, reads: () => reads };
@@ -39,4 +39,21 @@ it("what was read of a past state is known when the node has discarded it, and t
   await assert.rejects(later.metagraph(1, 6));
   isThere = true;
   assert.equal((await later.metagraph(1, 6)).block, 6);
+});
+
+it("what was read of a block that a fork replaced is read anew", async () => {
+  let hash = "1".repeat(64);
+  const { chain, reads } = chainWith(
+    () => true,
+    (block) => (block === 5 ? hash : "0".repeat(64)),
+  );
+  const remembering = rememberedState(chain);
+  const readAll = () =>
+    Promise.all([4, 5].flatMap((at) => [remembering.metagraph(1, at), remembering.commitments(1, at)]));
+  await readAll();
+  await readAll();
+  assert.equal(reads(), 4);
+  hash = "2".repeat(64);
+  await readAll();
+  assert.equal(reads(), 6);
 });
