@@ -4,7 +4,7 @@ import { toScore } from "./proof-of-loss.js";
 import { fullBound } from "./racing/full-bound.js";
 import { planLaps } from "./racing/laps.js";
 
-/** Differences that the arithmetic of two implementations may have: relative, and in nats per token of a mean loss and of a bound. */
+/** Differences that the arithmetic of two implementations may have: relative, and in nats per token of a mean loss and of a bound above 0. */
 const RELATIVE = 1e-9;
 const ABSOLUTE = 1e-6;
 const BOUND_ABSOLUTE = 1e-9;
@@ -14,7 +14,8 @@ const BOUND_ABSOLUTE = 1e-9;
  *
  * - No update lowers the loss by more than there is: an entry's reduction over its batches is at most the model's own loss over the
  *   batches of its group, which are as many or more.
- * - A score is at most `max(0, bound · growth) ^ exponent`, with the bound that all batches would give with the entry's mean and error.
+ * - A score is at most `(bound · growth) ^ exponent`, with the bound that all batches would give with the entry's mean and error and what rounding may make
+ *   of it. It is 0 where that bound is not above 0: a small exponent would make much of next to nothing.
  *
  * All of it is computed with the same bits on every machine, so that whether a report counts is the same for everybody, at any limit.
  */
@@ -49,7 +50,6 @@ const entryProblem = (
   const { lowerBound } = fullBound({ lossReduction, standardError, batches }, laps.at(-1)!);
   const bound = Math.max(0, lowerBound * growth);
   const most = toScore(bound, exponent);
-  return score > toScore(bound + BOUND_ABSOLUTE, exponent) * (1 + RELATIVE)
-    ? `a score of ${score}, where its mean, error, batches and growth allow ${most}`
-    : null;
+  const allowed = bound > 0 ? toScore(bound + BOUND_ABSOLUTE, exponent) * (1 + RELATIVE) : 0;
+  return score > allowed ? `a score of ${score}, where its mean, error, batches and growth allow ${most}` : null;
 };

@@ -97,6 +97,15 @@ test("rounding of another implementation costs no honest report", () => {
   }
 });
 
+test("what gained nothing has no score, however small the exponent", () => {
+  for (const lossReduction of [0, -1e-12]) {
+    const entries = [{ ...entry, lossReduction, score: 0.1 }];
+    const scoring = { ...network.scoring, exponent: 0.1 };
+    const of = { baseline: { math: { loss: 4, batches: 12 } }, entries };
+    assert.match(reportProblem(of, { ...network, scoring })!, /allow 0$/);
+  }
+});
+
 test("whatever an honest validator measures is accepted", async () => {
   const rules = raceRules(network.scoring);
   await fc.assert(
