@@ -1,5 +1,5 @@
 import { isChainFault } from "#shared/chain/chain-fault.js";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { expectedFault } from "#shared/errors/file-fault.js";
 import type { DUTY_OUTCOMES, Duty } from "#shared/telemetry/instruments/labels.js";
 import { orAbort } from "#shared/util/deadline.js";
@@ -26,7 +26,7 @@ export const endOf = ({ clock }: Pick<Participant, "clock">, end: number): numbe
 /**
  * Does work that may be begun twice, and begins it again at the next block after a fault that may pass.
  *
- * @param mayPass what may pass beside a chain that did not answer, and a disk that refused a write, as a full one does
+ * @param mayPass what may pass beside a chain that did not answer, and a disk that did not take a write, as a full one does, unless for rights or a name
  * @throws what the work throws otherwise, and such a fault where no block is left before `until`
  */
 export const throughFaults = <T>(
@@ -51,9 +51,16 @@ export const throughFaults = <T>(
   );
 };
 
-const isWriteFault = (thrown: unknown): boolean => {
-  const code = expectedFault(thrown)?.code;
-  return code === "FILE_UNWRITABLE" || code === "STORE_FAILED";
+/** What the system answers to a write that is refused in the next block as well: rights, and a name that leads to something else. */
+const LASTING: ReadonlySet<unknown> = new Set("EACCES EEXIST EISDIR ELOOP ENAMETOOLONG ENOTDIR EPERM EROFS".split(" "));
+
+const isWriteFault = (thrown: unknown): boolean =>
+  hasCode(expectedFault(thrown), "FILE_UNWRITABLE", "STORE_FAILED") && !LASTING.has(systemCode(thrown));
+
+/** The code of the innermost cause. */
+const systemCode = (thrown: unknown): unknown => {
+  if (!(thrown instanceof Error)) return undefined;
+  return thrown.cause === undefined ? (thrown as NodeJS.ErrnoException).code : systemCode(thrown.cause);
 };
 
 /**

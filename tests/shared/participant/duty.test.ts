@@ -123,4 +123,26 @@ describe("throughFaults", { timeout: HANG_GUARD }, () => {
       await assert.rejects(throughFaults(participant, { name: "work", until: start + 3 }, work), fault);
       assert.deepEqual(begun, [start + 2]);
     });
+
+  const refused = (code: string) => Object.assign(new Error(`${code}: refused, open`), { code, syscall: "open" });
+  const lasting: Record<string, Error> = {
+    "a file that may not be written": refused("EACCES"),
+    "a store on a disk that is read alone": new BlockZeroError("STORE_FAILED", "refused", "remount", {
+      cause: refused("EROFS"),
+    }),
+    "a name that is a folder": refused("EISDIR"),
+  };
+
+  for (const [name, fault] of Object.entries(lasting))
+    it(`does not begin again after ${name}: the next block would refuse it as well`, async () => {
+      const clock = { head: { number: 5 }, reach: () => never } as unknown as BlockClock;
+      const participant = { clock, signal: new AbortController().signal, log: collectingLog().log };
+      let begun = 0;
+      const work = async () => {
+        begun++;
+        throw fault;
+      };
+      await assert.rejects(throughFaults(participant, { name: "work", until: 99 }, work), fault);
+      assert.equal(begun, 1);
+    });
 });
