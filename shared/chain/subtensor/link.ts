@@ -80,6 +80,8 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
     },
     headsFrom,
     onReady: () => {
+      // What was refused while the node was greeted is asked for here, and once.
+      refused.clear();
       for (const subscription of lasting) void activate(subscription);
       options.onReconnected();
     },

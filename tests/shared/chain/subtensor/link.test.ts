@@ -13,8 +13,12 @@ const zeros = `0x${"00".repeat(32)}`;
 const header = { parentHash: zeros, number: "0x0", stateRoot: zeros, extrinsicsRoot: zeros, digest: { logs: [] } };
 const genesis = new TypeRegistry().createType<Header>("Header", header).hash.toHex();
 
-/** A node with a genesis block alone, which answers subscriptions to its runtime as the test says. */
-const startNode = async (t: TestContext, subscribe: () => object) => {
+/** A node with a genesis block alone, which answers subscriptions to its runtime as the test says, and greets no sooner than it says. */
+const startNode = async (
+  t: TestContext,
+  subscribe: () => object,
+  greets: (connection: number) => Promise<void> = async () => {},
+) => {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   await new Promise((resolve) => server.once("listening", resolve));
   const send = (message: object) => {
@@ -29,20 +33,26 @@ const startNode = async (t: TestContext, subscribe: () => object) => {
     chain_subscribeNewHeads: () => ({ result: "heads" }),
     state_subscribeRuntimeVersion: subscribe,
   };
+  let connections = 0;
   server.on("connection", (socket) => {
-    socket.on("message", (data) => {
+    const connection = ++connections;
+    socket.on("message", async (data) => {
       const { id, method, params } = JSON.parse(String(data));
+      if (method === "chain_getBlockHash") await greets(connection);
       send({ id, ...answers[method]!(params) });
     });
   });
-  t.after(() => {
+  const drop = () => {
     for (const client of server.clients) client.terminate();
+  };
+  t.after(() => {
+    drop();
     server.close();
   });
   const { port } = server.address() as { port: number };
   const notify = (subscription: string, result: unknown) =>
     send({ method: "notification", params: { subscription, result } });
-  return { endpoint: `ws://127.0.0.1:${port}`, notify };
+  return { endpoint: `ws://127.0.0.1:${port}`, notify, drop };
 };
 
 describe("a subscription that a node did not take", { timeout: HANG_GUARD }, () => {
@@ -65,5 +75,38 @@ describe("a subscription that a node did not take", { timeout: HANG_GUARD }, () 
     notify("heads", header);
     await link.request("chain_getHeader", []);
     assert.deepEqual([asked, heard], [2, ["a version"]]);
+  });
+
+  it("is asked for once on a new connection, where it came while the node was greeted", async (t) => {
+    let asked = 0;
+    let greeting = 0;
+    let greeted = 0;
+    let meet = () => {};
+    const isMet = new Promise<void>((resolve) => {
+      meet = resolve;
+    });
+    const { endpoint, notify, drop } = await startNode(
+      t,
+      () => ({ result: `runtime ${++asked}` }),
+      async (connection) => {
+        greeting = connection;
+        if (connection > 1) await isMet;
+      },
+    );
+    const link = await openLink({
+      ...{ endpoint, log: silentLog },
+      ...{ onFork: () => {}, onEnd: () => {}, onReconnected: () => greeted++ },
+    });
+    t.after(() => link.end(new BlockZeroError("CHAIN_CLOSED", "over", "")));
+    drop();
+    await until(t, () => greeting === 2);
+    await link.subscribe("state_subscribeRuntimeVersion", [], () => {});
+    assert.equal(asked, 0);
+    meet();
+    await until(t, () => greeted === 2 && asked === 1);
+    notify("heads", header);
+    // The first answer comes after the head, and the second after what it made the link ask for.
+    for (let i = 0; i < 2; i++) await link.request("chain_getHeader", []);
+    assert.equal(asked, 1);
   });
 });
