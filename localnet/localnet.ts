@@ -110,11 +110,11 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   let ticking = false;
   start(host.process(chainPort!, () => (ticking ? blockTime : 0)));
   const endpoint = `ws://127.0.0.1:${chainPort}`;
+  const parameters = await makeGenesis(templateFile, options, stage);
+  // After the model is made: meanwhile there is no block, for which the client would connect anew.
   const local = await host.connect(endpoint);
   const { chain } = local;
   onExit(() => chain.close());
-
-  const parameters = await makeGenesis(templateFile, options, stage);
   view.print(`registering ${players.length} participants and publishing the network file`);
   const { netuid } = await whileBlocksCome(local, () => local.enrol(players));
   const template = {
