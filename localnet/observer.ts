@@ -92,11 +92,14 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
     losses,
     async cycle(cycle) {
       await context.blobs.turn(cycle);
-      const until = phaseWindow(cycle + FETCH_CYCLES, "distribute", context.network.phases).end;
-      return patiently(context, until, () => resultOf(cycle));
+      return patiently(context, fetchedBy(context, cycle), () => resultOf(cycle));
     },
   };
 };
+
+/** The block until which a cycle's files are asked for. */
+const fetchedBy = ({ network }: Pick<ObserverContext, "network">, cycle: number): number =>
+  phaseWindow(cycle + FETCH_CYCLES, "distribute", network.phases).end;
 
 const openMeter = async (context: ObserverContext, models: AgreedModels): Promise<LossMeter> => {
   const { network } = context;
@@ -137,7 +140,8 @@ const minerResults = async (
 ): Promise<MinerResult[]> => {
   const { chain, network, networkHash } = context;
   const at = phaseWindow(cycle, "merge", network.phases).end - 1;
-  const { reports, stakes } = await collectReports({ ...context, models }, cycle);
+  // A table made of some of the reports would say of who was judged that nobody judged it.
+  const { reports, stakes } = await collectReports({ ...context, models }, cycle, fetchedBy(context, cycle));
   const miners = await readSubmissions(context, cycle);
   const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle, base });
   const [metagraph, rows] = await Promise.all([chain.metagraph(network.netuid, at), chain.weights(network.netuid, at)]);
