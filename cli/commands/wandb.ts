@@ -25,7 +25,6 @@ const sync: CommandSpec = {
       .option(...JSON_FLAG)
       .action(async ({ json = false, ...options }: { readonly json?: boolean }) => {
         const { checkpoint_dir } = settingsAmong(settings, options);
-        const api = wandbApi(serviceFrom(process.env));
         const folders = [checkpoint_dir, join(checkpoint_dir, "dry-run")].flatMap(runFolders);
         if (folders.length === 0)
           throw new BlockZeroError(
@@ -33,6 +32,7 @@ const sync: CommandSpec = {
             `${checkpoint_dir} holds no metrics for Weights & Biases`,
             "name the checkpoint_dir of a program that ran with wandb: true",
           );
+        const api = wandbApi(serviceFrom(process.env));
         const sent = [];
         for (const folder of folders) sent.push(await send(folder, api));
         if (json) printJson(sent);

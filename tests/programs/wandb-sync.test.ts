@@ -21,16 +21,18 @@ it("blockzero wandb sync sends what was kept, once, and says what it lacks", { t
   const env = { WANDB_API_KEY: "k".repeat(40), WANDB_BASE_URL: service.url };
   const sync = (dir: string, more: Readonly<Record<string, string>> = env) =>
     run("blockzero", ["wandb", "sync", "--checkpoint_dir", dir], { cwd: temporaryFolder(t), env: more });
-  const [first, ofDryRun, nothing, keyless] = await Promise.all([
+  const [first, ofDryRun, nothing, nothingKeyless, keyless] = await Promise.all([
     sync(checkpoint_dir),
     sync(tried),
     sync(temporaryFolder(t)),
+    sync(temporaryFolder(t), {}),
     sync(checkpoint_dir, {}),
   ]);
   assert.deepEqual([first.status, first.stderr], [0, ""]);
   assert.match(first.stdout, /^run +miner ann\nrows +3\nurl +team\/blockzero-miner\/runs\/[0-9a-f]{16}\n$/);
   assert.match(ofDryRun.stdout, /^rows +0$/m);
   assert.match(nothing.stderr, /^✖ WANDB_NOTHING_KEPT .+ → .+\n$/);
+  assert.match(nothingKeyless.stderr, /^✖ WANDB_NOTHING_KEPT /, "who has nothing needs no key");
   assert.match(keyless.stderr, /^✖ WANDB_API_KEY_MISSING .+ → .+\n$/);
   const second = await sync(checkpoint_dir);
   assert.match(second.stdout, /^rows +0$/m);
