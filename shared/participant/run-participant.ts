@@ -25,6 +25,7 @@ export const runParticipant = async (
   { role, version, log, signal }: ParticipantRun,
   participate: (participant: Participant, metrics: MetricsSink) => Promise<never>,
 ): Promise<void> => {
+  if (config.dry_run) log.warn("dry run: nothing is written to the chain, and what says so would have been");
   const metrics = openMetrics(config, { role, log });
   const telemetry = await openTelemetry({ role, version, listen: config.metrics.listen, log });
   let isJoining = true;
