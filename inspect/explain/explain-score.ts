@@ -53,7 +53,7 @@ export const explainFacts = (facts: MinersCycle): Explanation => {
     isWhole: said.isWhole,
     duplicate: duplicateOf(validators, holders),
     place: outcome && placeOf(outcome, said.outcomes),
-    merge: mergeOf(facts.made, hotkey, network.scoring.top_n),
+    merge: mergeOf(facts.made, { hotkey, group: outcome?.group ?? null }, network.scoring.top_n),
     window: { ...windowOf(network, known.history, miner), unknown: known.unknown },
     sprint: sprintFacts(network, facts.sprints, miner),
     pay: payOf(network, after.holders, { ...known, sprints: facts.sprints }, miner),
@@ -139,10 +139,15 @@ const placeOf = ({ group, verdict, score }: AgreedOutcome, outcomes: readonly Ag
   return { group, place: scored.filter((other) => other.score > score).length + 1, of: scored.length };
 };
 
-const mergeOf = ({ model, isSettled, merged }: ModelMade, hotkey: string, topN: number): Merge => ({
+const mergeOf = (
+  { model, isSettled, merged, steps }: ModelMade,
+  { hotkey, group }: Pick<AgreedOutcome, "hotkey" | "group">,
+  topN: number,
+): Merge => ({
   model,
   isSettled,
   share: merged?.find((update) => update.hotkey === hotkey)?.share ?? null,
+  stoodStill: group !== null && steps?.[group] === 0,
   topN,
   isKnown: merged !== null,
 });

@@ -94,6 +94,8 @@ export interface Merge {
   /** The miner's share of its group's mean. Null if it was not merged, or the model's manifest is not available. */
   readonly share: number | null;
   readonly isKnown: boolean;
+  /** Whether its group took no step. */
+  readonly stoodStill: boolean;
   /** Greatest number of updates merged per group. */
   readonly topN: number;
 }

@@ -103,7 +103,7 @@ const agreedText = (agreed: Agreed, { scoring }: Network): string => {
       confidence === scoring.confidence
         ? ""
         : ` The network's ${scoring.confidence} holds over all looks at an update, so this one, the last, takes ${confidenceText(confidence)}.`;
-    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. More than half give it a score of at least ${figure(score)}, which is what was agreed; who gave that one measured a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks} Its independence, by which its parts of merge and pay are multiplied, is ${figure(independence)}, where work of its own among equals has about 1.`;
+    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. More than half give it a score of at least ${figure(score)}, which is what was agreed; who gave that one measured a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks} Its independence, by which its part of pay is multiplied, is ${figure(independence)}, where work of its own among equals has about 1.`;
   }
   const votes = `${percent(scoredBy)} of the stake scored it, where more than half is needed, and ${percent(rejectedBy)} rejected it or could not reach it`;
   return verdict === "rejected"
@@ -112,21 +112,27 @@ const agreedText = (agreed: Agreed, { scoring }: Network): string => {
 };
 
 const merged = ({ merge, agreed, isWhole }: Explanation): string => {
-  const { model, isSettled, isKnown, share, topN } = merge;
+  const { model, isSettled, isKnown, share, stoodStill, topN } = merge;
   if (model === null)
     return isSettled
       ? "No majority agreed on a model, so nothing was merged."
       : "The cycle's model is not settled yet.";
   if (!isKnown)
     return `Whether it was merged into model ${short(model)} cannot be said: nobody has its manifest any more.`;
-  if (share !== null) return `It was merged into model ${short(model)} with ${percent(share)} of its group's mean.`;
+  if (share !== null) {
+    // What it is paid decides on its part of some steps only.
+    const why = agreed?.score === 0 ? ": the step that was chosen goes along updates whatever their score" : "";
+    return `It was merged into model ${short(model)} with ${percent(share)} of its group's mean${why}.`;
+  }
   if (!isWhole) return `It was not merged into model ${short(model)}; why cannot be said.`;
   const why =
     agreed?.verdict !== "scored"
       ? "only what was scored is"
-      : agreed.score > 0
-        ? `at most the best ${topN} of a group are`
-        : "only a score above zero is";
+      : stoodStill
+        ? "its group's model stood still, since no step was measurably better than none"
+        : agreed.score > 0
+          ? `at most the best ${topN} of a group are`
+          : "the step that was chosen goes along updates with a score above zero";
   return `It was not merged into model ${short(model)}: ${why}.`;
 };
 

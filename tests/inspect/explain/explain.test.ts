@@ -112,6 +112,14 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
       /^No validator's weights were on chain at block \d+\.$/m,
     ])
       assert.match(text, sentence);
+    const unscored = { ...explanation, agreed: { ...explanation.agreed!, score: 0 } };
+    const settled = { ...explanation.merge, model: "a".repeat(64), isSettled: true, isKnown: true };
+    for (const [merge, sentence] of [
+      [{ stoodStill: true }, /^It was not merged into model a+: its group's model stood still, since no step/m],
+      [{ stoodStill: false }, /: the step that was chosen goes along updates with a score above zero\.$/m],
+      [{ share: 0.5 }, /with 50\.0 % of its group's mean: the step that was chosen goes along updates whatever their/m],
+    ] as const)
+      assert.match(sentencesOf({ ...unscored, merge: { ...settled, ...merge } }, subnet.network).join("\n"), sentence);
 
     const bob = await explain(t, subnet, "bob");
     assert.deepEqual([bob.explanation.agreed!.verdict, bob.explanation.pay], ["abstained", null]);
