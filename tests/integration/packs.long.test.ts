@@ -85,8 +85,9 @@ describe("a subnet that learns from packs", { timeout: HANG_GUARD }, () => {
     const { models } = await liveThrough(subnet, programs, 1);
     assert.equal(models[0], models[1]);
     assert.deepEqual(programs.errors(), []);
-    const { documents, skipped } = await programs.said("ann", "data_path written out");
-    assert.deepEqual([documents, skipped], [40, 1]);
+    const { documents } = await programs.said("ann", "data_path written out");
+    const { rows } = await programs.said("ann", "rows of data_path left out");
+    assert.deepEqual([documents, rows], [40, 1]);
   });
 
   it("does not begin where a held-out shard is missing", async (t) => {
