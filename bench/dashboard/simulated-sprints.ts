@@ -58,6 +58,7 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
       confirmations: [],
       idle: [],
       unknown: [],
+      isAwaited: false,
       reputations: new Map(),
       confirmed: confirmedWeights(results.map(({ outcomes }) => outcomes)),
     },

@@ -25,8 +25,8 @@ interface BasisWanted {
 }
 
 /**
- * What this miner draws a Sprint's duty over. Null if it is no member: it has no confirmed weight. Proofs are asked for at every block until `patience`, and
- * then left out. A warning says if the weights hang on Sprints that cannot be read: the draws may then be other ones than validators expect.
+ * What this miner draws a Sprint's duty over. Null if it is no member: it has no confirmed weight. What Sprints were settled by and proofs are asked for
+ * at every block until `patience`, and then left out. A warning says if the weights hang on Sprints that cannot be read: the draws may then be other ones than validators expect.
  */
 export const readBasis = async (
   { participant, journal, arithmetic }: DutyMember,
@@ -37,11 +37,11 @@ export const readBasis = async (
   return untilBlock(clock, Math.max(patience, clock.head.number + 1), signal, async (until) => {
     const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);
     const known = rememberedSprints(journal);
-    const { confirmed, reputations, unknown } = await readSprintWindow(source, cycle, {
-      arithmetic,
-      known,
-      draw: knownDraw(journal),
-      signal,
+    const draw = knownDraw(journal);
+    const wait = { until, deadline: patience };
+    const { confirmed, reputations, unknown } = await readUntilWhole(participant, wait, async () => {
+      const window = await readSprintWindow(source, cycle, { arithmetic, known, draw, signal });
+      return { ...window, isWhole: !window.isAwaited };
     });
     if (unknown.length > 0)
       log.warn("members of duty may be others", { cycle, ...faultFields(membersUnsure(unknown)) });
@@ -51,7 +51,7 @@ export const readBasis = async (
     const drawn = { cycle, sprint, members, reputations, beacon, known: tasks };
     const judge = createJudge(source, { sprint, cycle, arithmetic, signal });
     try {
-      return await readUntilWhole(participant, { until, deadline: patience }, async () => {
+      return await readUntilWhole(participant, wait, async () => {
         if (!isSettled) return readDutyBasis(source, drawn);
         const before = known.get(cycle);
         const settled = before?.isWhole ? before : await readSprint(source, { cycle, sprint, judge });

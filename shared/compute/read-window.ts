@@ -19,6 +19,8 @@ export interface SprintWindow<R = SprintResult> {
   readonly idle: readonly R[];
   /** Cycles whose Sprint cannot be had any more, or not in full. */
   readonly unknown: readonly number[];
+  /** Whether a file that nobody sent is missing of one of them: it may come yet. What the chain has discarded does not. */
+  readonly isAwaited: boolean;
   /** Hotkey → confirmed weight. Undefined if no Sprint is settled. */
   readonly confirmed: ReadonlyMap<string, Confirmed> | undefined;
   /** What validators agreed on in the newest Sprint. None where it cannot be read. */
@@ -49,6 +51,7 @@ export const readSprintWindow = async <R extends SettledSprint = SprintResult>(
 ): Promise<SprintWindow<R | SprintResult>> => {
   const { sprints, confirmations, idle, undrawn } = await sprintsBefore(source, cycle, draw);
   const unknown = [...undrawn];
+  let isAwaited = false;
   const settle = async (past: PastSprint<CycleSource>): Promise<readonly (R | SprintResult)[]> => {
     const before = known.get(past.cycle);
     if (before) {
@@ -59,7 +62,10 @@ export const readSprintWindow = async <R extends SettledSprint = SprintResult>(
     try {
       const result = await readSprint(past.source, { ...past, judge });
       if (result.isWhole) known.set(past.cycle, result);
-      else unknown.push(past.cycle);
+      else {
+        unknown.push(past.cycle);
+        isAwaited = true;
+      }
       return result.isReadable ? [result] : [];
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
@@ -84,6 +90,7 @@ export const readSprintWindow = async <R extends SettledSprint = SprintResult>(
     confirmations: after.flatMap((one) => (one.idle ? [] : [one.result])),
     idle: after.flatMap((one) => (one.idle ? [one.result] : [])),
     unknown: unknown.sort((a, b) => a - b),
+    isAwaited,
     reputations: (isNewestRead && results.at(-1)?.reputations) || new Map(),
     confirmed:
       results.length === 0

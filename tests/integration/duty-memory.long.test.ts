@@ -91,6 +91,30 @@ it("a miner knows that it is a member once nobody serves what its Sprint was set
   await assert.rejects(duty);
 });
 
+it("a member asks again at the next block for what its Sprints were settled by, before it says that it is none", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const sprint = sprintEvery(1);
+  const subnet = await openSubnet(t, { network: { sprint } });
+  const hashes = await play(subnet, 1, { ann: UNSERVED });
+  const documents = await Promise.all(hashes.map(async (hash) => (await subnet.store.get(hash))!));
+  for (const hash of hashes) await subnet.store.delete(hash);
+
+  const ann = await openSprinter(subnet, "ann");
+  await subnet.to(subnet.window(2, "exchange").start);
+  const duty = publishDuty(ann, 2, withDuty(sprint)!);
+  duty.catch(() => {});
+  const saysNone = () => ann.participant.lines.some(({ message }) => /^no duty/.test(message));
+  const asked = () => ann.participant.lines.filter(({ message }) => message === "blob not fetched").length;
+  await until(t, () => saysNone() || asked() >= hashes.length);
+  for (const bytes of documents) await subnet.store.put(bytes);
+  await subnet.to(subnet.node.head.number + 1);
+  await until(t, () => saysNone() || ann.journal.value.cycles[2]?.duty?.document !== undefined);
+  assert.equal(saysNone(), false);
+  await ann.participant.leave();
+  await assert.rejects(duty);
+});
+
 it("a member that starts anew before the evaluate phase has it to read what it is asked about, and answers with that", {
   timeout: HANG_GUARD,
 }, async (t) => {
