@@ -91,14 +91,14 @@ const run = async ({ case: names, threads, rounds, whole, json, ...flags }: Flag
 };
 
 const describe = (measurement: SprintMeasurement, peak: Peak): string => {
-  const { name, layers, loading, rate: ours, search, engine, agrees, peers, flopsPerSecond, ratio } = measurement;
+  const { name, layers, loading, way, rate: ours, search, engine, agrees, peers, flopsPerSecond, ratio } = measurement;
   const { checking, proving } = measurement;
   const { [name as keyof typeof EXACT_DIALS]: dials } = EXACT_DIALS;
   const part = layers === dials.layers ? "" : `, ${layers} of ${dials.layers} layers`;
   const share = checking / proving;
   return [
     `${name}${part}: ${(parametersOf({ ...dials, layers }) / 1e6).toFixed(1)} million weights, loaded in ${loading.toFixed(2)} s`,
-    `  blockzero's kernels: ${ours.toFixed(1)} nonces a second, ${search.toFixed(1)} with inputs and hashes`,
+    `  blockzero's ${way}: ${ours.toFixed(1)} nonces a second, ${search.toFixed(1)} with inputs and hashes`,
     `  blockzero's engine: ${engine.toFixed(1)} with inputs and hashes${agrees ? "" : "; OUTPUTS DIFFER"}`,
     ...peers.map((other) =>
       isDropped(other)

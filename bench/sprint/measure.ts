@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Device } from "#shared/engine/device.js";
 import { openDeviceNetwork } from "#shared/sprint/exact/device-network.js";
 import { flopsOf } from "#shared/sprint/exact/dials.js";
+import type { Way } from "#shared/sprint/exact/faster-way.js";
 import { openProcessorNetwork } from "#shared/sprint/exact/processor-network.js";
 import type { SprintNetwork } from "#shared/sprint/exact/sprint-network.js";
 import { median } from "../median.js";
@@ -14,7 +15,7 @@ export interface Contestant {
   readonly name: string;
   /** Nonces a second: the median of the turns. */
   readonly rate: number;
-  /** How many times as fast our kernels are, and by nonces a second of processor time. */
+  /** How many times as fast ours is, and by nonces a second of processor time. */
   readonly ratio: number;
   readonly byProcessor: number;
   /** Whether its outputs are ours. */
@@ -24,14 +25,16 @@ export interface Contestant {
 export interface SprintMeasurement {
   readonly name: string;
   readonly layers: number;
-  /** Seconds in which our kernels' network is loaded: drawn and packed. */
+  /** Seconds in which our threads' network is loaded: drawn and packed. */
   readonly loading: number;
-  /** Nonces a second of our kernels' network alone. */
+  /** How our threads compute it: the faster way here. */
+  readonly way: Way;
+  /** Nonces a second of our network alone. */
   readonly rate: number;
-  /** Nonces a second of our search, with inputs and hashes, by the kernels and by the engine's graph. */
+  /** Nonces a second of our search, with inputs and hashes, by the threads and by the engine's graph. */
   readonly search: number;
   readonly engine: number;
-  /** Whether kernels and engine give the same outputs. */
+  /** Whether threads and engine give the same outputs. */
   readonly agrees: boolean;
   /** The peers' network alone. */
   readonly peers: readonly (Contestant | Dropped)[];
@@ -48,7 +51,7 @@ const SECONDS = 1.5;
 /** Wins that a proof has where its difficulty is right: below 459 all are checked. */
 const WINS = 400;
 
-/** Measures a case by turns on our kernels, our engine and the peers. @param rounds turns of each */
+/** Measures a case by turns on our threads, our engine and the peers. @param rounds turns of each */
 export const measureSprint = async (
   sprintCase: SprintCase,
   {
@@ -71,7 +74,7 @@ export const measureSprint = async (
   const network = await openProcessorNetwork({ dials, seed: SEED, threads });
   const loading = (performance.now() - begin) / 1000;
   const engine = await openDeviceNetwork({ dials, seed: SEED, device });
-  const alone = openNetworkAlone(dials, threads);
+  const alone = await openNetworkAlone(dials, threads);
   try {
     const expected = await digestOf(network);
     let first = 0;
@@ -126,6 +129,7 @@ export const measureSprint = async (
       name,
       layers: dials.layers,
       loading,
+      way: alone.way,
       rate,
       search: median(ours.search),
       engine: median(ours.engine),

@@ -92,6 +92,9 @@ export const i16x8 = {
   splat: vector(0x10),
   /** Sixteen integers of 16 bits as bytes, those out of a byte's range as the nearest in it. */
   narrowUnsigned: vector(0x66),
+  /** Eight integers of 32 bits as such of 16 without a sign, those out of their range as the nearest in it. */
+  narrowWide: vector(0x86),
+  shiftLeft: vector(0x8b),
   shiftRightSigned: vector(0x8c),
   shiftRightUnsigned: vector(0x8d),
   /** Eight bytes, the lower or the upper ones, as integers of 16 bits. */
@@ -105,6 +108,11 @@ export const i16x8 = {
    * fit, give what the processor likes.
    */
   relaxedDot: vector(0x112),
+};
+
+export const i32x4 = {
+  splat: vector(0x11),
+  add: vector(0xae),
 };
 
 export const f32x4 = {

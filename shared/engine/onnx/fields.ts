@@ -22,6 +22,10 @@ export const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 /** TensorProto.DataType. */
 export const dataType: Readonly<Record<DType, number>> = { float32: 1, int64: 7, bool: 9 };
 
+/** The same of integers that no graph of the engine has. */
+export const integerType = { uint8: 2, int8: 3, int32: 6 } as const;
+export type IntegerType = keyof typeof integerType;
+
 /** The same of tensors in files. */
 export const storedType: Readonly<Record<StoredDType, number>> = { F32: 1, F16: 10, BF16: 16 };
 

@@ -53,23 +53,29 @@ export const serialise = (
   for (const [name, tensor] of initializers)
     onnxGraph.message(field.graph.initializer, externalInitializer(name, tensor, files!.below(tensor.path)));
   for (const each of nodes) onnxGraph.message(field.graph.node, node(each));
-  if (noTensor) {
-    onnxGraph.message(field.graph.node, node(emptySequence)).message(field.graph.output, sequenceInfo(NO_TENSOR));
-  }
+  if (noTensor) addNoTensor(onnxGraph);
   for (const [key, { dtype, shape }] of Object.entries(outputs)) {
     onnxGraph.message(field.graph.output, valueInfo(outputNames[key]!, dtype, shape));
   }
+  return { bytes: modelOf(onnxGraph), inputs, outputNames, ...(files && { folder: files.folder }) };
+};
 
+/** ModelProto of a GraphProto. */
+export const modelOf = (onnxGraph: Message): Uint8Array => {
   const opset = (domain: string, version: number) =>
     new Message().text(field.opset.domain, domain).int(field.opset.version, version);
-  const bytes = new Message()
+  return new Message()
     .int(field.model.irVersion, IR_VERSION)
     .text(field.model.producerName, "blockzero")
     .message(field.model.opsetImport, opset("", OPSET))
     .message(field.model.opsetImport, opset("com.microsoft", CONTRIB_OPSET))
     .message(field.model.graph, onnxGraph)
     .finish();
-  return { bytes, inputs, outputNames, ...(files && { folder: files.folder }) };
+};
+
+/** Gives a GraphProto the output `NO_TENSOR`; before all others. */
+export const addNoTensor = (onnxGraph: Message): void => {
+  onnxGraph.message(field.graph.node, node(emptySequence)).message(field.graph.output, sequenceInfo(NO_TENSOR));
 };
 
 const emptySequence: OnnxNode = {

@@ -43,8 +43,10 @@ export class Message {
   }
 }
 
+const elementType = { ...field.dataType, ...field.integerType };
+
 /** ValueInfoProto of a tensor. */
-export const valueInfo = (name: string, dtype: DType, shape: readonly Dim[]): Message => {
+export const valueInfo = (name: string, dtype: DType | field.IntegerType, shape: readonly Dim[]): Message => {
   const dims = new Message();
   for (const dim of shape) {
     const dimension = new Message();
@@ -53,7 +55,7 @@ export const valueInfo = (name: string, dtype: DType, shape: readonly Dim[]): Me
     dims.message(field.shape.dim, dimension);
   }
   const tensorType = new Message()
-    .int(field.tensorType.elemType, field.dataType[dtype])
+    .int(field.tensorType.elemType, elementType[dtype])
     .message(field.tensorType.shape, dims);
   return named(name, new Message().message(field.type.tensorType, tensorType));
 };
@@ -74,14 +76,14 @@ const named = (name: string, type: Message): Message =>
 /** TensorProto with the elements as raw little-endian bytes. */
 export const initializer = (
   name: string,
-  dtype: DType,
+  dtype: DType | field.IntegerType,
   shape: readonly number[],
   data: Float32Array | BigInt64Array | Uint8Array,
 ): Message => {
   const message = new Message();
   for (const dim of shape) message.int(field.tensor.dims, dim);
   return message
-    .int(field.tensor.dataType, field.dataType[dtype])
+    .int(field.tensor.dataType, elementType[dtype])
     .text(field.tensor.name, name)
     .bytes(field.tensor.rawData, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 };

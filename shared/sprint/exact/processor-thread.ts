@@ -1,17 +1,28 @@
 import { getPriority, setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { EXACT_BATCH, type ExactProcessor, openExactProcessor } from "#shared/kernels/exact-processor.js";
+import {
+  type ByteProduct,
+  type ExactProducts,
+  openExactProducts,
+  PRODUCT_BATCH,
+} from "#shared/kernels/exact-products.js";
+import { compareWays } from "./compare-ways.js";
 import { type ExactDials, shapeOf } from "./dials.js";
 import { createInputs } from "./inputs.js";
 import { drawWeights } from "./weights.js";
 import { winTest } from "./win.js";
 
+/** Whose instructions multiply, and the memory that all threads share: kernels' weights and values, or products' weights. */
+export type SharedNetwork =
+  | { readonly way: "kernels"; readonly memory: WebAssembly.Memory }
+  | { readonly way: "products"; readonly weights: SharedArrayBuffer };
+
 /** A thread's part of a network. */
 export interface ThreadData {
   readonly dials: ExactDials;
   readonly seed: string;
-  /** Shared by all threads. */
-  readonly memory: WebAssembly.Memory;
+  readonly shared: SharedNetwork;
   /** Number of the thread, from 0. */
   readonly thread: number;
   /** 0 to 19: how far it gives way to all else that the machine does. */
@@ -21,25 +32,41 @@ export interface ThreadData {
 /** Nonces: those of a range, or listed ones. */
 export type Nonces = { readonly first: number; readonly count: number } | readonly number[];
 
-/** Requests between `open` and `close` are of the network that was opened. */
+/** Requests between `open` and `close` are of the network that was opened; `compare` is of none. */
 export type ThreadRequest =
+  | { readonly do: "compare"; readonly dials: ExactDials }
   | { readonly do: "open"; readonly data: ThreadData }
   | { readonly do: "load"; readonly layer: number }
   | { readonly do: "search"; readonly node: string; readonly nonces: Nonces; readonly difficulty: number }
   | { readonly do: "compute"; readonly node: string; readonly nonces: Nonces }
   | { readonly do: "close" };
 
-/** Winning nonces, the outputs one after the other, or nothing. */
+/** Winning nonces, the outputs one after the other, whether products are the faster way; or nothing. */
 export interface ThreadAnswer {
   readonly wins: readonly number[];
   readonly outputs: Int32Array;
+  readonly isFaster: boolean;
 }
 
-const NOTHING: ThreadAnswer = { wins: [], outputs: new Int32Array(0) };
+const NOTHING: ThreadAnswer = { wins: [], outputs: new Int32Array(0), isFaster: false };
 
-type Opened = ThreadData & { readonly processor: ExactProcessor };
+type Opened = ThreadData & { readonly processor: ExactProcessor | ExactProducts; readonly batch: number };
 
 let opened: Opened | undefined;
+
+/** One for all networks of the thread: it has none of their weights. */
+let product: Promise<ByteProduct> | undefined;
+const openedProduct = (): Promise<ByteProduct> => {
+  product ??= import("#shared/engine/runtime/onnx-bytes.js").then(({ openByteProduct }) => openByteProduct());
+  return product;
+};
+
+const openPart = async ({ dials, shared, thread }: ThreadData): Promise<Pick<Opened, "processor" | "batch">> => {
+  const shape = shapeOf(dials);
+  return shared.way === "kernels"
+    ? { processor: openExactProcessor(shape, shared.memory, thread), batch: EXACT_BATCH }
+    : { processor: openExactProducts(shape, shared.weights, await openedProduct()), batch: PRODUCT_BATCH };
+};
 
 const network = (): Opened => {
   if (!opened) throw new Error("no network is open");
@@ -53,9 +80,14 @@ const drawn = ({ dials, seed }: Opened, tensor: number): Int8Array => {
 };
 
 /** Gives each nonce with its output, in order. The output is overwritten afterwards. */
-const each = (node: string, nonces: Nonces, take: (nonce: number, output: Int32Array, place: number) => void): void => {
+const each = async (
+  node: string,
+  nonces: Nonces,
+  take: (nonce: number, output: Int32Array, place: number) => void,
+): Promise<void> => {
   const {
     dials,
+    batch,
     processor: { values, run },
   } = network();
   const { width, bound } = dials;
@@ -63,10 +95,10 @@ const each = (node: string, nonces: Nonces, take: (nonce: number, output: Int32A
   const nonceAt = (i: number) => ("count" in nonces ? nonces.first + i : nonces[i]!);
   const write = createInputs(node, dials, 0);
   const output = new Int32Array(width);
-  for (let begin = 0; begin < count; begin += EXACT_BATCH) {
-    const size = Math.min(EXACT_BATCH, count - begin);
+  for (let begin = 0; begin < count; begin += batch) {
+    const size = Math.min(batch, count - begin);
     for (let i = 0; i < size; i++) write(nonceAt(begin + i), values, i * width);
-    run(size);
+    await run(size);
     for (let i = 0; i < size; i++) {
       for (let at = 0; at < width; at++) output[at] = values[i * width + at]! - bound;
       take(nonceAt(begin + i), output, begin + i);
@@ -84,12 +116,19 @@ const giveWay = (nice: number): void => {
   }
 };
 
-const answerTo = (request: ThreadRequest): ThreadAnswer => {
+const answerTo = async (request: ThreadRequest): Promise<ThreadAnswer> => {
   switch (request.do) {
+    case "compare": {
+      // What cannot be opened or tried here is not faster.
+      const isFaster = await openedProduct()
+        .then((made) => compareWays(request.dials, made))
+        .catch(() => false);
+      return { ...NOTHING, isFaster };
+    }
     case "open": {
       const { data } = request;
       if (data.nice > 0) giveWay(data.nice);
-      opened = { ...data, processor: openExactProcessor(shapeOf(data.dials), data.memory, data.thread) };
+      opened = { ...data, ...(await openPart(data)) };
       return NOTHING;
     }
     case "load": {
@@ -101,7 +140,7 @@ const answerTo = (request: ThreadRequest): ThreadAnswer => {
     case "search": {
       const wins: number[] = [];
       const isWin = winTest(request.node, request.difficulty);
-      each(request.node, request.nonces, (nonce, output) => {
+      await each(request.node, request.nonces, (nonce, output) => {
         if (isWin(nonce, output)) wins.push(nonce);
       });
       return { ...NOTHING, wins };
@@ -110,7 +149,7 @@ const answerTo = (request: ThreadRequest): ThreadAnswer => {
       const { nonces } = request;
       const { width } = network().dials;
       const outputs = new Int32Array(width * ("count" in nonces ? nonces.count : nonces.length));
-      each(request.node, nonces, (_, output, place) => outputs.set(output, place * width));
+      await each(request.node, nonces, (_, output, place) => outputs.set(output, place * width));
       return { ...NOTHING, outputs };
     }
     case "close":
@@ -119,7 +158,9 @@ const answerTo = (request: ThreadRequest): ThreadAnswer => {
   }
 };
 
-/** A thread of `processor-network.ts`: answers requests one by one. */
+let answered = Promise.resolve();
+
+/** A thread of `processor-network.ts`: answers requests one by one, in their order. What is thrown ends it. */
 parentPort?.on("message", (request: ThreadRequest) => {
-  parentPort?.postMessage(answerTo(request));
+  answered = answered.then(async () => parentPort?.postMessage(await answerTo(request)));
 });

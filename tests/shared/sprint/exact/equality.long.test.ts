@@ -6,6 +6,7 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { tfjs } from "#shared/engine/runtime/tfjs/tfjs.js";
 import { openDeviceNetwork } from "#shared/sprint/exact/device-network.js";
 import { EXACT_DIALS } from "#shared/sprint/exact/dials.js";
+import type { Way } from "#shared/sprint/exact/faster-way.js";
 import { openProcessorNetwork } from "#shared/sprint/exact/processor-network.js";
 import type { LoadOptions } from "#shared/sprint/exact/sprint-network.js";
 import { assertJudged, assertVectors } from "./devices.js";
@@ -14,14 +15,19 @@ import { assertJudged, assertVectors } from "./devices.js";
 const nonces = Number(process.env.BLOCKZERO_SPRINT_NONCES ?? 200_000);
 
 const engine = (device: Device) => (options: LoadOptions) => openDeviceNetwork({ ...options, device });
-const kernels = (threads: number) => (options: LoadOptions) => openProcessorNetwork({ ...options, threads });
+const processor = (way: Way, threads: number) => (options: LoadOptions) =>
+  openProcessorNetwork({ ...options, threads, way });
+
+const onProcessor = [engine(onnxCpu({ threads: 2 })), processor("kernels", 2), processor("products", 2)];
 
 describe("the exact network has the same bits", () => {
   for (const [name, open] of Object.entries({
     "ONNX Runtime on one thread": engine(onnxCpu({ threads: 1 })),
     "ONNX Runtime on two threads": engine(onnxCpu({ threads: 2 })),
-    "the kernels on one thread": kernels(1),
-    "the kernels on three threads": kernels(3),
+    "the kernels on one thread": processor("kernels", 1),
+    "the kernels on three threads": processor("kernels", 3),
+    "products on one thread": processor("products", 1),
+    "products on three threads": processor("products", 3),
   })) {
     it(`as the vectors by ${name}`, async () => {
       await assertVectors("tiny", open);
@@ -29,12 +35,12 @@ describe("the exact network has the same bits", () => {
     });
   }
 
-  it(`as the reference network over ${nonces} nonces by ONNX Runtime and by the kernels`, async () => {
-    await assertJudged(EXACT_DIALS.tiny, nonces, [engine(onnxCpu({ threads: 2 })), kernels(2)]);
+  it(`as the reference network over ${nonces} nonces by ONNX Runtime, by the kernels and by products`, async () => {
+    await assertJudged(EXACT_DIALS.tiny, nonces, onProcessor);
   });
 
   it("as the reference network in layers of the real dial", async () => {
-    await assertJudged({ ...EXACT_DIALS.real, layers: 1 }, 64, [engine(onnxCpu({ threads: 2 })), kernels(2)]);
+    await assertJudged({ ...EXACT_DIALS.real, layers: 1 }, 64, onProcessor);
   });
 
   it("as the reference network over 10,000 nonces by each backend of TensorFlow.js", async () => {

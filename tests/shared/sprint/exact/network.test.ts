@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { getPriority } from "node:os";
 import { describe, it } from "node:test";
+import { openByteProduct } from "#shared/engine/runtime/onnx-bytes.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import type { ByteProduct } from "#shared/kernels/exact-products.js";
+import { compareWays } from "#shared/sprint/exact/compare-ways.js";
 import { EXACT_DIALS, flopsOf, largestSum, parametersOf } from "#shared/sprint/exact/dials.js";
+import { fasterWay } from "#shared/sprint/exact/faster-way.js";
 import { createInputs } from "#shared/sprint/exact/inputs.js";
 import { fitsProcessor, openProcessorNetwork } from "#shared/sprint/exact/processor-network.js";
 import { openSprintNetwork } from "#shared/sprint/exact/prover.js";
@@ -83,7 +87,10 @@ describe("the exact profile of a Sprint", () => {
 
   for (const [name, open] of Object.entries({
     "the engine": async (options: LoadOptions) => openSprintNetwork({ ...options, device: onnxCpu({ threads: 1 }) }),
-    "the processor's kernels": async (options: LoadOptions) => openProcessorNetwork({ ...options, threads: 2 }),
+    "the processor's kernels": async (options: LoadOptions) =>
+      openProcessorNetwork({ ...options, threads: 2, way: "kernels" }),
+    "the processor's products": async (options: LoadOptions) =>
+      openProcessorNetwork({ ...options, threads: 2, way: "products" }),
   })) {
     it(`finds the wins of a range, tells losers among claimed ones, and gives outputs that say which, by ${name}`, async () => {
       const told: string[] = [];
@@ -122,6 +129,21 @@ describe("the exact profile of a Sprint", () => {
 
     it(`gives the vectors' outputs and wins, by ${name}`, () => assertVectors("tiny", open));
   }
+
+  it("takes products only where they are as right as the kernels, tries once a size, and small layers not at all", async () => {
+    const dials = { ...EXACT_DIALS.tiny, layers: 1, width: 128 };
+    let asked = 0;
+    const product = await openByteProduct();
+    const wrong: ByteProduct = async (operands) => {
+      await product(operands);
+      operands.y[operands.y.length - 1]! ^= 2 ** 8;
+      asked++;
+    };
+    assert.equal(await compareWays(dials, wrong), false);
+    assert.ok(asked > 0 && asked <= 2 * dials.layers, `the trial went on for ${asked} products`);
+    assert.equal(await fasterWay(EXACT_DIALS.tiny), "kernels");
+    assert.equal(await fasterWay(dials), await fasterWay({ ...dials, layers: 2 }));
+  });
 
   it("makes another network and other inputs of another seed, hotkey and nonce", () => {
     const input = (of: string, nonce: number) => {
