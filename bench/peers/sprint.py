@@ -1,7 +1,8 @@
 """The peer of `npm run bench -- sprint`: the exact network of a Sprint in PyTorch, as one would write it for speed there.
 
 Speaks JSON, one request and one answer a line, over stdin and stdout. Forms: `float32`, products and whole numbers in floats;
-`int8`, oneDNN's product of bytes with a float result, exact because weights of at most 7 leave its 16-bit sums room. Each also compiled.
+`int8`, oneDNN's product of bytes with a float result, exact because weights of at most 7 leave its 16-bit sums room. Each also compiled,
+with the weights as constants: the compiler refuses packed ones that are not, and may then fuse what follows a product.
 """
 
 import hashlib
@@ -9,10 +10,12 @@ import time
 import warnings
 
 import torch
+import torch._inductor.config
 from serve import serve
 
 warnings.filterwarnings("ignore")
 torch.set_grad_enabled(False)
+torch._inductor.config.freezing = True
 
 # Nonces of a run, of which the fastest is taken, and inner values of a piece: what is between stays in a cache.
 BATCHES = (64, 256, 1024)
@@ -73,12 +76,14 @@ class Floats:
         return x
 
 
-class Bytes:
+class Bytes(torch.nn.Module):
     """oneDNN's linear layer: unsigned bytes with a zero point of `bound`, signed weights, a float result."""
 
     def __init__(self, dials, tensors):
+        super().__init__()
         self.bound = dials["bound"]
         self.into, self.out = 2.0 ** -shift(dials["width"]), 2.0 ** -shift(dials["inner"])
+        self.count = 0
         self.layers = [
             [
                 tuple(self.pack(weights) for weights in (first[i : i + TILE], second[i : i + TILE], third[i : i + TILE].t()))
@@ -88,13 +93,18 @@ class Bytes:
         ]
 
     def pack(self, weights):
+        """Buffers of a module are constants to the compiler. Gives the names."""
         weights = weights.contiguous()
         rows = weights.shape[0]
-        packed = torch.ops.onednn.qlinear_prepack(weights, None)
-        return packed, torch.ones(rows), torch.zeros(rows, dtype=torch.int64)
+        parts = torch.ops.onednn.qlinear_prepack(weights, None), torch.ones(rows), torch.zeros(rows, dtype=torch.int64)
+        names = [f"weights{self.count}_{part}" for part in range(len(parts))]
+        for name, part in zip(names, parts):
+            self.register_buffer(name, part)
+        self.count += 1
+        return names
 
     def product(self, x, weights, scale):
-        packed, ones, zeros = weights
+        packed, ones, zeros = (getattr(self, name) for name in weights)
         return torch.ops.onednn.qlinear_pointwise(
             x, scale, self.bound, packed, ones, zeros, None, 1.0, 0, torch.float32, "none", [], ""
         )
@@ -115,7 +125,7 @@ class Bytes:
     def eager(self, x):
         return self.run(x, wrap_floor)
 
-    def pure(self, x):
+    def forward(self, x):
         return self.run(x, pure_wrap_floor)
 
 
@@ -132,11 +142,16 @@ def prepare(state, request):
         drawn = torch.frombuffer(bytearray(file.read()), dtype=torch.int8).view(dials["layers"], 3, inner, width)
     with open(request["inputs"], "rb") as file:
         x = torch.frombuffer(bytearray(file.read()), dtype=torch.int8).view(-1, width).float()
-    network = (Bytes if form.startswith("int8") else Floats)(dials, drawn)
     compiled = form.endswith("compiled")
+    if form.startswith("int8"):
+        network = Bytes(dials, drawn).eval()
+        pure = network
+    else:
+        network = Floats(dials, drawn)
+        pure = network.pure
     if compiled:
         torch.compiler.reset()
-    step = torch.compile(network.pure, dynamic=False) if compiled else network.eager
+    step = torch.compile(pure, dynamic=False) if compiled else network.eager
     fastest = None
     for batch in BATCHES:
         part = x[torch.arange(batch) % len(x)].contiguous()
