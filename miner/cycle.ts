@@ -14,6 +14,7 @@ import { mayCommit } from "./commit/self-check.js";
 import { commitArtifact, revealArtifact } from "./commit/submit.js";
 import { packingTime } from "./commit/training-deadline.js";
 import type { Miner } from "./context.js";
+import type { TrainedWith } from "./journal.js";
 import { mark, note } from "./mark.js";
 import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
 import { obtainShards } from "./training/obtain-shards.js";
@@ -106,7 +107,7 @@ const trainAndPack = async (
   const group = config.expert_group;
   const untilBlock = phaseWindow(cycle, "train", network.phases).end - 1;
   log.info("training", { cycle, group, base: base.hash, untilBlock });
-  note(miner, cycle, { begun: participant.clock.head.number });
+  note(miner, cycle, { begun: participant.clock.head.number, settings: trainedWith(config) });
   let trainedAt = performance.now();
   const submission = await behaviours[config.behaviour]({
     participant,
@@ -150,6 +151,20 @@ const trainAndPack = async (
   await throughFaults(participant, limit, async () => mark(miner, cycle, { artifact }));
   return artifact;
 };
+
+const trainedWith = ({
+  expert_group,
+  max_steps,
+  learning_rate,
+  batch_size,
+  gradient_accumulation_steps,
+}: Miner["config"]): TrainedWith => ({
+  expert_group,
+  max_steps,
+  learning_rate,
+  batch_size,
+  gradient_accumulation_steps,
+});
 
 /** Signs the update's manifest and stores it with the tensors, hidden until the reveal phase. @returns the artifact's hash */
 const storeArtifact = async (

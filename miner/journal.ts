@@ -2,6 +2,17 @@ import { z } from "zod";
 import { sprintMemorySchema } from "#shared/compute/memory/sprint-memory.js";
 import { SPRINT_DIALS, SPRINT_PROFILES } from "#shared/protocol/sprint.js";
 
+/** Settings that a miner's checkup judges a cycle by. */
+const trainedWithSchema = z.object({
+  expert_group: z.string(),
+  max_steps: z.int(),
+  learning_rate: z.number(),
+  batch_size: z.int(),
+  gradient_accumulation_steps: z.int(),
+});
+
+export type TrainedWith = z.infer<typeof trainedWithSchema>;
+
 /** What a miner remembers of each cycle across a crash. */
 export const minerJournalSchema = sprintMemorySchema.extend({
   cycles: z
@@ -10,6 +21,8 @@ export const minerJournalSchema = sprintMemorySchema.extend({
       z.object({
         /** Block at which its training began; what it came to is in the trainer's checkpoints. */
         begun: z.int().optional(),
+        /** What it was trained with; of a training that was gone on with, the last. */
+        settings: trainedWithSchema.optional(),
         /** Hash of the stored update manifest. */
         artifact: z.string().optional(),
         /** Blocks that included the commit and the reveal record. */

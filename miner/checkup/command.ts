@@ -29,10 +29,10 @@ export const checkupCommand: CommandSpec = {
     programFlags(command, minerSettings, "the miner's YAML file").action(
       async ({ cycles, json = false, ...flags }: Options & Flags) => {
         const config = loadProgramConfig(minerSettings, flags);
-        const { wallet, netuid, checkpoint_dir: checkpointDir } = config;
+        const { wallet, netuid, checkpoint_dir: checkpointDir, dry_run: dryRun } = config;
         const address = await hotkeyAddress(wallet);
         const [{ readHistory }, { checklist }] = await Promise.all([import("./history.js"), import("./points.js")]);
-        const history = readHistory({ checkpointDir, address, netuid, wallet }, cycles);
+        const history = readHistory({ checkpointDir, address, netuid, wallet, dryRun }, cycles);
         const points = checklist(history, config);
         const open = points.filter(({ state }) => state === "open").length;
         if (json) printJson({ cycles: history.map(({ cycle }) => cycle), open, points });

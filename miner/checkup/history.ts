@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { METRICS_FILE } from "#shared/telemetry/metrics-file.js";
-import { type MinerJournal, minerJournalSchema } from "../journal.js";
+import { type MinerJournal, minerJournalSchema, type TrainedWith } from "../journal.js";
 
 /** What a miner wrote of one cycle. What it did not write is undefined. */
 export interface CycleHistory {
   readonly cycle: number;
+  /** What it was trained with, whatever the settings say by now. */
+  readonly settings?: TrainedWith | undefined;
   /** Mean losses of ten steps each, in their order. */
   readonly losses: readonly number[];
   /** Of all replicas together. */
@@ -34,6 +36,8 @@ export interface HistoryOf {
   readonly address: string;
   readonly netuid: number;
   readonly wallet: { readonly name: string; readonly hotkey: string };
+  /** What was made in dry runs lies apart. */
+  readonly dryRun: boolean;
 }
 
 /**
@@ -44,20 +48,21 @@ export interface HistoryOf {
  * @throws BlockZeroError HISTORY_MISSING where there is nothing yet
  */
 export const readHistory = (
-  { checkpointDir, address, netuid, wallet }: HistoryOf,
+  { checkpointDir, address, netuid, wallet, dryRun }: HistoryOf,
   cycles: number,
 ): readonly CycleHistory[] => {
   const named = `${wallet.name}/${wallet.hotkey}`;
   const isOwn = ({ values }: MetricLine): boolean =>
     values.role === undefined || (values.role === "miner" && values.netuid === netuid && values.wallet === named);
-  const lines = metricLines(join(checkpointDir, METRICS_FILE)).filter(isOwn);
-  const journal = newestJournal(join(checkpointDir, address));
+  const apart = dryRun ? "dry-run" : "";
+  const lines = metricLines(join(checkpointDir, apart, METRICS_FILE)).filter(isOwn);
+  const journal = newestJournal(join(checkpointDir, address, apart));
   const known = new Set([...lines.map(({ cycle }) => cycle), ...Object.keys(journal.cycles).map(Number)]);
   const last = [...known].sort((a, b) => a - b).slice(-cycles);
   if (last.length === 0)
     throw new BlockZeroError(
       "HISTORY_MISSING",
-      `${checkpointDir} holds nothing of this miner's cycles`,
+      `${checkpointDir} holds nothing of this miner's ${dryRun ? "dry runs" : "cycles"}`,
       "let it run for a cycle, or name its checkpoint_dir",
     );
   const newest = last.at(-1)!;
@@ -95,6 +100,7 @@ const ofCycle = (
   const reached = typeof done === "number" ? done : undefined;
   return {
     cycle,
+    settings: entry?.settings,
     losses,
     steps: last("train/steps") ?? reached,
     reached,

@@ -1,5 +1,6 @@
 import { mean } from "#shared/util/mean.js";
 import type { MinerConfig } from "../config.js";
+import type { TrainedWith } from "../journal.js";
 import type { CycleHistory } from "./history.js";
 
 /** `unknown`: the history does not tell; `advice` says what does. */
@@ -14,16 +15,7 @@ export interface Point {
   readonly advice?: string | undefined;
 }
 
-type Settings = Pick<
-  MinerConfig,
-  | "max_steps"
-  | "learning_rate"
-  | "batch_size"
-  | "gradient_accumulation_steps"
-  | "data_path"
-  | "data_weight"
-  | "expert_group"
->;
+type Settings = TrainedWith & Pick<MinerConfig, "data_path" | "data_weight">;
 
 /** Share of steps that may be left out before the learning rate counts as unstable. */
 const MOST_SKIPPED = 0.01;
@@ -34,17 +26,47 @@ const QUARTER = 2;
 /** Sequences of an optimiser step below which gradients are noisy. */
 const SMALL_STEP = 16;
 
-/** The quick-wins checklist, answered from a miner's own history. */
+/**
+ * The quick-wins checklist, answered from a miner's own history. Each cycle is judged by what it was trained with; the settings of now say only
+ * what is done about it already.
+ */
 export const checklist = (history: readonly CycleHistory[], config: Settings): readonly Point[] => [
+  sameSettings(history, config),
   fallingLoss(history),
   enoughSteps(history, config),
   ownData(config),
   stableRate(history, config),
-  fittingGroup(history, config),
+  fittingGroup(history),
   windows(history),
   accepted(history),
-  stepSize(config),
+  stepSize(history, config),
 ];
+
+const sameSettings = (history: readonly CycleHistory[], config: Settings): Point => {
+  const question = "Were these cycles trained with the settings given here?";
+  const trained = history.filter(({ steps, settings }) => steps !== undefined || settings !== undefined);
+  if (trained.length === 0) return { question, state: "unknown", says: "no cycle was trained yet" };
+  const known = trained.flatMap(({ settings }) => settings ?? []);
+  if (known.length === 0)
+    return { question, state: "unknown", says: "what they were trained with was not written down yet" };
+  const names = Object.keys(known[0]!) as readonly (keyof TrainedWith)[];
+  const others = names.flatMap((name) => {
+    const values = distinct(known.map((settings) => settings[name])).filter((value) => value !== config[name]);
+    return values.length === 0 ? [] : [`${name} was ${values.join(", then ")} and is ${config[name]} here`];
+  });
+  const missing = known.length < trained.length ? `; of ${trained.length - known.length} it was not written down` : "";
+  if (others.length === 0)
+    return { question, state: missing ? "unknown" : "settled", says: `${known.length} of ${trained.length}${missing}` };
+  return {
+    question,
+    state: "unknown",
+    says: `no: ${others.join("; ")}${missing}`,
+    advice:
+      "the other points go by what each cycle was trained with; where this is not what the miner runs with, give its own --config and flags",
+  };
+};
+
+const distinct = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];
 
 const fallingLoss = (history: readonly CycleHistory[]): Point => {
   const question = "Does the loss fall within cycles?";
@@ -62,14 +84,27 @@ const enoughSteps = (history: readonly CycleHistory[], { max_steps }: Settings):
   if (curves.length === 0)
     return { question, state: "unknown", says: `a cycle has too few steps to tell (${8 * 10} are needed)` };
   const falling = curves.filter(({ losses }) => isStillFalling(losses)).length;
-  const capped = history.filter(({ reached }) => reached !== undefined && reached >= max_steps).length;
-  const says = `the loss still fell at the end of ${falling} of ${curves.length} cycles; max_steps ended ${capped} of ${history.length}`;
+  const known = history.flatMap(({ reached, settings }) =>
+    reached === undefined || settings === undefined ? [] : [{ reached, most: settings.max_steps }],
+  );
+  const capped = known.filter(({ reached, most }) => reached >= most);
+  const ended =
+    known.length === 0 ? "what max_steps was is not known" : `max_steps ended ${capped.length} of ${known.length}`;
+  const says = `the loss still fell at the end of ${falling} of ${curves.length} cycles; ${ended}`;
   if (2 * falling < curves.length) return { question, state: "settled", says };
-  const advice =
-    capped > 0
-      ? `raise max_steps above ${max_steps}`
-      : "the train phase ended it: a faster device or a smaller batch_size makes more steps: blockzero-miner plan --measure";
-  return { question, state: "open", says, advice };
+  return { question, state: "open", says, advice: longerTraining(known.length, capped, max_steps) };
+};
+
+const FASTER = "a faster device or a smaller batch_size makes more steps: blockzero-miner plan --measure";
+
+/** @param known cycles of which it is known whether max_steps ended them @param now what max_steps says by now */
+const longerTraining = (known: number, capped: readonly { readonly most: number }[], now: number): string => {
+  if (known === 0) return `raise max_steps if the log's "trained" lines have as many steps; else ${FASTER}`;
+  if (capped.length === 0) return `the train phase ended it: ${FASTER}`;
+  const most = Math.max(...capped.map((cycle) => cycle.most));
+  return now > most
+    ? `max_steps is ${now} here: see how cycles end that are trained with it`
+    : `raise max_steps above ${most}`;
 };
 
 const isStillFalling = (losses: readonly number[]): boolean => {
@@ -92,7 +127,7 @@ const ownData = ({ data_path, data_weight }: Settings): Point => {
   return {
     question,
     state: "unknown",
-    says: `${Math.round(100 * data_weight)} % of the windows are from ${data_path}; the history does not show how clean it is`,
+    says: `by the settings given here ${Math.round(100 * data_weight)} % of the windows are from ${data_path}; the history does not show how clean it is`,
     advice: `blockzero data check ${data_path}; then compare a cycle with data_weight halved`,
   };
 };
@@ -106,24 +141,34 @@ const stableRate = (history: readonly CycleHistory[], { learning_rate }: Setting
   const steps = sum((cycle) => cycle.steps);
   const skipped = sum((cycle) => cycle.skipped);
   const spikes = sum((cycle) => cycle.spikes);
-  const says = `${skipped} of ${steps} steps were left out (${spikes} for a spike of the loss) at ${learning_rate}`;
+  const rates = distinct(trained.flatMap(({ settings }) => settings?.learning_rate ?? []));
+  const at = rates.length === 0 ? "a rate that is not known" : rates.join(", then ");
+  const says = `${skipped} of ${steps} steps were left out (${spikes} for a spike of the loss) at ${at}`;
   if (skipped <= MOST_SKIPPED * steps) return { question, state: "settled", says };
-  return {
-    question,
-    state: "open",
-    says,
-    advice: `lower learning_rate to ${learning_rate / 2}, or raise warmup_steps`,
-  };
+  const lowest = Math.min(
+    ...trained.flatMap(({ skipped: left = 0, settings }) => (left > 0 && settings ? [settings.learning_rate] : [])),
+  );
+  return { question, state: "open", says, advice: lowerRate(lowest, learning_rate) };
 };
 
-const fittingGroup = (history: readonly CycleHistory[], { expert_group }: Settings): Point => {
+/** @param lowest rate at which steps were left out; infinite where it is not known @param now what learning_rate says by now */
+const lowerRate = (lowest: number, now: number): string => {
+  if (lowest === Number.POSITIVE_INFINITY) return "lower learning_rate to half, or raise warmup_steps";
+  return now < lowest
+    ? `learning_rate is ${now} here: see how many steps are left out with it`
+    : `lower learning_rate to ${lowest / 2}, or raise warmup_steps`;
+};
+
+const fittingGroup = (history: readonly CycleHistory[]): Point => {
   const question = "Does the group fit?";
   const scored = history.filter(({ score }) => score !== undefined);
   if (scored.length === 0) return { question, state: "unknown", says: "no score was heard yet" };
   const zero = scored.filter(({ score }) => score === 0).length;
   const ranks = scored.flatMap(({ rank }) => (rank === undefined ? [] : [rank]));
   const place = ranks.length === 0 ? "" : `, rank ${mean(ranks).toFixed(1)} on average`;
-  const says = `a score above zero in ${scored.length - zero} of ${scored.length} cycles in ${expert_group}${place}`;
+  const groups = distinct(scored.flatMap(({ settings }) => settings?.expert_group ?? []));
+  const where = groups.length === 0 ? "" : ` in ${groups.join(", then ")}`;
+  const says = `a score above zero in ${scored.length - zero} of ${scored.length} cycles${where}${place}`;
   if (2 * zero < scored.length) return { question, state: "settled", says };
   return {
     question,
@@ -166,16 +211,28 @@ const accepted = (history: readonly CycleHistory[]): Point => {
   };
 };
 
-const stepSize = ({ batch_size, gradient_accumulation_steps }: Settings): Point => {
+const stepSize = (history: readonly CycleHistory[], config: Settings): Point => {
   const question = "Is a step large enough?";
-  const size = batch_size * gradient_accumulation_steps;
-  const says = `${size} sequences: batch_size ${batch_size}, ${gradient_accumulation_steps} forward passes`;
-  if (size >= SMALL_STEP) return { question, state: "settled", says };
-  const passes = Math.ceil(SMALL_STEP / batch_size);
-  return {
-    question,
-    state: "open",
-    says,
-    advice: `gradient_accumulation_steps: ${passes} costs no memory and steadies the gradient`,
-  };
+  const newest = history.findLast(({ settings }) => settings !== undefined)?.settings;
+  if (newest === undefined)
+    return {
+      question,
+      state: "unknown",
+      says: `what was trained is not known; ${stepText(config)} by the settings given here`,
+    };
+  const says = stepText(newest);
+  if (sequencesOf(newest) >= SMALL_STEP) return { question, state: "settled", says };
+  const advice =
+    sequencesOf(config) >= SMALL_STEP
+      ? `by the settings given here it is ${stepText(config)}: a miner that runs with them trains so`
+      : `gradient_accumulation_steps: ${Math.ceil(SMALL_STEP / newest.batch_size)} costs no memory and steadies the gradient`;
+  return { question, state: "open", says, advice };
 };
+
+type StepSize = Pick<TrainedWith, "batch_size" | "gradient_accumulation_steps">;
+
+const sequencesOf = ({ batch_size, gradient_accumulation_steps }: StepSize): number =>
+  batch_size * gradient_accumulation_steps;
+
+const stepText = (settings: StepSize): string =>
+  `${sequencesOf(settings)} sequences: batch_size ${settings.batch_size}, ${settings.gradient_accumulation_steps} forward passes`;

@@ -85,7 +85,10 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
       encodeRecord({ type: "reveal", ...head, group: "math", artifact, location }),
     );
     const { start: begun } = subnet.window(1, "distribute");
-    assert.deepEqual(entryOf(ann), { begun, artifact, committed: commit.start, revealed: reveal.start });
+    const { settings, ...reached } = entryOf(ann)!;
+    assert.deepEqual(reached, { begun, artifact, committed: commit.start, revealed: reveal.start });
+    const { expert_group, max_steps, learning_rate, batch_size, gradient_accumulation_steps } = ann.config;
+    assert.deepEqual(settings, { expert_group, max_steps, learning_rate, batch_size, gradient_accumulation_steps });
     const [checked, stored] = packings;
     assert.ok(checked! > 0, "the next training leaves time for what came after this one");
     assert.ok(stored! > checked!, "and for storing the update");
@@ -210,7 +213,8 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
       }
       await rest;
       const { start: begun } = subnet.window(1, "distribute");
-      assert.deepEqual(entryOf(again), { begun, artifact, committed: commit.start, revealed: reveal.start });
+      const { settings } = before;
+      assert.deepEqual(entryOf(again), { begun, settings, artifact, committed: commit.start, revealed: reveal.start });
       assert.equal(await subnet.chain.nonce(again.participant.signer.address), 2, "one commitment, one reveal");
       const record = parseRecord((await shown(subnet, again))!);
       assert.ok(record.ok && record.value.type === "reveal");

@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { type CycleHistory, readHistory } from "#miner/checkup/history.js";
 import { checklist, type PointState } from "#miner/checkup/points.js";
 import { minerSettings } from "#miner/config.js";
+import type { TrainedWith } from "#miner/journal.js";
 import { loadConfig } from "#shared/config/load.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { coded } from "../../support/coded.js";
@@ -13,12 +14,22 @@ import type { Flags } from "../../support/subnet.js";
 const ADDRESS = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 const config = (flags: Flags = {}) => loadConfig(minerSettings, { env: {}, flags: { expert_group: "math", ...flags } });
 
-const whose = (checkpointDir: string) => ({
+const whose = (checkpointDir: string, dryRun = false) => ({
   checkpointDir,
   address: ADDRESS,
   netuid: 7,
   wallet: { name: "demo", hotkey: "math" },
+  dryRun,
 });
+
+/** The settings that `config()` has without flags. */
+const SETTINGS: TrainedWith = {
+  expert_group: "math",
+  max_steps: 500,
+  learning_rate: 3e-5,
+  batch_size: 4,
+  gradient_accumulation_steps: 4,
+};
 
 /** What its lines of metrics say of it. */
 const OWN = { role: "miner", netuid: 7, wallet: "demo/math" };
@@ -28,6 +39,7 @@ const settled = [3, 2.4, 2.1, 2.05, 2.01, 2, 2, 2];
 
 const good = (cycle: number): CycleHistory => ({
   cycle,
+  settings: SETTINGS,
   losses: settled,
   steps: 80,
   reached: 80,
@@ -47,10 +59,11 @@ const states = (history: readonly CycleHistory[], flags?: Flags): readonly Point
 describe("a miner's checkup", () => {
   it("finds nothing open where all is well", () => {
     assert.deepEqual(states([1, 2, 3].map(good)), [
-      ...["settled", "settled", "unknown", "settled", "settled", "settled", "settled", "settled"],
+      ...["settled", "settled", "settled", "unknown", "settled", "settled", "settled", "settled", "settled"],
     ]);
   });
 
+  const falling = [3, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3];
   const wrong: readonly (readonly [
     index: number,
     what: string,
@@ -58,25 +71,57 @@ describe("a miner's checkup", () => {
     advice: RegExp,
     flags?: Flags,
   ])[] = [
-    [0, "a loss that rises", { lossReduction: -0.1 }, /lower learning_rate/],
+    [1, "a loss that rises", { lossReduction: -0.1 }, /lower learning_rate/],
     [
-      1,
+      2,
       "a loss that still falls when max_steps is reached",
-      { losses: [3, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3] },
-      /raise max_steps above 80/,
+      { losses: falling, settings: { ...SETTINGS, max_steps: 80 } },
+      /raise max_steps above 80$/,
       { max_steps: 80 },
     ],
     [
-      1,
-      "a loss that still falls when the phase ends",
-      { losses: [3, 2.9, 2.8, 2.7, 2.6, 2.5, 2.4, 2.3] },
-      /plan --measure/,
+      2,
+      "that max_steps ended it, and is higher by now",
+      { losses: falling, settings: { ...SETTINGS, max_steps: 80 } },
+      /^max_steps is 500 here/,
     ],
-    [3, "steps left out", { skipped: 5, spikes: 2 }, /lower learning_rate to 0\.000015/],
-    [4, "scores of zero", { score: 0 }, /blockzero-miner affinity/],
-    [5, "windows missed", { committed: false, revealed: false }, /blockzero service/],
-    [6, "updates refused", { verdict: "rejected" }, /blockzero explain/],
-    [7, "a small step", {}, /gradient_accumulation_steps: 4 /, { gradient_accumulation_steps: 1 }],
+    [
+      2,
+      "a loss that still falls when the phase ends, though max_steps is lower by now",
+      { losses: falling },
+      /^the train phase ended it.*plan --measure/,
+      { max_steps: 80 },
+    ],
+    [
+      2,
+      "a loss that still falls in cycles of which nobody wrote down max_steps",
+      { losses: falling, settings: undefined },
+      /^raise max_steps if .*plan --measure/,
+    ],
+    [4, "steps left out", { skipped: 5, spikes: 2 }, /lower learning_rate to 0\.000015/],
+    [
+      4,
+      "steps left out at a rate that is lower by now",
+      { skipped: 5, settings: { ...SETTINGS, learning_rate: 1e-3 } },
+      /^learning_rate is 0\.00003 here/,
+    ],
+    [4, "steps left out at a rate that nobody wrote down", { skipped: 5, settings: undefined }, /to half/],
+    [5, "scores of zero", { score: 0 }, /blockzero-miner affinity/],
+    [6, "windows missed", { committed: false, revealed: false }, /blockzero service/],
+    [7, "updates refused", { verdict: "rejected" }, /blockzero explain/],
+    [
+      8,
+      "a small step",
+      { settings: { ...SETTINGS, gradient_accumulation_steps: 1 } },
+      /gradient_accumulation_steps: 4 /,
+      { gradient_accumulation_steps: 1 },
+    ],
+    [
+      8,
+      "a small step that is larger by now",
+      { settings: { ...SETTINGS, batch_size: 8, gradient_accumulation_steps: 1 } },
+      /^by the settings given here it is 16 sequences/,
+    ],
   ];
   for (const [index, what, changes, advice, flags] of wrong)
     it(`names ${what}`, () => {
@@ -86,9 +131,43 @@ describe("a miner's checkup", () => {
       assert.match(point.advice!, advice);
     });
 
+  it("judges past cycles by what they were trained with, and names where the settings differ", () => {
+    const settings = {
+      ...SETTINGS,
+      max_steps: 160,
+      learning_rate: 1e-3,
+      batch_size: 8,
+      gradient_accumulation_steps: 2,
+    };
+    const history = [1, 2, 3].map((cycle) => ({ ...good(cycle), settings, reached: 160, steps: 160 }));
+    const flags = { expert_group: "prose", gradient_accumulation_steps: 1 };
+    const [same, , long, , rate, group, , , step] = checklist(history, config(flags));
+    assert.equal(same!.state, "unknown");
+    assert.equal(
+      same!.says,
+      "no: expert_group was math and is prose here; max_steps was 160 and is 500 here; learning_rate was 0.001 and is 0.00003 here; batch_size was 8 and is 4 here; gradient_accumulation_steps was 2 and is 1 here",
+    );
+    assert.match(long!.says, /max_steps ended 3 of 3$/);
+    assert.match(rate!.says, /^0 of 480 steps .* at 0\.001$/);
+    assert.match(group!.says, /3 of 3 cycles in math,/);
+    assert.deepEqual([step!.state, step!.says], ["settled", "16 sequences: batch_size 8, 2 forward passes"]);
+  });
+
+  it("says of cycles from before settings were written down that it does not know them", () => {
+    const old = [1, 2].map((cycle) => ({ ...good(cycle), settings: undefined }));
+    const [same, , long, , rate, group, , , step] = checklist(old, config());
+    assert.deepEqual([same!.state, step!.state], ["unknown", "unknown"]);
+    assert.match(same!.says, /not written down/);
+    assert.match(long!.says, /what max_steps was is not known$/);
+    assert.match(rate!.says, /at a rate that is not known$/);
+    assert.match(group!.says, /2 of 2 cycles, rank/);
+    assert.match(step!.says, /what was trained is not known/);
+    assert.equal(checklist([...old, good(3)], config())[0]!.says, "1 of 3; of 2 it was not written down");
+  });
+
   it("says nothing of what was not written yet", () => {
     const empty: CycleHistory = { cycle: 1, losses: [], committed: false, revealed: false };
-    assert.deepEqual(new Set(states([empty]).slice(0, -1)), new Set(["unknown"]));
+    assert.deepEqual(new Set(states([empty])), new Set(["unknown"]));
   });
 
   it("reads the miner's own files, a line that was cut among them, and cycles without any", (t) => {
@@ -118,7 +197,7 @@ describe("a miner's checkup", () => {
     appendFileSync(file, '{"cycle": 4, "train/lo');
     writeFileSync(
       join(state, "miner.json"),
-      JSON.stringify({ cycles: { 1: { artifact: "ab", committed: 9, revealed: 12 } } }),
+      JSON.stringify({ cycles: { 1: { settings: SETTINGS, artifact: "ab", committed: 9, revealed: 12 } } }),
     );
     const history = readHistory(whose(folder), 20);
     assert.deepEqual(
@@ -131,8 +210,30 @@ describe("a miner's checkup", () => {
     );
     const { losses, steps, lossReduction, skipped, score, rank, verdict, committed, revealed } = history[0]!;
     assert.deepEqual([losses, steps, lossReduction, skipped], [[2.5], 14, 0.3, 1]);
+    assert.deepEqual(
+      history.map(({ settings }) => settings),
+      [SETTINGS, undefined, undefined],
+    );
     assert.equal(history[2]!.spikes, 5);
     assert.deepEqual([score, rank, verdict, committed, revealed], [0.01, 2, "scored", true, true]);
-    assert.deepEqual(checklist(history, config())[5]!.says, "1 of 2: 2 (commit)");
+    assert.deepEqual(checklist(history, config())[6]!.says, "1 of 2: 2 (commit)");
+  });
+
+  it("reads what dry runs made where it is asked of them, and nothing of it else", (t) => {
+    const folder = temporaryFolder(t);
+    const apart = join(folder, "dry-run");
+    mkdirSync(apart);
+    writeFileSync(join(apart, "metrics.jsonl"), `${JSON.stringify({ ...OWN, cycle: 5, "train/spikes": 1 })}\n`);
+    const state = join(folder, ADDRESS, "dry-run", "0badcafe");
+    mkdirSync(state, { recursive: true });
+    writeFileSync(join(state, "miner.json"), JSON.stringify({ cycles: { 6: { begun: 60, settings: SETTINGS } } }));
+    assert.throws(() => readHistory(whose(folder), 20), coded("HISTORY_MISSING"));
+    assert.deepEqual(
+      readHistory(whose(folder, true), 20).map(({ cycle, spikes, settings }) => [cycle, spikes, settings]),
+      [
+        [5, 1, undefined],
+        [6, undefined, SETTINGS],
+      ],
+    );
   });
 });
