@@ -28,7 +28,8 @@ export type Named = Pick<NetworkFile, "hash" | "location"> & { readonly block: n
  * or one that the owner's record named before. Where validators wrote records, it is in force only if those with the most stake wrote theirs under it.
  *
  * @returns a file whose lineage holds the one in force
- * @throws BlockZeroError NETWORK_MISSING if the named file is in force; the fault if no other is known to be; what the chain throws
+ * @throws BlockZeroError NETWORK_MISSING if the named file is in force; the fault if no other is known to be, or if address rules refuse who serves it; what
+ *   the chain throws
  */
 export const networkMeanwhile = async (
   meanwhile: NetworkMeanwhile,
@@ -62,7 +63,9 @@ export const networkMeanwhile = async (
     });
     return candidate;
   }
-  throw held === shortHash(hash) ? networkMissing(fault) : fault;
+  // Whose address rules refuse its servers lacks a setting, not the file.
+  const isMissing = held === shortHash(hash) && !hasCode(fault, "FETCH_REFUSED_ADDRESS");
+  throw isMissing ? networkMissing(fault) : fault;
 };
 
 /** Nobody sends the network file that validators work under already. */
