@@ -12,6 +12,7 @@ import { collectReports } from "#shared/participant/reports.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
+import { placeIn } from "#shared/protocol/voting/place.js";
 import { tally } from "#shared/protocol/voting/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
@@ -154,7 +155,7 @@ const minerResults = async (
     ...(reason !== null && { reason }),
     lossReduction,
     score,
-    rank: score > 0 ? outcomes.filter((other) => other.group === group && other.score > score).length + 1 : null,
+    rank: placeIn(outcomes, { group, score }),
     weight: weights.get(uid) ?? 0,
     emission: inTokens(metagraph.neurons[uid]?.emission ?? 0n),
   }));

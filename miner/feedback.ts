@@ -1,6 +1,7 @@
 import { type CycleReports, collectReports } from "#shared/participant/reports.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
+import { placeIn } from "#shared/protocol/voting/place.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import type { Miner } from "./context.js";
@@ -52,21 +53,20 @@ const tell = async (
     return;
   }
   instruments.add("blockzero_own_verdicts_total", 1, { verdict: own.verdict, reason: own.reason ?? "none" });
+  const rank = placeIn(outcomes, own);
   instruments.set("blockzero_score", own.score);
+  instruments.replace("blockzero_score_rank", rank === null ? [] : [[{}, rank]]);
   if (own.verdict !== "scored") {
     log.warn(own.verdict, { cycle, reason: own.reason, why: own.reason ? explainReason(own.reason) : undefined });
     metrics.write({ cycle, "chain/w_i_score": 0, "chain/verdict": own.verdict });
     return;
   }
-  const rivals = outcomes.filter(({ group, score }) => group === own.group && score > own.score);
-  const rank = rivals.length + 1;
-  log.info("scored", { cycle, score: own.score, lossReduction: own.lossReduction, rank });
-  instruments.set("blockzero_score_rank", rank);
+  log.info("scored", { cycle, score: own.score, lossReduction: own.lossReduction, ...(rank !== null && { rank }) });
   instruments.set("blockzero_score_loss_reduction_nats", own.lossReduction ?? 0);
   metrics.write({
     cycle,
     "chain/w_i_score": own.score,
-    "chain/rank_in_group": rank,
+    ...(rank !== null && { "chain/rank_in_group": rank }),
     "chain/loss_reduction": own.lossReduction ?? 0,
     "chain/verdict": own.verdict,
   });

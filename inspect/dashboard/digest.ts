@@ -130,7 +130,8 @@ const placesOf = (standings: ReadonlyMap<string, readonly Standing[]>) =>
   new Map(
     [...standings.values()].flatMap((ranked) =>
       ranked.map(
-        ({ uid, hotkey, score }, at) => [`${uid} ${hotkey}`, { rank: at + 1, of: ranked.length, score }] as const,
+        ({ uid, hotkey, score }, at) =>
+          [`${uid} ${hotkey}`, { rank: score > 0 ? at + 1 : null, of: ranked.length, score }] as const,
       ),
     ),
   );

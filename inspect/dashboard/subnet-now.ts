@@ -62,7 +62,7 @@ export const subnetNow = (state: SubnetState): SubnetNow => {
 const groupsNow = ({ groups }: Network, last: CycleDigest | undefined): readonly GroupNow[] =>
   Object.keys(groups).map((name) => ({
     name,
-    miners: last?.miners.filter(({ group, rank }) => group === name && rank !== null).length ?? 0,
+    miners: last?.miners.filter(({ group, ranked }) => group === name && ranked !== null).length ?? 0,
   }));
 
 interface DigestedMiner {

@@ -1,6 +1,7 @@
 import { readOriginal } from "#shared/independence/repeats.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
+import { placeIn } from "#shared/protocol/voting/place.js";
 import { sumStake } from "#shared/protocol/voting/stake.js";
 import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
 import type { CycleOutcomes, ReportStatus, WindowOutcomes } from "#shared/replay/cycle-outcomes.js";
@@ -133,10 +134,11 @@ const duplicateOf = (validators: readonly Opinion[], holders: Holders): Explanat
   return null;
 };
 
-const placeOf = ({ group, verdict, score }: AgreedOutcome, outcomes: readonly AgreedOutcome[]): Place | null => {
+const placeOf = (outcome: AgreedOutcome, outcomes: readonly AgreedOutcome[]): Place | null => {
+  const { group, verdict } = outcome;
   if (group === null || verdict !== "scored") return null;
   const scored = outcomes.filter((other) => other.group === group && other.verdict === "scored");
-  return { group, place: scored.filter((other) => other.score > score).length + 1, of: scored.length };
+  return { group, place: placeIn(scored, outcome), of: scored.length };
 };
 
 const mergeOf = (
@@ -192,7 +194,7 @@ const payOf = (
     const { rewards, burn } = network.scoring;
     return {
       group,
-      place: at + 1,
+      place: ranked[at]!.score > 0 ? at + 1 : null,
       of: ranked.length,
       score: ranked[at]!.score,
       curve: rewards.curve,

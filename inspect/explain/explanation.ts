@@ -82,7 +82,9 @@ export interface Agreed {
 
 export interface Place {
   readonly group: string;
-  readonly place: number;
+  /** Best first, from 1; null without a score above zero. */
+  readonly place: number | null;
+  /** Of how many that were scored. */
   readonly of: number;
 }
 

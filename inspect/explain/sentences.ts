@@ -5,7 +5,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { percent } from "#shared/util/percent.js";
 import { figuresOf, lastLook } from "./derivation.js";
-import type { Agreed, Explanation, Opinion, Pay, UpdateFacts, Window } from "./explanation.js";
+import type { Agreed, Explanation, Opinion, Pay, Place, UpdateFacts, Window } from "./explanation.js";
 import { confidenceText, describeScored } from "./scored-text.js";
 import { seedText } from "./seed-source.js";
 import { sprintSentences } from "./sprint-sentences.js";
@@ -88,11 +88,13 @@ const agreement = ({ agreed, place, isWhole }: Explanation, network: Network): s
         ? "No report that counts names it, so nothing was agreed: the cycle counts as missed."
         : "No report that can still be had names it: what was agreed cannot be said.",
     ];
-  return [
-    agreedText(agreed, network),
-    ...(place ? [`In this cycle that is place ${place.place} of ${place.of} scored in group ${place.group}.`] : []),
-  ];
+  return [agreedText(agreed, network), ...(place ? [placeText(place)] : [])];
 };
+
+const placeText = ({ place, of, group }: Place): string =>
+  place === null
+    ? `In this cycle it has no place among the ${of} scored in group ${group}: that takes a score above zero.`
+    : `In this cycle that is place ${place} of ${of} scored in group ${group}.`;
 
 const agreedText = (agreed: Agreed, { scoring }: Network): string => {
   const { verdict, reason, score, lossReduction, independence, scoredBy, rejectedBy } = agreed;
@@ -167,7 +169,7 @@ const windowText = ({ length, cycles, unknown }: Window, first: number): string 
 };
 
 const payText = ({ group, score, place, of, curve, pool, paid, burn, gate, share }: Pay): string =>
-  `With a mean of ${figure(score)} it has place ${place} of ${of} in group ${group}. The group's pool is ${percent(pool)} of all pay${
+  `With a mean of ${figure(score)} it has ${place === null ? `no place among the ${of}` : `place ${place} of ${of}`} in group ${group}. The group's pool is ${percent(pool)} of all pay${
     paid < 1
       ? `, of which ${percent(paid)} is paid, for the part of the cycles in which the group's model improved`
       : ""

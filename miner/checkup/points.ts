@@ -164,7 +164,8 @@ const fittingGroup = (history: readonly CycleHistory[]): Point => {
   const scored = history.filter(({ score }) => score !== undefined);
   if (scored.length === 0) return { question, state: "unknown", says: "no score was heard yet" };
   const zero = scored.filter(({ score }) => score === 0).length;
-  const ranks = scored.flatMap(({ rank }) => (rank === undefined ? [] : [rank]));
+  // Miners of a version before wrote one of a score of zero too.
+  const ranks = scored.flatMap(({ rank, score }) => (rank === undefined || score === 0 ? [] : [rank]));
   const place = ranks.length === 0 ? "" : `, rank ${mean(ranks).toFixed(1)} on average`;
   const groups = distinct(scored.flatMap(({ settings }) => settings?.expert_group ?? []));
   const where = groups.length === 0 ? "" : ` in ${groups.join(", then ")}`;

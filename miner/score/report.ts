@@ -65,16 +65,21 @@ export interface GatedPay {
 export interface ExpectedStanding {
   readonly cycle: number;
   readonly group: string;
-  /** With the median score of the draws, and with their best and worst. */
-  readonly place: number;
-  readonly bestPlace: number;
-  readonly worstPlace: number;
+  /** With the median score of the draws, and with their best and worst; null without a score above zero. */
+  readonly place: number | null;
+  readonly bestPlace: number | null;
+  readonly worstPlace: number | null;
   /** Scored updates of the group, this one included. */
   readonly of: number;
   /** Its share of the group's mean; null where it would not be merged. */
   readonly mergedShare: number | null;
   /** By mean score over the window, which is what pay goes by. */
-  readonly window: { readonly cycles: number; readonly score: number; readonly place: number; readonly of: number };
+  readonly window: {
+    readonly cycles: number;
+    readonly score: number;
+    readonly place: number | null;
+    readonly of: number;
+  };
   /** Share of all pay, by the weight that is confirmed now. */
   readonly payShare: number;
   /** What its confirmed weight and its duty leave it; null where pay depends on neither, or no Sprint is settled. */

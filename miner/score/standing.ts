@@ -1,4 +1,5 @@
 import { selectForMerge } from "#shared/merge/selection.js";
+import { placeIn } from "#shared/protocol/voting/place.js";
 import { type CycleOutcomes, readOutcomes, readWindow } from "#shared/replay/cycle-outcomes.js";
 import { planMerge } from "#shared/replay/merge-plan.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
@@ -47,6 +48,7 @@ export const expectedStanding = async (
   const standings = groupStandings(network, holders, [...others, own], cycle);
   const ranked = standings.get(group) ?? [];
   const at = ranked.findIndex((one) => one.hotkey === hotkey);
+  const mean = ranked[at]?.score ?? 0;
 
   const { window } = network.scoring;
   const paid = (name: string) => paidPart(progress, name, { cycle, window });
@@ -54,7 +56,7 @@ export const expectedStanding = async (
     (one) => one.group === group && one.verdict === "scored" && one.hotkey !== hotkey,
   );
   const gated = await gateNow(subnet, hotkey);
-  const placeOf = (score: number) => rivals.filter((one) => one.score > score).length + 1;
+  const placeOf = (score: number) => placeIn(rivals, { group, score });
   return {
     cycle,
     group,
@@ -63,7 +65,7 @@ export const expectedStanding = async (
     worstPlace: placeOf(Math.min(...scores)),
     of: rivals.length + 1,
     mergedShare: await mergedShare(source, said, { hotkey, group, score }),
-    window: { cycles: network.scoring.window, score: ranked[at]?.score ?? 0, place: at + 1, of: ranked.length },
+    window: { cycles: network.scoring.window, score: mean, place: mean > 0 ? at + 1 : null, of: ranked.length },
     payShare: standingShares(network, holders, standings, { paid, ...gated?.parts }).get(uid) ?? 0,
     sprint: gated?.own ?? null,
     unknown,

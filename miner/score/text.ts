@@ -78,7 +78,7 @@ export const standingLines = ({ standing, verdict }: Pick<ScoreReport, "standing
   if (standing === null) return ["There is no cycle whose reports can be read, so nothing to compare it with."];
   return [
     placeLine(standing),
-    `By the mean over ${standing.window.cycles} cycles, which pay goes by, it would then have had ${standing.window.score.toFixed(4)}: place ${standing.window.place} of ${standing.window.of}, and ${percent(standing.payShare)} of all pay.`,
+    `By the mean over ${standing.window.cycles} cycles, which pay goes by, it would then have had ${standing.window.score.toFixed(4)}: ${placeText(standing.window.place)} of ${standing.window.of}, and ${percent(standing.payShare)} of all pay.`,
     ...(standing.sprint ? [sprintLine(standing.sprint)] : []),
     ...(standing.unknown.length > 0
       ? [`Not all reports of cycle ${standing.unknown.join(", ")} can be had any more: that place may be another.`]
@@ -93,9 +93,11 @@ const sprintLine = ({ required, confirmed, part }: GatedPay): string => {
     : `That is ${percent(part)} of what it would be but for Sprints and duty${weight}.`;
 };
 
+const placeText = (place: number | null): string => (place === null ? "no place" : `place ${place}`);
+
 const placeLine = ({ cycle, group, place, bestPlace, worstPlace, of, mergedShare }: ExpectedStanding): string => {
-  const range = bestPlace === worstPlace ? "" : ` (${bestPlace} to ${worstPlace} over the draws)`;
+  const range = bestPlace === worstPlace ? "" : ` (${bestPlace ?? "none"} to ${worstPlace ?? "none"} over the draws)`;
   const merge =
     mergedShare === null ? "it would not have been merged" : `merged with ${percent(mergedShare)} of the mean`;
-  return `In cycle ${cycle}, the last that is over, that would have been place ${place}${range} of ${of} in group ${group}, ${merge}.`;
+  return `In cycle ${cycle}, the last that is over, that would have been ${placeText(place)}${range} of ${of} in group ${group}, ${merge}.`;
 };

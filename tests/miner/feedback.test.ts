@@ -54,6 +54,27 @@ describe("a miner's feedback", { timeout: HANG_GUARD }, () => {
     ]);
   });
 
+  it("has no rank without a score above zero", async (t) => {
+    const subnet = await openSubnet(t, { miners });
+    const ann = await openMiner(t, subnet, "ann");
+    const entries = ["ann", "bob"].map((miner) =>
+      scoredEntry(forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.05) }), 0),
+    );
+    await publishReports(subnet, {
+      vera: reportOf(subnet, "vera", { entries }),
+      vito: reportOf(subnet, "vito", { entries }),
+    });
+    await reportScore(ann, 1);
+    assert.deepEqual(Object.keys(ann.measured[0]!), [
+      "cycle",
+      "chain/w_i_score",
+      "chain/loss_reduction",
+      "chain/verdict",
+    ]);
+    const { fields } = ann.participant.lines.find(({ message }) => message === "scored")!;
+    assert.deepEqual(Object.keys(fields), ["cycle", "score", "lossReduction"]);
+  });
+
   it("waits until the end of the merge for reports that come slowly", async (t) => {
     const subnet = await openSubnet(t, { miners });
     const ann = await openMiner(t, subnet, "ann");

@@ -87,8 +87,11 @@ export const prometheusInstruments = (role: Role): PrometheusInstruments => {
     },
     replace: (name, series) => {
       if (!isOurs(name)) return;
+      const labels = Object.keys(definitions.get(name)?.labels ?? {});
       gauge(name).reset();
-      for (const label of Object.keys(definitions.get(name)?.labels ?? {})) seen.delete(`${name} ${label}`);
+      // The one series of a gauge without labels would be at 0.
+      if (labels.length === 0) gauge(name).remove();
+      for (const label of labels) seen.delete(`${name} ${label}`);
       for (const [labels, value] of series) gauge(name).set(checked(name, labels), value);
     },
     add: (name, by, ...[labels]) => {

@@ -92,6 +92,29 @@ describe("a subnet that is followed", { timeout: HANG_GUARD }, () => {
     assert.equal(watch.miner(subnet.uid("bob"), 0), null);
   });
 
+  it("gives a miner without a score above zero no rank, and counts it among its group's", async (t) => {
+    const subnet = await openSubnet(t);
+    const [ann, bob] = ["ann", "bob"].map((miner) =>
+      forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01) }),
+    );
+    await submit(subnet, { ann: ann!, bob: bob! });
+    const entries = [scoredEntry(ann!, 0.02), scoredEntry(bob!, 0)];
+    await publishReports(subnet, {
+      vera: reportOf(subnet, "vera", { entries }),
+      vito: reportOf(subnet, "vito", { entries }),
+    });
+    const now = (await watched(t, subnet)).now();
+    const ranks = ["ann", "bob"].map((name) => {
+      const { last } = now.miners.find(({ hotkey }) => hotkey === subnet.signer(name).address)!;
+      return [last!.rank, last!.ranked];
+    });
+    assert.deepEqual(ranks, [
+      [1, 2],
+      [null, 2],
+    ]);
+    assert.equal(now.groups.find(({ name }) => name === "math")!.miners, 2);
+  });
+
   it("tells nobody its endpoint's key, and tries a cycle that cannot be read once a head", async (t) => {
     const subnet = await lived(t);
     const seen = await lookAt(t, subnet);

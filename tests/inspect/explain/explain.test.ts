@@ -121,6 +121,18 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
     ] as const)
       assert.match(sentencesOf({ ...unscored, merge: { ...settled, ...merge } }, subnet.network).join("\n"), sentence);
 
+    const last = {
+      ...unscored,
+      place: { ...explanation.place!, place: null },
+      pay: { ...explanation.pay!, place: null },
+    };
+    const told = sentencesOf(last, subnet.network).join("\n");
+    assert.match(
+      told,
+      /^In this cycle it has no place among the 1 scored in group math: that takes a score above zero\.$/m,
+    );
+    assert.match(told, /it has no place among the 1 in group math\. The/);
+
     const bob = await explain(t, subnet, "bob");
     assert.deepEqual([bob.explanation.agreed!.verdict, bob.explanation.pay], ["abstained", null]);
     assert.equal(silences(bob.explanation)[1], "its report does not name the miner");

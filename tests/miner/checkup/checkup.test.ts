@@ -165,6 +165,11 @@ describe("a miner's checkup", () => {
     assert.equal(checklist([...old, good(3)], config())[0]!.says, "1 of 3; of 2 it was not written down");
   });
 
+  it("gives no rank of a score of zero", () => {
+    const group = checklist([good(1), { ...good(2), score: 0, rank: 5 }, { ...good(3), rank: 2 }], config())[5]!;
+    assert.equal(group.says, "a score above zero in 2 of 3 cycles in math, rank 1.5 on average");
+  });
+
   it("says nothing of what was not written yet", () => {
     const empty: CycleHistory = { cycle: 1, losses: [], committed: false, revealed: false };
     assert.deepEqual(new Set(states([empty])), new Set(["unknown"]));

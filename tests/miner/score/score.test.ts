@@ -251,6 +251,11 @@ describe("the place that a score would have had", { timeout: HANG_GUARD }, () =>
     assert.deepEqual([last.place, last.mergedShare, last.payShare], [3, null, 0]);
     const nothing = (await ask([0]))!;
     assert.deepEqual([nothing.mergedShare, nothing.payShare], [null, 0]);
+    assert.deepEqual([nothing.place, nothing.bestPlace, nothing.window.place, nothing.of], [null, null, null, 3]);
+    assert.match(
+      standingLines({ verdict: "scored", standing: nothing }).join("\n"),
+      /would have been no place of 3 in group math, .*\n.* 0\.0000: no place of 3, and/,
+    );
     const newcomer = (await ask([1], "owner"))!;
     assert.deepEqual([newcomer.place, newcomer.of, newcomer.window.of], [1, 4, 4]);
     assert.deepEqual((await ask([1], null))!.window, newcomer.window, "as if it were still to register");

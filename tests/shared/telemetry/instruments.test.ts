@@ -59,6 +59,11 @@ describe("instruments", () => {
 
   it("replace a gauge's series as a whole", async () => {
     const instruments = prometheusInstruments("validator");
+    const miner = prometheusInstruments("miner");
+    miner.replace("blockzero_score_rank", [[{}, 3]]);
+    assert.match(await miner.text(), /^blockzero_score_rank 3$/m);
+    miner.replace("blockzero_score_rank", []);
+    assert.doesNotMatch(await miner.text(), /^blockzero_score_rank /m);
     instruments.replace("blockzero_miner_score", [
       [{ uid: 1 }, 0.5],
       [{ uid: 2 }, 0.25],

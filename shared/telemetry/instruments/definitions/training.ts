@@ -66,7 +66,7 @@ export const trainingInstruments = {
   },
   blockzero_score_rank: {
     type: "gauge",
-    help: "Place of the last update among those of its group, best first.",
+    help: "Place of the last update among those of its group, best first; none without a score above 0.",
     roles: MINER,
     unit: "place",
   },
