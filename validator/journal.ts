@@ -34,9 +34,12 @@ export const validatorJournalSchema = sprintMemorySchema.extend({
   tallied: z.array(z.int()).default([]),
   /** For which groups a step was chosen. Whether a model was agreed on that took it, the models' lineage says. */
   progress: z.array(z.object({ cycle: z.int(), improved: z.array(z.string()) })).default([]),
-  /** Group → the last model measured on its reference text, and its loss in nats per token and in bits per byte. */
+  /** Group → the last model measured on its reference text, its loss in nats per token and in bits per byte, and the last cycle that it was told of. */
   reference: z
-    .record(z.string(), z.object({ model: z.string(), loss: z.number(), bitsPerByte: z.number() }))
+    .record(
+      z.string(),
+      z.object({ model: z.string(), loss: z.number(), bitsPerByte: z.number(), cycle: z.int().optional() }),
+    )
     // A former version had no bits per byte: measured again.
     .catch({})
     .default({}),

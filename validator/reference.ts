@@ -10,7 +10,8 @@ import { readBase } from "./read-base.js";
 /**
  * Measures the agreed model that a cycle starts from on each group's reference text, for people. Writes the loss to the log and the
  * metrics, with the change since the last measurement. It decides nothing. It runs only before the reveal phase, when a validator has
- * nothing else to do, and leaves out the groups that it has no time for. A model that was measured before is not measured again.
+ * nothing else to do, and leaves out the groups that it has no time for. A model that was measured before is not measured again, and what was told
+ * of a cycle before a restart is not told again.
  *
  * @param model hash of the model, whose files are here
  */
@@ -40,10 +41,11 @@ export const measureReference = async (
     const { instruments } = participant.telemetry;
     instruments.set("blockzero_reference_loss_nats", loss, { group });
     instruments.set("blockzero_reference_bpb", bitsPerByte, { group });
+    if (last?.model === model && last.cycle === cycle) continue;
     metrics.write({ cycle, [`val_loss/${group}`]: loss, [`val_bpb/${group}`]: bitsPerByte });
     const change = last ? (loss - last.loss).toFixed(4) : "unknown";
     log.info("reference loss", { cycle, group, loss: loss.toFixed(4), change, version: REFERENCE_VERSION });
-    const known = { [group]: measured };
+    const known = { [group]: { ...measured, cycle } };
     journal.note((value) => ({ ...value, reference: { ...value.reference, ...known } }));
   }
 };

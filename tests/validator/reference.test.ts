@@ -47,6 +47,23 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
     ]);
   });
 
+  it("is told once a cycle, also by a validator that starts again within it", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await openValidator(t, subnet, "vera");
+    const before = { model: "another", loss: 100, bitsPerByte: 200, cycle: 0 };
+    vera.journal.update((value) => ({ ...value, reference: { math: before, prose: before } }));
+    const changes = () => saidBy(vera).map(([, cycle, group, change]) => [cycle, group, Number(change) < -1]);
+    const once = [
+      [1, "math", true],
+      [1, "prose", true],
+    ];
+    await measureReference(vera, 1, subnet.modelHash);
+    assert.deepEqual(changes(), once);
+    await measureReference(vera, 1, subnet.modelHash);
+    assert.deepEqual(changes(), once);
+    assert.equal(vera.measured.length, 2);
+  });
+
   it("tells a change from what was measured before, and is left out once updates are about to be revealed", async (t) => {
     const subnet = await openSubnet(t);
     const vera = await openValidator(t, subnet, "vera");
