@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { directoryStore } from "#shared/blobs/blob-store.js";
+import { networkDifferences } from "#shared/config/load-network.js";
 import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { readBytesIfAny, readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { ensureFolderSync } from "#shared/files/ensure-folder.js";
@@ -110,6 +111,15 @@ const clear = (out: string, work: string): void => {
   }
 };
 
+/** A finished pack is handed on: nothing of how it was made stays. */
+const removeIfEmpty = (folder: string): void => {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It is in nobody's way.
+  }
+};
+
 /** Folder of the work that has what came from the Hub. */
 const FETCHED = "hub";
 
@@ -123,7 +133,7 @@ const packIn = async (work: string, options: PackOptions, onClaimed: () => void)
   const extract = extractor(settings, format && chatRenderer(format));
   const benchmarks = options.benchmarks.map((name) => sha256(readFileSync(localFile(name).path)));
   const files = await sourceFiles(options, join(work, FETCHED), onProgress);
-  claim(join(work, "work.json"), {
+  claim(work, {
     settings,
     tokenizer: tokenizer.name,
     chat: format ?? null,
@@ -188,6 +198,7 @@ const packIn = async (work: string, options: PackOptions, onClaimed: () => void)
   writeFileAtomic(join(out, "report.html"), reportPage(report), 0o644);
   writeFileAtomic(join(out, MANIFEST_NAME), bytes, 0o644);
   rmSync(work, { recursive: true });
+  removeIfEmpty(join(out, "blobs", "incoming"));
   return { manifest, hash, report };
 };
 
@@ -212,18 +223,38 @@ const sourceFiles = async (
   return files;
 };
 
-/** Writes down what the work is, or checks that it is the same. */
-const claim = (path: string, identity: unknown): void => {
+/** Writes down what the work in a folder is, or checks that it is the same. */
+const claim = (work: string, identity: object): void => {
+  const path = join(work, "work.json");
   const text = JSON.stringify(identity);
   const known = readFileIfAny(path);
   if (known === null) writeFileAtomic(path, text);
   else if (known !== text)
     throw new BlockZeroError(
       "PACK_CHANGED",
-      `the work in ${path} was begun with other sources or settings`,
+      `the work in ${work} was begun with other sources or settings: ${changesOf(known, text)}`,
       "give the same again to go on, or remove that folder to begin anew",
     );
 };
+
+/** What differs, of texts of JSON; the former one may be of another version. */
+const changesOf = (former: string, now: string): string => {
+  try {
+    return networkDifferences(JSON.parse(former), JSON.parse(now))
+      .slice(0, REASONS)
+      .map(({ field, left, right }) => `${field.replace(/^settings\./, "")} was ${told(left)} and is ${told(right)}`)
+      .join(", ");
+  } catch {
+    return "its work.json cannot be read";
+  }
+};
+
+const told = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? "not there";
+  return text.length > TOLD_CHARS ? `${text.slice(0, TOLD_CHARS - 1)}…` : text;
+};
+
+const TOLD_CHARS = 80;
 
 const overlapped = async (
   { settings, benchmarks, signal, onProgress = () => {} }: PackOptions,
@@ -251,5 +282,5 @@ const emptyPack = (out: string, { rows, left }: Tally): BlockZeroError => {
   );
 };
 
-/** Reasons that a message names, the commonest. */
+/** Reasons, or changes, that a message names: the commonest, the first. */
 const REASONS = 3;

@@ -138,6 +138,7 @@ const progressLine = (now: () => number = performance.now.bind(performance)) => 
     }
     const share = total === 0 ? 1 : done / total;
     const left = done > from ? ((now() - begun) * (total - done)) / (done - from) : Number.NaN;
-    return `${STAGES[at].padEnd(22)} ${bar(share, BAR_WIDTH)}  ${(100 * share).toFixed(0).padStart(3)} %  ${formatDuration(left)} left`;
+    const line = `${STAGES[at].padEnd(22)} ${bar(share, BAR_WIDTH)}  ${(100 * share).toFixed(0).padStart(3)} %`;
+    return done >= total ? line : `${line}  ${formatDuration(left)} left`;
   };
 };

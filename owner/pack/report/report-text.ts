@@ -1,4 +1,5 @@
 import { table } from "#shared/cli/table.js";
+import { plural } from "#shared/util/plural.js";
 import type { PackReport } from "./report.js";
 
 const count = (value: number): string => value.toLocaleString("en-US");
@@ -12,7 +13,7 @@ const SAMPLE_CHARS = 100;
 export const reportText = ({ hash, tokenizer, sources, tally, stages, sides, near }: PackReport): string => {
   const lines = [
     `pack ${hash}`,
-    `tokenizer ${tokenizer}; ${sources.length} files, ${megabytes(sources.reduce((sum, { bytes }) => sum + bytes, 0))}; ${count(tally.rows)} rows, ${megabytes(tally.bytes)} of text`,
+    `tokenizer ${tokenizer}; ${plural(sources.length, "file")}, ${megabytes(sources.reduce((sum, { bytes }) => sum + bytes, 0))}; ${count(tally.rows)} rows, ${megabytes(tally.bytes)} of text`,
     "",
     table([
       ["stage", "left out", "remain"],

@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { PackProgress } from "#owner/pack/pack.js";
 import { readSeal } from "#owner/pack/pieces/piece-reader.js";
+import { reportText } from "#owner/pack/report/report-text.js";
 import { isHeldOut } from "#shared/data/split.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { coded } from "#tests/support/coded.js";
@@ -39,6 +40,8 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
       "it is shuffled",
     );
     assert.deepEqual(readdirSync(out).sort(), ["blobs", "manifest.json", "report.html", "report.txt"]);
+    assert.ok(!existsSync(join(out, "blobs", "incoming")));
+    assert.match(reportText(report), /; 1 file, .* rows, /);
   });
 
   it("is the same bytes whatever the threads, the pieces and how its rows are written", async (t) => {
@@ -69,7 +72,10 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     await assert.rejects(pack([source], out, { signal: stop.signal, onProgress: () => stop.abort() }), {
       name: "AbortError",
     });
-    await assert.rejects(pack([source], out, { settings: { seed: 5 } }), coded("PACK_CHANGED"));
+    await assert.rejects(pack([source], out, { settings: { seed: 5 } }), {
+      code: "PACK_CHANGED",
+      message: `the work in ${join(out, "work")} was begun with other sources or settings: seed was 1 and is 5`,
+    });
     await pack([source], out);
     await assert.rejects(pack([source], out), coded("PACK_EXISTS"));
   });
