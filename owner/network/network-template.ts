@@ -105,7 +105,7 @@ const readGroup = (path: string) => groupBeside(path, parse(path, read(path), ex
 const parse = <T>(path: string, document: unknown, schema: z.ZodType<T>): T => {
   const result = schema.safeParse(document);
   if (result.success) return result.data;
-  throw invalid(path, faultOf(result.error.issues[0]!), result.error);
+  throw invalid(path, faultOf(result.error.issues[0]!, document), result.error);
 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

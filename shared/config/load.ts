@@ -21,20 +21,31 @@ interface Given {
   readonly value: unknown;
   /** Where it was given, as its reader knows it: `miner.yaml:3`, `--seed`, an environment variable. */
   readonly origin: string;
+  /** Line of the file. */
+  readonly line?: number;
 }
+
+interface Fault {
+  readonly error: BlockZeroError;
+  /** Line of the file, where it is one of a file. */
+  readonly line?: number | undefined;
+}
+
+/** Faults that one message names. */
+const NAMED_FAULTS = 8;
 
 /**
  * The configuration from flags, environment, file and defaults, the earlier before the later. `null` in the file counts
  * as unset; a path in the file is relative to the file, any other to the current folder.
  *
  * @throws BlockZeroError CONFIG_NOT_FOUND, CONFIG_MALFORMED, CONFIG_UNKNOWN_KEY, CONFIG_DUPLICATE_KEY,
- *         CONFIG_MISSING_KEY, CONFIG_INVALID_VALUE: the first fault, with the number of the others
+ *         CONFIG_MISSING_KEY, CONFIG_INVALID_VALUE: the code is that of the first fault, those of the file before the others; the message names all
  */
 export const loadConfig = <D extends Definition>(
   definition: D,
   { file, others = {}, env, flags }: ConfigInputs,
 ): Config<D> => {
-  const faults: BlockZeroError[] = [];
+  const faults: Fault[] = [];
   const fromFile =
     file === undefined ? new Map<string, Given>() : readSettings({ ...others, ...definition }, file, faults);
   const fromFlags = flagValues(definition, flags, faults);
@@ -43,10 +54,13 @@ export const loadConfig = <D extends Definition>(
     const given = fromFlags.get(key) ?? environmentValue(key, setting, env) ?? fromFile.get(key);
     const parsed = setting.schema.safeParse(given === undefined ? setting.default : given.value);
     if (parsed.success) values.set(key, parsed.data);
-    else faults.push(given === undefined ? missing(key, setting) : invalid(key, setting, given));
+    else
+      faults.push({
+        error: given === undefined ? missing(key, setting) : invalid(key, setting, given),
+        line: given?.line,
+      });
   }
-  const [first, ...more] = faults;
-  if (first !== undefined) throw more.length === 0 ? first : withOthers(first, more.length);
+  if (faults.length > 0) throw ofAll(faults);
   return nest(values) as Config<D>;
 };
 
@@ -56,24 +70,21 @@ const environmentValue = (key: string, setting: Setting, env: ConfigInputs["env"
   return text === "" ? undefined : { value: fromText(text, setting), origin: name };
 };
 
-const flagValues = (
-  definition: Definition,
-  flags: ConfigInputs["flags"],
-  faults: BlockZeroError[],
-): Map<string, Given> => {
+const flagValues = (definition: Definition, flags: ConfigInputs["flags"], faults: Fault[]): Map<string, Given> => {
   const keys = new Map(Object.keys(definition).map((key) => [spellingOf(key), key]));
   const given = new Map<string, Given>();
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined) continue;
     const key = keys.get(spellingOf(name));
     const setting = key === undefined ? undefined : definition[key];
-    if (key === undefined || setting === undefined) faults.push(unknownKey(name, "flag", Object.keys(definition)));
+    if (key === undefined || setting === undefined)
+      faults.push({ error: unknownKey(name, "flag", Object.keys(definition)) });
     else given.set(key, { value: typeof value === "string" ? fromText(value, setting) : value, origin: flagName(key) });
   }
   return given;
 };
 
-const readSettings = (definition: Definition, file: string, faults: BlockZeroError[]): Map<string, Given> => {
+const readSettings = (definition: Definition, file: string, faults: Fault[]): Map<string, Given> => {
   const keys = Object.keys(definition);
   const { document, lineAt } = readYaml(file, { missing: "CONFIG_NOT_FOUND", malformed: "CONFIG_MALFORMED" });
   const given = new Map<string, Given>();
@@ -83,20 +94,22 @@ const readSettings = (definition: Definition, file: string, faults: BlockZeroErr
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? String(key.value) : key.toString();
       const full = path === "" ? name : `${path}.${name}`;
-      const origin = `${file}:${lineAt(key.range?.[0] ?? 0)}`;
+      const line = lineAt(key.range?.[0] ?? 0);
+      const origin = `${file}:${line}`;
+      const wrong = (error: BlockZeroError) => faults.push({ error, line });
       const resolved = isAlias(value) ? value.resolve(document) : value;
       if (Object.hasOwn(definition, full)) {
-        if (given.has(full)) faults.push(duplicateKey(full, origin));
+        if (given.has(full)) wrong(duplicateKey(full, origin));
         const plain = plainValue(value, origin);
         const { beside } = definition[full]!;
         const found = beside && typeof plain === "string" ? beside(file, plain) : plain;
-        if (found !== null) given.set(full, { value: found, origin });
+        if (found !== null) given.set(full, { value: found, origin, line });
         continue;
       }
       const children = keys.filter((known) => known.startsWith(`${full}.`));
-      if (children.length === 0) faults.push(unknownKey(full, origin, keys));
+      if (children.length === 0) wrong(unknownKey(full, origin, keys));
       else if (isMap(resolved)) visit(resolved, full);
-      else if (!isEmpty(value)) faults.push(noMapping(full, origin, children));
+      else if (!isEmpty(value)) wrong(noMapping(full, origin, children));
     }
   };
 
@@ -177,10 +190,18 @@ const shown = (value: unknown): string => {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 };
 
-const withOthers = (first: BlockZeroError, others: number): BlockZeroError =>
-  new BlockZeroError(
-    first.code,
-    `${first.message} (and ${others} more ${others === 1 ? "fault" : "faults"})`,
-    first.hint,
+/** One error of all faults: those of the file first, in its order. */
+const ofAll = (faults: readonly Fault[]): BlockZeroError => {
+  const at = ({ line = Number.POSITIVE_INFINITY }: Fault) => line;
+  const errors = [...faults].sort((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b))).map(({ error }) => error);
+  const [first, ...others] = errors;
+  if (others.length === 0) return first!;
+  const left = errors.length - NAMED_FAULTS;
+  const named = errors.slice(0, NAMED_FAULTS).map(({ message }) => message);
+  return new BlockZeroError(
+    first!.code,
+    `${named.join("; ")}${left > 0 ? `; and ${left} more` : ""}`,
+    `${first!.hint}; docs/configuration.md says what the others take`,
     { cause: first },
   );
+};

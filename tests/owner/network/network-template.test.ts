@@ -61,7 +61,11 @@ test("what is wrong with a template is named by file and field", (t) => {
   const group = (experts: object, kind: string) => ({ groups: { math: { experts, data: [{ kind }] } } });
   rejects({ model: "tny" }, "NETWORK_TEMPLATE_INVALID", /network\.yaml: model: .+ did you mean "tiny"\?$/);
   rejects({ nme: "x" }, "NETWORK_TEMPLATE_INVALID", /network\.yaml: unknown field nme$/);
-  rejects({ model: { ...smallNetwork.model, head_dim: "x" } }, "NETWORK_TEMPLATE_INVALID", /: model\.head_dim: /);
+  rejects(
+    { model: { ...smallNetwork.model, head_dim: "x" } },
+    "NETWORK_TEMPLATE_INVALID",
+    /: model\.head_dim is "x": /,
+  );
   rejects({ groups: { math: "nowhere.yaml" } }, "NETWORK_TEMPLATE_NOT_FOUND", /nowhere\.yaml/);
   rejects(group({ 0: [9] }, "arithmetic"), "EXPERT_GROUP_INVALID", /layer 0 has no expert 9/);
   rejects(group({ 0: [1] }, "arithmetc"), "UNKNOWN_DATASET", /did you mean "arithmetic"\?/);

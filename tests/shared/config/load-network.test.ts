@@ -57,7 +57,7 @@ const lineOf = (context: TestContext, content: string): string => {
 };
 
 const HINT =
-  "→ correct that field (docs/network-file.md); everybody on a subnet needs the same file, so ask its owner for the current one";
+  "→ docs/network-file.md says what a field takes; if the file is not yours, ask the subnet's owner for the current one";
 
 test("a network file reads back, defaults filled in", (context) => {
   assert.deepEqual(loadNetwork(temporaryFile(context, "n.yaml", stringify(network))), network);
@@ -69,25 +69,38 @@ test("a network file reads back, defaults filled in", (context) => {
 
 test("an invalid network names the field", (context) => {
   const { train: _, ...phases } = network.phases;
+  const math = { ...network.groups.math, dta: 1 };
+  const lineIn = (text: string, what: string) => text.split("\n").findIndex((line) => line.includes(what)) + 1;
+  const [short, strange] = [stringify({ ...network, phases }), stringify({ ...network, groups: { math } })];
   assert.equal(
-    lineOf(context, stringify({ ...network, phases })),
-    `✖ NETWORK_FILE_INVALID n.yaml: phases.train: Invalid input: expected number, received undefined ${HINT}`,
+    lineOf(context, short),
+    `✖ NETWORK_FILE_INVALID n.yaml:${lineIn(short, "phases:")}: phases.train: Invalid input: expected number, received undefined ${HINT}`,
   );
   assert.equal(
-    lineOf(context, stringify({ ...network, groups: { math: { ...network.groups.math, dta: 1 } } })),
-    `✖ NETWORK_FILE_INVALID n.yaml: unknown field groups.math.dta ${HINT}`,
+    lineOf(context, strange),
+    `✖ NETWORK_FILE_INVALID n.yaml:${lineIn(strange, "dta:")}: unknown field groups.math.dta ${HINT}`,
   );
   assert.match(
     lineOf(context, stringify({ ...network, artifact: { codec: "zip" } })),
-    /artifact\.codec: .*"float32"\|"bfloat16"\|"int8"\|"topk-2bit"/,
+    /artifact\.codec is "zip": .*"float32"\|"bfloat16"\|"int8"\|"topk-2bit"/,
   );
-  assert.match(lineOf(context, "- 1\n"), /^✖ NETWORK_FILE_INVALID n\.yaml: not a network: /);
+  assert.match(lineOf(context, "- 1\n"), /^✖ NETWORK_FILE_INVALID n\.yaml:1: not a network: /);
   assert.match(lineOf(context, "a: [\n"), /^✖ NETWORK_FILE_MALFORMED n\.yaml:2:1: /);
   assert.throws(() => loadNetwork("nowhere.yaml"), { code: "NETWORK_FILE_NOT_FOUND" });
   assert.throws(() => parseNetwork({ ...network, netuid: -1 }, "the chain's record"), {
     code: "NETWORK_FILE_INVALID",
-    message: "the chain's record: netuid: Too small: expected number to be >=0",
+    message: "the chain's record: netuid is -1: Too small: expected number to be >=0",
   });
+});
+
+test("an invalid network file names the line and the value of all that is wrong in it, in its order", (context) => {
+  const groups = { math: { ...network.groups.math, data: [{ kind: "arithmetic", weight: "x".repeat(100) }] } };
+  const text = stringify({ ...network, name: "wrong", phases: { ...network.phases, train: "long" }, groups });
+  const at = (what: string) => text.split("\n").findIndex((line) => line.includes(what)) + 1;
+  assert.equal(
+    lineOf(context, text),
+    `✖ NETWORK_FILE_INVALID n.yaml:${at("train: long")}: phases.train is "long": Invalid input: expected number, received string; n.yaml:${at("weight:")}: groups.math.data.0.weight is "${"x".repeat(78)}…: Invalid input: expected number, received string ${HINT}`,
+  );
 });
 
 test("two networks differ in the field that is named", () => {

@@ -147,11 +147,24 @@ test("a required setting that is missing says how to give it", () => {
   );
 });
 
-test("several faults: the first, and how many more", (context) => {
+test("several faults: all of them, those of the file first and in its order", (context) => {
   assert.equal(
-    lineOf(context, "learning_rte: 1\nwandb: sometimes\nbehaviour: evil\n"),
-    '✖ CONFIG_UNKNOWN_KEY c.yaml:1: unknown key "learning_rte", did you mean "learning_rate"? (and 2 more faults) → write learning_rate, or remove it',
+    lineOf(
+      context,
+      'behaviour: evil\nlearning_rte: 1\nlearning_rate: "fast"\n',
+      { "listen.port": -1 },
+      { BLOCKZERO_WANDB: "?" },
+    ),
+    [
+      '✖ CONFIG_INVALID_VALUE c.yaml:1: behaviour is "evil", which is not one of honest, copier',
+      'c.yaml:2: unknown key "learning_rte", did you mean "learning_rate"?',
+      'c.yaml:3: learning_rate is "fast", which is not a number > 0',
+      'BLOCKZERO_WANDB: wandb is "?", which is not true or false',
+      "--listen.port: listen.port is -1, which is not an integer ≥ 0 and ≤ 65535 → give one of honest, copier; docs/configuration.md says what the others take",
+    ].join("; "),
   );
+  const many = Array.from({ length: 11 }, (_, i) => `x${i}: 1\n`).join("");
+  assert.match(lineOf(context, many), /c\.yaml:8: unknown key "x7"; and 3 more → remove it; --help/);
 });
 
 test("broken YAML names line and column", (context) => {
