@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { checkSources } from "#datasets/tokens.js";
 import { cycleAuditor } from "#inspect/audit/audit-cycle.js";
+import { allAgree, auditLines, olderLines, olderThanKept } from "#inspect/audit/audit-text.js";
 import type { Reevaluation } from "#inspect/audit/evaluate.js";
 import type { CycleAudit } from "#inspect/audit/findings.js";
 import { auditsPastHead, type ModelCycles, modelCycles } from "#inspect/audit/past-head.js";
@@ -29,7 +30,8 @@ const DISAGREES = 1;
 
 export const audit: CommandSpec = {
   name: "audit",
-  description: "recompute past cycles from the chain and the artifacts; exit status 0 says that all agree",
+  description:
+    "recompute past cycles from the chain and the artifacts; exit status 0 says that all agree, but for those with --all that are older than what is kept",
   examples: [
     "blockzero audit --all",
     "blockzero audit --cycle 7 --home .blockzero/localnet --evaluate",
@@ -57,18 +59,12 @@ export const audit: CommandSpec = {
         const { settled, audits } = await run(options, (line) => {
           if (!options.json) console.log(line);
         });
-        if (options.json) console.log(JSON.stringify({ ...settled, cycles: audits }));
-        if (!agree(audits)) process.exitCode = DISAGREES;
+        const older = olderThanKept(audits);
+        if (options.json) console.log(JSON.stringify({ ...settled, cycles: audits, older }));
+        else for (const line of olderLines(older)) console.log(line);
+        if (!allAgree(audits)) process.exitCode = DISAGREES;
       });
   },
-};
-
-/** Whether every cycle does, but for those from before the first that does: their files and the chain's state may be gone by now. */
-const agree = (audits: readonly CycleAudit[]): boolean => {
-  const first = audits.findIndex(({ result }) => result === "agrees");
-  return (
-    first >= 0 && audits.every(({ result }, i) => result === "agrees" || (i < first && result === "not auditable"))
-  );
 };
 
 /** What there was to be audited: the cycles that are settled, and the chain's newest block. */
@@ -109,7 +105,7 @@ const run = async (
     const audits: CycleAudit[] = [];
     const found = (one: CycleAudit) => {
       audits.push(one);
-      for (const line of linesOf(one)) tell(line);
+      for (const line of auditLines(one)) tell(line);
     };
     for (let at = all || last < first ? first : (cycle ?? last); at <= (all ? last : (cycle ?? last)); at++) {
       signal.throwIfAborted();
@@ -175,22 +171,4 @@ const reevaluator = async (
       for (const one of ofNetworks.values()) await one.dispose();
     },
   };
-};
-
-/** One line a cycle, and under it what there is to say. */
-const linesOf = ({ cycle, result, recomputed, agreed, base, reports, scored, merged, ...found }: CycleAudit) => {
-  const [first, ...more] = result === "diverges" ? found.divergences : found.missing;
-  const model = (recomputed ?? agreed ?? base ?? "").slice(0, 12);
-  const counts = `${reports} reports, ${scored} scored, ${merged} merged`;
-  const line =
-    result === "agrees"
-      ? `agrees: model ${model}, ${counts}`
-      : result === "diverges"
-        ? `diverges: ${first}`
-        : `not auditable: ${first}`;
-  return [
-    `cycle ${cycle} ${line}`,
-    ...more.map((what) => `  also: ${what}`),
-    ...found.notes.map((what) => `  note: ${what}`),
-  ];
 };

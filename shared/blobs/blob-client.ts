@@ -6,6 +6,7 @@ import type { Signer } from "#shared/protocol/signer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { orAbort, withDeadline } from "#shared/util/deadline.js";
 import { withSignals } from "#shared/util/join-signals.js";
+import { plural } from "#shared/util/plural.js";
 import { networkOf } from "./admission.js";
 import { addressesOf, parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
 import { downloadParts } from "./download-parts.js";
@@ -271,7 +272,7 @@ const notFetched = ({ hash, what = "blob" }: BlobFetch, faults: readonly BlockZe
   if (first === undefined)
     return fault("FETCH_NOT_FOUND", `nobody could be asked for ${what} ${hash}`, "name a location that has it");
   const told = faults.slice(0, FAULTS_TOLD).map(({ message }) => message);
-  if (faults.length > FAULTS_TOLD) told.push(`nor could it be had of ${faults.length - FAULTS_TOLD} others`);
+  if (faults.length > FAULTS_TOLD) told.push(`nor could it be had of ${plural(faults.length - FAULTS_TOLD, "other")}`);
   const message = `${what} ${hash} could not be had: ${told.join("; ")}`;
   return fault(first.code, message, faults.length === 1 ? first.hint : EVERYBODY_ASKED, first);
 };

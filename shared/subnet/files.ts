@@ -10,6 +10,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { type ByteSource, bytesOfSource, withSource } from "#shared/files/byte-source.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
+import { plural } from "#shared/util/plural.js";
 import { copiesInFolders, type FolderCopies, openLocalCopy } from "./folder-copies.js";
 import { anyBlob, checkedBlob, type RemoteCopies, type RemoteCopy } from "./remote-copies.js";
 
@@ -214,7 +215,7 @@ const nobodyHas = (hash: string, faults: readonly BlockZeroError[]): BlockZeroEr
   const [first, ...others] = [...faults.filter(isMismatch), ...faults.filter((fault) => !isMismatch(fault))];
   if (first === undefined) return new BlockZeroError(NOT_FOUND.code, `nobody has ${hash}`, NOT_FOUND.hint);
   const told = [first, ...others].slice(0, FAULTS_TOLD).map(({ message }) => message);
-  if (faults.length > FAULTS_TOLD) told.push(`nor ${faults.length - FAULTS_TOLD} others`);
+  if (faults.length > FAULTS_TOLD) told.push(`nor ${plural(faults.length - FAULTS_TOLD, "other")}`);
   const { code, hint } = others.every((other) => other.code === first.code) ? first : NOT_FOUND;
   const what = code === MISMATCH ? `every copy of ${hash} is damaged` : `nobody has ${hash}`;
   return new BlockZeroError(code, `${what}: ${told.join("; ")}`, hint);

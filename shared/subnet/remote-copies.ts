@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { BlobClient } from "#shared/blobs/blob-client.js";
 import type { BlobStore } from "#shared/blobs/blob-store.js";
 import type { BlobWriter } from "#shared/blobs/blob-writer.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { IncomingBlob } from "#shared/blobs/incoming-blob.js";
 import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors/error.js";
 import type { FileRequest } from "#shared/replay/source.js";
@@ -35,11 +36,17 @@ export const serverCopies = (options: ServerOptions): RemoteCopies => {
       receive: (incoming) =>
         patience.grant(
           origin,
-          () => client.receive({ locations: [origin], hash, maxBytes, signal }, incoming),
+          () => client.receive({ locations: [origin], hash, maxBytes, signal }, incoming).catch(itsOwn),
           incoming.length,
         ),
     }));
   };
+};
+
+/** Of one server that was asked, what it answered: whoever asks several knows which file. */
+const itsOwn = (thrown: unknown): never => {
+  const cause = isFetchFault(thrown) ? thrown.cause : undefined;
+  throw isFetchFault(cause) && cause.code === (thrown as BlockZeroError).code ? cause : thrown;
 };
 
 /** The copy in a participant's archive. @param setting what the archive is called in a configuration */

@@ -38,7 +38,7 @@ test("anybody audits a living subnet over its chain and its servers alone", { ti
   assert.match(
     sound.stdout,
     new RegExp(
-      `^settled: cycles 1–\\d+, head \\d+\\ncycle ${cycle} agrees: model [0-9a-f]{12}, 1 reports, [12] scored, [12] merged\n$`,
+      `^settled: cycles 1–\\d+, head \\d+\\ncycle ${cycle} agrees: model [0-9a-f]{12}, 1 report, [12] scored, [12] merged\n$`,
     ),
   );
   assert.equal(all.status, 0, all.stdout + all.stderr);
