@@ -15,6 +15,7 @@ import { createLogger } from "#shared/telemetry/logger.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
 import { readUpcycledConfig } from "#shared/training/upcycle.js";
 import { joinSignals } from "#shared/util/join-signals.js";
+import { plural } from "#shared/util/plural.js";
 import { chooseHost } from "./choose-host.js";
 import { showDashboard } from "./dashboard.js";
 import { makeGenesis, sealedTemplate } from "./genesis.js";
@@ -207,7 +208,8 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   };
   view.rest();
   if (options.json === true) printJson(result);
-  else view.answer(...summaryTable(result), "", `${cycles} cycles in ${formatDuration(1000 * result.seconds)}`);
+  else
+    view.answer(...summaryTable(result), "", `${plural(cycles, "cycle")} in ${formatDuration(1000 * result.seconds)}`);
   if (typeof options.json === "string") writeFileAtomic(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.keep) {
     view.print(`staying up: chain at ${endpoint}, configs and logs in ${home}; Ctrl-C ends it`);

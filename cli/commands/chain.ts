@@ -8,10 +8,11 @@ import { settingsAmong } from "#shared/cli/config-flags.js";
 import { JSON_AMOUNTS_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
-import { formatTokens } from "#shared/cli/tokens.js";
+import { amountText } from "#shared/cli/tokens.js";
 import { addFlags } from "#shared/config/flags.js";
 import { formatDuration } from "#shared/telemetry/progress.js";
 import { redactUrls } from "#shared/telemetry/redact.js";
+import { plural } from "#shared/util/plural.js";
 import { subnetSettings } from "../settings.js";
 
 /** Ten blocks of twelve seconds. */
@@ -120,14 +121,14 @@ const fields = (found: ChainStatus): Record<string, string | number> => {
       epoch: epoch(subnet, head.number),
       weights: weights(subnet),
       axons: `every ${subnet.servingRateLimit} blocks`,
-      registration: subnet.registrationAllowed ? `open, ${formatTokens(subnet.burn)} now` : "closed",
+      registration: subnet.registrationAllowed ? `open, ${amountText(subnet.burn)} now` : "closed",
     }),
   };
 };
 
 const epoch = ({ tempo, epochLength, nextEpoch }: NonNullable<ChainStatus["subnet"]>, head: number): string =>
   Number.isFinite(nextEpoch)
-    ? `in ${nextEpoch - head} blocks, at ${nextEpoch}; every ${epochLength} (tempo ${tempo})`
+    ? `in ${plural(nextEpoch - head, "block")}, at ${nextEpoch}; every ${epochLength} (tempo ${tempo})`
     : "never";
 
 const weights = ({ weightsMode, revealPeriod, weightsRateLimit, weightsVersion }: HyperParameters): string => {

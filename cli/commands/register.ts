@@ -11,7 +11,7 @@ import { settingsAmong } from "#shared/cli/config-flags.js";
 import { JSON_AMOUNTS_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
-import { formatTokens, tokens } from "#shared/cli/tokens.js";
+import { amountText, formatTokens, tokens } from "#shared/cli/tokens.js";
 import { addFlags } from "#shared/config/flags.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -52,7 +52,7 @@ export const register: CommandSpec = {
           const done = await registered(registration, stake);
           // What was paid for is told before anything else can fail.
           const tell = (fields: Parameters<typeof printFields>[0]) => {
-            if (!json) printFields(fields);
+            if (!json) printFields(fields, "coldkey".length);
           };
           tell(fieldsOf(done));
           let added: Staked | null = null;
@@ -124,11 +124,11 @@ const fieldsOf = ({ hotkey, payment, netuid, uid }: Registered) => ({
 const paymentFields = (payment: Payment | null): Record<string, string> =>
   payment === null
     ? {}
-    : { coldkey: payment.coldkey, balance: formatTokens(payment.balance), cost: formatTokens(payment.cost) };
+    : { coldkey: payment.coldkey, balance: amountText(payment.balance), cost: amountText(payment.cost) };
 
 const stakeFields = ({ paid, stake }: Staked): Record<string, string> => ({
-  ...(paid !== null && { paid: formatTokens(paid) }),
-  ...(stake !== null && { stake: formatTokens(stake) }),
+  ...(paid !== null && { paid: amountText(paid) }),
+  ...(stake !== null && { stake: amountText(stake) }),
 });
 
 /**
@@ -180,7 +180,7 @@ const checkStake = async (chain: SubtensorChain, netuid: number, stake: bigint):
   if (stake < LEAST_STAKE)
     throw new BlockZeroError(
       "STAKE_TOO_LOW",
-      `the chain takes no stake below ${formatTokens(LEAST_STAKE)}`,
+      `the chain takes no stake below ${amountText(LEAST_STAKE)}`,
       "stake more",
     );
 };
@@ -213,7 +213,7 @@ const show = async (
   const notSent = await Promise.all(calls.map((call) => chain.prepare(call, coldkey)));
   if (json) return printJson({ hotkey: hotkey.address, payment, netuid, ...bought, notSent });
   const price = bought && {
-    stake: `${formatTokens(bought.paid)}, for about ${formatTokens(bought.stake)} of the subnet's own token`,
+    stake: `${amountText(bought.paid)}, for about ${formatTokens(bought.stake)} of the subnet's own token`,
   };
   printFields({ hotkey: hotkey.address, ...paymentFields(payment), ...price, subnet: netuid });
   for (const [i, { call, signer, nonce, hash, bytes }] of notSent.entries()) {

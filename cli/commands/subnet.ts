@@ -16,7 +16,7 @@ import { JSON_AMOUNTS_FLAG, JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
-import { formatTokens } from "#shared/cli/tokens.js";
+import { amountText } from "#shared/cli/tokens.js";
 import { addFlags } from "#shared/config/flags.js";
 import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -220,7 +220,7 @@ const createOnSubtensor = async (
     subnet: netuid,
     owner: hotkey.address,
     coldkey: coldkey.address,
-    cost: formatTokens(cost),
+    cost: amountText(cost),
     epoch: `every ${epochLength} blocks`,
     weights: `every ${weightsRateLimit} blocks`,
     cycle:

@@ -1,5 +1,6 @@
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
 import { mean } from "#shared/util/mean.js";
+import { plural } from "#shared/util/plural.js";
 
 /** What came of a miner's cycle, as far as advice goes by it. */
 export interface JudgedCycle {
@@ -190,7 +191,7 @@ const crowdedGroup: Rule = (_, { group, groups }) => {
     ? []
     : [
         hint(
-          `Group ${own.name} has ${own.miners} miners, ${least.name} has ${least.miners}, and every group has the same pool. \`blockzero-miner affinity\` says which groups suit its text.`,
+          `Group ${own.name} has ${plural(own.miners, "miner")}, ${least.name} has ${least.miners}, and every group has the same pool. \`blockzero-miner affinity\` says which groups suit its text.`,
         ),
       ];
 };
@@ -202,7 +203,7 @@ const shortHistory: Rule = (recent, { window }) => {
     ? []
     : [
         hint(
-          `Pay goes by the mean over ${window} cycles, and cycles before its first count as zero: its mean still grows by staying.`,
+          `Pay goes by the mean over ${plural(window, "cycle")}, and cycles before its first count as zero: its mean still grows by staying.`,
         ),
       ];
 };

@@ -1,9 +1,10 @@
-import { formatTokens } from "#shared/cli/tokens.js";
+import { amountText } from "#shared/cli/tokens.js";
 import type { Network } from "#shared/protocol/network.js";
 import { printable } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { percent } from "#shared/util/percent.js";
+import { plural } from "#shared/util/plural.js";
 import { figuresOf, lastLook } from "./derivation.js";
 import type { Agreed, Explanation, Opinion, Pay, Place, UpdateFacts, Window } from "./explanation.js";
 import { confidenceText, describeScored } from "./scored-text.js";
@@ -56,7 +57,7 @@ const madeOf = ({ steps, tokens, base: from }: UpdateFacts, base: string): strin
 const heard = ({ validators, isWhole, duplicate }: Explanation): string[] => [
   validators.length === 0
     ? "No validator had a permit, so nobody could vote."
-    : `Of the validators ${validators.length} might vote:`,
+    : `${plural(validators.length, "validator")} might vote:`,
   ...validators.map(
     (opinion) => `  ${nameOf(opinion)}, ${percent(opinion.stakeShare)} of the stake: ${opinionText(opinion)}`,
   ),
@@ -165,7 +166,7 @@ const windowText = ({ length, cycles, unknown }: Window, first: number): string 
     if (!counts) return `cycle ${cycle} is left out`;
     return `cycle ${cycle} ${verdict === "scored" ? figure(score) : `0 (${verdict ?? "missed"})`}`;
   });
-  return `Pay goes by the mean over ${length} cycles: ${parts.join(", ")}.`;
+  return `Pay goes by the mean over ${plural(length, "cycle")}: ${parts.join(", ")}.`;
 };
 
 const payText = ({ group, score, place, of, curve, pool, paid, burn, gate, share }: Pay): string =>
@@ -178,7 +179,7 @@ const payText = ({ group, score, place, of, curve, pool, paid, burn, gate, share
   }; by curve ${curve}${gate < 1 ? `, and with ${percent(gate)} of that by its Sprints,` : ""} it earns ${percent(share)} of all pay.`;
 
 const chainText = ({ block, incentive, emission }: Explanation["chain"]): string =>
-  `At block ${block} its incentive is ${percent(incentive)}, and the last epoch paid it ${formatTokens(BigInt(emission))} tokens.`;
+  `At block ${block} its incentive is ${percent(incentive)}, and the last epoch paid it ${amountText(BigInt(emission))}.`;
 
 const weightsText = ({ block, weights }: Explanation["chain"]): string =>
   weights.length === 0

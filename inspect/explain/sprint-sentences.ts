@@ -3,6 +3,7 @@ import { explainCheck } from "#shared/protocol/checks.js";
 import { printable } from "#shared/protocol/parsed.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { percent } from "#shared/util/percent.js";
+import { plural } from "#shared/util/plural.js";
 import type { DutyFacts, SprintFacts, SprintOpinion } from "./explain-sprint.js";
 
 /** What Sprints say of a miner and its pay, in plain sentences. None where the network has no Sprints. */
@@ -44,7 +45,7 @@ const provenText = (profile: Sprint["profile"], cycle: number, outcome: SprintOu
   const { proof, difficulty, wins, nonces } = outcome;
   return proof === null
     ? `It entered the Sprint of cycle ${cycle} and committed to no proof in time.`
-    : `In the Sprint of cycle ${cycle} it said before the seeds that one nonce in ${difficulty} wins, and committed to ${wins} wins of ${nonces} nonces: ${weightText(profile, outcome)}.`;
+    : `In the Sprint of cycle ${cycle} it said before the seeds that one nonce in ${difficulty} wins, and committed to ${plural(wins, "win")} of ${plural(nonces, "nonce")}: ${weightText(profile, outcome)}.`;
 };
 
 const weightText = (profile: Sprint["profile"], { measured, low, high }: SprintOutcome): string =>
@@ -90,14 +91,14 @@ const confirmationText = (profile: Sprint["profile"], cycle: number, outcome: Sp
   const asked = `A confirmation was drawn in cycle ${cycle}, known to nobody before its reveal phase.`;
   if (outcome.proof === null) return `${asked} It committed to no proof in time.`;
   const { wins, nonces } = outcome;
-  return `${asked} It committed to ${wins} wins of ${nonces} nonces: ${weightText(profile, outcome)}. ${settledText(outcome)}`;
+  return `${asked} It committed to ${plural(wins, "win")} of ${plural(nonces, "nonce")}: ${weightText(profile, outcome)}. ${settledText(outcome)}`;
 };
 
 const idleText = ({ cycle, needed, utilisation }: SprintFacts["idle"][number], outcome: SprintOutcome): string => {
   const asked = `In idle time of cycle ${cycle}, where ${needed} nonces uphold its weight,`;
   if (outcome.proof === null) return `${asked} it committed to no proof in time.`;
   const { wins, measured, low, high } = outcome;
-  const shown = `${asked} it committed to ${wins} wins, which speak for ${measured} nonces, between ${low} and ${high}. ${idleSettledText(outcome)}`;
+  const shown = `${asked} it committed to ${plural(wins, "win")}, which speak for ${plural(measured, "nonce")}, between ${low} and ${high}. ${idleSettledText(outcome)}`;
   if (!utilisation) return shown;
   const used = `${percent(utilisation.share)} (${percent(utilisation.low)} to ${percent(utilisation.high)}) of its capacity did something else then, or was not there`;
   return `${shown} ${measured >= needed ? "It upheld the weight" : "It did not uphold the weight"}; ${used}.`;

@@ -3,6 +3,7 @@ import { table } from "#shared/cli/table.js";
 import { expertsOf } from "#shared/model/groups.js";
 import type { Network } from "#shared/protocol/network.js";
 import { percent } from "#shared/util/percent.js";
+import { plural } from "#shared/util/plural.js";
 import type { Crowding } from "./crowding.js";
 import type { Affinity } from "./group-affinity.js";
 
@@ -35,7 +36,7 @@ export const describeAffinity = (
     "scores low / median / high",
   ];
   return [
-    `${affinity.documents} documents, ${affinity.tokens.toLocaleString("en-US")} tokens; share of the gates' weight that each group's experts get:`,
+    `${plural(affinity.documents, "document")}, ${affinity.tokens.toLocaleString("en-US")} tokens; share of the gates' weight that each group's experts get:`,
     "",
     table([head, ...rows]),
     "",

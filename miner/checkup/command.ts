@@ -4,6 +4,7 @@ import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { KEPT_CYCLES } from "#shared/participant/writes/journal.js";
 import { hotkeyAddress } from "#shared/signing/open-signer.js";
+import { plural } from "#shared/util/plural.js";
 import { minerSettings } from "../config.js";
 import type { Point, PointState } from "./points.js";
 
@@ -38,9 +39,11 @@ export const checkupCommand: CommandSpec = {
         if (json) printJson({ cycles: history.map(({ cycle }) => cycle), open, points });
         else
           console.log(
-            [...points.map(lines), "", `${open} of ${points.length} points open, over ${history.length} cycles`].join(
-              "\n",
-            ),
+            [
+              ...points.map(lines),
+              "",
+              `${open} of ${points.length} points open, over ${plural(history.length, "cycle")}`,
+            ].join("\n"),
           );
         process.exitCode = open > 0 ? 1 : 0;
       },

@@ -1,4 +1,5 @@
 import { mean } from "#shared/util/mean.js";
+import { plural } from "#shared/util/plural.js";
 import type { MinerConfig } from "../config.js";
 import type { TrainedWith } from "../journal.js";
 import type { CycleHistory } from "./history.js";
@@ -73,7 +74,7 @@ const fallingLoss = (history: readonly CycleHistory[]): Point => {
   const reductions = history.flatMap(({ lossReduction }) => (lossReduction === undefined ? [] : [lossReduction]));
   if (reductions.length === 0) return { question, state: "unknown", says: "no cycle was trained yet" };
   const rising = reductions.filter((reduction) => reduction <= 0).length;
-  const says = `by ${mean(reductions).toFixed(4)} nats a cycle on average; in ${rising} of ${reductions.length} cycles not at all`;
+  const says = `by ${mean(reductions).toFixed(4)} nats a cycle on average; in ${rising} of ${plural(reductions.length, "cycle")} not at all`;
   if (2 * rising < reductions.length) return { question, state: "settled", says };
   return { question, state: "open", says, advice: "lower learning_rate, or look at the text: blockzero data check" };
 };
@@ -90,7 +91,7 @@ const enoughSteps = (history: readonly CycleHistory[], { max_steps }: Settings):
   const capped = known.filter(({ reached, most }) => reached >= most);
   const ended =
     known.length === 0 ? "what max_steps was is not known" : `max_steps ended ${capped.length} of ${known.length}`;
-  const says = `the loss still fell at the end of ${falling} of ${curves.length} cycles; ${ended}`;
+  const says = `the loss still fell at the end of ${falling} of ${plural(curves.length, "cycle")}; ${ended}`;
   if (2 * falling < curves.length) return { question, state: "settled", says };
   return { question, state: "open", says, advice: longerTraining(known.length, capped, max_steps) };
 };
@@ -143,7 +144,7 @@ const stableRate = (history: readonly CycleHistory[], { learning_rate }: Setting
   const spikes = sum((cycle) => cycle.spikes);
   const rates = distinct(trained.flatMap(({ settings }) => settings?.learning_rate ?? []));
   const at = rates.length === 0 ? "a rate that is not known" : rates.join(", then ");
-  const says = `${skipped} of ${steps} steps were left out (${spikes} for a spike of the loss) at ${at}`;
+  const says = `${skipped} of ${plural(steps, "step")} were left out (${spikes} for a spike of the loss) at ${at}`;
   if (skipped <= MOST_SKIPPED * steps) return { question, state: "settled", says };
   const lowest = Math.min(
     ...trained.flatMap(({ skipped: left = 0, settings }) => (left > 0 && settings ? [settings.learning_rate] : [])),
@@ -169,7 +170,7 @@ const fittingGroup = (history: readonly CycleHistory[]): Point => {
   const place = ranks.length === 0 ? "" : `, rank ${mean(ranks).toFixed(1)} on average`;
   const groups = distinct(scored.flatMap(({ settings }) => settings?.expert_group ?? []));
   const where = groups.length === 0 ? "" : ` in ${groups.join(", then ")}`;
-  const says = `a score above zero in ${scored.length - zero} of ${scored.length} cycles${where}${place}`;
+  const says = `a score above zero in ${scored.length - zero} of ${plural(scored.length, "cycle")}${where}${place}`;
   if (2 * zero < scored.length) return { question, state: "settled", says };
   return {
     question,
@@ -236,4 +237,4 @@ const sequencesOf = ({ batch_size, gradient_accumulation_steps }: StepSize): num
   batch_size * gradient_accumulation_steps;
 
 const stepText = (settings: StepSize): string =>
-  `${sequencesOf(settings)} sequences: batch_size ${settings.batch_size}, ${settings.gradient_accumulation_steps} forward passes`;
+  `${plural(sequencesOf(settings), "sequence")}: batch_size ${settings.batch_size}, ${plural(settings.gradient_accumulation_steps, "forward pass", "forward passes")}`;

@@ -2,6 +2,7 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import { statusOf } from "#shared/own-program/run-program.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { mean } from "#shared/util/mean.js";
+import { plural } from "#shared/util/plural.js";
 import type { OwnRun, OwnTrainer } from "./own-trainer.js";
 
 /** What is right or wrong with a program's run, a sentence each. */
@@ -71,7 +72,7 @@ const progressOf = ({ progress }: OwnRun): readonly Finding[] => {
   else
     findings.push({
       isGood: true,
-      says: `${lines} lines of progress: ${last.step} steps, ${last.tokens} tokens, training loss ${firstLoss.toFixed(4)} → ${lastLoss.toFixed(4)}`,
+      says: `${plural(lines, "line")} of progress: ${plural(last.step, "step")}, ${last.tokens} tokens, training loss ${firstLoss.toFixed(4)} → ${lastLoss.toFixed(4)}`,
     });
   if (invalid > 0)
     findings.push({ isGood: false, says: `${invalid} lines of progress cannot be read`, remedy: "see the warning" });

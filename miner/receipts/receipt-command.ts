@@ -1,10 +1,12 @@
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { amountText } from "#shared/cli/tokens.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { artifactHash } from "#shared/protocol/manifest.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { sumStake } from "#shared/protocol/voting/stake.js";
+import { plural } from "#shared/util/plural.js";
 import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt } from "./receipt.js";
 import { receiptProblem } from "./verify-receipt.js";
 
@@ -58,7 +60,7 @@ const linesOf = (receipt: Receipt): readonly string[] => {
       (one) =>
         `  report    ${one.report.validator}: ${verdictIn(one, receipt)}; stake ${shareOf(one.report.validator)}`,
     ),
-    `  outcome   ${inWords(receipt.outcome)}, from ${reports.length} reports of ${restsOn}, stakes as the miner says`,
+    `  outcome   ${inWords(receipt.outcome)}, from ${plural(reports.length, "report")} of ${restsOn}, stakes as the miner says`,
     `  network   ${networkHash(network)} on subnet ${network.netuid}`,
     `  chain     ${chain}`,
     "The miner says, and only that chain confirms: that it holds these records in these blocks, who its validators are, their stakes, and that no report is left out.",
@@ -105,7 +107,8 @@ const stakesOf = ({ stakes, reports }: Receipt) => {
   const share = (stake: bigint) => `${(Number((10_000n * stake) / all) / 100).toFixed(2)} %`;
   const reporting = [...new Set(reports.map(({ report }) => report.validator))].map((one) => BigInt(stakes[one] ?? 0));
   return {
-    shareOf: (validator: string) => `${stakes[validator]}, ${share(BigInt(stakes[validator] ?? 0))}`,
+    shareOf: (validator: string) =>
+      `${amountText(BigInt(stakes[validator] ?? 0))}, ${share(BigInt(stakes[validator] ?? 0))}`,
     restsOn: all === 0n ? "nobody" : `${share(sumStake(reporting))} of all stake`,
   };
 };

@@ -1,4 +1,5 @@
 import { percent } from "#shared/util/percent.js";
+import { plural } from "#shared/util/plural.js";
 import type { Draw, ExpectedStanding, Gate, GatedPay, ScoreReport } from "./report.js";
 
 /** What a person reads of a score. */
@@ -78,7 +79,7 @@ export const standingLines = ({ standing, verdict }: Pick<ScoreReport, "standing
   if (standing === null) return ["There is no cycle whose reports can be read, so nothing to compare it with."];
   return [
     placeLine(standing),
-    `By the mean over ${standing.window.cycles} cycles, which pay goes by, it would then have had ${standing.window.score.toFixed(4)}: ${placeText(standing.window.place)} of ${standing.window.of}, and ${percent(standing.payShare)} of all pay.`,
+    `By the mean over ${plural(standing.window.cycles, "cycle")}, which pay goes by, it would then have had ${standing.window.score.toFixed(4)}: ${placeText(standing.window.place)} of ${standing.window.of}, and ${percent(standing.payShare)} of all pay.`,
     ...(standing.sprint ? [sprintLine(standing.sprint)] : []),
     ...(standing.unknown.length > 0
       ? [`Not all reports of cycle ${standing.unknown.join(", ")} can be had any more: that place may be another.`]

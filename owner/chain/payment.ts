@@ -1,4 +1,4 @@
-import { formatTokens } from "#shared/cli/tokens.js";
+import { amountText, formatTokens } from "#shared/cli/tokens.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import {
@@ -19,7 +19,7 @@ export const payerOf = async (wallet: HotkeyLocation, hotkey: Signer): Promise<S
 export const notEnough = (account: string, balance: bigint, cost: bigint, what: string): BlockZeroError =>
   new BlockZeroError(
     "NOT_ENOUGH_BALANCE",
-    `${account} has ${formatTokens(balance)} of the ${formatTokens(cost)} that ${what}`,
+    `${account} has ${formatTokens(balance)} of the ${amountText(cost)} that ${what}`,
     "send the rest to that coldkey, then try again",
   );
 

@@ -4,6 +4,7 @@ import { networkOf, ownerOf, readNetworkTerms, readSubnetLife, sudoKeyOf } from 
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { ownSubtensor, type RuntimeCall } from "#shared/simulators/subtensor/bootstrap.js";
+import { plural } from "#shared/util/plural.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { SUDO } from "./development.js";
 import { hotkeyTaken, notEnough } from "./payment.js";
@@ -29,7 +30,7 @@ export const registerNetwork = async (
   if (wait > 0)
     throw new BlockZeroError(
       "NETWORK_RATE_LIMIT",
-      `the chain takes the next network at block ${allowedFrom}, in ${wait} blocks (NetworkTxRateLimitExceeded)`,
+      `the chain takes the next network at block ${allowedFrom}, in ${plural(wait, "block")} (NetworkTxRateLimitExceeded)`,
       "try again then, before anybody else does",
     );
   if (balance <= cost) throw notEnough(coldkey.address, balance, cost, "a network costs");
@@ -67,7 +68,7 @@ export const startSubnet = async (
   if (wait > SOON)
     throw new BlockZeroError(
       "START_TOO_EARLY",
-      `subnet ${netuid} may be started at block ${startFrom}, in ${wait} blocks`,
+      `subnet ${netuid} may be started at block ${startFrom}, in ${plural(wait, "block")}`,
       "try again then",
     );
   if (wait > 0) {

@@ -10,6 +10,7 @@ import { HUB_SCHEME } from "#shared/hub/hub-address.js";
 import { MANIFEST_NAME } from "#shared/packs/pack-folder.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { PackManifest } from "#shared/protocol/pack-manifest.js";
+import { plural } from "#shared/util/plural.js";
 import { chatRenderer, readChatFormat } from "./chat.js";
 import { extractor } from "./extract.js";
 import { filtersOf } from "./filters/index.js";
@@ -277,7 +278,7 @@ const emptyPack = (out: string, { rows, left }: Tally): BlockZeroError => {
     .map(({ what, rows: count }) => `${count} left out by ${what}`);
   return new BlockZeroError(
     "PACK_EMPTY",
-    `no document is left for the pack in ${out}: of ${rows} rows ${reasons.join(", ") || "none has a token"}`,
+    `no document is left for the pack in ${out}: of ${plural(rows, "row")} ${reasons.join(", ") || "none has a token"}`,
     "name the right --field, or loosen the filters",
   );
 };

@@ -14,3 +14,7 @@ export const formatTokens = (amount: bigint): string => {
   const rest = (amount % UNITS_PER_TOKEN).toString().padStart(9, "0").replace(/0+$/, "");
   return rest === "" ? `${amount / UNITS_PER_TOKEN}` : `${amount / UNITS_PER_TOKEN}.${rest}`;
 };
+
+/** The same with its unit: `2.5 tokens`, `1 token`. */
+export const amountText = (amount: bigint): string =>
+  `${formatTokens(amount)} ${amount === UNITS_PER_TOKEN ? "token" : "tokens"}`;

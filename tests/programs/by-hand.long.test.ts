@@ -77,7 +77,7 @@ test("a subnet is brought up by hand, a miner and a validator join, stop and joi
   const repeated = await blockzero("subnet create --network template.yaml --wallet.hotkey owner --json");
   const { created: isNew, epochLength } = JSON.parse(repeated);
   assert.deepEqual([isNew, epochLength], [false, 60]);
-  assert.match(await blockzero("register --wallet.hotkey validator --stake 10000"), /^uid +1\nstake +10000$/m);
+  assert.match(await blockzero("register --wallet.hotkey validator --stake 10000"), /^uid +1\nstake +10000 tokens$/m);
   assert.match(await blockzero("register --wallet.hotkey math"), /^uid +2$/m);
   assert.match(await blockzero("register --wallet.hotkey math"), /^uid +2 \(registered already\)$/m);
 

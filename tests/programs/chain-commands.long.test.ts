@@ -66,7 +66,7 @@ test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout
   const shown = await said("register --dry-run");
   assert.match(
     shown,
-    new RegExp(`^hotkey +${hotkey}\ncoldkey +${coldkey}\nbalance +5\ncost +2\nsubnet +${NETUID}$`, "m"),
+    new RegExp(`^hotkey +${hotkey}\ncoldkey +${coldkey}\nbalance +5 tokens\ncost +2 tokens\nsubnet +${NETUID}$`, "m"),
   );
   assert.match(
     shown,
@@ -78,7 +78,7 @@ test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout
   assert.deepEqual(payment, { coldkey, balance: String(5n * TOKEN), cost: String(2n * TOKEN) });
   assert.deepEqual([notSent[0].call.name, notSent[0].signer], ["burnedRegister", coldkey]);
 
-  assert.match(await said("register"), /^balance +5\ncost +2\nsubnet +3\nuid +1$/m);
+  assert.match(await said("register"), /^balance +5 tokens\ncost +2 tokens\nsubnet +3\nuid +1$/m);
   assert.match(await said("register"), /^uid +1 \(registered already\)$/m);
   assert.deepEqual(JSON.parse(await said("register --json")), { hotkey, payment: null, netuid: NETUID, uid: 1 });
 
@@ -97,7 +97,7 @@ test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout
   assert.match(status, /^chain +devchain\n/m);
   assert.match(status, /^epoch +in \d+ blocks, at \d+; every 20 \(tempo 19\)$/m);
   assert.match(status, /^weights +in the clear; every 7 blocks, version 0$/m);
-  assert.match(status, /^registration +open, [\d.]+ now$/m);
+  assert.match(status, /^registration +open, [\d.]+ tokens? now$/m);
   assert.equal(JSON.parse(await said("chain status --json --netuid 9")).subnet, null);
 
   const checks = "endpoint,clock,wallet,registration,stake,network";
@@ -124,7 +124,7 @@ test("a coldkey without money is told what is missing", { timeout: HANG_GUARD },
   const { said, refused, serve } = await setUp(t);
   await said("wallet create --no-password");
   await serve({});
-  const expected = /^✖ NOT_ENOUGH_BALANCE 5\w{47} has 0 of the 2 that registration costs → send the rest/;
+  const expected = /^✖ NOT_ENOUGH_BALANCE 5\w{47} has 0 of the 2 tokens that registration costs → send the rest/;
   assert.match(await refused("register"), expected);
   assert.match(await refused("register --dry-run"), expected);
   const missing = await refused("localnet --chain subtensor");

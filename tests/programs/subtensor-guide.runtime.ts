@@ -96,7 +96,7 @@ test("the commands of docs/subtensor.md, from an empty chain to a paid miner", {
   assert.match(said.get(2)!, /^subnet +2$/m);
   assert.match(said.get(3)!, /^started +at block \d+$/m);
   assert.match(said.get(4)!, /^weights +under a timelock/m);
-  assert.match(said.get(5)!, /^paid +10000\nstake +9\d\d\.\d+ in the subnet's own token$/m);
+  assert.match(said.get(5)!, /^paid +10000 tokens\nstake +9\d\d\.\d+ in the subnet's own token$/m);
 
   const [template, genesis, publish, validate, mine, show] = commandsOf(6);
   await run(template!);

@@ -35,15 +35,16 @@ export const tellJudging = (
   });
 };
 
-/** Logs where the time went, in milliseconds. Warns if there was too little. */
+/** Logs where the time went. Warns if there was too little. */
 const logTimes = (
   log: Participant["log"],
   cycle: number,
   { outcomes, took, batches }: Evaluation & { readonly batches: number },
 ): void => {
+  const times = Object.fromEntries(Object.entries(took).map(([part, milliseconds]) => [`${part}Ms`, milliseconds]));
   const short = [...outcomes].filter(([, { isShort }]) => isShort);
   if (short.length === 0) {
-    log.info("evaluated", { cycle, ...took });
+    log.info("evaluated", { cycle, ...times });
     return;
   }
   log.warn("evaluation cut short: everybody was measured on fewer batches", {
@@ -51,7 +52,7 @@ const logTimes = (
     code: "EVALUATION_SHORT",
     ...Object.fromEntries(short.map(([group, { before }]) => [`batches/${group}`, before.length])),
     of: batches,
-    ...took,
+    ...times,
     prevention: "give this validator more of the machine, or the network a longer evaluate phase",
   });
 };

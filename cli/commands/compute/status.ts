@@ -21,6 +21,7 @@ import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { formatMillionths } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
+import { plural } from "#shared/util/plural.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
 import { hardwareLines, hardwareOf } from "./hardware-lines.js";
 import { idleHosts, idleLines } from "./idle-lines.js";
@@ -156,7 +157,7 @@ const LAST_HEADING = ["OF ITS PAY", "HOTKEY"];
 
 const lines = (sprint: Sprint | undefined, cycle: number | null, standings: readonly Standing[]): readonly string[] => {
   if (!sprint) return ["the network file has no Sprints"];
-  if (cycle === null) return [`a Sprint every ${sprint.every} cycles; none is settled yet`];
+  if (cycle === null) return [`a Sprint every ${plural(sprint.every, "cycle")}; none is settled yet`];
   const required =
     sprint.required === undefined ? "pay does not depend on it" : `${sprint.required} nonces for whole pay`;
   return [

@@ -17,6 +17,7 @@ import { sampleWins } from "#shared/sprint/proof/sample.js";
 import { parseWinners } from "#shared/sprint/proof/winners.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import { plural } from "#shared/util/plural.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
 
 interface Options extends SubnetOptions {
@@ -130,9 +131,9 @@ const lines = (verdict: Verdict): readonly string[] => {
   const { proof, cycle, profile, hotkey, difficulty, wins, checked, problem, weight, low, high } = verdict;
   const recomputed = profile === "exact" ? "every win was recomputed" : `${checked} of its nonces were recomputed`;
   return [
-    `proof ${proof.slice(0, 12)} of ${hotkey}, Sprint of cycle ${cycle}: ${wins} wins, one in ${difficulty}`,
+    `proof ${proof.slice(0, 12)} of ${hotkey}, Sprint of cycle ${cycle}: ${plural(wins, "win")}, one in ${difficulty}`,
     problem === null
-      ? `valid: ${recomputed}; it speaks for ${weight} nonces, between ${low} and ${high}`
+      ? `valid: ${recomputed}; it speaks for ${plural(weight, "nonce")}, between ${low} and ${high}`
       : `invalid: ${problem}`,
   ];
 };

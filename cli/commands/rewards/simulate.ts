@@ -6,6 +6,7 @@ import { rewardsPage } from "#owner/rewards/report.js";
 import type { Scenario } from "#owner/rewards/scenario.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
+import { plural } from "#shared/util/plural.js";
 import { checkSavable, figure, save } from "./figures.js";
 import { type SimulationOptions, scenarioFrom, simulationOptions } from "./simulation-options.js";
 
@@ -42,13 +43,13 @@ export const simulate: CommandSpec = {
         const again = Math.min(cycles, PAGE_CYCLES);
         save(options.html, () => rewardsPage({ scenario, seed, run: picture, cycles: again }));
         if (options.html !== undefined)
-          console.log(`\n${options.html} shows this run; when a control moves it simulates ${again} cycles.`);
+          console.log(`\n${options.html} shows this run; when a control moves it simulates ${plural(again, "cycle")}.`);
       });
   },
 };
 
 const print = ({ kinds, midTierProfit, gini, costOfLossReduction, attacks }: Measures, cycles: number): void => {
-  console.log(`means of a cycle, over ${cycles} cycles, in the unit of the emission`);
+  console.log(`means of a cycle, over ${plural(cycles, "cycle")}, in the unit of the emission`);
   console.log(
     table([
       ["miner", "count", "income", "cost", "profit", "first paid after"],

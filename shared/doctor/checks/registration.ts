@@ -1,5 +1,6 @@
 import type { Neuron } from "#shared/chain/chain.js";
 import { hotkeyAddress } from "#shared/signing/open-signer.js";
+import { plural } from "#shared/util/plural.js";
 import { inTokens } from "#shared/util/tokens.js";
 import { type Check, failure, ok, warning } from "../check.js";
 import type { Examined } from "../examined.js";
@@ -22,7 +23,7 @@ export const registrationCheck: Check = {
         `the hotkey is not registered in subnet ${netuid}`,
         `blockzero register --netuid ${netuid} --wallet.name ${wallet.name} --wallet.hotkey ${wallet.hotkey}`,
       );
-    return ok(`uid ${neuron.uid} of subnet ${netuid}, for ${block - neuron.registeredAt} blocks`);
+    return ok(`uid ${neuron.uid} of subnet ${netuid}, for ${plural(block - neuron.registeredAt, "block")}`);
   },
 };
 

@@ -2,6 +2,7 @@ import { reasonOf } from "#shared/errors/error.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import type { RecordLabel } from "#shared/telemetry/instruments/labels.js";
+import { plural } from "#shared/util/plural.js";
 import type { Participant } from "../participant.js";
 
 export interface WindowedWrite {
@@ -41,7 +42,7 @@ export const writeOnce = async (
       const first = (await allowed?.()) ?? 0;
       const wait = first - (clock.head.number + 1);
       if (wait > 0) {
-        reason = `next allowed in ${wait} blocks, at block ${first}`;
+        reason = `next allowed in ${plural(wait, "block")}, at block ${first}`;
         log.warn("a rate limit makes a write wait", { ...fields, reason, closes: window.end });
         await clock.reach(Math.min(first, window.end) - 1, signal);
         continue;

@@ -107,6 +107,7 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
       / A score is the lower bound that all 12 batches would give at a one-sided confidence of 0\.975, cut at zero\. The network's 0\.95 holds over all looks at an update, so this one, the last, takes 0\.975\. Its independence, .+ is [0-9.]+, where work of its own among equals has about 1\.$/m,
       /^ {2}uid 3 .+, 20\.0 % of the stake: it committed no report in time\.$/m,
       /^Validators with 80\.0 % of the stake scored it, where more than half is needed\. More than half give it a score of at least 0\.0100, which is what was agreed; who gave that one measured a loss reduction of 0\.0200\./m,
+      /^3 validators might vote:$/m,
       /^The cycle's model is not settled yet\.$/m,
       /^With a mean of 0\.0025 it has place 1 of 1 in group math\. The group's pool is 50\.0 % of all pay; by curve top-n it earns 50\.0 %/m,
       /^No validator's weights were on chain at block \d+\.$/m,

@@ -165,6 +165,17 @@ describe("a miner's checkup", () => {
     assert.equal(checklist([...old, good(3)], config())[0]!.says, "1 of 3; of 2 it was not written down");
   });
 
+  it("counts one cycle and one forward pass as one", () => {
+    const one = {
+      ...good(1),
+      losses: settled.map((loss) => -loss),
+      settings: { ...SETTINGS, gradient_accumulation_steps: 1 },
+    };
+    const points = checklist([one], config());
+    assert.match(points[2]!.says, /at the end of 0 of 1 cycle;/);
+    assert.equal(points[8]!.says, "4 sequences: batch_size 4, 1 forward pass");
+  });
+
   it("gives no rank of a score of zero", () => {
     const group = checklist([good(1), { ...good(2), score: 0, rank: 5 }, { ...good(3), rank: 2 }], config())[5]!;
     assert.equal(group.says, "a score above zero in 2 of 3 cycles in math, rank 1.5 on average");

@@ -9,6 +9,7 @@ import { mark } from "#miner/mark.js";
 import { receiptFile } from "#miner/receipts/keep-receipt.js";
 import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt } from "#miner/receipts/receipt.js";
 import { outcomeOf, receiptProblem } from "#miner/receipts/verify-receipt.js";
+import { amountText } from "#shared/cli/tokens.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -88,7 +89,11 @@ describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
       /hold together\n[\s\S]+ scored, score 0.3, from 2 reports of 100.00 % of all stake, stakes as the miner says\n/,
     );
     const vera = subnet.signer("vera").address;
-    assert.ok(good.stdout.includes(`  report    ${vera}: scored, score 0.3; stake ${receipt.stakes[vera]}, 50.00 %\n`));
+    assert.ok(
+      good.stdout.includes(
+        `  report    ${vera}: scored, score 0.3; stake ${amountText(BigInt(receipt.stakes[vera]!))}, 50.00 %\n`,
+      ),
+    );
 
     const facts = JSON.parse(check(file, "--json").stdout);
     assert.deepEqual([facts.valid, facts.uid, facts.outcome], [true, receipt.uid, receipt.outcome]);
@@ -111,10 +116,10 @@ describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
     assert.equal(bought.status, 0, bought.stderr);
     assert.ok(!/holds\b.*\n {2}update/.test(bought.stdout));
     assert.ok(
-      bought.stdout.includes(`  report    ${bob.address}: scored, score 7; stake 1, 100.00 %\n`),
+      bought.stdout.includes(`  report    ${bob.address}: scored, score 7; stake 0.000000001 tokens, 100.00 %\n`),
       bought.stdout,
     );
-    assert.match(bought.stdout, /from 1 reports of 100\.00 % of all stake, stakes as the miner says\n/);
+    assert.match(bought.stdout, /from 1 report of 100\.00 % of all stake, stakes as the miner says\n/);
     assert.match(
       bought.stdout,
       /only that chain confirms: .*records.*blocks.*validators.*stakes.*no report is left out\.\n$/,
