@@ -75,8 +75,14 @@ const fallingLoss = (history: readonly CycleHistory[]): Point => {
   if (reductions.length === 0) return { question, state: "unknown", says: "no cycle was trained yet" };
   const rising = reductions.filter((reduction) => reduction <= 0).length;
   const says = `by ${mean(reductions).toFixed(4)} nats a cycle on average; in ${rising} of ${plural(reductions.length, "cycle")} not at all`;
-  if (2 * rising < reductions.length) return { question, state: "settled", says };
+  if (!isRising(history)) return { question, state: "settled", says };
   return { question, state: "open", says, advice: "lower learning_rate, or look at the text: blockzero data check" };
+};
+
+/** Whether the loss does not fall in half of the trained cycles or more. */
+const isRising = (history: readonly CycleHistory[]): boolean => {
+  const reductions = history.flatMap(({ lossReduction }) => lossReduction ?? []);
+  return 2 * reductions.filter((reduction) => reduction <= 0).length >= reductions.length;
 };
 
 const enoughSteps = (history: readonly CycleHistory[], { max_steps }: Settings): Point => {
@@ -93,6 +99,8 @@ const enoughSteps = (history: readonly CycleHistory[], { max_steps }: Settings):
     known.length === 0 ? "what max_steps was is not known" : `max_steps ended ${capped.length} of ${known.length}`;
   const says = `the loss still fell at the end of ${falling} of ${plural(curves.length, "cycle")}; ${ended}`;
   if (2 * falling < curves.length) return { question, state: "settled", says };
+  if (isRising(history))
+    return { question, state: "unknown", says, advice: "not before the loss falls within most cycles: see above" };
   return { question, state: "open", says, advice: longerTraining(known.length, capped, max_steps) };
 };
 
@@ -192,7 +200,8 @@ const windows = (history: readonly CycleHistory[]): Point => {
     question,
     state: "open",
     says: `${missed.length} of ${over.length}: ${named.join(", ")}`,
-    advice: "the log says why (Missed commit); keep the program up: blockzero service, blockzero doctor",
+    advice:
+      "the log says why (Missed commit), or nothing of the cycle, where the program was down: keep it up (blockzero service, blockzero doctor)",
   };
 };
 

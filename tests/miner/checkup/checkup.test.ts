@@ -165,6 +165,18 @@ describe("a miner's checkup", () => {
     assert.equal(checklist([...old, good(3)], config())[0]!.says, "1 of 3; of 2 it was not written down");
   });
 
+  it("does not ask for longer training where the loss rises anyhow", () => {
+    const history = [1, 2, 3].map((cycle) => ({
+      ...good(cycle),
+      losses: falling,
+      lossReduction: cycle < 3 ? -0.1 : 1,
+    }));
+    const [, falls, long] = checklist(history, config());
+    assert.deepEqual([falls!.state, long!.state], ["open", "unknown"]);
+    assert.match(long!.says, /the loss still fell at the end of 3 of 3 cycles/);
+    assert.match(long!.advice!, /^not before the loss falls/);
+  });
+
   it("counts one cycle and one forward pass as one", () => {
     const one = {
       ...good(1),
