@@ -4,6 +4,7 @@ import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { expectedFault } from "#shared/errors/file-fault.js";
 import { redactUrls } from "#shared/telemetry/redact.js";
 import { loadEnvironment } from "./environment-file.js";
+import { environmentOrigins } from "./environment-origin.js";
 import { exampleLines, helpConfiguration } from "./help.js";
 import { packageInfo } from "./package-info.js";
 import { guardStandardStreams } from "./standard-streams.js";
@@ -98,7 +99,9 @@ export const report = (thrown: unknown): number => {
     return SIGNALLED + constants.signals[stoppedBy];
   }
   if (expected) {
-    tell(formatError(expected));
+    const origins = environmentOrigins(expected, process.env);
+    const note = `; of the environment ${origins.join(", ")}, which goes before a file`;
+    tell(origins.length === 0 ? formatError(expected) : `${formatError(expected)}${note}`);
     return EXPECTED;
   }
   tell(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));

@@ -12,7 +12,10 @@ test("a .env as an editor writes it is honoured; what is misspelt in it is said,
     return run("blockzero", ["wallet", "show", "--wallet.path", "none"], { cwd });
   };
   const honoured = await show(Buffer.from("\ufeff# mine\r\n   \r\nBLOCKZERO_WALLET_NAME=abc\r\n", "utf16le"));
-  assert.match(honoured.stderr, /^✖ WALLET_NOT_FOUND .*abc/);
+  assert.match(
+    honoured.stderr,
+    /^✖ WALLET_NOT_FOUND .*abc.* → .*; of the environment BLOCKZERO_WALLET_NAME, which goes before a file$/m,
+  );
 
   const misspelt = await show("BLOCKZERO_WALET_NAME=secret\n");
   assert.match(
