@@ -1,7 +1,7 @@
 import { hasCode, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { Device } from "../device.js";
-import type { DeviceChoice } from "./device-choice.js";
+import type { DeviceChoice, DeviceKind } from "./device-choice.js";
 import { deviceOf } from "./device-kinds.js";
 import { checkInChild } from "./trial.js";
 
@@ -26,6 +26,7 @@ export const openDevice = async ({ device: choice, threads, log }: OpenDeviceOpt
     if (choice !== "cpu") await checkInChild({ kind: choice, threads, measure: false });
     return deviceOf[choice]({ threads });
   }
+  const missing: DeviceKind[] = [];
   for (const kind of AUTOMATIC) {
     try {
       const speed = (await checkInChild({ kind, threads, measure: true })) ?? 0;
@@ -35,10 +36,13 @@ export const openDevice = async ({ device: choice, threads, log }: OpenDeviceOpt
       }
       log.info("device not used", { device: kind, reason: `${(1 / speed).toFixed(1)} times as slow as the CPU` });
     } catch (thrown) {
+      // Most machines have no card: what its driver says, of several hundred characters, is for those who look for one.
       const disagrees = hasCode(thrown, "DEVICE_DISAGREES");
-      log[disagrees ? "warn" : "info"]("device not used", { device: kind, reason: reasonOf(thrown) });
+      if (!disagrees) missing.push(kind);
+      log[disagrees ? "warn" : "debug"]("device not used", { device: kind, reason: reasonOf(thrown) });
     }
   }
-  log.info("device", { device: "cpu" });
+  const without = missing.length > 0 && { without: missing.join(", "), why: "blockzero gpu doctor" };
+  log.info("device", { device: "cpu", ...without });
   return deviceOf.cpu({ threads });
 };

@@ -10,9 +10,12 @@ import { BlockZeroError, type ErrorCode, formatError } from "#shared/errors/erro
 import type { Log } from "#shared/telemetry/log.js";
 import { graphicsEnvironments } from "./vulkan.js";
 
-const lines: { message: string; fields: Record<string, unknown> }[] = [];
-const collect = (message: string, fields: Record<string, unknown> = {}) => void lines.push({ message, fields });
-const log: Log = { debug: collect, info: collect, warn: collect, error: collect };
+const lines: { level: keyof Log; message: string; fields: Record<string, unknown> }[] = [];
+const collect =
+  (level: keyof Log) =>
+  (message: string, fields: Record<string, unknown> = {}) =>
+    void lines.push({ level, message, fields });
+const log: Log = { debug: collect("debug"), info: collect("info"), warn: collect("warn"), error: collect("error") };
 
 const cpu = onnxCpu({ threads: 1 });
 
@@ -63,6 +66,10 @@ describe("openDevice", () => {
     assert.equal(device.name, `onnxruntime-${taken[0]!.fields.device}`);
     for (const { fields } of refused)
       assert.match(String(fields.reason), /does not work here|times as slow as the CPU/);
+    const missing = refused.filter(({ fields }) => /does not work here/.test(String(fields.reason)));
+    assert.ok(missing.every(({ level }) => level === "debug"));
+    if (device.name === "onnxruntime-cpu" && missing.length > 0)
+      assert.equal(taken[0]!.fields.without, missing.map(({ fields }) => fields.device).join(", "));
     const order = [...refused, ...taken].map(({ fields }) => fields.device);
     assert.deepEqual(order, ["cuda", "webgpu", "cpu"].slice(0, order.length));
   });
