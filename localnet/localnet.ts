@@ -212,7 +212,10 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     view.answer(...summaryTable(result), "", `${plural(cycles, "cycle")} in ${formatDuration(1000 * result.seconds)}`);
   if (typeof options.json === "string") writeFileAtomic(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.keep) {
-    view.print(`staying up: chain at ${endpoint}, configs and logs in ${home}; Ctrl-C ends it`);
+    view.print(
+      `staying up and training on, without further tables: chain at ${endpoint}, configs and logs in ${home}; Ctrl-C ends it`,
+      `what it comes to say blockzero model log, explain, audit and dashboard, with --home ${home}`,
+    );
     await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
   }
   return result;
