@@ -1,10 +1,13 @@
 import { type PrioritySlots, prioritySlots } from "#shared/blobs/priority-slots.js";
 import { reasonOf } from "#shared/errors/error.js";
+import type { Patience } from "#shared/participant/at-every-block.js";
+import { type Decided, isReplaced, readDecided } from "#shared/participant/deciding-block.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { GateBase } from "#shared/replay/gate-submission.js";
+import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { blockWithin } from "../time-left.js";
@@ -23,6 +26,9 @@ const MAX_WAITING = 65_536;
 /** Share of the evaluate phase in which the validator waits for miners. The rest is for computing and reporting. */
 const FETCH_SHARE = 1 / 3;
 
+/** A cycle's submissions in the state of the last block of the reveal phase, and the results of their gates. */
+export type Gathered = Decided<readonly Gated[]>;
+
 type Gate = (submission: Submission) => Promise<BlamedResult>;
 
 /**
@@ -31,38 +37,86 @@ type Gate = (submission: Submission) => Promise<BlamedResult>;
  * validator failed to ask, is tried again at every block, and a slow one is waited for, until a third of the evaluate phase (or of the rest
  * of it) has passed. If the validator had no time to ask a miner, this is the validator's failure, not the miner's.
  */
-export const gatherUpdates = async (
+export const gatherUpdates = (participant: Participant, base: GateBase, cycle: number): Promise<Gathered> =>
+  gating(participant, base, cycle, async (gate, patience) => {
+    const early = await gateEarly(participant, cycle, gate);
+    const { value: submissions, ...decided } = await readRevealed(participant, cycle);
+    const first = await Promise.all(
+      submissions.map(async (submission): Promise<Gated> => {
+        const tried = await early(submission);
+        return { submission, result: tried?.ok ? tried : await gate(submission) };
+      }),
+    );
+    return { ...decided, value: blameSelf(await askAgain(participant, patience, first, gate)) };
+  });
+
+/**
+ * The same once more where a fork replaced the block in whose state the submissions were read: it may have one that the other did not, or the other way
+ * round. What stayed the same is not asked for again.
+ */
+export const gatherAgain = async (
   participant: Participant,
   base: GateBase,
   cycle: number,
-): Promise<readonly Gated[]> => {
-  const { chain, clock, network, signal } = participant;
-  const { start } = phaseWindow(cycle, "evaluate", network.phases);
-  const deadline = blockWithin(participant, cycle, FETCH_SHARE);
-
-  return untilBlock(clock, deadline, signal, async (until) => {
-    const change = withFewOpen(prioritySlots([CONCURRENT_CHECKS], { maxWaiting: MAX_WAITING }), signal);
-    const gateNow: Gate = (submission) => gateWithBlame(participant, submission, { base, cycle, until, change });
-    const early = await gateEarly(participant, cycle, gateNow);
-    const submissions = shuffled(await readSubmissions(participant, cycle), await chain.blockHash(start - 1));
-    const gate = async (submission: Submission, tried?: Promise<BlamedResult>): Promise<Gated> => {
-      const known = await tried;
-      return { submission, result: known?.ok ? known : await gateNow(submission) };
-    };
-    let gated = await Promise.all(submissions.map((submission) => gate(submission, early(submission))));
-    for (;;) {
-      if (!gated.some(mayStillCome) || clock.head.number >= deadline - 1) return blameSelf(gated);
-      await clock.reach(clock.head.number + 1, signal);
-      gated = await Promise.all(
-        gated.map(async (last) => {
-          if (!mayStillCome(last)) return last;
-          const again = await gate(last.submission);
-          // A miner that could not be reached before, and was not asked again, counts as unreachable.
-          return !again.result.ok && (until.aborted || hasFailed(again)) ? last : again;
-        }),
-      );
-    }
+  before: Gathered,
+): Promise<Gathered> => {
+  if (!(await isReplaced(participant, before))) return before;
+  participant.log.warn("a fork replaced the last block of the reveal phase: reveals are read again", { cycle });
+  return gating(participant, base, cycle, async (gate, patience) => {
+    const { value: submissions, ...decided } = await readRevealed(participant, cycle);
+    const stayed = submissions.flatMap((submission): readonly Gated[] => {
+      const known = before.value.find((one) => isSame(one.submission, submission));
+      return known ? [{ submission, result: known.result }] : [];
+    });
+    const kept = new Set(stayed.map(({ submission }) => submission));
+    const changed = submissions.filter((submission) => !kept.has(submission));
+    const first = await Promise.all(
+      changed.map(async (submission): Promise<Gated> => ({ submission, result: await gate(submission) })),
+    );
+    return { ...decided, value: blameSelf([...stayed, ...(await askAgain(participant, patience, first, gate))]) };
   });
+};
+
+const readRevealed = async (participant: Participant, cycle: number): Promise<Decided<readonly Submission[]>> => {
+  const last = lastBlockFor("reveal", cycle, participant);
+  const { value, ...decided } = await readDecided(participant, last, () => readSubmissions(participant, cycle));
+  return { ...decided, value: shuffled(value, decided.hash) };
+};
+
+const gating = (
+  participant: Participant,
+  base: GateBase,
+  cycle: number,
+  gather: (gate: Gate, patience: Patience) => Promise<Gathered>,
+): Promise<Gathered> => {
+  const { clock, signal } = participant;
+  const deadline = blockWithin(participant, cycle, FETCH_SHARE);
+  return untilBlock(clock, deadline, signal, (until) => {
+    const change = withFewOpen(prioritySlots([CONCURRENT_CHECKS], { maxWaiting: MAX_WAITING }), signal);
+    const gate: Gate = (submission) => gateWithBlame(participant, submission, { base, cycle, until, change });
+    return gather(gate, { until, deadline });
+  });
+};
+
+/** Asks for what may still come at every block until the deadline. */
+const askAgain = async (
+  { clock, signal }: Participant,
+  { until, deadline }: Patience,
+  first: readonly Gated[],
+  gate: Gate,
+): Promise<readonly Gated[]> => {
+  for (let gated = first; ; ) {
+    if (!gated.some(mayStillCome) || clock.head.number >= deadline - 1) return gated;
+    await clock.reach(clock.head.number + 1, signal);
+    gated = await Promise.all(
+      gated.map(async (last) => {
+        if (!mayStillCome(last)) return last;
+        const again: Gated = { submission: last.submission, result: await gate(last.submission) };
+        // A miner that could not be reached before, and was not asked again, counts as unreachable.
+        return !again.result.ok && (until.aborted || hasFailed(again)) ? last : again;
+      }),
+    );
+  }
 };
 
 /** Opens only a few of the files that are here at a time. Files that are still on their way block no others. */
@@ -117,6 +171,8 @@ const gateEarly = async (
 };
 
 const isSame = (a: Submission, b: Submission): boolean =>
+  a.uid === b.uid &&
+  a.hotkey === b.hotkey &&
   a.commitment?.hash === b.commitment?.hash &&
   a.reveal?.artifact === b.reveal?.artifact &&
   a.reveal?.group === b.reveal?.group &&

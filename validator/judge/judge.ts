@@ -14,7 +14,7 @@ import { readBase } from "../read-base.js";
 import { blockWithin } from "../time-left.js";
 import { evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-cache.js";
-import { type Gated, gatherUpdates } from "./gather.js";
+import { type Gated, gatherAgain, gatherUpdates } from "./gather.js";
 import { type Judgement, keepJudgement } from "./kept-judgement.js";
 import { earlierUpdates } from "./known-updates.js";
 import { tellJudging } from "./observe-judging.js";
@@ -70,16 +70,18 @@ const judge = async (
     earlierUpdates(participant, { cycle, base: base.hash, until }),
   );
   recalling.catch(() => {});
-  const gated = await gatherUpdates(participant, base, cycle);
+  const gathered = await gatherUpdates(participant, base, cycle);
   const earlier = await recalling;
   took.lap("fetch");
   const merged = await ancestry(models, base.hash, signal);
-  const { passed, failures } = rejectRepeats(gated, [...merged, ...earlier.updates]);
-  earlier.keep(gated);
 
   await clock.reach(phaseWindow(cycle, "evaluate", network.phases).start, signal);
   const seeds = await awaitSeeds(participant, { cycle, purpose: "evaluate" });
   const texts = await opening;
+  // The seeds are made of the block in whose state reveals were read: who notices that a fork replaced it later measures anew.
+  const { value: gated } = await gatherAgain(participant, base, cycle, gathered);
+  const { passed, failures } = rejectRepeats(gated, [...merged, ...earlier.updates]);
+  earlier.keep(gated);
   took.lap("wait");
   const scored = await scoreEntries(participant, meter, reader, { cycle, base, passed, seeds, texts, timer });
   took.lap("measure");

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
+import { checkReport } from "#inspect/audit/check-report.js";
+import { openFindings } from "#inspect/audit/findings.js";
 import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
@@ -12,9 +14,11 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Report } from "#shared/protocol/report.js";
 import { evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
+import { readSubmissions } from "#shared/replay/submissions.js";
 import { mean } from "#shared/util/mean.js";
 import { judgeCycle } from "#validator/judge/judge.js";
 import { openMeter as openMeterFor } from "#validator/open-meter.js";
+import { forked } from "../../support/forked.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { parameters, template } from "../../support/micro-network.js";
 import { blobsOf, ownServer } from "../../support/own-server.js";
@@ -332,6 +336,31 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
       ["scored", "scored"],
     );
     assert.ok(vera.lines.some(({ message }) => message === "evaluated"));
+  });
+
+  it("judges what the chain has revealed, not what a block did that a fork replaced", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const forgedBy = (miner: string) => forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01) });
+    const [ann, bob] = [forgedBy("ann"), forgedBy("bob")];
+    await submit(subnet, { ann, bob });
+    const { start } = subnet.window(1, "evaluate");
+    const isReplaced = () => vera.clock.head.number >= start;
+    const forking = forked(vera, start - 1, isReplaced, { without: subnet.signer("ann").address });
+    const judged = judgeCycle(forking, await openMeter(t, subnet), 1);
+    judged.catch(() => {});
+    await until(t, async () => (await fetch(`${vera.location}/blob/${bob.tensors.hash}`)).ok);
+    await subnet.to(start);
+    const report = await judged;
+    const submissions = await readSubmissions(subnet, 1);
+    const regated = submissions.map((submission) => ({ submission, result: null, isRepeated: false }));
+    const findings = openFindings(1);
+    checkReport({ ...report, signature: "" }, regated, findings);
+    assert.deepEqual(findings.finish().divergences, []);
+    assert.deepEqual(report.entries.map(verdictOf), [
+      ["scored", null],
+      ["scored", null],
+    ]);
   });
 
   it("goes on where its chain or its disk does not answer for a moment", async (t) => {

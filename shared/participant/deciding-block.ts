@@ -1,0 +1,46 @@
+import { reasonOf } from "#shared/errors/error.js";
+import type { Participant } from "./participant.js";
+
+/** A block whose state decides, and which one that was when it was read. */
+export interface DecidingBlock {
+  readonly block: number;
+  readonly hash: string;
+}
+
+/** What was read in the state of a block that decides. */
+export interface Decided<T> extends DecidingBlock {
+  readonly value: T;
+}
+
+/**
+ * Reads what the state of a block decides, and by which block of that number. It is often read while the block is the newest one, which a fork may
+ * replace: whoever puts on chain what follows from it, or remembers it for good, asks `isReplaced` right before.
+ *
+ * @throws what reading the chain throws
+ */
+export const readDecided = async <T>(
+  { chain }: { readonly chain: Pick<Participant["chain"], "blockHash"> },
+  block: number,
+  read: () => Promise<T>,
+): Promise<Decided<T>> => {
+  for (let hash = await chain.blockHash(block); ; ) {
+    const value = await read();
+    const now = await chain.blockHash(block);
+    if (now === hash) return { value, block, hash };
+    hash = now;
+  }
+};
+
+/** Whether the chain has another block there now. False where it cannot be asked. */
+export const isReplaced = async (
+  { chain, log, signal }: Pick<Participant, "chain" | "log" | "signal">,
+  { block, hash }: DecidingBlock,
+): Promise<boolean> => {
+  try {
+    return (await chain.blockHash(block)) !== hash;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    log.warn("a block that decides cannot be asked for again", { block, reason: reasonOf(thrown) });
+    return false;
+  }
+};
