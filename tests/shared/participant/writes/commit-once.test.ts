@@ -202,7 +202,7 @@ describe("commitOnce", { timeout: HANG_GUARD }, () => {
     assert.equal(await block, 8);
     assert.deepEqual(
       lines.map(({ fields }) => fields.reason),
-      ["next allowed in 1 blocks, at block 8"],
+      ["next allowed in 1 block, at block 8"],
     );
   });
 
