@@ -44,7 +44,7 @@ describe("an attack of two cycles", { timeout: HANG_GUARD }, () => {
       !observed.stoppedBy.includes("validator_failed"),
       "nothing is agreed on of a cycle in which it sent nothing",
     );
-    assert.deepEqual(observed.work, { ...observed.work, rejected: 0, abstained: 0 });
+    assert.deepEqual(observed.work, { ...observed.work, rejected: 0, abstained: 0, unscored: [] });
   });
 });
 
@@ -58,7 +58,7 @@ describe("an attack on a base that stays", { timeout: HANG_GUARD }, () => {
     assert.ok(again! < once! && last! < once!, `${observed.payoffs}`);
     assert.ok(observed.stoppedBy.includes("duplicate"), observed.stoppedBy.join(" "));
     assert.equal(observed.progress.agreed, 0, "no model was agreed on");
-    assert.deepEqual(observed.work, { ...observed.work, rejected: 0, abstained: 0 });
+    assert.deepEqual(observed.work, { ...observed.work, rejected: 0, abstained: 0, unscored: [] });
   });
 });
 

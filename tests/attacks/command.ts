@@ -12,6 +12,7 @@ import { circumstancesOf, openKept } from "./arena/kept.js";
 import { MODEL_NAMES, type ModelName } from "./arena/models/arena-model.js";
 import { harmsOf, type Result, resultOf } from "./arena/result.js";
 import { runSeeds } from "./arena/run-seeds.js";
+import { unscoredTable } from "./arena/unscored-table.js";
 import { partsTable } from "./arena/validator-part.js";
 import { computeTable } from "./compute/compute-table.js";
 import { computeAttacks } from "./compute/library/index.js";
@@ -71,6 +72,7 @@ const runHonest = async ({ model, json }: Options): Promise<void> => {
   await writeFigures(json, { model, results });
   const { submissions, rejected, abstained } = sumOfWork(results.map(({ work }) => work));
   if (rejected + abstained === 0) return;
+  console.log(`\n${unscoredTable(results.map(({ submissions: where, work }) => ({ where, work })))}`);
   console.error(`✖ of ${submissions} honest submissions ${rejected} were rejected, ${abstained} abstained on`);
   process.exitCode = 1;
 };
@@ -112,6 +114,12 @@ const runAttacks = async ({ only, seeds: count, cycles, model, processes, keep, 
   if (results.length > 0) console.log(tableOf(results));
   const withOthers = results.filter(({ validators }) => validators.length > 2);
   if (withOthers.length > 0) console.log(`\n${partsTable(withOthers)}`);
+  const unscored = unscoredTable(
+    results.flatMap(({ observations }) =>
+      observations.map(({ attack, seed, work }) => ({ where: `${attack}, seed ${seed}`, work })),
+    ),
+  );
+  if (unscored !== "") console.log(`\n${unscored}`);
   if (compute.length > 0) console.log(`${results.length > 0 ? "\n" : ""}${computeTable(compute)}`);
   await writeFigures(json, { model, seeds, cycles, results, compute });
   judge(results, compute);

@@ -15,7 +15,7 @@ import { openMeter, openValidator, type TestValidator } from "../../support/vali
 import type { Attack, BaseView, Den, LiarsDen, Past, TrainingRun, Turn } from "../attack.js";
 import { type Ground, modelLoss } from "./ground.js";
 import type { Run } from "./gym.js";
-import { type HonestWork, workOf } from "./honest-work.js";
+import { type HonestWork, type Judged, workOf } from "./honest-work.js";
 import { liarsCycle } from "./liar.js";
 import { openSilent } from "./silent.js";
 import { steadyBytes, withSteadyDraws, withSteadySignatures } from "./steady.js";
@@ -230,10 +230,11 @@ export const campaign = async (
     const reports = await Promise.all(honest.map((validator) => ownReport(validator, cycle)));
     for (const { uid, score } of agreed.outcomes)
       if (score !== reports[0]?.find((entry) => entry.uid === uid)?.score) agreedOn.scores = false;
-    const opinions = Object.keys(honestly).map((name) => {
+    const judged = Object.keys(honestly).map((miner): Judged => {
       const ofMiner = (entries: readonly (ReportEntry | AgreedOutcome)[]) =>
-        entries.find(({ uid }) => uid === subnet.uid(name));
-      return { agreed: ofMiner(agreed.outcomes), said: reports.map(ofMiner) };
+        entries.find(({ uid }) => uid === subnet.uid(miner));
+      const said = Object.fromEntries(names.map((name, i) => [name, ofMiner(reports[i]!)]));
+      return { miner, agreed: ofMiner(agreed.outcomes), said };
     });
     outcomes.push(...agreed.outcomes.filter(({ uid }) => attackers.has(uid)));
     const shareOf = (values: readonly number[], i: number) =>
@@ -278,7 +279,7 @@ export const campaign = async (
     lived.push({
       incentives: { attackers: incentiveOf(identities), honest: incentiveOf(HONEST) / HONEST.length },
       isModelAgreed: manifest.cycle === cycle,
-      work: workOf(opinions),
+      work: workOf(cycle, judged),
       paid: Object.keys(honestly).filter((name) => incentiveOf([name]) > 0).length,
       loss: await lossOf(base),
     });

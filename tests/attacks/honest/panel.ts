@@ -86,10 +86,11 @@ export const openPanel = async (
         base: subnet.modelHash,
       });
       return workOf(
+        cycle,
         updates.map((_, i) => {
           const ofMiner = (entries: readonly (NonNullable<Opinion> & { readonly uid: number })[]) =>
             entries.find(({ uid }) => uid === subnet.uid(names[i]!));
-          return { agreed: ofMiner(agreed), said: [ofMiner(report.value.entries)] };
+          return { miner: names[i]!, agreed: ofMiner(agreed), said: { vera: ofMiner(report.value.entries) } };
         }),
       );
     },
