@@ -1,4 +1,5 @@
 import type { LookupAddress } from "node:dns";
+import { setTimeout as delay } from "node:timers/promises";
 import { BlockZeroError, type ErrorCode, hasCode, reasonOf } from "#shared/errors/error.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { requestNonces, signRequest } from "#shared/protocol/request.js";
@@ -9,7 +10,7 @@ import { withSignals } from "#shared/util/join-signals.js";
 import { plural } from "#shared/util/plural.js";
 import { networkOf } from "./admission.js";
 import { addressesOf, parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
-import { downloadParts } from "./download-parts.js";
+import { type DownloadParts, downloadParts } from "./download-parts.js";
 import { DEFAULT_FETCH_LIMITS, type FetchLimits, watchFetch } from "./fetch-limits.js";
 import { type FetchTurns, FIRST_TURN_MS, isTurnOver, openFetchTurns, turnOver } from "./fetch-turns.js";
 import { type IncomingBlob, incomingBytes, lend } from "./incoming-blob.js";
@@ -22,6 +23,11 @@ export interface BlobClientOptions extends RequestLimits, Partial<FetchLimits> {
   /** Limits how many servers are asked at the same time, and for how long while others wait. */
   readonly turns?: FetchTurns;
   readonly observer?: FetchObserver | undefined;
+  /**
+   * Milliseconds to wait before servers that had no place are asked once more, and before each time after that. Default: 0.5, 1 and 2 s. None for
+   * who has a patience of its own.
+   */
+  readonly busyPausesMs?: readonly number[];
 }
 
 export interface BlobFetch {
@@ -46,7 +52,7 @@ export interface BlobClient {
   /**
    * Receives a blob from the first location that has it. If a transfer breaks off, the next location continues after the bytes that are
    * here. If bytes from several sources do not have the hash, no source is blamed. Then one source is asked for the whole blob. A slow location
-   * that is interrupted for others continues later with its own bytes.
+   * that is interrupted for others continues later with its own bytes. If nobody has it, those who were too busy to say are asked again after a pause.
    *
    * @throws BlockZeroError what `fetchBlob` throws for the first location, FETCH_NOT_FOUND if there is none
    */
@@ -58,6 +64,9 @@ const CONTINUATIONS = 5;
 
 /** Bytes after which breaking off counts anew: a large blob takes longer than servers give one answer. */
 const STRETCH_BYTES = 16 << 20;
+
+/** A server's own share of a moment's requests is free again after so long: `busyPausesMs`. */
+const BUSY_PAUSES_MS: readonly number[] = [500, 1_000, 2_000];
 
 /** Longest time for resolving a name, in milliseconds. */
 const RESOLVE_MS = 10_000;
@@ -79,7 +88,7 @@ interface Server {
  */
 export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   const { log, signer } = options;
-  const { allowPrivateAddresses, observer, turns = openFetchTurns() } = options;
+  const { allowPrivateAddresses, observer, turns = openFetchTurns(), busyPausesMs = BUSY_PAUSES_MS } = options;
   const limits: FetchLimits = { ...DEFAULT_FETCH_LIMITS, ...options };
   const nextNonce = requestNonces();
 
@@ -174,9 +183,27 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   };
 
   const receive: BlobClient["receive"] = async ({ locations, ...request }, incoming) => {
-    const faults: BlockZeroError[] = [];
     const parts = downloadParts(incoming);
+    /** By location, in the order of the first attempts. */
+    const faults = new Map<string, BlockZeroError>();
     let left = [...new Set(locations)];
+    for (const pauseMs of [0, ...busyPausesMs]) {
+      if (pauseMs > 0) await pause(pauseMs, request.signal);
+      if (await receiveFromOne(left, request, parts, faults)) return;
+      left = left.filter((location) => hasCode(faults.get(location), "FETCH_BUSY"));
+      if (left.length === 0) break;
+    }
+    throw notFetched(request, [...faults.values()]);
+  };
+
+  /** Asks each location once, in as many turns as needed. False if none of them has the blob: then `faults` says why. */
+  const receiveFromOne = async (
+    locations: readonly string[],
+    request: BlobFetch,
+    parts: DownloadParts,
+    faults: Map<string, BlockZeroError>,
+  ): Promise<boolean> => {
+    let left = locations;
     // A slow server, whether on purpose or not, does not prevent asking the others. It gets longer turns after they were asked.
     for (let milliseconds = FIRST_TURN_MS; left.length > 0; milliseconds *= 2) {
       const slow: string[] = [];
@@ -193,7 +220,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
           await complete(location, request, from, part.sources, isLast ? undefined : milliseconds);
           ended();
           log.debug("fetched a blob", { location, hash: request.hash, bytes: part.blob.length() });
-          return;
+          return true;
         } catch (thrown) {
           ended(thrown);
           request.signal?.throwIfAborted();
@@ -205,13 +232,13 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
           }
           parts.leave(location, part);
           log.debug("blob not fetched", { location, code: thrown.code, reason: thrown.message });
-          faults.push(thrown);
+          faults.set(location, thrown);
         }
       }
       // Who sent most comes first: who sends little, on purpose or not, holds up nobody who sends more.
       left = slow.sort((a, b) => parts.length(b) - parts.length(a));
     }
-    throw notFetched(request, faults);
+    return false;
   };
 
   const complete = async (
@@ -265,6 +292,17 @@ const UNSIGNED = [
   "SIGNER_UNAUTHORIZED",
   "SIGNER_UNREACHABLE",
 ] as const satisfies readonly ErrorCode[];
+
+/** @throws the signal's reason */
+const pause = async (milliseconds: number, signal: AbortSignal | undefined): Promise<void> => {
+  const pausing = new AbortController();
+  const over = delay(milliseconds, undefined, { signal: pausing.signal });
+  try {
+    await (signal ? orAbort(over, signal) : over);
+  } finally {
+    pausing.abort();
+  }
+};
 
 /** What is missing, which servers were asked, and what each answered. The code is that of the first. */
 const notFetched = ({ hash, what = "blob" }: BlobFetch, faults: readonly BlockZeroError[]): BlockZeroError => {

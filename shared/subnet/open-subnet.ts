@@ -129,7 +129,7 @@ const remoteFiles = (
   location: SubnetLocation,
 ): RemoteCopies => {
   const { allowPrivateAddresses, log, signal, signer } = location;
-  const client = createBlobClient({ allowPrivateAddresses, log, ...(signer && { signer }) });
+  const client = createBlobClient({ allowPrivateAddresses, log, ...(signer && { signer }), busyPausesMs: [] });
   return serverCopies({ client, servers: subnetServers(chain, netuid, phases), signal });
 };
 

@@ -52,7 +52,7 @@ const serve = async (
 };
 
 const clientOf = (signer?: typeof vera) =>
-  createBlobClient({ allowPrivateAddresses: true, log: quiet, ...(signer && { signer }) });
+  createBlobClient({ allowPrivateAddresses: true, log: quiet, ...(signer && { signer }), busyPausesMs: [] });
 const request = { hash, maxBytes: 100 };
 
 describe("a blob server", { timeout: HANG_GUARD }, () => {

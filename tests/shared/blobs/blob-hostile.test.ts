@@ -16,7 +16,7 @@ const bytes = Buffer.from("what was asked for, byte by byte, however often it br
 const hash = sha256(bytes);
 const maxBytes = 1 << 16;
 const options = { allowPrivateAddresses: true, log: quiet };
-const hurried = { ...options, graceMs: 200, windowMs: 60, minBytesPerSecond: 10_000 };
+const hurried = { ...options, graceMs: 200, windowMs: 60, minBytesPerSecond: 10_000, busyPausesMs: [1] };
 const signer = await signerFromUri("//vera");
 const patient = createBlobClient(options);
 

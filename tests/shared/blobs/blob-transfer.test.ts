@@ -4,10 +4,12 @@ import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect, createServer as createSocketServer, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { type BlobClientOptions, createBlobClient } from "#shared/blobs/blob-client.js";
 import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
+import { incomingBytes } from "#shared/blobs/incoming-blob.js";
 import { isPublicAddress } from "#shared/blobs/public-address.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -190,6 +192,38 @@ test("a caller's abort ends the fetch with its reason", async (context) => {
   const location = await hostileSocket(context, () => stop.abort(reason));
   await assert.rejects(client().fetchBlob({ location, hash, maxBytes, signal: stop.signal }), reason);
   await assert.rejects(client().fetchBlob({ location, hash, maxBytes, signal: stop.signal }), reason);
+});
+
+test("a server that is busy is asked again after a pause once the others have nothing, and not for ever", async (context) => {
+  const asked = { busy: 0, empty: 0 };
+  let until = 3;
+  const busy = await hostile(context, (_, response) => {
+    response.writeHead(++asked.busy < until ? 503 : 200).end(asked.busy < until ? "" : bytes);
+  });
+  const empty = await hostile(context, (_, response) => {
+    asked.empty++;
+    response.writeHead(404).end();
+  });
+  const receive = async (busyPausesMs: readonly number[], signal?: AbortSignal) => {
+    Object.assign(asked, { busy: 0, empty: 0 });
+    const incoming = incomingBytes(hash);
+    const request = { locations: [busy, empty], hash, maxBytes, ...(signal && { signal }) };
+    await client({ busyPausesMs }).receive(request, incoming);
+    return Buffer.from(incoming.bytes());
+  };
+  assert.deepEqual(await receive([1, 1]), bytes);
+  assert.deepEqual(asked, { busy: 3, empty: 1 });
+  for (const pauses of [0, 2]) {
+    until = pauses + 2;
+    const told = new RegExp(`could not be had: ${busy} answered 503; ${empty} does not have it$`);
+    await assert.rejects(receive(Array(pauses).fill(1)), { code: "FETCH_BUSY", message: told });
+    assert.deepEqual(asked, { busy: pauses + 1, empty: 1 });
+  }
+  const controller = new AbortController();
+  const waiting = receive([2 ** 31 - 1], controller.signal);
+  while (asked.empty === 0) await pause(1);
+  controller.abort(new Error("the time is over"));
+  await assert.rejects(waiting, /the time is over/);
 });
 
 test("redirects are not followed, compression is not undone, broken answers are faults", async (context) => {

@@ -62,7 +62,7 @@ const listen = async (t: TestContext, server: Server): Promise<string> => {
   return `http://127.0.0.1:${port}`;
 };
 
-const client = createBlobClient({ allowPrivateAddresses: true, log: silentLog });
+const client = createBlobClient({ allowPrivateAddresses: true, log: silentLog, busyPausesMs: [] });
 const open = (
   t: TestContext,
   servers: readonly string[],
