@@ -34,20 +34,20 @@ type Gate = (submission: Submission) => Promise<BlamedResult>;
 /**
  * Fetches and gates a cycle's submissions: those revealed early at once, the others from the last block of the reveal phase on, in an order
  * that nobody can choose. All are requested at once; the client limits how many run at a time. A miner that cannot be reached, or that this
- * validator failed to ask, is tried again at every block, and a slow one is waited for, until a third of the evaluate phase (or of the rest
- * of it) has passed. If the validator had no time to ask a miner, this is the validator's failure, not the miner's.
+ * validator failed to ask, is tried again at every block, whoever else is slow, and a slow one is waited for, until a third of the evaluate
+ * phase (or of the rest of it) has passed. If the validator had no time to ask a miner, this is the validator's failure, not the miner's.
  */
 export const gatherUpdates = (participant: Participant, base: GateBase, cycle: number): Promise<Gathered> =>
   gating(participant, base, cycle, async (gate, patience) => {
     const early = await gateEarly(participant, cycle, gate);
     const { value: submissions, ...decided } = await readRevealed(participant, cycle);
-    const first = await Promise.all(
+    const gated = await Promise.all(
       submissions.map(async (submission): Promise<Gated> => {
         const tried = await early(submission);
-        return { submission, result: tried?.ok ? tried : await gate(submission) };
+        return tried?.ok ? { submission, result: tried } : gateInTime(participant, patience, submission, gate);
       }),
     );
-    return { ...decided, value: blameSelf(await askAgain(participant, patience, first, gate)) };
+    return { ...decided, value: blameSelf(gated) };
   });
 
 /**
@@ -70,10 +70,8 @@ export const gatherAgain = async (
     });
     const kept = new Set(stayed.map(({ submission }) => submission));
     const changed = submissions.filter((submission) => !kept.has(submission));
-    const first = await Promise.all(
-      changed.map(async (submission): Promise<Gated> => ({ submission, result: await gate(submission) })),
-    );
-    return { ...decided, value: blameSelf([...stayed, ...(await askAgain(participant, patience, first, gate))]) };
+    const gated = await Promise.all(changed.map((submission) => gateInTime(participant, patience, submission, gate)));
+    return { ...decided, value: blameSelf([...stayed, ...gated]) };
   });
 };
 
@@ -98,24 +96,19 @@ const gating = (
   });
 };
 
-/** Asks for what may still come at every block until the deadline. */
-const askAgain = async (
+/** Asks for one that may still come at every block until the deadline: none waits for another's server. */
+const gateInTime = async (
   { clock, signal }: Participant,
   { until, deadline }: Patience,
-  first: readonly Gated[],
+  submission: Submission,
   gate: Gate,
-): Promise<readonly Gated[]> => {
-  for (let gated = first; ; ) {
-    if (!gated.some(mayStillCome) || clock.head.number >= deadline - 1) return gated;
+): Promise<Gated> => {
+  for (let last: Gated = { submission, result: await gate(submission) }; ; ) {
+    if (!mayStillCome(last) || clock.head.number >= deadline - 1) return last;
     await clock.reach(clock.head.number + 1, signal);
-    gated = await Promise.all(
-      gated.map(async (last) => {
-        if (!mayStillCome(last)) return last;
-        const again: Gated = { submission: last.submission, result: await gate(last.submission) };
-        // A miner that could not be reached before, and was not asked again, counts as unreachable.
-        return !again.result.ok && (until.aborted || hasFailed(again)) ? last : again;
-      }),
-    );
+    const again: Gated = { submission, result: await gate(submission) };
+    // A miner that could not be reached before, and was not asked again, counts as unreachable.
+    if (again.result.ok || !(until.aborted || hasFailed(again))) last = again;
   }
 };
 

@@ -20,6 +20,7 @@ import { judgeCycle } from "#validator/judge/judge.js";
 import { openMeter as openMeterFor } from "#validator/open-meter.js";
 import { forked } from "../../support/forked.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
+import { HTTP_BEHAVIOURS, hostileServer } from "../../support/hostile-server.js";
 import { parameters, template } from "../../support/micro-network.js";
 import { blobsOf, ownServer } from "../../support/own-server.js";
 import { type Joined, openSubnet, type Subnet, until } from "../../support/subnet.js";
@@ -411,6 +412,44 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
     const { entries } = await judged;
     assert.deepEqual(verdictOf(entries.find(({ uid }) => uid === subnet.uid("ann"))), ["scored", null]);
     assert.ok(failed.servers > 0);
+  });
+
+  it("asks at the next block who had nothing yet, while it still waits for a server that is silent", async (t) => {
+    const subnet = await openSubnet(t, { network: { phases: { ...template.phases, evaluate: 30 } } });
+    const vera = await subnet.join("vera");
+    const meter = await openMeter(t, subnet);
+    const silent = await hostileServer(t, HTTP_BEHAVIOURS["announces a body and is silent"]!);
+    const bob = forge(subnet, { miner: "bob", tensors: noiseUpdate(subnet, "bob", 0.01), location: silent });
+    const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.01) });
+    const { start } = subnet.window(1, "evaluate");
+    const isOpen = () => subnet.node.head.number > start;
+    const { url } = await ownServer(t, ann, (store) => ({
+      ...store,
+      size: async (hash) => (isOpen() ? store.size(hash) : null),
+    }));
+    const { artifact } = ann;
+    const head = { network: shortHash(subnet.networkHash), cycle: 1, group: "math" };
+    const reveals = { ann: encodeRecord({ type: "reveal", ...head, artifact, location: url }), bob: bob.reveal };
+    await subnet.to(subnet.window(1, "commit").start);
+    await subnet.record({ ann: ann.commit, bob: bob.commit });
+    await subnet.to(subnet.window(1, "reveal").start);
+    await subnet.record(reveals);
+    await subnet.to(start);
+    // The silent one is not among those who are asked for Ann's file too.
+    const models = { ...vera.models, servers: async () => [] };
+    const judged = judgeCycle({ ...vera, models }, meter, 1);
+    judged.catch(() => {});
+    const failures = (location: string) => vera.lines.filter(({ fields }) => fields.location === location).length;
+    await until(t, () => failures(url) > 0);
+    const isHere = () => directoryStore(blobsOf(vera)).has(ann.tensors.hash);
+    for (let block = start + 1; !(await isHere()) && failures(silent) === 0; block++)
+      if (block < start + 9) await subnet.to(block);
+    assert.equal(failures(silent), 0, "it is not waited for until the silent one is given up");
+    await subnet.to(start + 10);
+    assert.deepEqual((await judged).entries.map(verdictOf), [
+      ["scored", null],
+      ["abstained", "unreachable"],
+    ]);
   });
 
   it("tells a miner that is gone from a validator that is cut off", async (t) => {
