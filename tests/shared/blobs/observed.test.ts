@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { it, type TestContext } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { startBlobServer } from "#shared/blobs/blob-server.js";
-import { directoryStore } from "#shared/blobs/blob-store.js";
+import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
 import { observeFetches } from "#shared/blobs/observe-fetches.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { prometheusInstruments } from "#shared/telemetry/instruments/prometheus.js";
@@ -17,10 +18,11 @@ const vera = await signerFromUri("//vera");
 const bytes = Buffer.alloc(100_000, 7);
 const hash = sha256(bytes);
 
-const open = async (t: TestContext) => {
+const open = async (t: TestContext, stream?: BlobStore["stream"]) => {
   const instruments = prometheusInstruments("miner");
-  const store = directoryStore(temporaryFolder(t));
-  await store.put(bytes);
+  const folder = directoryStore(temporaryFolder(t));
+  await folder.put(bytes);
+  const store = { ...folder, ...(stream && { stream }) };
   const begun = Date.now();
   const server = await startBlobServer({
     host: "127.0.0.1",
@@ -87,6 +89,31 @@ it("a blob server counts what it sends by who asked, and what it refuses by why"
   const of = await shown();
   assert.ok(of('sent_bytes_total{peer="validator"}')! >= bytes.length);
   assert.ok(of('sent_bytes_total{peer="other"}')! >= 2 * bytes.length);
+});
+
+it("a blob server counts as sent what a client has in full and hangs up on, before the end of the file is seen", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  let isRead = false;
+  const unended = () =>
+    new Readable({
+      read() {
+        if (!isRead) this.push(bytes);
+        isRead = true;
+      },
+    });
+  const { server, shown } = await open(t, unended);
+  const client = createBlobClient({ allowPrivateAddresses: true, log: quiet, signer: vera });
+  await client.fetchBlob({ hash, maxBytes: bytes.length, location: server.url });
+  const counts = async () => {
+    const of = await shown();
+    return [of('requests_total{peer="validator"}') ?? 0, of('requests_refused_total{reason="failed"}') ?? 0];
+  };
+  while ((await counts()).every((count) => count === 0)) {
+    t.signal.throwIfAborted();
+    await turn();
+  }
+  assert.deepEqual(await counts(), [1, 0]);
 });
 
 it("a blob client counts what it receives by who sent it, and how attempts end", { timeout: HANG_GUARD }, async (t) => {
