@@ -11,7 +11,7 @@ import { type Clock, systemClock } from "#shared/chain/clock.js";
 import { connectDevchain, type DevchainClient } from "#shared/chain/devchain/client.js";
 import type { DrandSetting, GenesisSpec } from "#shared/chain/devchain/genesis.js";
 import { loadConfig } from "#shared/config/load.js";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { joinNetwork } from "#shared/participant/join.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -93,9 +93,17 @@ export interface Subnet extends Genesis {
 /** The seed of a name's hotkey, 32 bytes. */
 export const hotkeySeed = (name: string): Uint8Array => createHash("sha256").update(name).digest();
 
-/** Asks again and again until it is so, or the test is over. */
+/** Asks again and again until it is so, or the test is over; also where the chain has no time to say. */
 export const until = async (t: Pick<Living, "signal">, condition: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await condition())) {
+  const isSo = async (): Promise<boolean> => {
+    try {
+      return await condition();
+    } catch (thrown) {
+      if (hasCode(thrown, "CHAIN_TIMEOUT")) return false;
+      throw thrown;
+    }
+  };
+  while (!(await isSo())) {
     t.signal.throwIfAborted();
     await pause(1);
   }

@@ -113,7 +113,7 @@ describe("a score before anything is paid", { timeout: HANG_GUARD }, () => {
       tensors: new Map(Object.entries(tensors)),
       seeds: [judged.seeds.math!],
       sealed: null,
-      signal: AbortSignal.timeout(60_000),
+      signal: t.signal,
     });
     const { lossReduction, standardError, score: given } = draw!.measured!;
     assert.deepEqual(

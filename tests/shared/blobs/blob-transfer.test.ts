@@ -21,7 +21,7 @@ const bytes = Buffer.alloc(300_000, "blob");
 const hash = sha256(bytes);
 const maxBytes = 1 << 20;
 const client = (options: Partial<BlobClientOptions> = {}) =>
-  createBlobClient({ allowPrivateAddresses: true, graceMs: 5000, log: quiet, ...options });
+  createBlobClient({ allowPrivateAddresses: true, log: quiet, ...options });
 
 const serve = async (context: TestContext, options: { maxConnectionsPerAddress?: number; answerMs?: number } = {}) => {
   const store = directoryStore(temporaryFolder(context));

@@ -116,7 +116,7 @@ describe("a client whose connection breaks", { timeout: HANG_GUARD }, () => {
       chain.onHead(({ number }) => {
         numbers.push(number);
         if (number === 600) resolve();
-      }, AbortSignal.timeout(10_000));
+      }, t.signal);
     });
     node().newBlocks(2);
     await chain.head();

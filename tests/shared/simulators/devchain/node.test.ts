@@ -242,7 +242,7 @@ describe("a devchain process", { timeout: HANG_GUARD }, () => {
     const before = await connectDevchain({ endpoint: first.endpoint });
     const inclusion = await before.submit(setCommitment(NETUID, "survives"), keys.miner);
     const seen = await new Promise<{ number: number; hash: string }>((resolve) => {
-      before.onHead((head) => head.number >= inclusion.block + 5 && resolve(head), AbortSignal.timeout(10_000));
+      before.onHead((head) => head.number >= inclusion.block + 5 && resolve(head), t.signal);
     });
     const metagraph = await before.metagraph(NETUID, seen.number);
     await first.kill();
