@@ -44,3 +44,32 @@ export const isReplaced = async (
     return false;
   }
 };
+
+export interface LastingOptions {
+  /** What is made. */
+  readonly what: string;
+  /** The block whose state decides on it, which is on chain. */
+  readonly block: number;
+  /** The block at which it is about to go on chain. */
+  readonly again: number;
+}
+
+/**
+ * What follows from the state of a block, as the chain has it when it is about to go on chain: made again where a fork replaced the block meanwhile.
+ *
+ * @throws what reading the block and making it throw
+ */
+export const asLasting = async <T>(
+  participant: Pick<Participant, "chain" | "clock" | "log" | "signal">,
+  { what, block, again }: LastingOptions,
+  make: () => Promise<T>,
+): Promise<T> => {
+  const { chain, clock, log, signal } = participant;
+  for (;;) {
+    const hash = await chain.blockHash(block);
+    const made = await make();
+    await clock.reach(again, signal);
+    if (!(await isReplaced(participant, { block, hash }))) return made;
+    log.warn("made again: a fork replaced the block that decides", { what, block });
+  }
+};

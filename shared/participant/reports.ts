@@ -6,6 +6,7 @@ import type { Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
 import { type EvaluationSeeds, evaluationSeeds } from "#shared/replay/evaluation-seeds.js";
 import { fetchReport } from "#shared/replay/fetch-report.js";
+import { lastBlockFor } from "#shared/replay/phase-records.js";
 import {
   type CommittedReport,
   committedReports,
@@ -15,6 +16,7 @@ import {
 import type { CycleSource } from "#shared/replay/source.js";
 import { askAtEveryBlock } from "./at-every-block.js";
 import { cycleSource } from "./cycle-source.js";
+import { heldNumbers, lookAgainAt } from "./held-numbers.js";
 import type { Participant } from "./participant.js";
 import { untilBlock } from "./until-block.js";
 import { whileWaiting } from "./while-waiting.js";
@@ -57,14 +59,19 @@ export const collectReports = async (reader: Reader, cycle: number, deadline?: n
 };
 
 /**
- * Tries to obtain every committed report, from the last block of the evaluate phase on, when all of them are served.
+ * Tries to obtain every committed report, from the last block of the evaluate phase on, when all of them are served. Then it waits some blocks of the
+ * exchange phase, for that block may still be replaced.
  *
  * @returns the numbers, by ascending uid, of those that are here and are reports of the cycle
  */
-export const holdReports = async (reader: Reader, cycle: number, deadline: number): Promise<readonly number[]> => {
-  const fetched = await fetchReports(reader, await committedReports(reader, cycle), cycle, deadline);
-  return fetched.flatMap((report, number) => (isReport(report) ? [number] : []));
-};
+export const holdReports = (reader: Reader, cycle: number, deadline: number): Promise<readonly number[]> =>
+  heldNumbers(reader, {
+    what: `the held record of cycle ${cycle}`,
+    block: lastBlockFor("report", cycle, reader),
+    again: lookAgainAt(phaseWindow(cycle, "exchange", reader.network.phases)),
+    list: () => committedReports(reader, cycle),
+    look: async (committed) => (await fetchReports(reader, committed, cycle, deadline)).map(isReport),
+  });
 
 /** A report; "unusable" for bytes that are no report of the cycle, which nobody tallies; or null if it was not available. */
 type Fetched = Report | "unusable" | null;

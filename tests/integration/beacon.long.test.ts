@@ -14,6 +14,7 @@ import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.j
 import { contributionSource, readBeaconValue } from "#shared/replay/beacon-value.js";
 import { evaluationSeeds, mixedWith, momentEntropy, seedsFrom } from "#shared/replay/evaluation-seeds.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
+import { forked } from "../support/forked.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { lookAt } from "../support/look-at.js";
 import { NETUID, PHASES } from "../support/micro-network.js";
@@ -48,13 +49,13 @@ interface Life {
  */
 const begin = async (
   t: Living,
-  through: (player: Joined, name: string) => Joined = (player) => player,
+  through: (player: Joined, name: string, subnet: Subnet) => Joined = (player) => player,
 ): Promise<Life> => {
   const subnet = await openSubnet(t, { network: { phases, beacon }, validators, miners: ["ann"] });
   const players = { vera: await subnet.join("vera"), vito: await subnet.join("vito"), ann: await subnet.join("ann") };
   const head = { network: shortHash(subnet.networkHash), cycle: CYCLE };
   for (const [name, player] of Object.entries(players))
-    runBeacon(through(player, name), { holds: name !== "ann" }).catch(() => {});
+    runBeacon(through(player, name, subnet), { holds: name !== "ann" }).catch(() => {});
   return {
     subnet,
     players,
@@ -176,6 +177,29 @@ describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
     const mine = (await subnet.chain.commitments(NETUID)).find(({ hotkey }) => hotkey === address);
     const record = parseRecord(mine?.data ?? "");
     assert.deepEqual(record.ok && record.value.type === "sealheld" && record.value.held, [0, 1]);
+  });
+
+  it("counts as held what the chain's seals number in the end, where a fork replaced the last block for them", async (t) => {
+    const { sealing, holding } = beaconWindows(CYCLE, phases);
+    const life = await begin(t, (player, name, { signer }) => {
+      const isReplaced = () => player.clock.head.number >= holding.start - 1;
+      const without = signer("gus").address;
+      return name === "vera" ? forked(player, sealing.end - 1, isReplaced, { without }) : player;
+    });
+    const { subnet, players } = life;
+    await subnet.to(sealing.start - 1);
+    const garbage = await subnet.store.put(Buffer.from("no contribution"));
+    for (const name of ["vera", "vito"]) await subnet.sent(name, 1);
+    await life.seals({ gus: { hash: garbage, location: subnet.location } });
+    await subnet.to(sealing.end - 1);
+    await haveEachOther(t, life);
+    for (let block = sealing.end; block < holding.start; block++) await subnet.to(block);
+    for (const name of ["vera", "vito"]) await subnet.sent(name, 2);
+    await subnet.to(holding.start);
+    const mine = (await subnet.chain.commitments(NETUID)).find(({ hotkey }) => hotkey === players.vera.signer.address);
+    const record = parseRecord(mine?.data ?? "");
+    // By ascending uid: 0 is gus, 1 vera, 2 vito.
+    assert.deepEqual(record.ok && record.value.type === "sealheld" && record.value.held, [1, 2]);
   });
 
   it("has no value for whoever lacks what most of the stake says it holds, and nobody waits for ever", async (t) => {

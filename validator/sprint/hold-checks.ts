@@ -1,6 +1,7 @@
-import { fetchChecks, readCommittedChecks } from "#shared/compute/committed-checks.js";
+import { type CommittedChecks, fetchChecks, readCommittedChecks } from "#shared/compute/committed-checks.js";
 import { askAtEveryBlock } from "#shared/participant/at-every-block.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { heldNumbers } from "#shared/participant/held-numbers.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
@@ -18,9 +19,16 @@ export const holdChecks = async ({ participant, journal }: Checker, cycle: numbe
   const { clock, network, networkHash, signal, log } = participant;
   if (journal.value.cycles[cycle]?.checksExchanged !== undefined) return;
   const window = recordWindow("checksheld", cycle, network);
-  await clock.reach(lastBlockFor("checks", cycle, participant), signal);
-  const held = await fetchAll(participant, cycle, window.end - BLOCKS_TO_RECORD);
-  const block = await participant.commitOnce({
+  const block = lastBlockFor("checks", cycle, participant);
+  await clock.reach(block, signal);
+  const held = await heldNumbers(participant, {
+    what: `the checksheld record of cycle ${cycle}`,
+    block,
+    again: window.start - 1,
+    list: () => readCommittedChecks(participant, cycle),
+    look: (committed) => fetchAll(participant, cycle, committed, window.end - BLOCKS_TO_RECORD),
+  });
+  const included = await participant.commitOnce({
     key: `${cycle}/checksheld`,
     data: encodeRecord({
       type: "checksheld",
@@ -30,18 +38,22 @@ export const holdChecks = async ({ participant, journal }: Checker, cycle: numbe
     }),
     window,
   });
-  mark({ journal }, cycle, { checksExchanged: block });
-  log.info("exchanged checks", { cycle, held: held.length, block });
+  mark({ journal }, cycle, { checksExchanged: included });
+  log.info("exchanged checks", { cycle, held: held.length, block: included });
 };
 
-/** Numbers of the committed documents that are here at block `deadline`, and are checks of this Sprint. */
-const fetchAll = async (participant: Participant, cycle: number, deadline: number): Promise<readonly number[]> => {
+/** Which of the committed documents are here at block `deadline`, and are checks of this Sprint. */
+const fetchAll = (
+  participant: Participant,
+  cycle: number,
+  committed: readonly CommittedChecks[],
+  deadline: number,
+): Promise<readonly boolean[]> => {
   const { clock, signal, log } = participant;
-  const committed = await readCommittedChecks(participant, cycle);
   const until = Math.max(deadline, clock.head.number + 1);
   return untilBlock(clock, until, signal, async (patience) => {
     const source = cycleSource(participant, { until: patience, isHeld: true });
-    const isHere = await Promise.all(
+    return Promise.all(
       committed.map(async (one): Promise<boolean> => {
         const leftOut = (reason: string | null) => {
           log.warn("checks left out", { cycle, hotkey: one.hotkey, reason });
@@ -55,6 +67,5 @@ const fetchAll = async (participant: Participant, cycle: number, deadline: numbe
         return checks === null ? leftOut(problem) : true;
       }),
     );
-    return isHere.flatMap((here, number) => (here ? [number] : []));
   });
 };

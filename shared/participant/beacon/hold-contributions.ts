@@ -4,6 +4,7 @@ import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
 import { cycleSource } from "../cycle-source.js";
+import { asLasting } from "../deciding-block.js";
 import type { Participant } from "../participant.js";
 import { untilBlock } from "../until-block.js";
 import { whileWaiting } from "../while-waiting.js";
@@ -17,8 +18,15 @@ export const holdContributions = async (participant: Participant, cycle: number)
   if (!network.beacon?.contributions) return;
   const { sealing, holding } = beaconWindows(cycle, network.phases);
   await clock.reach(sealing.end - 1, signal);
-  const found = await untilBlock(clock, Math.max(holding.start - 1, clock.head.number + 1), signal, (until) =>
-    heldWhile(participant, cycle, until),
+  const options = {
+    what: `the sealheld record of cycle ${cycle}`,
+    block: sealing.end - 1,
+    again: holding.start - 1,
+  };
+  const found = await asLasting(participant, options, () =>
+    untilBlock(clock, Math.max(holding.start - 1, clock.head.number + 1), signal, (until) =>
+      heldWhile(participant, cycle, until),
+    ),
   );
   const held = found.held.filter((number) => number < MAX_HELD);
   const block = await participant.commitOnce({

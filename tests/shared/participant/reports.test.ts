@@ -3,9 +3,11 @@ import { describe, it } from "node:test";
 import { collectReports, holdReports } from "#shared/participant/reports.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import type { Report } from "#shared/protocol/report.js";
+import { type Report, reportHash } from "#shared/protocol/report.js";
 import { committedReports, exchangedReports } from "#shared/replay/reports.js";
+import { forked } from "../../support/forked.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
+import { PHASES } from "../../support/micro-network.js";
 import { holdReports as hold, reportOf, reportRecord, scoredEntry, withSeeds } from "../../support/reports.js";
 import { openSubnet, until } from "../../support/subnet.js";
 import { forge, noiseUpdate } from "../../support/updates.js";
@@ -105,6 +107,35 @@ describe("holding reports", { timeout: HANG_GUARD }, () => {
     );
     assert.ok(leftOut().some((reason) => /evaluation seed of group "prose" is missing/.test(String(reason))));
     assert.equal(leftOut().length, 6);
+  });
+
+  it("goes by the list that the chain has in the end, where a fork replaced the block that numbers it", async (t) => {
+    const { subnet, reader, seeded, put } = await open(t, {
+      validators: VALIDATORS,
+      network: { phases: { ...PHASES, exchange: 8 } },
+    });
+    const { start, end } = subnet.window(1, "exchange");
+    const [vera, vlad] = [await put("vera"), await put("vlad")];
+    await subnet.to(start - 2);
+    await subnet.record({
+      vera: reportRecord(subnet, vera),
+      vito: reportRecord(subnet, await seeded(reportOf(subnet, "vito"), "vito")),
+      vlad: reportRecord(subnet, vlad),
+    });
+    const isReplaced = () => reader.clock.head.number >= start;
+    const holding = holdReports(
+      forked(reader, start - 1, isReplaced, { without: subnet.signer("vito").address }),
+      ...([1, end - 2] as const),
+    );
+    const isHere = (report: Report) =>
+      reader.blobs.get({ hash: reportHash(report), maxBytes: 1 << 20, locations: [], signal: reader.signal }).then(
+        () => true,
+        () => false,
+      );
+    for (const report of [vera, vlad]) await until(t, () => isHere(report));
+    for (let block = start; block <= end - 2; block++) await subnet.to(block);
+    // Vito's is nowhere to be had.
+    assert.deepEqual(await holding, [0, 2]);
   });
 
   it("asks the others for what its validator does not serve, and waits for it until the deadline", async (t) => {

@@ -12,6 +12,7 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { readUntilWhole } from "../../at-every-block.js";
 import { cycleSource } from "../../cycle-source.js";
+import { asLasting } from "../../deciding-block.js";
 import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
 import { untilBlock } from "../../until-block.js";
@@ -67,19 +68,28 @@ const holdStep = async (participant: Participant, journal: GroupJournal, cycle: 
   await clock.reach(sealing.end - 1, signal);
   formingOf(journal, networkHash, start);
   const slots = await membersOf({ participant, journal, start });
-  const deadline = Math.max(holding.start - 1, clock.head.number + 1);
-  const found = await untilBlock(clock, deadline, signal, (until) => {
-    const source = groupSource(whileWaiting(cycleSource(participant, { until }), until))!;
-    return readUntilWhole(participant, { until, deadline }, async () => {
-      const read: HeldDocuments = await holdDocuments(source, cycle, slots);
-      return { ...read, isWhole: read.missing.length === 0 };
-    });
-  });
-  if (found.missing.length > 0) log.warn("documents of members cannot be had", { cycle, step, missing: found.missing });
   // What counts of the steps before is used again, so that it stays here, and asked for again where it is missing.
   const before = FORMING_STEPS.slice(0, FORMING_STEPS.indexOf(step));
-  await Promise.all(before.map((one) => fetchCounted({ participant, journal, start, deadline }, one)));
-  return found.held;
+  const waited = Math.max(holding.start - 1, clock.head.number + 1);
+  const kept = before.map((one) => fetchCounted({ participant, journal, start, deadline: waited }, one));
+  const options = {
+    what: `what is held of the threshold group in cycle ${cycle}`,
+    block: sealing.end - 1,
+    again: holding.start - 1,
+  };
+  const all = asLasting(participant, options, () => {
+    const deadline = Math.max(holding.start - 1, clock.head.number + 1);
+    return untilBlock(clock, deadline, signal, (until) => {
+      const source = groupSource(whileWaiting(cycleSource(participant, { until }), until))!;
+      return readUntilWhole(participant, { until, deadline }, async () => {
+        const read: HeldDocuments = await holdDocuments(source, cycle, slots);
+        return { ...read, isWhole: read.missing.length === 0 };
+      });
+    });
+  });
+  const [{ held, missing }] = await Promise.all([all, ...kept]);
+  if (missing.length > 0) log.warn("documents of members cannot be had", { cycle, step, missing });
+  return held;
 };
 
 /** Signs a cycle with the shares of the group that signs it. @returns the hash of the document, which is served; null without shares */

@@ -1,0 +1,44 @@
+import type { BlockRange } from "#shared/protocol/phases.js";
+import { asLasting, type LastingOptions } from "./deciding-block.js";
+import type { Participant } from "./participant.js";
+
+/** A document that a hotkey committed to. */
+interface Committed {
+  readonly hotkey: string;
+  readonly hash: string;
+}
+
+/** Most blocks of a window, and greatest share of it, that a record waits to see whether the list lasts. */
+const MAX_WAIT = 2;
+const WAIT_SHARE = 1 / 4;
+
+/** The block at which a list that was read right before a window is looked at again: in a short window at once. */
+export const lookAgainAt = ({ start, end }: BlockRange): number =>
+  start - 1 + Math.min(MAX_WAIT, Math.floor((end - start) * WAIT_SHARE));
+
+export interface NumberedList<T> extends LastingOptions {
+  readonly list: () => Promise<readonly T[]>;
+  /** Which of these documents are here, in their order. */
+  readonly look: (committed: readonly T[]) => Promise<readonly boolean[]>;
+}
+
+/**
+ * Numbers of the documents that are here, in the list as the chain has it when they are about to go on chain. A number says nothing of the document, and a
+ * fork that replaces the block whose state has the list gives the same number to another one.
+ *
+ * @throws what reading the list and looking throw
+ */
+export const heldNumbers = <T extends Committed>(
+  participant: Pick<Participant, "chain" | "clock" | "log" | "signal">,
+  { list, look, ...options }: NumberedList<T>,
+): Promise<readonly number[]> => {
+  const isHere = new Map<string, boolean>();
+  const nameOf = ({ hotkey, hash }: Committed) => `${hotkey} ${hash}`;
+  return asLasting(participant, options, async () => {
+    const listed = await list();
+    const unknown = listed.filter((one) => !isHere.has(nameOf(one)));
+    const found = await look(unknown);
+    for (const [i, one] of unknown.entries()) isHere.set(nameOf(one), found[i]!);
+    return listed.flatMap((one, number) => (isHere.get(nameOf(one)) ? [number] : []));
+  });
+};
