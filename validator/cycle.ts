@@ -1,4 +1,5 @@
 import { isBaseUnknown } from "#shared/participant/agreement/await-base-model.js";
+import { isReplaced, readDecided } from "#shared/participant/deciding-block.js";
 import { attempt, endOf, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -57,15 +58,18 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
     due("exchange", "the exchange", exchange.end + 1, (bounded) => exchangeReports(bounded, cycle)),
   );
   await clock.reach(choose.start, signal);
-  const early = await due("tally", "the tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle));
+  const early = await due("tally", "the tally", merge.end, ({ participant: bounded }) =>
+    readDecided(bounded, exchange.end - 1, () => agreeOn(bounded, cycle)),
+  );
   await attempt(participant, { failure: "Missed ballot", cycle }, () =>
-    due("ballot", "the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, early)),
+    due("ballot", "the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, early.value)),
   );
   await clock.reach(merge.start, signal);
   // Some honest participant has the missing file, and there is time until the weights.
   const late = merge.start + Math.ceil((merge.end - merge.start) / 2);
-  const agreed = early.isWhole
-    ? early
+  const isFinal = early.value.isWhole && !(await isReplaced(participant, early));
+  const agreed = isFinal
+    ? early.value
     : await due("late_tally", "the late tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle, late));
   const improved = await throughFaults(participant, { name: `progress of cycle ${cycle}`, until: merge.end }, () =>
     learnProgress(validator, cycle, agreed),

@@ -1,11 +1,12 @@
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { knownDraw } from "#shared/compute/memory/known-draw.js";
 import { rememberedSprints } from "#shared/compute/memory/remember-sprint.js";
-import { readSprint } from "#shared/compute/read-sprint.js";
+import { readSprint, type SettledSprint } from "#shared/compute/read-sprint.js";
 import { type PastSprint, sprintsBefore } from "#shared/compute/sprint-window.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { attempt, withinBlocks } from "#shared/participant/duty.js";
+import { isOfAFork } from "#shared/participant/remembered-sprint.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { whileWaiting } from "#shared/participant/while-waiting.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -20,36 +21,52 @@ const SERVED = 4;
  * who is a member follows from eight Sprints, and participants keep what these are settled by for a few cycles. What the cycle before is settled
  * by is asked for at every block until the exchange phase, all else once.
  */
-export const settleSprints = (member: DutyMember, cycle: number): Promise<void> => {
+export const settleSprints = (member: DutyMember, cycle: number): Promise<void> =>
+  settle(member, cycle, async (known, participant) => !known?.isWhole || (await isOfAFork(participant, known)));
+
+/** The same of those alone that were read in the state of a block that a fork replaced since: they are read while it is the newest. */
+export const settleReplaced = (member: DutyMember, cycle: number): Promise<void> =>
+  settle(member, cycle, async (known, participant) => known !== undefined && (await isOfAFork(participant, known)));
+
+type IsDue = (known: SettledSprint | undefined, then: DutyMember["participant"]) => Promise<boolean>;
+
+const settle = (member: DutyMember, cycle: number, isDue: IsDue): Promise<void> => {
   const { end } = phaseWindow(cycle, "exchange", member.participant.network.phases);
   return withinBlocks(
     member.participant,
     { duty: "settle", name: `reading the Sprints before cycle ${cycle}`, until: end },
-    (participant) => settle({ ...member, participant }, cycle),
+    (participant) => settleDue({ ...member, participant }, cycle, isDue),
   );
 };
 
-const settle = async (member: DutyMember, cycle: number): Promise<void> => {
+const settleDue = async (member: DutyMember, cycle: number, isDue: IsDue): Promise<void> => {
   const { participant, journal } = member;
   const known = rememberedSprints(journal);
   const { sprints, confirmations, idle } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
-  const missing = [...sprints, ...confirmations, ...idle].filter(
-    (past) => past.cycle >= cycle - SERVED && !known.get(past.cycle)?.isWhole,
-  );
+  const served = [...sprints, ...confirmations, ...idle].filter((past) => past.cycle >= cycle - SERVED);
+  const due = await Promise.all(served.map((past) => isDue(known.get(past.cycle), underItsFile(participant, past))));
   await Promise.all(
-    missing.map((past) =>
-      attempt(participant, { failure: "Sprint not read", cycle: past.cycle }, async () => {
-        const result = await read(member, past, cycle);
-        if (result.isReadable) known.set(past.cycle, result);
-      }),
-    ),
+    served
+      .filter((_, i) => due[i])
+      .map((past) =>
+        attempt(participant, { failure: "Sprint not read", cycle: past.cycle }, async () => {
+          const result = await read(member, past, cycle);
+          if (result.isReadable) known.set(past.cycle, result);
+        }),
+      ),
   );
 };
+
+/** A participant under the network file that was in force. */
+const underItsFile = (
+  participant: DutyMember["participant"],
+  { source: { network, networkHash } }: PastSprint<CycleSource>,
+): DutyMember["participant"] => ({ ...participant, network, networkHash });
 
 const read = async ({ participant, arithmetic }: DutyMember, past: PastSprint<CycleSource>, cycle: number) => {
   const { clock, network, signal } = participant;
   const exchange = phaseWindow(cycle, "exchange", network.phases).start - 1;
-  const then = { ...participant, network: past.source.network, networkHash: past.source.networkHash };
+  const then = underItsFile(participant, past);
   const deadline = Math.max(past.cycle === cycle - 1 ? exchange : 0, clock.head.number + 1);
   const judge = createJudge(past.source, { ...past, arithmetic, signal });
   const later: Pick<SprintJudge, "losersOf"> = {

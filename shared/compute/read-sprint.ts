@@ -4,6 +4,7 @@ import { reasonOf } from "#shared/errors/error.js";
 import type { Checks } from "#shared/protocol/checks.js";
 import { confirmedCycle, type PlayedSprint } from "#shared/protocol/sprint.js";
 import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
+import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { agreedReputations, type Reputations } from "#shared/reputation/agreed-reputations.js";
 import { NOT_ACCUSED, readAccused } from "./accused.js";
@@ -35,6 +36,8 @@ export interface SettledSprint {
    * withheld. If not, others may settle otherwise.
    */
   readonly isWhole: boolean;
+  /** Hash of the block in whose state it was read which checks count. Unset where a former version remembered it. */
+  readonly decided?: string | undefined;
 }
 
 /** A settled Sprint, with what it was settled by. */
@@ -69,6 +72,7 @@ export const readSprint = async (
   source: CycleSource,
   { cycle, sprint, judge }: ReadSprintOptions,
 ): Promise<SprintResult> => {
+  const decided = await source.chain.blockHash(lastBlockFor("checksheld", cycle, source));
   const [proofs, { stakes, committed }] = await Promise.all([
     readEntrants(source, cycle, sprint.isIdle),
     readExchangedChecks(source, cycle),
@@ -102,6 +106,7 @@ export const readSprint = async (
     reputations: agreedReputations(statements, stakes),
     validators: validators.map(({ isGone: _, ...one }) => one).sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1)),
     isWhole,
+    decided,
     isReadable: gone === 0n || 2n * gone < sumStake([...stakes.values()]),
   };
 };

@@ -8,9 +8,11 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema, withDuty } from "#shared/protocol/sprint.js";
 import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
+import { runChecks } from "#validator/sprint/sprints.js";
+import { forked } from "../support/forked.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
-import { openSprinter } from "../support/sprint.js";
-import { openSubnet, type Subnet, until } from "../support/subnet.js";
+import { openChecker, openSprinter, type TestChecker, type TestSprinter } from "../support/sprint.js";
+import { type Joined, type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
 
 const sprintEvery = (every: number) => sprintSchema.parse({ every, dials: "tiny", duty: { tasks: 1 } });
 
@@ -147,4 +149,59 @@ it("a member that starts anew before the evaluate phase has it to read what it i
   await until(t, () => ann.journal.value.cycles[4]?.duty?.answered === start);
   await ann.participant.leave();
   await assert.rejects(life);
+});
+
+type Journaled = Pick<TestSprinter | TestChecker, "journal" | "participant">;
+
+/**
+ * Lives on after a Sprint that was played, on a fork: the block that decides which checks count has a sibling without Vito's record, and by that it is first
+ * settled. Then the fork replaces the block, and it is settled as the chain says before the exchange phase.
+ */
+const liveOnAFork = async (
+  t: Living,
+  open: (subnet: Subnet) => Promise<Journaled>,
+  live: (of: Joined) => Promise<never>,
+): Promise<void> => {
+  const every = 5;
+  const subnet = await openSubnet(t, { network: { sprint: sprintEvery(every) } });
+  await play(subnet, every, { ann: UNSERVED });
+  const evaluate = subnet.window(every + 1, "evaluate");
+  const { journal, participant } = await open(subnet);
+  const isReplaced = () => participant.clock.head.number >= evaluate.start;
+  const without = subnet.signer("vito").address;
+  const life = live(forked(participant, evaluate.start - 1, isReplaced, { without }));
+  life.catch(() => {});
+  const outcome = () => journal.value.sprints[0]?.outcomes[0]?.outcome;
+  await until(t, () => outcome() !== undefined);
+  assert.equal(outcome(), "undecided");
+  for (let block = evaluate.start; block < evaluate.end; block++) await subnet.to(block);
+  await until(t, () => outcome() === "valid");
+  participant.abort();
+  await assert.rejects(life);
+};
+
+it("a validator settles a Sprint once more where a fork replaced the block that decides which checks count", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  let vera: TestChecker;
+  await liveOnAFork(
+    t,
+    async (subnet) => {
+      vera = await openChecker(subnet, "vera");
+      return vera;
+    },
+    (participant) => runChecks({ ...vera, participant }),
+  );
+});
+
+it("so does a miner, before it draws its duty", { timeout: HANG_GUARD }, async (t) => {
+  let ann: TestSprinter;
+  await liveOnAFork(
+    t,
+    async (subnet) => {
+      ann = await openSprinter(subnet, "ann");
+      return ann;
+    },
+    (participant) => runDuties({ ...ann, participant }),
+  );
 });

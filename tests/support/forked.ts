@@ -3,7 +3,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 
 /** What is otherwise in the state of a block's sibling. */
 export interface Sibling {
-  /** The hotkey whose record it did not include. */
+  /** The hotkey whose record it did not include: what that had before is still there. */
   readonly without?: string;
   /** When it was made. In Unix milliseconds. */
   readonly timestamp?: number;
@@ -26,7 +26,9 @@ export const forked = <P extends Pick<Participant, "chain">>(
         isSibling(block) ? sha256(Buffer.from("a sibling")) : chain.blockHash(block),
       commitments: async (netuid: number, at?: number) => {
         const all = await chain.commitments(netuid, at);
-        return isSibling(at) ? all.filter(({ hotkey }) => hotkey !== without) : all;
+        if (without === undefined || !isSibling(at)) return all;
+        const before = await chain.commitments(netuid, height - 1);
+        return [...all, ...before].filter((one) => (one.hotkey === without ? before : all).includes(one));
       },
       timestamp: async (block: number) =>
         timestamp !== undefined && isSibling(block) ? timestamp : chain.timestamp(block),

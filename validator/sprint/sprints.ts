@@ -1,3 +1,4 @@
+import { MAX_FORK } from "#shared/chain/connection/head-stream.js";
 import { sprintIn } from "#shared/compute/confirmation.js";
 import { knownDraw } from "#shared/compute/memory/known-draw.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
@@ -5,6 +6,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { attempt, endOf, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { inForce } from "#shared/participant/in-force.js";
+import { isOfAFork } from "#shared/participant/remembered-sprint.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
@@ -36,7 +38,7 @@ export const runChecks = async (checker: Checker): Promise<never> => {
 
 /** All that is to be done of a cycle's Sprint, if it has one, until the next cycle's exchange phase. */
 const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
-  const { clock, network } = checker.participant;
+  const { clock, network, log, signal } = checker.participant;
   const then = await inForce(checker, cycle);
   const sprint = await sprintIn(cycleSource(then.participant, { isHeld: true }), cycle, knownDraw(checker.journal));
   const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
@@ -53,6 +55,13 @@ const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   const deadline = evaluate.start + Math.ceil((evaluate.end - evaluate.start) * PATIENCE);
   await doDuty(then, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
   await recall(checker, cycle + 1, over);
+  await showWeights(checker, cycle + 1);
+  // It was read while the block that decides was the newest, which a fork may replace.
+  await clock.reach(Math.min(exchange.end - 1 + MAX_FORK, over - 1), signal);
+  const settled = checker.journal.value.sprints.find((one) => one.cycle === cycle);
+  if (!settled || !(await isOfAFork(then.participant, settled))) return;
+  log.warn("settled once more: a fork replaced the block that decides which checks count", { cycle });
+  await doDuty(then, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline: over }));
   await showWeights(checker, cycle + 1);
 };
 
@@ -82,20 +91,21 @@ const doDuty = async (
 };
 
 /**
- * Settles the Sprints of the window that this validator missed, or that it could not read in full, as far as their files are still served: the newest
- * first, whose files are gone last. None is begun once the chain is at block `over`: the next Sprint's proofs are checked then.
+ * Settles the Sprints of the window that this validator missed, could not read in full, or read in the state of a block that a fork replaced, as far as
+ * their files are still served: the newest first, whose files are gone last. None is begun once the chain is at block `over`: the next Sprint's proofs are checked then.
  */
 const recall = async (checker: Checker, cycle: number, over: number): Promise<void> => {
   const { participant, journal } = checker;
   const { sprints, confirmations, idle } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
-  const whole = new Set(journal.value.sprints.flatMap((one) => (one.isWhole ? [one.cycle] : [])));
+  const known = new Map(journal.value.sprints.flatMap((one) => (one.isWhole ? [[one.cycle, one] as const] : [])));
   const newestFirst = [...sprints, ...confirmations, ...idle].sort((a, b) => b.cycle - a.cycle);
   for (const { cycle: missed, sprint, source } of newestFirst) {
-    if (whole.has(missed)) continue;
     const head = participant.clock.head.number;
     if (head >= over) return;
     const { network, networkHash } = source;
     const then = { ...checker, participant: { ...participant, network, networkHash } };
+    const whole = known.get(missed);
+    if (whole && !(await isOfAFork(then.participant, whole))) continue;
     const deadline = Math.min(head + RECALL_BLOCKS, over);
     await doDuty(then, missed, "settle", over, (bounded) => settleSprint(bounded, { cycle: missed, sprint, deadline }));
   }

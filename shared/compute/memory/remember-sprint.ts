@@ -10,19 +10,24 @@ const KEPT = 2 * SPRINT_WINDOW;
 /** Sprints whose confirmations are remembered: the newest, and the one before. */
 const CONFIRMED = 2;
 
-/** Stores how a Sprint was settled. What was read in part takes the place of nothing: files that were here may be gone since. */
+/**
+ * Stores how a Sprint was settled. What was read in part takes the place of nothing that the same block decided: files that were here may be gone since.
+ */
 export const rememberSprint = <V extends SprintMemory>(
   journal: SprintJournal<V>,
-  { cycle, confirms, outcomes, reputations, isWhole }: SettledSprint,
+  { cycle, confirms, outcomes, reputations, isWhole, decided }: SettledSprint,
 ): void =>
   journal.note((value) => {
-    if (!isWhole && value.sprints.some((past) => past.cycle === cycle)) return value;
+    const before = value.sprints.find((past) => past.cycle === cycle);
+    const isSameBlock = before?.decided === undefined || decided === undefined || before.decided === decided;
+    if (!isWhole && before && isSameBlock) return value;
     const sprints = [
       ...value.sprints.filter((past) => past.cycle !== cycle),
       {
         cycle,
         confirms,
         isWhole,
+        ...(decided !== undefined && { decided }),
         reputations: [...statedReputations(reputations)],
         outcomes: outcomes.map(({ uid, hotkey, outcome, measured, low, high }) => ({
           ...{ uid, hotkey, outcome, measured, low, high },

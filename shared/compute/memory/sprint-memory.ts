@@ -15,6 +15,8 @@ export const sprintMemorySchema = z.object({
         /** The cycle whose Sprint it confirms, or null. */
         confirms: z.int().nullable().default(null),
         isWhole: z.boolean(),
+        /** Hash of the block whose state decided which checks count. A former version did not write it down. */
+        decided: z.string().optional(),
         /** What validators agreed on in their checks. */
         reputations: statedReputationsSchema.default([]),
         outcomes: z.array(
