@@ -20,18 +20,23 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
   const checkNetwork = followNetwork(participant);
   const position = () => phaseAt(clock.head.number + 1, network.phases);
   let cycle = Math.max(network.first_cycle, runner.first(position()));
+  // What was asked may be answered when the cycle is over, and the next one runs.
+  const runOne = async (over: AbortSignal, one: number): Promise<void> => {
+    await checkNetwork(one);
+    over.throwIfAborted();
+    await participant.blobs.turn(one, network.scoring.window);
+    over.throwIfAborted();
+    void settleBase(participant, one);
+    await runner.run(one);
+  };
   log.info("joined", { network: network.name, netuid: network.netuid, uid, hotkey: signer.address, firstCycle: cycle });
   for (;;) {
     try {
       await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);
       // A model of this cycle may still be published in the next cycle's distribute phase.
       const until = phaseWindow(cycle + 1, "train", network.phases).start + 1;
-      await withinBlocks(participant, { duty: "cycle", name: `cycle ${cycle}`, until }, async () => {
-        await checkNetwork(cycle);
-        await participant.blobs.turn(cycle, network.scoring.window);
-        void settleBase(participant, cycle);
-        await runner.run(cycle);
-      });
+      const limit = { duty: "cycle", name: `cycle ${cycle}`, until } as const;
+      await withinBlocks(participant, limit, (bounded) => runOne(bounded.signal, cycle));
     } catch (thrown) {
       signal.throwIfAborted();
       if (isNetworkChange(thrown)) throw thrown;

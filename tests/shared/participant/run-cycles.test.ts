@@ -72,6 +72,38 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     await ended;
   });
 
+  it("runs no cycle twice where one was overdue before it had begun", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann");
+    const asked: number[] = [];
+    let answer = () => {};
+    const silence = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const turn = async (cycle: number) => {
+      asked.push(cycle);
+      if (cycle === 1) await silence;
+    };
+    const lived: number[] = [];
+    const running = runCycles(
+      { ...ann, blobs: { ...ann.blobs, turn } },
+      { failure: "Missed", first: ({ cycle }) => cycle, run: async (cycle) => void lived.push(cycle) },
+    );
+    const ended = assert.rejects(running, { name: "AbortError" });
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => asked.length === 1);
+    await subnet.to(subnet.window(2, "train").start + 1);
+    await until(t, () => lived.length === 1);
+    answer();
+    for (const cycle of [3, 4]) {
+      await subnet.to(subnet.window(cycle, "distribute").start);
+      await until(t, () => lived.includes(cycle));
+    }
+    assert.deepEqual(lived, [2, 3, 4]);
+    ann.abort();
+    await ended;
+  });
+
   it("settles which model a cycle starts from while the chain has the state that says it", async (t) => {
     const subnet = await openSubnet(t, { retention: 18 });
     const ann = await subnet.join("ann");
