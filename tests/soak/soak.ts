@@ -25,8 +25,9 @@ import { createSampler, type Sample, type Soaked } from "./sample.js";
 
 /** Cycles at the beginning and at the end without a fault. */
 const QUIET = 2;
-/** Points of each life that are left out, and cycles of the soak: what is kept for some cycles fills first. */
-const WARM_UP_LIFE = 4;
+/** Points of each life that are left out, of many cycles more than of few: in its first fifteen a heap grows by some 1.5 MiB whatever comes after. */
+const warmUpOfLife = (cycles: number): number => Math.max(4, Math.round(cycles / 20));
+/** Cycles of the soak that are left out, beside those for which files are kept: they fill first. */
 const WARM_UP_BEYOND_KEPT = 3;
 /** Bytes of a disk that is filled now and then. */
 const DISK_BYTES = 48 << 20;
@@ -173,7 +174,10 @@ const soakIn = async (
     node: process.versions.node,
     faults: Object.fromEntries(FAULTS.map((kind) => [kind, caused.filter((one) => one.kind === kind).length])),
     restarts: run.said().split("and is started again").length - 1,
-    trends: trendsOf(samples, subnet.first, { ofLife: WARM_UP_LIFE, ofAll: keepCycles + WARM_UP_BEYOND_KEPT }),
+    trends: trendsOf(samples, subnet.first, {
+      ofLife: warmUpOfLife(cycles),
+      ofAll: keepCycles + WARM_UP_BEYOND_KEPT,
+    }),
     findings,
     facts: {
       "writes on chain": written.length,
