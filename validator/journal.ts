@@ -12,6 +12,8 @@ export const validatorJournalSchema = sprintMemorySchema.extend({
         report: z.string().optional(),
         /** The record of this validator's ballot. */
         ballot: z.string().optional(),
+        /** Group → seed of the text that it was measured on. Null if nothing was. A former version did not write it down. */
+        ballotSeeds: z.record(z.string(), z.string()).nullable().optional(),
         /** Hash of the model that this validator's own merge gave. */
         model: z.string().optional(),
         /** Blocks that included the report record, the record of the reports held, the ballot, the model record and the weights. */

@@ -146,6 +146,24 @@ describe("a validator on a fork whose block of a seed is replaced", { timeout: H
     assert.equal(measured.length, 2);
   });
 
+  it("commits no ballot that it made before a restart by seeds that the chain does not have", async (t) => {
+    const { subnet, ann, vera } = await opened(t);
+    await submit(subnet, { ann });
+    await commitReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
+    await subnet.to(subnet.window(1, "choose").start);
+    const agreed = await agreeOn(vera.participant, 1);
+    const { deciding } = seedBlocks(1, "choose", subnet.network);
+    const leaving = { ...vera.participant, commitOnce: () => Promise.reject(new Error("killed")) };
+    const before = { ...vera, participant: forked(leaving, deciding, () => false) };
+    await assert.rejects(vote(before, 1, agreed), /killed/);
+    const voted = vote(vera, 1, agreed);
+    await subnet.sent("vera", 3);
+    await subnet.to(subnet.node.head.number + 1);
+    await voted;
+    const { ofGroups } = await evaluationSeeds(subnet, { cycle: 1, purpose: "choose" });
+    assert.deepEqual(vera.journal.value.cycles[1]?.ballotSeeds, ofGroups);
+  });
+
   it("does not vote where no time is left", async (t) => {
     let isLate = false;
     const { vera, voted } = await voting(t, async (subnet) => {

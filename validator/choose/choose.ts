@@ -33,7 +33,7 @@ const REFETCH_SHARE = 1 / 2;
  * Measures each group's candidate steps on text that nobody knew when the updates were committed, nor when they were scored. A group that
  * cannot be measured gets no vote; the others still get theirs. The groups share the time, so that each has some.
  *
- * @returns a vote for each group, in ascending order of the groups' names
+ * @returns a vote for each group, in ascending order of the groups' names, and the seeds of the text
  * @throws BlockZeroError EVALUATION_SEED_REPLACED if a fork replaced the seeds' block, and no time is left to measure again
  */
 export const chooseSteps = async (
@@ -42,16 +42,15 @@ export const chooseSteps = async (
   cycle: number,
   agreed: Agreement,
   timer?: BlockTimer,
-): Promise<readonly StepVote[]> => {
+): Promise<Chosen> => {
   const { clock, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "choose", network.phases);
   const deadline = start + Math.max(1, Math.floor((end - start) * REFETCH_SHARE));
-  const { votes } = await untilBlock(clock, deadline, signal, (until) =>
+  return untilBlock(clock, deadline, signal, (until) =>
     measureBySeeds(participant, { cycle, purpose: "choose", last: end - 1 }, () =>
       choose({ participant, meter, cycle, timer, until }, agreed),
     ),
   );
-  return votes;
 };
 
 /** What the log says of steps for which time ran out. */
@@ -72,7 +71,7 @@ interface Choosing {
 }
 
 /** The votes, and the seeds that they were measured by: null if nothing was to be measured. */
-interface Chosen {
+export interface Chosen {
   readonly votes: readonly StepVote[];
   readonly seeds: Report["seeds"] | null;
 }

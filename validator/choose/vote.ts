@@ -1,4 +1,5 @@
 import { BlockZeroError } from "#shared/errors/error.js";
+import { areSeedsInForce } from "#shared/participant/await-seeds.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "../context.js";
 import { mark, note } from "../mark.js";
@@ -6,13 +7,13 @@ import type { Agreement } from "../merge/merge-cycle.js";
 import { openWindow } from "../open-window.js";
 import { chooseSteps } from "./choose.js";
 
-/** Measures the candidate steps and puts the ballot on chain, once. */
+/** Measures the candidate steps and puts the ballot on chain, once. One that was made before a restart is made again where a fork replaced the block of its seeds. */
 export const vote = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
   const { participant, journal, meter } = validator;
   const { networkHash, log } = participant;
   if (journal.value.cycles[cycle]?.voted !== undefined) return;
   const window = openWindow(participant, cycle, "choose");
-  let ballot = journal.value.cycles[cycle]?.ballot;
+  let ballot = await keptBallot(validator, cycle);
   if (ballot === undefined && !agreed.isWhole)
     throw new BlockZeroError(
       "REPORT_MISSING",
@@ -20,11 +21,20 @@ export const vote = async (validator: Validator, cycle: number, agreed: Agreemen
       "nothing to do: other validators' ballots decide; without one the model stays",
     );
   if (ballot === undefined) {
-    const votes = await chooseSteps(participant, meter, cycle, agreed, validator.timer);
+    const { votes, seeds } = await chooseSteps(participant, meter, cycle, agreed, validator.timer);
     ballot = encodeRecord({ type: "ballot", network: shortHash(networkHash), cycle, votes });
-    mark(validator, cycle, { ballot });
+    mark(validator, cycle, { ballot, ballotSeeds: seeds });
   }
   const block = await participant.commitOnce({ key: `${cycle}/ballot`, data: ballot, window });
   note(validator, cycle, { voted: block });
   log.info("voted", { cycle, ballot, block });
+};
+
+/** The ballot that was made before a restart, or before a fault after which this is begun again, if the chain still has the seeds that it was measured by. */
+const keptBallot = async ({ participant, journal }: Validator, cycle: number): Promise<string | undefined> => {
+  const { ballot, ballotSeeds = null } = journal.value.cycles[cycle] ?? {};
+  if (ballot === undefined || ballotSeeds === null) return ballot;
+  if (await areSeedsInForce(participant, { cycle, purpose: "choose" }, ballotSeeds)) return ballot;
+  participant.log.warn("candidate steps are measured again: a fork replaced the block of the seeds", { cycle });
+  return undefined;
 };

@@ -56,7 +56,7 @@ export const liarsCycle = async (
   });
   await clock.reach(window("choose").start, signal);
   const agreed = await agreeOn(participant, cycle);
-  const votes = await chooseSteps(participant, meter, cycle, agreed);
+  const { votes } = await chooseSteps(participant, meter, cycle, agreed);
   await participant.commitOnce({
     key: `${cycle}/ballot`,
     data: encodeRecord({ type: "ballot", network: head.network, cycle, votes: lie.votes?.(votes) ?? votes }),
