@@ -1,4 +1,5 @@
 import { reasonOf } from "#shared/errors/error.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
 import type { Participant } from "./participant.js";
 
 /** A block whose state decides, and which one that was when it was read. */
@@ -73,3 +74,11 @@ export const asLasting = async <T>(
     log.warn("made again: a fork replaced the block that decides", { what, block });
   }
 };
+
+/** Most blocks of a window, and greatest share of it, that a record waits to see whether the block before the window lasts. */
+const MAX_WAIT = 2;
+const WAIT_SHARE = 1 / 4;
+
+/** The block up to which a record waits that follows from the state right before its window: in a short window it goes at once. */
+export const lastingFrom = ({ start, end }: BlockRange): number =>
+  start - 1 + Math.min(MAX_WAIT, Math.floor((end - start) * WAIT_SHARE));

@@ -1,4 +1,3 @@
-import type { BlockRange } from "#shared/protocol/phases.js";
 import { asLasting, type LastingOptions } from "./deciding-block.js";
 import type { Participant } from "./participant.js";
 
@@ -7,14 +6,6 @@ interface Committed {
   readonly hotkey: string;
   readonly hash: string;
 }
-
-/** Most blocks of a window, and greatest share of it, that a record waits to see whether the list lasts. */
-const MAX_WAIT = 2;
-const WAIT_SHARE = 1 / 4;
-
-/** The block at which a list that was read right before a window is looked at again: in a short window at once. */
-export const lookAgainAt = ({ start, end }: BlockRange): number =>
-  start - 1 + Math.min(MAX_WAIT, Math.floor((end - start) * WAIT_SHARE));
 
 export interface NumberedList<T> extends LastingOptions {
   readonly list: () => Promise<readonly T[]>;

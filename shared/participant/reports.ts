@@ -16,7 +16,8 @@ import {
 import type { CycleSource } from "#shared/replay/source.js";
 import { askAtEveryBlock } from "./at-every-block.js";
 import { cycleSource } from "./cycle-source.js";
-import { heldNumbers, lookAgainAt } from "./held-numbers.js";
+import { lastingFrom } from "./deciding-block.js";
+import { heldNumbers } from "./held-numbers.js";
 import type { Participant } from "./participant.js";
 import { untilBlock } from "./until-block.js";
 import { whileWaiting } from "./while-waiting.js";
@@ -68,7 +69,7 @@ export const holdReports = (reader: Reader, cycle: number, deadline: number): Pr
   heldNumbers(reader, {
     what: `the held record of cycle ${cycle}`,
     block: lastBlockFor("report", cycle, reader),
-    again: lookAgainAt(phaseWindow(cycle, "exchange", reader.network.phases)),
+    again: lastingFrom(phaseWindow(cycle, "exchange", reader.network.phases)),
     list: () => committedReports(reader, cycle),
     look: async (committed) => (await fetchReports(reader, committed, cycle, deadline)).map(isReport),
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MAX_CONTRIBUTION_BYTES } from "#shared/beacon/contributions/contribution.js";
 import { makeContribution } from "#shared/beacon/contributions/make.js";
+import { readTerms } from "#shared/beacon/contributions/schedule.js";
 import type { BeaconValue } from "#shared/beacon/value.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
@@ -200,6 +201,24 @@ describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
     const record = parseRecord(mine?.data ?? "");
     // By ascending uid: 0 is gus, 1 vera, 2 vito.
     assert.deepEqual(record.ok && record.value.type === "sealheld" && record.value.held, [1, 2]);
+  });
+
+  it("has contributions sealed to the round of the chain, where a fork replaced the last block before", async (t) => {
+    const long = { ...PHASES, train: 16, commit: 3, reveal: 4 };
+    const { sealing } = beaconWindows(CYCLE, long);
+    const subnet = await openSubnet(t, { network: { phases: long, beacon }, validators, miners: ["ann"] });
+    const vera = await subnet.join("vera");
+    const isReplaced = () => vera.clock.head.number >= sealing.start;
+    await subnet.to(sealing.start - 1);
+    const timestamp = (await subnet.chain.timestamp(sealing.start - 1)) + 12_000;
+    runBeacon(forked(vera, sealing.start - 1, isReplaced, { timestamp }), { holds: false }).catch(() => {});
+    for (let block = sealing.start; block <= sealing.start + 1; block++) await subnet.to(block);
+    await subnet.sent("vera", 1);
+    await subnet.to(sealing.start + 2);
+    await until(t, () => said(vera, "sealed a contribution to the beacon"));
+    const { round } = await readTerms(contributionSource(subnet)!, CYCLE);
+    const line = vera.lines.find(({ message }) => message === "sealed a contribution to the beacon");
+    assert.equal(line?.fields.opens, round);
   });
 
   it("has no value for whoever lacks what most of the stake says it holds, and nobody waits for ever", async (t) => {

@@ -5,6 +5,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
 import { cycleSource } from "../cycle-source.js";
+import { lastingFrom } from "../deciding-block.js";
 import type { Participant } from "../participant.js";
 
 /**
@@ -16,7 +17,8 @@ export const sealContribution = async (participant: Participant, cycle: number):
   const source = contributionSource(cycleSource(participant));
   if (source === null) return;
   const { sealing } = beaconWindows(cycle, network.phases);
-  await clock.reach(sealing.start - 1, signal);
+  // The round and the contributors follow from the last block before, which a fork may replace while it is the newest.
+  await clock.reach(lastingFrom(sealing), signal);
   const contribution = await makeContribution(source, cycle, signer);
   if (contribution === null) return log.debug("not asked to contribute to the beacon", { cycle });
   await blobs.put(canonicalBytes(contribution));

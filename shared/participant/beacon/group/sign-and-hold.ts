@@ -12,7 +12,7 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { readUntilWhole } from "../../at-every-block.js";
 import { cycleSource } from "../../cycle-source.js";
-import { asLasting } from "../../deciding-block.js";
+import { asLasting, lastingFrom } from "../../deciding-block.js";
 import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
 import { untilBlock } from "../../until-block.js";
@@ -36,7 +36,8 @@ export const signAndHold = async (participant: Participant, journal: GroupJourna
       return [];
     },
   );
-  await clock.reach(holding.start - 1, signal);
+  // What is signed is made of the hash of the last block before, which a fork may replace while it is the newest.
+  await clock.reach(lastingFrom(holding), signal);
   const signLimit = { name: `signing cycle ${cycle} with the threshold group`, until: holding.end - 1 };
   const partials = await throughFaults(participant, signLimit, () => signPart(participant, journal, cycle)).catch(
     (thrown) => {
