@@ -1,7 +1,7 @@
 import { confirmedCycle, idleSprint, type PlayedSprint, SPRINT_WINDOW } from "#shared/protocol/sprint.js";
 import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { contextOf, firstCycleFrom, formerOf } from "#shared/replay/succession.js";
+import { contextOf, formerOf, knownCyclesFrom } from "#shared/replay/succession.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import type { Draw } from "./confirmation.js";
 
@@ -19,7 +19,10 @@ export interface PastSprints<S> {
   /** Those that confirm the last of them, ascending, with the file of that Sprint; and the idle time that is to uphold it. */
   readonly confirmations: readonly PastSprint<S>[];
   readonly idle: readonly PastSprint<S>[];
-  /** Cycles after it of which nobody can say any more whether they had a confirmation. */
+  /**
+   * Cycles after it of which nobody can say any more whether they had a confirmation; and the newest one of which nobody can say whether it had a Sprint of
+   * the window, since the network file of then is not available.
+   */
   readonly undrawn: readonly number[];
 }
 
@@ -38,9 +41,9 @@ export const sprintsBefore = async <S extends Pick<CycleSource, "network" | "net
   cycle: number,
   draw: Draw<S>,
 ): Promise<PastSprints<S>> => {
-  const sprints = await regularSprints(source, cycle);
+  const { sprints, unknown } = await findRegular(source, cycle);
   const last = sprints.at(-1);
-  if (!last) return { sprints, confirmations: [], idle: [], undrawn: [] };
+  if (!last) return { sprints, confirmations: [], idle: [], undrawn: unknown };
   const { confirmations } = last.sprint;
   const idle = idleSprint(last.sprint);
   const draws = await mapLimited(await confirmingCycles(source, cycle, last), DRAWS_AT_A_TIME, async (one) => {
@@ -55,7 +58,7 @@ export const sprintsBefore = async <S extends Pick<CycleSource, "network" | "net
     sprints,
     confirmations: draws.flatMap((one) => (one.drawn ? [{ ...last, cycle: one.cycle }] : [])),
     idle: draws.flatMap((one) => (idle && one.drawn === false ? [{ ...last, cycle: one.cycle, sprint: idle }] : [])),
-    undrawn: draws.flatMap((one) => (one.drawn === null ? [one.cycle] : [])),
+    undrawn: [...unknown, ...draws.flatMap((one) => (one.drawn === null ? [one.cycle] : []))],
   };
 };
 
@@ -83,10 +86,16 @@ const confirmingCycles = async <S extends Pick<CycleSource, "network" | "network
 export const regularSprints = async <S extends Pick<CycleSource, "network" | "networkHash" | "fetch">>(
   source: S,
   cycle: number,
-): Promise<readonly PastSprint<S>[]> => {
+): Promise<readonly PastSprint<S>[]> => (await findRegular(source, cycle)).sprints;
+
+/** The same, and the newest cycle before them of which nobody can say whether it belongs to them. */
+const findRegular = async <S extends Pick<CycleSource, "network" | "networkHash" | "fetch">>(
+  source: S,
+  cycle: number,
+): Promise<{ readonly sprints: readonly PastSprint<S>[]; readonly unknown: readonly number[] }> => {
   const now = source.network.sprint;
-  if (!now) return [];
-  const first = await firstCycleFrom(source, Math.max(0, cycle - SPRINT_WINDOW * now.every));
+  if (!now) return { sprints: [], unknown: [] };
+  const { first, isCut } = await knownCyclesFrom(source, Math.max(0, cycle - SPRINT_WINDOW * now.every));
   const found: PastSprint<S>[] = [];
   let then = source;
   let last = cycle - 1;
@@ -98,9 +107,11 @@ export const regularSprints = async <S extends Pick<CycleSource, "network" | "ne
       last = Math.min(last, first_cycle) - 1;
       continue;
     }
-    if (past < first || sprint.dials !== now.dials || sprint.profile !== now.profile) break;
+    // Those before count other nonces, or lie before the window.
+    if (past < first || sprint.dials !== now.dials || sprint.profile !== now.profile)
+      return { sprints: found, unknown: [] };
     found.unshift({ cycle: past, sprint, source: then });
     last = past - 1;
   }
-  return found;
+  return { sprints: found, unknown: isCut && found.length < SPRINT_WINDOW ? [first - 1] : [] };
 };

@@ -41,8 +41,16 @@ export const contextOf = async <S extends NetworkSource>(source: S, cycle: numbe
 };
 
 /** The first cycle from `wanted` on under this network or one that it succeeds, as far as their files are available. */
-export const firstCycleFrom = async (source: NetworkSource, wanted: number): Promise<number> => {
+export const firstCycleFrom = async (source: NetworkSource, wanted: number): Promise<number> =>
+  (await knownCyclesFrom(source, wanted)).first;
+
+/** The same, and whether the file of an earlier one is not available: nobody who asked can say what was in it. */
+export const knownCyclesFrom = async (
+  source: NetworkSource,
+  wanted: number,
+): Promise<{ readonly first: number; readonly isCut: boolean }> => {
   let at = source;
+  let isCut = false;
   try {
     while (wanted < at.network.first_cycle) {
       const former = await formerOf(at);
@@ -51,8 +59,9 @@ export const firstCycleFrom = async (source: NetworkSource, wanted: number): Pro
     }
   } catch (thrown) {
     if (!isFetchFault(thrown)) throw thrown;
+    isCut = true;
   }
-  return Math.max(wanted, at.network.first_cycle);
+  return { first: Math.max(wanted, at.network.first_cycle), isCut };
 };
 
 /** The network in force at a block, among those that a published file succeeds, and why a later one is not in force. */

@@ -75,6 +75,27 @@ it("the Sprints before a cycle are found over changes of the file, in as many st
   }
 });
 
+it("a former network file that nobody sends leaves the window not known in full, unless what came since fills it or began anew", async () => {
+  const line = lineOf([
+    [0, 3],
+    [20, 3],
+    [26, 3],
+    [60, 3, "test"],
+  ]);
+  const unknownAt = async (file: number, cycle: number) => {
+    const fetch = async ({ hash }: { hash: string }) => {
+      const found = line.findIndex((network) => networkHash(network) === hash);
+      if (found > 0) return canonicalBytes(line[found]!);
+      throw new BlockZeroError("FETCH_NOT_FOUND", "nobody has it", "ask later");
+    };
+    const source = { network: line[file]!, networkHash: networkHash(line[file]!), fetch };
+    return (await sprintsBefore(source, cycle, never)).undrawn;
+  };
+  assert.deepEqual(await unknownAt(2, 30), [19]);
+  assert.deepEqual(await unknownAt(2, 21 + 3 * SPRINT_WINDOW), []);
+  assert.deepEqual(await unknownAt(3, 61), []);
+});
+
 it("a Sprint every 10,000 cycles is found without looking at those in between", async () => {
   const [network] = lineOf([[0, 10_000]]) as [Network];
   let looked = 0;
