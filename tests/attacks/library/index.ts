@@ -1,6 +1,7 @@
 import type { Attack } from "../attack.js";
 import { abstentionByOwnReport } from "./abstention-by-own-report.js";
 import { abstentionsOnDemand } from "./abstention-on-demand.js";
+import { addedSteps } from "./added-step.js";
 import { checkpoints } from "./checkpoints.js";
 import { collusion } from "./collusion.js";
 import { copy } from "./copy.js";
@@ -29,6 +30,7 @@ import { liarSwaps } from "./liar-swaps.js";
 import { liarUnreachable } from "./liar-unreachable.js";
 import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
+import { lookingAhead } from "./looking-ahead.js";
 import { lyingFiles } from "./lying-files.js";
 import { meanOfRivals } from "./mean-of-rivals.js";
 import { mergedAgain } from "./merged-again.js";
@@ -74,6 +76,8 @@ export const attacks: readonly Attack[] = [
   copyLastWinner,
   mergedAgain,
   momentumRide,
+  ...lookingAhead,
+  ...addedSteps,
   stolenStream,
   lazy,
   evaluationText,
