@@ -5,6 +5,8 @@ export interface Gram {
   /** Cosines of the angles between the vectors, 1 on the diagonal. Off the diagonal, 0 for a vector of length 0. */
   readonly cosines: Matrix;
   readonly norms: readonly number[];
+  /** Lengths of the parts along the directions; 0 for a vector of length 0. */
+  readonly known: readonly number[];
 }
 
 /** A vector is taken to lie along the public directions if less than this part of its length remains without them. */
@@ -31,12 +33,13 @@ export const gramOf = (vectors: readonly Float32Array[], directions: readonly Fl
       cosines[j]![i] = cosine;
     }
   }
-  return { cosines, norms: rests.map((rest) => rest?.norm ?? 0) };
+  return { cosines, norms: rests.map((rest) => rest?.norm ?? 0), known: rests.map((rest) => rest?.known ?? 0) };
 };
 
 interface Rest {
   readonly unit: Float64Array;
   readonly norm: number;
+  readonly known: number;
 }
 
 const without = (vector: Float32Array, axes: readonly Float64Array[]): Rest | null => {
@@ -46,13 +49,15 @@ const without = (vector: Float32Array, axes: readonly Float64Array[]): Rest | nu
   const rest = new Float64Array(vector);
   for (let i = 0; i < rest.length; i++) rest[i] = rest[i]! / largest;
   const before = Math.sqrt(dot(rest, rest));
+  let known = 0;
   for (const axis of axes) {
     const along = dot(rest, axis);
+    known += along * along;
     for (let i = 0; i < rest.length; i++) rest[i] = rest[i]! - along * axis[i]!;
   }
   const after = Math.sqrt(dot(rest, rest));
   if (!(after > LEAST_REMAINDER * before)) return null;
-  return { unit: rest.map((value) => value / after), norm: after * largest };
+  return { unit: rest.map((value) => value / after), norm: after * largest, known: Math.sqrt(known) * largest };
 };
 
 const dot = (a: Float64Array, b: Float64Array): number => {

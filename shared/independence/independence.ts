@@ -1,5 +1,6 @@
 import { gramOf } from "./gram.js";
 import { makeupOf, precisionOf } from "./loadings.js";
+import { ownSharesOf } from "./own-share.js";
 
 export interface Measured {
   readonly sketch: Float32Array;
@@ -20,6 +21,10 @@ const CHANCE = 0.1;
  * the noise. The halves u + n and u − n, which have only the signal in common, also get less because of their noise. Because of the square,
  * small errors of the estimate give next to nothing, even to many updates.
  *
+ * What is known to everybody is removed before. But the loss reduction is that of the whole update: one that adds what everybody knows to its own
+ * work would lower the loss by more for the length that is left, and pass for cleaner than all others. So loss reduction and precision are
+ * multiplied by the share that is the update's own.
+ *
  * 0 for an update that lowers no loss, has no finite loss reduction, or lies along the public directions. The result does not depend on the
  * order of the updates, except for rounding.
  *
@@ -29,7 +34,7 @@ export const independenceOf = (
   updates: readonly Measured[],
   directions: readonly Float32Array[],
 ): readonly number[] => {
-  const { norms, cosines } = gramOf(
+  const { norms, known, cosines } = gramOf(
     updates.map(({ sketch }) => sketch),
     directions,
   );
@@ -37,15 +42,19 @@ export const independenceOf = (
   const shares = updates.map(() => 0);
   if (counted.length === 1) shares[counted[0]!] = 1;
   if (counted.length < 2) return shares;
+  const gram = {
+    cosines: counted.map((i) => Float64Array.from(counted, (j) => cosines[i]![j]!)),
+    norms: counted.map((i) => norms[i]!),
+    known: counted.map((i) => known[i]!),
+  };
+  const gains = counted.map((i) => updates[i]!.gain);
+  const own = ownSharesOf(gram, gains);
   const { loadings, kinship } = makeupOf(
-    {
-      cosines: counted.map((i) => Float64Array.from(counted, (j) => cosines[i]![j]!)),
-      norms: counted.map((i) => norms[i]!),
-    },
-    counted.map((i) => updates[i]!.gain),
+    gram,
+    gains.map((gain, i) => Math.max(Number.MIN_VALUE, gain * own[i]!)),
   );
   const parts = loadings.map((loading, i) => {
-    const precision = precisionOf(loading);
+    const precision = precisionOf(loading) * own[i]!;
     const kin = kinship[i]!.reduce((sum, value, j) => (j === i ? sum : sum + Math.max(0, value - CHANCE)), 0);
     return (precision * precision) / (1 + kin / (1 - CHANCE));
   });

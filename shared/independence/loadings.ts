@@ -36,14 +36,11 @@ const TOLERANCE = 0.25;
  * Each update also has the square of its loss reduction as weight. An update that lowers the loss only a little costs no work, and could
  * otherwise decide what is usual.
  *
- * @param gains loss reductions, above 0; @param gram of at least two updates, none of length 0
+ * @param gains loss reductions, as far as they are the updates' own, above 0; @param gram of at least two updates, none of length 0
  */
-export const makeupOf = ({ cosines, norms }: Gram, gains: readonly number[]): Makeup => {
+export const makeupOf = ({ cosines, norms }: Pick<Gram, "cosines" | "norms">, gains: readonly number[]): Makeup => {
   const places = gains.map((_, i) => i);
-  const crowds = cosines.map((row) => row.reduce((sum, cosine) => sum + sixteenth(Math.max(0, cosine)), 0));
-  const most = Math.max(...gains);
-  const says = gains.map((gain) => square(gain / most));
-  const voices = says.map((heard, i) => heard / crowds[i]!);
+  const { says, voices } = voicesOf(cosines, gains);
   const slopes = slopesOf({ cosines, norms }, gains, voices);
   const ratio = (i: number, j: number) => cosines[i]![j]! / (slopes[i]! * slopes[j]!);
   const firsts = places.map((i): Weighted => {
@@ -90,6 +87,17 @@ export const makeupOf = ({ cosines, norms }: Gram, gains: readonly number[]): Ma
   return { loadings, kinship };
 };
 
+/** How much each update says of what is usual, and the same with a set of copies counted as one. */
+export const voicesOf = (
+  cosines: Matrix,
+  gains: readonly number[],
+): { readonly says: readonly number[]; readonly voices: readonly number[] } => {
+  const crowds = cosines.map((row) => row.reduce((sum, cosine) => sum + sixteenth(Math.max(0, cosine)), 0));
+  const most = Math.max(...gains);
+  const says = gains.map((gain) => square(gain / most));
+  return { says, voices: says.map((heard, i) => heard / crowds[i]!) };
+};
+
 /** Added to all noise. Smaller noise cannot be told from the error of the loadings. */
 const RIDGE = 0.1;
 
@@ -134,7 +142,11 @@ const LEAST_SLOPE = 1e-40;
  * updates. Then its length is replaced by the mean of its own length and the length that it would have at the usual distance. So an update
  * with little or no training does not make honest work look noisy.
  */
-const slopesOf = ({ cosines, norms }: Gram, gains: readonly number[], voices: readonly number[]): readonly number[] => {
+const slopesOf = (
+  { cosines, norms }: Pick<Gram, "cosines" | "norms">,
+  gains: readonly number[],
+  voices: readonly number[],
+): readonly number[] => {
   const usual = (values: readonly number[], share: number) =>
     weightedQuantile(
       values.map((value, i) => ({ value, weight: voices[i]! })),

@@ -103,7 +103,7 @@ describe("independence", () => {
     }
   });
 
-  it("gives nothing for what everybody knows, nor anything more for mixing it in", () => {
+  it("gives nothing for what everybody knows, and less for mixing it in", () => {
     const random = createRandom("public");
     const known = noise(random, 1);
     const [own, ...honest] = trainings(random, 5, 0.7).map((one) => plus(one, known, 0.3));
@@ -111,7 +111,73 @@ describe("independence", () => {
       independenceOf(measured([...honest, last]), [known, known.map(() => 0)]).at(-1)!;
     assert.equal(shareOf(known), 0);
     assert.ok(shareOf(plus(known, noise(random, 0.3))) < 0.2);
-    assert.ok(Math.abs(shareOf(plus(own!, known, 3)) - shareOf(own!)) < 1e-3);
+    assert.ok(shareOf(plus(own!, known, 3)) < 0.1 * shareOf(own!));
+  });
+
+  it("pays nobody for adding what everybody knows, however much it takes off the loss, and however many do", () => {
+    for (const cosine of [0.3, 0.6, 0.9])
+      for (const knownPart of [0.2, 0.5, 0.8]) {
+        const random = createRandom(`ahead ${cosine} ${knownPart}`);
+        const known = noise(random, Math.sqrt(1 / cosine));
+        const own = trainings(random, 8, cosine);
+        const part = Math.sqrt(knownPart / (1 - knownPart));
+        /** Loss reduction of a training and `more` of what is known, where both take off as much for their squared lengths. */
+        const gainOf = (more: number) => 0.02 * (1 - knownPart + knownPart * (1 + more / part));
+        const update = (i: number, more: number): Measured => ({
+          sketch: plus(own[i]!, known, part + more),
+          gain: gainOf(more),
+        });
+        const payoff = (riders: number, more: number) => {
+          const partOf = (added: number) => {
+            const all = own.slice(0, 4 + riders).map((_, i) => update(i, i < 4 ? 0 : added));
+            const paid = independenceOf(all, [known]).map((share, i) => share * all[i]!.gain ** 2.5);
+            return sum(paid.slice(4)) / sum(paid);
+          };
+          return partOf(more) / partOf(0);
+        };
+        for (const riders of [1, 2, 4])
+          for (const more of [0.3, 0.6, 1]) {
+            const paid = payoff(riders, more);
+            assert.ok(paid < 1, `${riders} add ${more} to ${knownPart}, cosine ${cosine}: ${paid}`);
+          }
+      }
+  });
+
+  it("leaves trainings of unequal length what they have, whatever of it everybody knows", () => {
+    for (const cosine of [0.4, 0.7]) {
+      const random = createRandom(`unequal ${cosine}`);
+      const known = noise(random, 1);
+      const lengths = [0.3, 1, 1, 1, 1, 1, 3];
+      const own = trainings(random, lengths.length, cosine);
+      const of = (part: number) =>
+        independenceOf(
+          lengths.map((length, i) => ({
+            sketch: plus(own[i]!, known, part).map((x) => length * x),
+            gain: 0.02 * length,
+          })),
+          [known],
+        );
+      const before = of(0);
+      for (const [i, share] of of(0.8).entries())
+        assert.ok(share > 0.8 * before[i]!, `${lengths[i]}: ${share}, ${before[i]}`);
+    }
+  });
+
+  it("gives no more under noise or to copies under noise, whatever of an update everybody knows", () => {
+    for (const cosine of [0.4, 0.7, 0.92])
+      for (const part of [0.7, 1.2, 2]) {
+        const random = createRandom(`hidden ${cosine} ${part}`);
+        const norm = Math.sqrt(1 / cosine);
+        const known = noise(random, part * norm);
+        const all = trainings(random, 5, cosine).map((one) => plus(one, known));
+        const partOf = (submitted: readonly Float32Array[]) =>
+          sum(independenceOf(measured([...all.slice(1), ...submitted]), [known]).slice(4)) / (4 + submitted.length);
+        for (const length of [0.3, 1])
+          for (const count of [1, 2, 4]) {
+            const made = Array.from({ length: count }, () => plus(all[0]!, noise(random, length * norm)));
+            assert.ok(partOf(made) < 1.15 * partOf([all[0]!]), `${count} under noise of ${length}, ${cosine}, ${part}`);
+          }
+      }
   });
 
   it("leaves honest work its part, whatever is submitted beside it without work, or with less", () => {

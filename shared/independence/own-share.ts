@@ -1,0 +1,31 @@
+import type { Gram } from "./gram.js";
+import { voicesOf } from "./loadings.js";
+import { weightedQuantile } from "./weighted-quantile.js";
+
+/** Quantile that is usual, of lengths along and beside the public directions: who goes further along them needs three quarters of the weight to move it. */
+const USUAL = 0.25;
+
+/**
+ * The part of each update's loss reduction that is its own, in (0, 1]. Every training goes along the public directions, so as far as most go
+ * there is nobody's fault, and one that goes further beside them may go further along them. What is added beyond that takes off the loss what
+ * everybody could take off it, and takes no work. Of a step along the gradient, parts at right angles take off what their squared lengths say:
+ * so the part is the squared length with no more than is allowed along the directions, to that with what is there.
+ *
+ * Noise of an update's own hardly changes it, and an update with less than is allowed along the directions gains nothing.
+ *
+ * @param gram of at least two updates, none of length 0; @param gains loss reductions, above 0
+ */
+export const ownSharesOf = ({ cosines, norms, known }: Gram, gains: readonly number[]): readonly number[] => {
+  const { voices } = voicesOf(cosines, gains);
+  const usual = (values: readonly number[]) =>
+    weightedQuantile(
+      values.map((value, i) => ({ value, weight: voices[i]! })),
+      USUAL,
+    );
+  const [usualAlong, usualBeside] = [usual(known), usual(norms)];
+  return norms.map((norm, i) => {
+    const allowed = usualAlong * Math.max(1, norm / usualBeside);
+    const along = known[i]!;
+    return along <= allowed ? 1 : (norm * norm + allowed * allowed) / (norm * norm + along * along);
+  });
+};
