@@ -1,3 +1,4 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { isBaseUnknown } from "#shared/participant/agreement/await-base-model.js";
 import { isReplaced, readDecided } from "#shared/participant/deciding-block.js";
 import { attempt, endOf, throughFaults, withinBlocks } from "#shared/participant/duty.js";
@@ -27,11 +28,13 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const exchange = phaseWindow(cycle, "exchange", network.phases);
   const merge = phaseWindow(cycle, "merge", network.phases);
   const published = phaseWindow(cycle + 1, "distribute", network.phases).end;
-  /** A duty of this cycle. It ends at block `end`, whatever it waits for; where the chain does not answer, it begins again, as after a restart. */
+  // Who restarts, or whose server is busy, costs blocks and not the duty.
+  const mayPass = (thrown: unknown) => isBaseUnknown(thrown) || isFetchFault(thrown);
+  /** A duty of this cycle. It ends at block `end`, whatever it waits for; where chain or servers do not answer, it begins again, as after a restart. */
   const due = <T>(duty: Duty, name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
     const limit = { duty, name: `${name} of cycle ${cycle}`, until: endOf(participant, end) };
     return withinBlocks(participant, limit, (bounded) =>
-      throughFaults(bounded, limit, () => work({ ...validator, participant: bounded }), isBaseUnknown),
+      throughFaults(bounded, limit, () => work({ ...validator, participant: bounded }), mayPass),
     );
   };
   const recalled = due("recall", "recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch(

@@ -1,4 +1,6 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
+import { againAtBlocks } from "#shared/participant/at-every-block.js";
 import { throughFaults } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
@@ -9,8 +11,11 @@ import type { Validator } from "./context.js";
 import { note } from "./mark.js";
 import { knownPayParts } from "./sprint/known-gate.js";
 
+/** Share of the merge phase in which a manifest that says which cycles counts is asked for. */
+const FETCH_SHARE = 1 / 3;
+
 /**
- * Sets the cycle's weights, once. A chain that does not answer is asked again at the next block. Any other failure is only logged: the next cycle's weights
+ * Sets the cycle's weights, once. A chain that does not answer is asked again at the next block, and so are servers. Any other failure is only logged: the next cycle's weights
  * replace these anyway.
  *
  * @param base hash of the model that the cycle started from
@@ -23,16 +28,21 @@ export const setWeights = async (validator: Validator, cycle: number, base: stri
   try {
     const window = phaseWindow(cycle, "merge", network.phases);
     const limit = { name: `the weights of cycle ${cycle}`, until: window.end };
-    const { weights, block } = await throughFaults(participant, limit, async () => {
+    const late = window.start + Math.ceil((window.end - window.start) * FETCH_SHARE);
+    const mayCome = (thrown: unknown, tried: number) => isFetchFault(thrown) && tried < late;
+    const manifest: typeof models.manifest = (...asked) =>
+      againAtBlocks(participant, mayCome, () => models.manifest(...asked));
+    const set = async () => {
       const parts = await knownPayParts(validator, cycle);
       const { history, progress } = journal.value;
-      const isAgreed = await agreedCycles(models, base, cycle - network.scoring.window + 1, signal);
+      const isAgreed = await agreedCycles({ manifest }, base, cycle - network.scoring.window + 1, signal);
       const settled = progress.map((past) => ({ ...past, isAgreed: past.cycle < cycle ? isAgreed(past.cycle) : null }));
       const holders = await chain.metagraph(network.netuid);
       const weights = cycleWeights(network, holders, { history, progress: settled }, cycle, parts);
       const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
       return { weights, block };
-    });
+    };
+    const { weights, block } = await throughFaults(participant, limit, set, isFetchFault);
     note(validator, cycle, { weighted: block });
     const total = weights.reduce((sum, [, weight]) => sum + weight, 0);
     instruments.replace(

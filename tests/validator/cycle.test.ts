@@ -59,7 +59,7 @@ const behind = async (
     await deprive(subnet, vera, ann);
     const abstained = assert.rejects(runCycle(vito, 1), { code: "MERGE_ABSTAINED" });
     await subnet.sent("vito", 2);
-    await subnet.to(subnet.node.head.number + 1);
+    await subnet.to(subnet.window(1, "merge").end - 1);
     await abstained;
   }
   const { networkHash } = subnet;
@@ -229,6 +229,42 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     assert.equal(await subnet.chain.nonce(vito.participant.signer.address), 3, "what is done is done once");
   });
 
+  it("asks for the model's files again at the next block before it says that it cannot report", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 2000 } });
+    const manifest = (await subnet.store.get(subnet.modelHash))!;
+    await subnet.store.delete(subnet.modelHash);
+    const vera = await openValidator(t, subnet, "vera");
+    const said = (text: string) => vera.participant.lines.some(({ message }) => message === text);
+    const life = runCycle(vera, 1).catch(() => {});
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => said("Missed report") || said("not done yet: once more at the next block"));
+    await subnet.store.put(manifest);
+    await subnet.to(subnet.node.head.number + 1);
+    await until(t, () => said("Missed report") || caughtUp(vera) !== undefined);
+    assert.equal(said("Missed report"), false);
+    vera.participant.abort();
+    await life;
+  });
+
+  it("merges with an update that nobody sent at the first block", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
+    const ann = await submitted(subnet);
+    await publishReports(subnet, { vera: reportOf(subnet, "vera", { entries: [scoredEntry(ann, 0.3)] }) });
+    await subnet.store.delete(ann.tensors.hash);
+    const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
+    const cycle = runCycle(vito, 1);
+    cycle.catch(() => {});
+    await subnet.sent("vito", 2);
+    const asked = () => vito.participant.lines.some(({ message }) => message === "blob not fetched");
+    await until(t, asked);
+    await subnet.store.put(ann.tensors.bytes);
+    await subnet.to(subnet.node.head.number + 1);
+    await Promise.race([cycle, subnet.sent("vito", 3)]);
+    await subnet.to(subnet.node.head.number + 1);
+    await cycle;
+    assert.ok(entryOf(vito)?.published);
+  });
+
   it("catches up while it runs, after a merge that it left to the others", async (t) => {
     const { vito, model, life } = await behind(t, async ({ store }, { participant }, { tensors }) => {
       const kept = directoryStore(join(participant.home, "..", "blobs"));
@@ -257,7 +293,7 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     const vito = { ...(await openValidator(t, subnet, "vito")), meter: broken };
     const abstained = assert.rejects(runCycle(vito, 1), { code: "MERGE_ABSTAINED" });
     await subnet.sent("vito", 2);
-    await subnet.to(subnet.node.head.number + 1);
+    await subnet.to(subnet.window(1, "merge").end - 1);
     await abstained;
     assert.ok(entryOf(vito)?.weighted);
     assert.equal(entryOf(vito)?.published, undefined);

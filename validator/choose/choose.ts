@@ -4,6 +4,7 @@ import { measureCandidates, type OtherText } from "#shared/evaluation/measure-ca
 import type { Selected } from "#shared/merge/selection.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { type BaseModel, wholeModel } from "#shared/participant/agreement/base-model.js";
+import type { Patience } from "#shared/participant/at-every-block.js";
 import { awaitSeeds } from "#shared/participant/await-seeds.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
@@ -20,7 +21,7 @@ import { withDirections } from "#shared/replay/directions.js";
 import type { Candidate } from "#shared/replay/merge-plan.js";
 import type { StepReduction } from "#shared/scoring/steps/measure-steps.js";
 import { type EvaluationTexts, evaluationTexts } from "../judge/evaluation-text.js";
-import { openWithBlame } from "../judge/gate-with-blame.js";
+import { openAtEveryBlock } from "../judge/gate-with-blame.js";
 import { type Agreement, planFrom } from "../merge/merge-cycle.js";
 import { readBase } from "../read-base.js";
 import { measureBySeeds } from "../seeds-in-force.js";
@@ -48,7 +49,7 @@ export const chooseSteps = async (
   const deadline = start + Math.max(1, Math.floor((end - start) * REFETCH_SHARE));
   return untilBlock(clock, deadline, signal, (until) =>
     measureBySeeds(participant, { cycle, purpose: "choose", last: end - 1 }, () =>
-      choose({ participant, meter, cycle, timer, until }, agreed),
+      choose({ participant, meter, cycle, timer, until, deadline }, agreed),
     ),
   );
 };
@@ -60,14 +61,12 @@ const SHORT = {
   prevention: "give this validator more of the machine, or the network a longer choose phase",
 } as const;
 
-interface Choosing {
+interface Choosing extends Patience {
   readonly participant: Participant;
   readonly meter: LossMeter;
   readonly cycle: number;
   /** Predicts when a block will come. Without it, a group's measuring ends when its block is seen. */
   readonly timer: BlockTimer | undefined;
-  /** Aborts when there is no time left to fetch a lost update. */
-  readonly until: AbortSignal;
 }
 
 /** The votes, and the seeds that they were measured by: null if nothing was to be measured. */
@@ -154,13 +153,13 @@ const otherText = (
   return { groups: others.size, batches: otherBatches(network, others) };
 };
 
-/** Opens an update that the majority scored. @throws BlockZeroError UPDATE_MISSING */
+/** Opens an update that the majority scored, which is asked for at every block of the patience. @throws BlockZeroError UPDATE_MISSING */
 const openScored = async (
-  { participant, cycle, until }: Choosing,
+  { participant, cycle, until, deadline }: Choosing,
   base: BaseModel<ModelTensors>,
   { submission, uid }: Selected<Candidate>,
 ) => {
-  const result = await openWithBlame(participant, submission, { base, cycle, until, isHeld: true });
+  const result = await openAtEveryBlock(participant, submission, { base, cycle, until, deadline, isHeld: true });
   if (result.ok) return result;
   throw new BlockZeroError(
     "UPDATE_MISSING",

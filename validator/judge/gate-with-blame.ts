@@ -1,6 +1,7 @@
 import type { GateFailure } from "#shared/artifact/gates.js";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
+import { type Patience, readUntilWhole } from "#shared/participant/at-every-block.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { MAX_DETAIL_CHARS } from "#shared/protocol/parsed.js";
@@ -51,6 +52,23 @@ export const openWithBlame = (
   options: BlameOptions,
 ): Promise<OpenGated | BlamedFailure> =>
   blaming(participant, options, (source) => openSubmission(source, submission, options));
+
+/** Whether what failed so may be had at the next block: a server was busy, or this validator's chain or disk did not answer. */
+export const mayStillCome = ({ reason }: Pick<GateFailure, "reason">): boolean =>
+  reason === "unreachable" || reason === "validator_failed";
+
+/** `openWithBlame`, at every block until the update is here or is refused for what it is, or the wait is over. */
+export const openAtEveryBlock = async (
+  participant: Gatherer & Pick<Participant, "clock">,
+  submission: Submission,
+  { until, deadline, ...options }: BlameOptions & Patience,
+): Promise<OpenGated | BlamedFailure> => {
+  const { result } = await readUntilWhole(participant, { until, deadline }, async () => {
+    const opened = await openWithBlame(participant, submission, { ...options, until });
+    return { result: opened, isWhole: opened.ok || !mayStillCome(opened) };
+  });
+  return result;
+};
 
 const blaming = async <T extends { readonly ok: true }>(
   gatherer: Gatherer,

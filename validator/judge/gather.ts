@@ -11,7 +11,7 @@ import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { blockWithin } from "../time-left.js";
-import { type BlamedResult, gateWithBlame } from "./gate-with-blame.js";
+import { type BlamedResult, gateWithBlame, mayStillCome as mayComeAfter } from "./gate-with-blame.js";
 
 /** A submission and the result of its gates. */
 export interface Gated {
@@ -182,7 +182,7 @@ const isUnreachable = ({ result }: Gated): boolean => !result.ok && result.reaso
 /** Whether this validator failed: its chain or its disk did not answer, say, which may be over at the next block. */
 const hasFailed = ({ result }: Gated): boolean => !result.ok && result.reason === "validator_failed";
 
-const mayStillCome = (gated: Gated): boolean => isUnreachable(gated) || hasFailed(gated);
+const mayStillCome = ({ result }: Gated): boolean => !result.ok && mayComeAfter(result);
 
 /**
  * If no miner at all could be reached, the fault is more likely this validator's. What was refused without a server's answer, such as a

@@ -12,7 +12,7 @@ import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
 import { type Participation, participationIn } from "#shared/replay/participation.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import { type BlameOptions, openWithBlame } from "../judge/gate-with-blame.js";
+import { type BlameOptions, openAtEveryBlock } from "../judge/gate-with-blame.js";
 
 /** The combined result of the validators' reports for a cycle that started from the model `base`. */
 export interface Agreement {
@@ -73,16 +73,16 @@ export const mergeCycle = async (participant: Participant, cycle: number, agreed
   );
 };
 
-/** An update that the majority scored. If this validator cannot obtain or accept it, it abstains from this merge and adopts the majority's model. */
+/** An update that the majority scored, which is asked for at every block. If this validator cannot obtain or accept it in time, it abstains from this merge and adopts the majority's model. */
 const selectedUpdate = async (
   participant: Participant,
   { submission, uid }: Selected<Candidate>,
   options: BlameOptions,
 ) => {
   const { clock, network, signal } = participant;
-  const published = phaseWindow(options.cycle + 1, "distribute", network.phases).end - BLOCKS_TO_RECORD;
-  const result = await untilBlock(clock, published, signal, (until) =>
-    openWithBlame(participant, submission, { ...options, until, isHeld: true }),
+  const deadline = phaseWindow(options.cycle + 1, "distribute", network.phases).end - BLOCKS_TO_RECORD;
+  const result = await untilBlock(clock, deadline, signal, (until) =>
+    openAtEveryBlock(participant, submission, { ...options, until, deadline, isHeld: true }),
   );
   if (result.ok) return { hash: result.update.tensorsHash, file: result.file, norm: result.norm };
   throw new BlockZeroError(

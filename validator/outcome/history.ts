@@ -1,8 +1,10 @@
 import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { throughFaults } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { collectReports } from "#shared/participant/reports.js";
 import type { Journal } from "#shared/participant/writes/journal.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
@@ -47,8 +49,8 @@ export const remember = (
 
 /**
  * Learns what was agreed in the cycles of the window that this validator missed, from chain state and the reports that others still serve.
- * A validator that joins late or was away then pays by the same scores as all others. What is not available is requested again in the next
- * cycle. Throws only on an abort.
+ * A validator that joins late or was away then pays by the same scores as all others. A chain that does not answer is asked again at the next block. What is
+ * not available is requested again in the next cycle. Throws only on an abort.
  */
 export const recallHistory = async (historian: Historian, cycle: number): Promise<void> => {
   const { participant, journal } = historian;
@@ -59,18 +61,22 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
   const missed = Array.from({ length: Math.max(0, cycle - first) }, (_, i) => first + i).filter(
     (past) => !known.has(past),
   );
+  const recall = async (past: number): Promise<void> => {
+    const { network, networkHash } = await contextOf(source, past);
+    const then = { ...participant, network, networkHash };
+    const { reports, stakes, isWhole } = await collectReports(then, past);
+    const base = await models.baseOf(past);
+    const miners = await readSubmissions(then, past);
+    const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle: past, base });
+    const improved = improvedGroups(chosenSteps(network, await readBallots(then, past)));
+    remember(historian, past, { outcomes, isWhole }, improved);
+    log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });
+  };
+  const { start } = phaseWindow(cycle, "merge", network.phases);
   await Promise.all(
     missed.map(async (past) => {
       try {
-        const { network, networkHash } = await contextOf(source, past);
-        const then = { ...participant, network, networkHash };
-        const { reports, stakes, isWhole } = await collectReports(then, past);
-        const base = await models.baseOf(past);
-        const miners = await readSubmissions(then, past);
-        const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle: past, base });
-        const improved = improvedGroups(chosenSteps(network, await readBallots(then, past)));
-        remember(historian, past, { outcomes, isWhole }, improved);
-        log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });
+        await throughFaults(participant, { name: `scores of cycle ${past}`, until: start }, () => recall(past));
       } catch (thrown) {
         signal.throwIfAborted();
         log.warn("scores of a past cycle are not to be had", { cycle: past, reason: reasonOf(thrown) });

@@ -3,10 +3,32 @@ import { it } from "node:test";
 import { chooseSteps } from "#validator/choose/choose.js";
 import { agreeOn } from "#validator/merge/merge-cycle.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
+import { PHASES } from "../../support/micro-network.js";
 import { commitReports, reportOf, scoredEntry } from "../../support/reports.js";
-import { openSubnet } from "../../support/subnet.js";
+import { openSubnet, until } from "../../support/subnet.js";
 import { forge, noiseUpdate, submit } from "../../support/updates.js";
 import { openValidator } from "../../support/validator.js";
+
+it("a validator asks at every block for an update that it chooses with: a busy server costs no group its vote", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const subnet = await openSubnet(t, { network: { phases: { ...PHASES, choose: 8 } } });
+  const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+  const vera = await openValidator(t, subnet, "vera");
+  await submit(subnet, { ann });
+  const reports = ["vera", "vito"].map((name) => [name, reportOf(subnet, name, { entries: [scoredEntry(ann, 0.3)] })]);
+  await commitReports(subnet, Object.fromEntries(reports));
+  await subnet.to(subnet.window(1, "choose").start);
+  const agreed = await agreeOn(vera.participant, 1);
+  await subnet.store.delete(ann.tensors.hash);
+  const choosing = chooseSteps(vera.participant, vera.meter, 1, agreed);
+  const said = (text: string) => vera.participant.lines.some(({ message }) => message === text);
+  await until(t, () => said("steps not measured") || said("blob not fetched"));
+  await subnet.store.put(ann.tensors.bytes);
+  await subnet.to(subnet.node.head.number + 1);
+  const { votes } = await choosing;
+  assert.notEqual(votes[0], null);
+});
 
 it("a validator without time for all batches of the steps says why, and what helps", {
   timeout: HANG_GUARD,
