@@ -1,3 +1,6 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { isBaseUnknown } from "#shared/participant/agreement/await-base-model.js";
+import { throughFaults } from "#shared/participant/duty.js";
 import { type CycleReports, collectReports } from "#shared/participant/reports.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
@@ -15,12 +18,20 @@ export const reportScore = async (miner: Miner, cycle: number): Promise<void> =>
   const merge = phaseWindow(cycle, "merge", network.phases);
   await clock.reach(merge.start, signal);
   // Nobody waits for a miner's own tally: a report that comes slowly is worth the phase.
-  const collected = await collectReports(participant, cycle, merge.end);
-  await tell(miner, cycle, collected);
+  const limit = {
+    name: `the score of cycle ${cycle}`,
+    until: phaseWindow(cycle + 1, "merge", network.phases).end,
+  };
+  const again = <T>(work: () => Promise<T>): Promise<T> =>
+    throughFaults(participant, limit, work, (thrown) => isFetchFault(thrown) || isBaseUnknown(thrown));
+  const collected = await again(() => collectReports(participant, cycle, merge.end));
+  const outcomes = await again(() => outcomesBy(participant, cycle, collected));
+  tell(miner, cycle, collected, outcomes);
   tellPlanted(miner, cycle, collected);
   const artifact = journal.value.cycles[cycle]?.artifact;
   if (artifact === undefined) return;
-  const receipt = await keepReceipt(participant, { cycle, artifact, kept: config.receipts_keep }, collected);
+  const kept = { cycle, artifact, kept: config.receipts_keep };
+  const receipt = await again(() => keepReceipt(participant, kept, collected));
   if (receipt !== null) log.debug("kept a receipt", { cycle, receipt });
 };
 
@@ -34,16 +45,24 @@ const tellPlanted = ({ participant, config }: Miner, cycle: number, { reports }:
   log.info("planted update", { cycle, answer, validators: reports.length, guessed });
 };
 
-const tell = async (
-  { participant, metrics }: Miner,
+const outcomesBy = async (
+  participant: Miner["participant"],
   cycle: number,
   { reports, stakes }: CycleReports,
-): Promise<void> => {
-  const { models, networkHash, signer, log } = participant;
-  const { instruments } = participant.telemetry;
-  const base = await models.baseOf(cycle);
+): Promise<readonly AgreedOutcome[]> => {
+  const base = await participant.models.baseOf(cycle);
   const miners = await readSubmissions(participant, cycle);
-  const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle, base });
+  return tally({ reports, stakes, miners, network: participant.networkHash, cycle, base });
+};
+
+const tell = (
+  { participant, metrics }: Miner,
+  cycle: number,
+  { reports }: CycleReports,
+  outcomes: readonly AgreedOutcome[],
+): void => {
+  const { signer, log } = participant;
+  const { instruments } = participant.telemetry;
   // By the hotkey: who was registered again meanwhile has another uid.
   const own = outcomes.find(({ hotkey }) => hotkey === signer.address);
   const isOwn = (entry: Pick<AgreedOutcome, "uid" | "hotkey">): boolean =>

@@ -9,15 +9,14 @@ import { reasonOf } from "#shared/errors/error.js";
 import { groupNamed } from "#shared/model/groups.js";
 import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
-import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withinBlocks } from "#shared/participant/duty.js";
+import { inForce } from "#shared/participant/in-force.js";
 import { modelAtStart, withModelFiles } from "#shared/participant/model-at-start.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { contextOf } from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { submitMade } from "./commit/submit.js";
@@ -143,8 +142,7 @@ const feedback = async (miner: Miner, cycle: number): Promise<void> => {
     const { participant } = miner;
     const until = phaseWindow(cycle + 1, "merge", participant.network.phases).end;
     await withinBlocks(participant, { duty: "score", name: `the score of cycle ${cycle}`, until }, async (bounded) => {
-      const { network, networkHash } = await contextOf(cycleSource(bounded), cycle);
-      await reportScore({ ...miner, participant: { ...bounded, network, networkHash } }, cycle);
+      await reportScore(await inForce({ ...miner, participant: bounded }, cycle, until), cycle);
     });
     note(miner, cycle, { heard: miner.participant.clock.head.number });
   } catch (thrown) {

@@ -46,7 +46,8 @@ const doDuty = async (
   const failure = record === "duty" ? "Missed duty" : "Missed answers";
   await attempt(member.participant, { failure, cycle }, async () => {
     // The duty of a network file's last Sprint is due under the next one.
-    const then = await inForce(member, cycle);
+    const { end } = recordWindow(record, cycle, member.participant.network);
+    const then = await inForce(member, cycle, end);
     const { clock, network } = then.participant;
     const sprint = withDuty(sprintOf(network, cycle));
     if (sprint && clock.head.number < recordWindow(record, cycle, network).end - 1) await work(then, cycle, sprint);

@@ -1,9 +1,21 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { contextOf } from "#shared/replay/succession.js";
 import { cycleSource } from "./cycle-source.js";
+import { throughFaults } from "./duty.js";
 import type { Participant } from "./participant.js";
 
-/** Somebody under the network file that was in force in a cycle. @throws what fetching a former file throws */
-export const inForce = async <W extends { readonly participant: Participant }>(who: W, cycle: number): Promise<W> => {
-  const { network, networkHash } = await contextOf(cycleSource(who.participant), cycle);
+/**
+ * Somebody under the network file that was in force in a cycle. A former file that does not come is asked for again at every block before `until`.
+ *
+ * @throws what fetching a former file throws
+ */
+export const inForce = async <W extends { readonly participant: Participant }>(
+  who: W,
+  cycle: number,
+  until: number,
+): Promise<W> => {
+  const limit = { name: `the network file of cycle ${cycle}`, until };
+  const ask = () => contextOf(cycleSource(who.participant), cycle);
+  const { network, networkHash } = await throughFaults(who.participant, limit, ask, isFetchFault);
   return { ...who, participant: { ...who.participant, network, networkHash } };
 };

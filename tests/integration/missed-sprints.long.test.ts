@@ -1,14 +1,64 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
 import { runClosings } from "#validator/duty/closings.js";
 import { runChecks } from "#validator/sprint/sprints.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
+import { silentAt } from "../support/silent-at.js";
 import { openChecker, type TestChecker } from "../support/sprint.js";
 import { type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
 
 const EVERY = 4;
 const SPRINT = sprintSchema.parse({ every: EVERY, dials: "tiny", duty: { tasks: 1 } });
+
+it("a validator that closes a Sprint's duty late asks twice for a document before it counts as missed", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, vera } = await startLate(t, 2 * EVERY + 1);
+  const cycle = 2 * EVERY;
+  const document = Buffer.from("a document");
+  const duty = sha256(document);
+  const network = shortHash(subnet.networkHash);
+  await subnet.to(subnet.window(cycle + 1, "train").start);
+  await subnet.record({ ann: encodeRecord({ type: "duty", network, cycle, duty, location: subnet.location }) });
+  const part = { uid: subnet.uid("ann"), hotkey: subnet.signer("ann").address, measured: 800, low: 700, high: 900 };
+  rememberSprint(vera.journal, {
+    ...{ cycle: EVERY, confirms: null, reputations: new Map(), isWhole: true },
+    outcomes: [{ ...part, outcome: "valid" }],
+  });
+  await subnet.to(subnet.window(cycle + 3, "distribute").start);
+  const life = runClosings(vera);
+  life.catch(() => {});
+  const wasAsked = () => vera.participant.lines.some(({ message }) => message === "blob not fetched");
+  await until(t, () => wasAsked() || vera.journal.value.duties.length > 0);
+  await subnet.store.put(document);
+  await subnet.to(subnet.node.head.number + 1);
+  await until(t, () => vera.journal.value.duties.length > 0);
+  assert.deepEqual(
+    vera.journal.value.duties.map((closed) => [closed.cycle, closed.isWhole, closed.parts.map(({ hotkey }) => hotkey)]),
+    [[cycle, true, [part.hotkey]]],
+  );
+  vera.participant.abort();
+  await assert.rejects(life);
+});
+
+it("a validator closes duty at the next block where the chain did not answer", { timeout: HANG_GUARD }, async (t) => {
+  const { subnet, vera } = await startLate(t, EVERY + 1);
+  const { start } = subnet.window(EVERY + 2, "distribute");
+  const life = runClosings({ ...vera, participant: silentAt(vera.participant, start) });
+  life.catch(() => {});
+  await subnet.to(start);
+  const said = (text: string) => vera.participant.lines.some(({ message }) => message === text);
+  await until(t, () => said("Duty not closed") || said("not done yet: once more at the next block"));
+  await subnet.to(start + 1);
+  await until(t, () => said("Duty not closed") || vera.journal.value.duties.length > 0);
+  assert.equal(said("Duty not closed"), false);
+  vera.participant.abort();
+  await assert.rejects(life);
+});
 
 /** A validator that starts in a later cycle than it should have settled the only Sprint in. */
 const startLate = async (

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { describe, it } from "node:test";
 import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { sprintSchema } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import { knownGate } from "#validator/sprint/known-gate.js";
 import { runChecks } from "#validator/sprint/sprints.js";
@@ -12,6 +13,8 @@ import { NETUID } from "../support/micro-network.js";
 import { silentAt } from "../support/silent-at.js";
 import { openChecker, SPRINT, type TestChecker } from "../support/sprint.js";
 import { type Living, openSubnet, until } from "../support/subnet.js";
+
+const CONFIRMED = sprintSchema.parse({ every: 2, dials: "tiny", confirmations: 0.5, required: 1000 });
 
 const NOT_READ = "Sprint not settled: checks of half of the stake or more cannot be had";
 
@@ -85,6 +88,36 @@ describe("a Sprint of which a document never comes", { timeout: HANG_GUARD }, ()
 });
 
 describe("a validator whose chain does not answer at one block", { timeout: HANG_GUARD }, () => {
+  it("settles a Sprint at the next one, and knows at the next one whether a cycle has any", async (t) => {
+    const subnet = await openSubnet(t, { network: { sprint: CONFIRMED }, validators: { vera: 1500, vito: 1500 } });
+    await subnet.to(subnet.window(2, "distribute").start);
+    const opened = await openChecker(subnet, "vera");
+    const [exchange, settles] = [subnet.window(3, "exchange").start - 1, lastBlockFor("checksheld", 2, subnet)];
+    const { participant } = opened;
+    const life = runChecks({ ...opened, participant: silentAt(silentAt(participant, exchange), settles) });
+    life.catch(() => {});
+    const again = () =>
+      participant.lines.filter(({ message }) => message === "not done yet: once more at the next block").length;
+    const lost = () =>
+      participant.lines.flatMap(({ message }) => (/^Sprint (not settled|left out)/.test(message) ? [message] : []));
+    await subnet.to(settles);
+    await until(t, () => again() > 0 || lost().length > 0);
+    await subnet.to(settles + 1);
+    await until(t, () => opened.journal.value.sprints.length > 0 || lost().length > 0);
+    const before = again();
+    await subnet.to(exchange);
+    await until(t, () => again() > before || lost().length > 0);
+    await subnet.to(exchange + 1);
+    await until(t, () => opened.journal.value.draws.length > 0 || lost().length > 0);
+    assert.deepEqual(lost(), []);
+    assert.deepEqual(
+      opened.journal.value.sprints.map(({ cycle, isWhole }) => [cycle, isWhole]),
+      [[2, true]],
+    );
+    opened.participant.abort();
+    await assert.rejects(life);
+  });
+
   it("says what it holds of a Sprint's checks at the next one", async (t) => {
     const subnet = await openSubnet(t, { network: { sprint: SPRINT }, validators: { vera: 1500, vito: 1500 } });
     const opened = await openChecker(subnet, "vera");

@@ -10,6 +10,7 @@ import { explainReason } from "#shared/protocol/verdict.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { openMiner } from "../support/miner.js";
 import { publishReports, reportOf, scoredEntry } from "../support/reports.js";
+import { silentAt } from "../support/silent-at.js";
 import { openSubnet } from "../support/subnet.js";
 import { forge, noiseUpdate } from "../support/updates.js";
 
@@ -93,6 +94,22 @@ describe("a miner's feedback", { timeout: HANG_GUARD }, () => {
       ann.measured.map((values) => values["chain/verdict"]),
       ["scored"],
     );
+  });
+
+  it("comes at the next block where the chain does not answer", async (t) => {
+    const subnet = await openSubnet(t, { miners });
+    const ann = await openMiner(t, subnet, "ann");
+    const forged = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+    await publishReports(subnet, {
+      vera: reportOf(subnet, "vera", { entries: [scoredEntry(forged, 0.3)] }),
+      vito: reportOf(subnet, "vito", { entries: [scoredEntry(forged, 0.3)] }),
+    });
+    const { number } = subnet.node.head;
+    const scored = reportScore({ ...ann, participant: silentAt(ann.participant, number) }, 1);
+    scored.catch(() => {});
+    await subnet.to(number + 1);
+    await scored;
+    assert.equal(ann.measured.length, 1);
   });
 
   it("is the reason, in words, where it was rejected", async (t) => {

@@ -1,7 +1,8 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { type DutyMemory, newDutyMemory } from "#shared/compute/duty/read-duty.js";
 import { regularSprints } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { attempt, endOf, withinBlocks } from "#shared/participant/duty.js";
+import { attempt, endOf, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { inForce } from "#shared/participant/in-force.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { sprintOf, withDuty } from "#shared/protocol/sprint.js";
@@ -13,6 +14,9 @@ type Memories = Map<number, DutyMemory>;
 
 /** Cycles for which documents of duty are served after their Sprint could be closed, by who keeps files as long as by default. */
 const SERVED = 2;
+
+/** Blocks in which what is missing of an earlier Sprint is asked for: a server may be busy for a moment. */
+const RECALL_BLOCKS = 2;
 
 /**
  * Closes the duty of the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that closing and nothing else.
@@ -30,13 +34,19 @@ export const runClosings = async (checker: Checker): Promise<never> => {
       const deadline = phaseWindow(cycle + 2, "train", network.phases).end - 1;
       const until = endOf(participant, phaseWindow(cycle + 2, "evaluate", network.phases).start);
       await closeOnce(checker, cycle, { deadline, until, memories });
-      const window = await regularSprints(cycleSource(participant), cycle);
+      const limit = { name: `the Sprints before cycle ${cycle}`, until };
+      const ask = () => regularSprints(cycleSource(participant), cycle);
+      const window = await throughFaults(participant, limit, ask, isFetchFault);
       for (const { cycle: past } of window) {
-        // Each that was closed in part, or missed while its documents may still be served, gets one try of one block.
+        // Each that was closed in part, or missed while its documents may still be served, gets one try of two blocks.
         const isServed = past >= cycle - SERVED;
         if (!isServed && !journal.value.duties.some((one) => one.cycle === past)) continue;
         if (clock.head.number >= until) break;
-        await closeOnce(checker, past, { deadline: clock.head.number + 1, until, memories });
+        await closeOnce(checker, past, {
+          deadline: Math.min(clock.head.number + RECALL_BLOCKS, until),
+          until,
+          memories,
+        });
       }
       const oldest = window[0]?.cycle ?? cycle;
       for (const past of memories.keys()) if (past < oldest) memories.delete(past);
@@ -50,14 +60,17 @@ const closeOnce = async (
   cycle: number,
   { deadline, until, memories }: { readonly deadline: number; readonly until: number; readonly memories: Memories },
 ): Promise<void> => {
-  const then = await inForce(checker, cycle);
+  const then = await inForce(checker, cycle, until);
   const sprint = withDuty(sprintOf(then.participant.network, cycle));
   if (!sprint || checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) return;
   const limit = { duty: "close", name: `the duty of the Sprint of cycle ${cycle}`, until } as const;
   const known = memories.get(cycle) ?? newDutyMemory();
   memories.set(cycle, known);
-  await withinBlocks(then.participant, limit, (bounded) =>
-    closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline, known }),
+  await attempt(then.participant, { failure: "Duty not closed", cycle }, () =>
+    withinBlocks(then.participant, limit, (bounded) => {
+      const close = () => closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline, known });
+      return throughFaults(bounded, limit, close, isFetchFault);
+    }),
   );
   if (checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) memories.delete(cycle);
 };

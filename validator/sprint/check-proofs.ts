@@ -9,6 +9,7 @@ import { type EntrantWithProof, hasProof, readProofInTurn } from "#shared/comput
 import { reasonOf } from "#shared/errors/error.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { throughFaults } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { type CheckEntry, type CheckReason, verdictOfCheck } from "#shared/protocol/checks.js";
@@ -141,6 +142,11 @@ const recompute = async (
   const { test, failure } = profileOf(sprint);
   const { reject } = test(sprint);
   const failed: number[] = [];
+  // The seeds of the Sprint's network are read of the chain. One that does not answer at a block costs no verdict.
+  const { end: due } = recordWindow("checks", cycle, participant.network);
+  const limit = { name: `the check of the proof of ${proof.hotkey}`, until: due - BLOCKS_TO_RECORD };
+  const losersOf = (...asked: Parameters<typeof judge.losers>) =>
+    throughFaults(participant, limit, () => judge.losers(...asked), isFetchFault);
   for (let checked = 0; checked < sample.length; ) {
     if (!(await hasTime(participant, cycle))) {
       const detail = `${checked} of ${sample.length} ${digests.length > 0 ? "nonces" : "wins"} recomputed`;
@@ -148,7 +154,7 @@ const recompute = async (
     }
     const end = checked + judge.portion;
     const portion = sample.slice(checked, end);
-    failed.push(...(await judge.losers(proof, portion, digests.subarray(DIGEST_BYTES * checked, DIGEST_BYTES * end))));
+    failed.push(...(await losersOf(proof, portion, digests.subarray(DIGEST_BYTES * checked, DIGEST_BYTES * end))));
     checked += portion.length;
     if (failed.length < reject) continue;
     const nonce = failed[0]!;

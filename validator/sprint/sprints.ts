@@ -1,3 +1,4 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { MAX_FORK } from "#shared/chain/connection/head-stream.js";
 import { sprintIn } from "#shared/compute/confirmation.js";
 import { knownDraw } from "#shared/compute/memory/known-draw.js";
@@ -39,8 +40,11 @@ export const runChecks = async (checker: Checker): Promise<never> => {
 /** All that is to be done of a cycle's Sprint, if it has one, until the next cycle's exchange phase. */
 const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   const { clock, network, log, signal } = checker.participant;
-  const then = await inForce(checker, cycle);
-  const sprint = await sprintIn(cycleSource(then.participant, { isHeld: true }), cycle, knownDraw(checker.journal));
+  const due = recordWindow("checks", cycle, network).end;
+  const then = await inForce(checker, cycle, due);
+  const drawn = { name: `whether cycle ${cycle} has a Sprint`, until: due };
+  const ask = () => sprintIn(cycleSource(then.participant, { isHeld: true }), cycle, knownDraw(checker.journal));
+  const sprint = await throughFaults(then.participant, drawn, ask, isFetchFault);
   const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
   // Also without a Sprint of its own: until the next one nobody serves what was missed any more.
   if (!sprint) return recall(checker, cycle, over);
@@ -72,7 +76,7 @@ const FAILURES = {
   settle: "Sprint not settled",
 } as const;
 
-/** Does a duty of a Sprint: again at the next block after a fault that may pass, but for settling, which is recalled. Any other is only logged. */
+/** Does a duty of a Sprint: again at the next block after a fault that may pass. Any other is only logged. */
 const doDuty = async (
   checker: Checker,
   cycle: number,
@@ -83,10 +87,9 @@ const doDuty = async (
   const { participant } = checker;
   const limit = { duty, name: `the ${duty} of the Sprint of cycle ${cycle}`, until: endOf(participant, end) };
   await attempt(participant, { failure: FAILURES[duty], cycle }, () =>
-    withinBlocks(participant, limit, (bounded) => {
-      const once = () => work({ ...checker, participant: bounded });
-      return duty === "settle" ? once() : throughFaults(bounded, limit, once);
-    }),
+    withinBlocks(participant, limit, (bounded) =>
+      throughFaults(bounded, limit, () => work({ ...checker, participant: bounded }), isFetchFault),
+    ),
   );
 };
 
@@ -96,7 +99,9 @@ const doDuty = async (
  */
 const recall = async (checker: Checker, cycle: number, over: number): Promise<void> => {
   const { participant, journal } = checker;
-  const { sprints, confirmations, idle } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
+  const limit = { name: `the Sprints before cycle ${cycle}`, until: over };
+  const ask = () => sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
+  const { sprints, confirmations, idle } = await throughFaults(participant, limit, ask, isFetchFault);
   const known = new Map(journal.value.sprints.flatMap((one) => (one.isWhole ? [[one.cycle, one] as const] : [])));
   const newestFirst = [...sprints, ...confirmations, ...idle].sort((a, b) => b.cycle - a.cycle);
   for (const { cycle: missed, sprint, source } of newestFirst) {
