@@ -2,7 +2,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CODECS } from "#shared/artifact/codec/index.js";
 import { hasCode } from "#shared/errors/error.js";
+import { throughFaults } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import type { Miner } from "../context.js";
@@ -29,7 +31,10 @@ export const openPacker = (miner: Pick<Miner, "participant" | "journal">, cycle:
     async pack(update) {
       if (codec.feedback) {
         const shapes = new Map(Object.entries(update.shapes));
-        residual = await openResidual({ dir: join(home, "residuals"), log }, shapes, await lastRevealed(miner, cycle));
+        const { end } = phaseWindow(cycle, "commit", network.phases);
+        const limit = { name: `which update was revealed before cycle ${cycle}`, until: end };
+        const last = await throughFaults(miner.participant, limit, () => lastRevealed(miner, cycle));
+        residual = await openResidual({ dir: join(home, "residuals"), log }, shapes, last);
       }
       file = await writeUpdate(path, codec, update, residual);
       return file;

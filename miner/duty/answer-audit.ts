@@ -1,6 +1,8 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { committedDuties } from "#shared/compute/duty/committed-documents.js";
 import { MAX_DUTY_BYTES, parseDutyDocument } from "#shared/duty/duty-document.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
 import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD, middleOf } from "#shared/protocol/phases.js";
@@ -17,7 +19,7 @@ export const publishAnswers = (member: DutyMember, cycle: number, sprint: Sprint
   const { end } = recordWindow("answers", cycle, member.participant.network);
   const limit = { duty: "answers", name: `the answers about the Sprint of cycle ${cycle}`, until: end + 1 } as const;
   return withinBlocks(member.participant, limit, (participant) =>
-    throughFaults(participant, limit, () => publish({ ...member, participant }, cycle, sprint)),
+    throughFaults(participant, limit, () => publish({ ...member, participant }, cycle, sprint), isFetchFault),
   );
 };
 
@@ -52,8 +54,10 @@ const makeAnswers = async (member: DutyMember, cycle: number, sprint: SprintWith
   // Until then the machine searches for the Sprint of the cycle under way.
   await clock.reach(start - 1, signal);
   // By the chain, not by the journal: who was killed after the record went out may not have written it down.
-  const hash = (await committedDuties(participant, cycle)).get(signer.address)?.hash;
-  const own = hash === undefined ? null : await blobs.get({ hash, maxBytes: MAX_DUTY_BYTES, locations: [], signal });
+  const committed = (await committedDuties(participant, cycle)).get(signer.address);
+  // Where it is gone here, whoever closes duty may have it.
+  const { fetch } = cycleSource(participant, { isHeld: true });
+  const own = committed ? await fetch({ ...committed, maxBytes: MAX_DUTY_BYTES, what: "its own duty document" }) : null;
   const parsed = own && parseDutyDocument(own);
   const document = parsed?.ok ? parsed.value : null;
   const draws = await drawAll(basis.inputs, signer);

@@ -1,3 +1,4 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { DutyBasis } from "#shared/compute/duty/duty-inputs.js";
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { proofDeadlines } from "#shared/compute/proof-deadlines.js";
@@ -28,7 +29,7 @@ export const publishDuty = (member: DutyMember, cycle: number, sprint: SprintWit
   const { end } = recordWindow("duty", cycle, member.participant.network);
   const limit = { duty: "duty", name: `the duty of the Sprint of cycle ${cycle}`, until: end + 1 } as const;
   return withinBlocks(member.participant, limit, (participant) =>
-    throughFaults(participant, limit, () => publish({ ...member, participant }, cycle, sprint)),
+    throughFaults(participant, limit, () => publish({ ...member, participant }, cycle, sprint), isFetchFault),
   );
 };
 

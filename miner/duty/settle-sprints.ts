@@ -1,3 +1,4 @@
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { knownDraw } from "#shared/compute/memory/known-draw.js";
 import { rememberedSprints } from "#shared/compute/memory/remember-sprint.js";
@@ -5,7 +6,7 @@ import { readSprint, type SettledSprint } from "#shared/compute/read-sprint.js";
 import { type PastSprint, sprintsBefore } from "#shared/compute/sprint-window.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { attempt, withinBlocks } from "#shared/participant/duty.js";
+import { attempt, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { isOfAFork } from "#shared/participant/remembered-sprint.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { whileWaiting } from "#shared/participant/while-waiting.js";
@@ -42,7 +43,12 @@ const settle = (member: DutyMember, cycle: number, isDue: IsDue): Promise<void> 
 const settleDue = async (member: DutyMember, cycle: number, isDue: IsDue): Promise<void> => {
   const { participant, journal } = member;
   const known = rememberedSprints(journal);
-  const { sprints, confirmations, idle } = await sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
+  const until = phaseWindow(cycle, "exchange", participant.network.phases).end;
+  const again = <T>(name: string, work: () => Promise<T>): Promise<T> =>
+    throughFaults(participant, { name, until }, work, isFetchFault);
+  const { sprints, confirmations, idle } = await again(`the Sprints before cycle ${cycle}`, () =>
+    sprintsBefore(cycleSource(participant), cycle, knownDraw(journal)),
+  );
   const served = [...sprints, ...confirmations, ...idle].filter((past) => past.cycle >= cycle - SERVED);
   const due = await Promise.all(served.map((past) => isDue(known.get(past.cycle), underItsFile(participant, past))));
   await Promise.all(
@@ -50,7 +56,7 @@ const settleDue = async (member: DutyMember, cycle: number, isDue: IsDue): Promi
       .filter((_, i) => due[i])
       .map((past) =>
         attempt(participant, { failure: "Sprint not read", cycle: past.cycle }, async () => {
-          const result = await read(member, past, cycle);
+          const result = await again(`the Sprint of cycle ${past.cycle}`, () => read(member, past, cycle));
           if (result.isReadable) known.set(past.cycle, result);
         }),
       ),

@@ -1,7 +1,9 @@
 import { isDrawn } from "#shared/compute/confirmation.js";
 import { idleWindow } from "#shared/compute/idle-window.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
+import { throughFaults } from "#shared/participant/duty.js";
 import { idleSprint, type PlayedSprint, type Sprint } from "#shared/protocol/sprint.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
 import { askedDifficulty } from "./asked.js";
 import type { Sprinter } from "./context.js";
 import { limitOf } from "./limits.js";
@@ -27,7 +29,12 @@ export const askedIn = async (
   const { participant, journal, config } = sprinter;
   const { log } = participant;
   const isBegun = journal.value.cycles[cycle]?.sprint !== undefined;
-  const difficulty = isBegun ? null : await askedDifficulty(sprinter, { cycle, confirms });
+  const limit = {
+    name: `whether cycle ${cycle} asks this miner`,
+    until: recordWindow("sprint", cycle, participant.network).end,
+  };
+  const ask = () => askedDifficulty(sprinter, { cycle, confirms });
+  const difficulty = isBegun ? null : await throughFaults(participant, limit, ask);
   if (!isBegun && (difficulty === null || (difficulty === undefined && config.compute.max_share === 0))) return null;
   const drawn =
     sprint.confirmations !== undefined &&

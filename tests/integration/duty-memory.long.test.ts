@@ -33,6 +33,7 @@ const play = async (
   subnet: Subnet,
   cycle: number,
   claims: Readonly<Record<string, Claim>>,
+  inTrain: () => Promise<void> = async () => {},
 ): Promise<readonly string[]> => {
   const network = shortHash(subnet.networkHash);
   const head = { network, cycle, location: subnet.location };
@@ -43,6 +44,7 @@ const play = async (
   await subnet.to(subnet.window(cycle, "evaluate").start - 1);
   await subnet.record(forAll((name) => encodeRecord({ type: "sprint", ...head, ...claims[name]! })));
   await subnet.to(subnet.window(cycle + 1, "train").start - 1);
+  await inTrain();
   const entries = names.map((name): CheckEntry => {
     const { proof, wins } = claims[name]!;
     return {
@@ -115,6 +117,35 @@ it("a member asks again at the next block for what its Sprints were settled by, 
   assert.equal(saysNone(), false);
   await ann.participant.leave();
   await assert.rejects(duty);
+});
+
+it("a member answers by the duty document that others serve where its own copy is gone", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const subnet = await openSubnet(t, { network: { sprint: sprintEvery(2) } });
+  await play(subnet, 2, { ann: UNSERVED, bob: UNSERVED });
+  const nonces = 200;
+  const wins = Array.from({ length: 20 }, (_, nonce) => nonce);
+  const fields = { network: subnet.networkHash, cycle: 4, difficulty: DIFFICULTY, nonces, wins };
+  const bytes = encodeWinners(await signWinners(fields, subnet.signer("bob")));
+  const proof = await subnet.store.put(bytes);
+  await play(subnet, 4, { bob: { proof, wins: wins.length, nonces } }, async () => {
+    const duty = await subnet.store.put(Buffer.from("no document"));
+    const record = { type: "duty", network: shortHash(subnet.networkHash), cycle: 4, duty, location: subnet.location };
+    await subnet.record({ ann: encodeRecord({ ...record, type: "duty" }) });
+  });
+  const ann = await openSprinter(subnet, "ann");
+  const life = runDuties(ann);
+  life.catch(() => {});
+  const { start } = subnet.window(5, "exchange");
+  await subnet.to(start - 1);
+  const isLost = () => ann.participant.lines.some(({ message }) => message === "Missed answers");
+  await until(t, async () => isLost() || (await subnet.chain.nonce(ann.participant.signer.address)) >= 4);
+  await subnet.to(start);
+  await until(t, () => isLost() || ann.journal.value.cycles[4]?.duty?.answered === start);
+  assert.equal(isLost(), false);
+  await ann.participant.leave();
+  await assert.rejects(life);
 });
 
 it("a member that starts anew before the evaluate phase has it to read what it is asked about, and answers with that", {

@@ -14,6 +14,7 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { silentAt } from "#tests/support/silent-at.js";
 import { openSubnet } from "#tests/support/subnet.js";
 import { noiseUpdate } from "#tests/support/updates.js";
 
@@ -119,6 +120,23 @@ describe("what compression loses", { timeout: HANG_GUARD }, () => {
     await subnet.to(end);
     const [, second] = await inARow(update, 1, 2);
     assert.equal(await pack(2), second);
+  });
+
+  it("is carried where the chain does not answer at one block whether the update was revealed", async (t) => {
+    const { subnet, participant, update, pack, mark } = await open(t);
+    await pack(1);
+    mark(1, { committed: 1 });
+    await subnet.to(subnet.window(2, "train").start);
+    const { number } = subnet.node.head;
+    const journal = openJournal(join(participant.home, "miner.json"), minerJournalSchema);
+    const packer = openPacker({ participant: silentAt(participant, number), journal }, 2);
+    const packing = packer.pack(inMemory(toParameters(update(2))));
+    packing.catch(() => {});
+    await subnet.to(number + 1);
+    const { hash } = await packing;
+    const [second] = await inARow(update, 2);
+    assert.equal(hash, second);
+    await packer.close();
   });
 
   it("counts as nothing when its file is damaged or gone, and the miner is told", async (t) => {
