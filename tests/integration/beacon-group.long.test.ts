@@ -20,6 +20,8 @@ import type { GroupSource } from "#shared/beacon/group/source.js";
 import type { BeaconValue } from "#shared/beacon/value.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { awaitSeeds } from "#shared/participant/await-seeds.js";
+import { openGroupJournal } from "#shared/participant/beacon/group/group-journal.js";
+import { stateGroup } from "#shared/participant/beacon/group/state-group.js";
 import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
@@ -183,6 +185,28 @@ describe("the threshold group of a subnet", { timeout: HANG_GUARD }, () => {
     await subnet.to(holding.start);
     const records = await recordsIn(life.group, "partial", START, { ...holding, end: holding.start + 1 });
     assert.deepEqual(records.get(subnet.signer("vera").address)?.held, [...committed.keys()]);
+  });
+
+  it("is stated once its file comes, though nobody sent it at the first block", async (t) => {
+    const subnet = await openSubnet(t, { network: { phases, beacon }, validators, miners: ["ann"] });
+    const cycle = firstSigned(START) + 1;
+    const file = Buffer.from("a file of another version");
+    const at = { network: shortHash(subnet.networkHash), cycle: cycle - 1, location: subnet.location };
+    const stated = encodeRecord({ type: "group", ...at, group: sha256(file) });
+    await subnet.to(windows(cycle - 1).sealing.start - 1);
+    await subnet.record({ vera: stated, vito: stated });
+    const vera = await subnet.join("vera");
+    const journal = openGroupJournal(vera);
+    journal.update((value) => ({ ...value, formed: { network: subnet.networkHash, start: START, group: null } }));
+    await subnet.to(windows(cycle).sealing.start - 1);
+    const stating = stateGroup(vera, journal, { cycle, start: START });
+    stating.catch(() => {});
+    const said = (message: string) => vera.lines.some((line) => line.message === message);
+    await until(t, () => said("blob not fetched"));
+    await subnet.store.put(file);
+    await subnet.to(subnet.node.head.number + 1);
+    await stating;
+    assert.ok(said("there is no threshold group to sign this cycle"), "what was stated is no group's file");
   });
 
   it("forms though one member is silent and one deals a bad share, outlives restarts, and signs; seeds are of it", async (t) => {

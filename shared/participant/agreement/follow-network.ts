@@ -6,6 +6,7 @@ import { shortHash } from "#shared/protocol/records.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { type NetworkInForce, networkInForce, networkOfValidators, readNetwork } from "#shared/replay/succession.js";
+import { againAtBlocks } from "../at-every-block.js";
 import { cycleSource } from "../cycle-source.js";
 import type { Participant } from "../participant.js";
 import { untilBlock } from "../until-block.js";
@@ -58,10 +59,16 @@ export const followNetwork = (participant: Participant): ((cycle: number) => Pro
   };
 };
 
+/** Blocks of a cycle in which the file that its owner published may come, and the chain may say which that is. */
+const BLOCKS_TO_LOOK = 2;
+
 /** Hash of the network file that the owner's record names. Null where it names none, or cannot be read now. */
-const publishedHash = async ({ chain, network, log, signal }: Participant): Promise<string | null> => {
+const publishedHash = async (participant: Participant): Promise<string | null> => {
+  const { chain, clock, network, log, signal } = participant;
+  const last = clock.head.number + BLOCKS_TO_LOOK - 1;
+  const mayPass = (thrown: unknown, tried: number) => isChainFault(thrown) && tried < last;
   try {
-    return (await publishedNetwork(chain, network.netuid)).hash;
+    return (await againAtBlocks(participant, mayPass, () => publishedNetwork(chain, network.netuid))).hash;
   } catch (thrown) {
     signal.throwIfAborted();
     const isGone = hasCode(thrown, "NETWORK_NOT_PUBLISHED");
@@ -71,9 +78,6 @@ const publishedHash = async ({ chain, network, log, signal }: Participant): Prom
     return null;
   }
 };
-
-/** Blocks of a cycle in which the file that its owner published may come. */
-const BLOCKS_TO_LOOK = 2;
 
 /**
  * Null if nobody has the file in time, or the chain does not say which one is in force: then there is nothing to switch to.
@@ -86,11 +90,16 @@ const lookAt = async (
   block: number,
 ): Promise<NetworkInForce<CycleSource> | null> => {
   const { clock, log, signal } = participant;
+  const over = clock.head.number + BLOCKS_TO_LOOK;
   try {
-    return await untilBlock(clock, clock.head.number + BLOCKS_TO_LOOK, signal, async (until) => {
+    return await untilBlock(clock, over, signal, (until) => {
       const source = whileWaiting(cycleSource(participant, { until }), until);
-      const network = await readNetwork(source, hash);
-      return networkInForce({ ...source, network, networkHash: hash }, block);
+      const mayPass = (thrown: unknown, tried: number) =>
+        (isFetchFault(thrown) || isChainFault(thrown)) && !until.aborted && tried < over - 1;
+      return againAtBlocks(participant, mayPass, async () => {
+        const network = await readNetwork(source, hash);
+        return networkInForce({ ...source, network, networkHash: hash }, block);
+      });
     });
   } catch (thrown) {
     signal.throwIfAborted();
@@ -125,6 +134,7 @@ const changed = ({ network, networkHash }: Participant, hash: string, invalid: B
     { cause: invalid },
   );
 
+/** Its text is asked for at every block until its first cycle. */
 const announce = (participant: Participant, { source, problem }: NonNullable<NetworkInForce<CycleSource>["next"]>) => {
   const { blobs, log, models, signal } = participant;
   const { network, networkHash } = source;
@@ -134,7 +144,12 @@ const announce = (participant: Participant, { source, problem }: NonNullable<Net
     return;
   }
   log.info("another network file is announced", fields);
-  obtainTexts(network, { blobs, servers: models.servers, signal }).catch((thrown: unknown) => {
+  const { start: deadline } = phaseWindow(network.first_cycle, "distribute", network.phases);
+  const mayPass = (thrown: unknown, tried: number) =>
+    tried < deadline - 1 &&
+    (isFetchFault(thrown) || isChainFault(thrown) || hasCode(thrown, "TEXT_MISSING", "SEALED_TEXT_MISSING"));
+  const obtain = () => obtainTexts(network, { blobs, servers: models.servers, signal });
+  againAtBlocks(participant, mayPass, obtain).catch((thrown: unknown) => {
     if (!signal.aborted) log.warn("text of the announced network file", { ...fields, reason: reasonOf(thrown) });
   });
 };

@@ -2,11 +2,13 @@ import { formGroup, memberShares } from "#shared/beacon/group/form-group.js";
 import { groupFile, groupFileBytes } from "#shared/beacon/group/group-file.js";
 import { fetchGroupFile, readStatedGroup } from "#shared/beacon/group/stated.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { middleOf } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
+import { againAtBlocks } from "../../at-every-block.js";
 import { cycleSource } from "../../cycle-source.js";
 import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
@@ -90,8 +92,11 @@ const groupBefore = async (participant: Participant, cycle: number, deadline: nu
   const { clock, signal } = participant;
   const stated = await readStatedGroup(chainOf(participant), cycle - 1);
   if (stated === null) return null;
-  const file = await untilBlock(clock, Math.max(deadline, clock.head.number + 1), signal, (until) =>
-    fetchGroupFile(groupSource(cycleSource(participant, { until, isHeld: true }))!, cycle, stated),
-  );
+  const last = Math.max(deadline, clock.head.number + 1);
+  const file = await untilBlock(clock, last, signal, (until) => {
+    const source = groupSource(cycleSource(participant, { until, isHeld: true }))!;
+    const mayPass = (thrown: unknown, tried: number) => isFetchFault(thrown) && !until.aborted && tried < last - 1;
+    return againAtBlocks(participant, mayPass, () => fetchGroupFile(source, cycle, stated));
+  });
   return file && stated.hash;
 };

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { followNetwork } from "#shared/participant/agreement/follow-network.js";
+import { HANG_GUARD } from "../../../support/hang-guard.js";
+import { template } from "../../../support/micro-network.js";
+import { silentAt } from "../../../support/silent-at.js";
+import { openSubnet, until } from "../../../support/subnet.js";
+import { publishFile, successorOf } from "../../../support/successor.js";
+
+const CHANGE = { scoring: { ...template.scoring, eval_batches: 10 } };
+
+describe("the network file that is in force from a cycle on", { timeout: HANG_GUARD }, () => {
+  it("is asked for again at the next block where nobody sent it", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const hash = await publishFile(subnet, successorOf(subnet.network, 2, CHANGE));
+    const file = (await subnet.store.get(hash))!;
+    await subnet.store.delete(hash);
+    await subnet.to(subnet.window(2, "distribute").start);
+    const checked = followNetwork(vera)(2);
+    const gone = assert.rejects(checked, { code: "NETWORK_SUCCEEDED" });
+    const said = (text: string) => vera.lines.some(({ message }) => message === text);
+    await until(t, () => said("the network file that the owner published cannot be had") || said("blob not fetched"));
+    await subnet.store.put(file);
+    await subnet.to(subnet.node.head.number + 1);
+    await gone;
+  });
+
+  it("is named at the next block where the chain did not answer", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    await publishFile(subnet, successorOf(subnet.network, 2, CHANGE));
+    const { start } = subnet.window(2, "distribute");
+    await subnet.to(start);
+    const gone = assert.rejects(followNetwork(silentAt(vera, start))(2), { code: "NETWORK_SUCCEEDED" });
+    await subnet.to(start + 1);
+    await gone;
+  });
+});
