@@ -1,6 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { areSeedsInForce } from "#shared/participant/await-seeds.js";
-import { faultFields } from "#shared/participant/fault-fields.js";
+import { makeLasting } from "#shared/participant/make-lasting.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { MAX_REPORT_BYTES, parseReport, type Report } from "#shared/protocol/report.js";
 import type { SeedQuestion } from "#shared/replay/evaluation-seeds.js";
@@ -15,22 +15,20 @@ interface Measured {
  * Measures until the seeds that it was measured by are the chain's: once more where a fork replaced the block that they are made of.
  *
  * @param last block at which nothing is begun any more, since the record must go out
+ * @param kept what was measured before a restart, if anything was
  * @throws BlockZeroError EVALUATION_SEED_REPLACED where no time is left for that
  */
 export const measureBySeeds = async <T extends Measured>(
   participant: Participant,
-  { last, ...question }: SeedQuestion & { readonly last: number },
+  { last, kept = null, ...question }: SeedQuestion & { readonly last: number; readonly kept?: T | null },
   measure: () => Promise<T>,
-): Promise<T> => {
-  const { clock, log } = participant;
-  for (;;) {
-    const measured = await measure();
-    if (measured.seeds === null || (await areSeedsInForce(participant, question, measured.seeds))) return measured;
-    const replaced = seedsReplaced(question);
-    if (clock.head.number >= last) throw replaced;
-    log.warn("measured once more", { ...question, ...faultFields(replaced) });
-  }
-};
+): Promise<T> =>
+  makeLasting<T>(participant, {
+    ...{ cycle: question.cycle, last, kept, make: measure },
+    isInForce: async ({ seeds }) => seeds === null || areSeedsInForce(participant, question, seeds),
+    again: "measured once more",
+    replaced: seedsReplaced(question),
+  });
 
 /** Why the report that this validator signed counts for nothing. Null if the chain still has the seeds that it names, or if its bytes are gone. */
 export const ownReportReplaced = async (

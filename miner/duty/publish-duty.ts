@@ -2,15 +2,13 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { DutyBasis } from "#shared/compute/duty/duty-inputs.js";
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { proofDeadlines } from "#shared/compute/proof-deadlines.js";
-import { seedReplaced } from "#shared/compute/seed-replaced.js";
 import type { Checkers } from "#shared/duty/check-task.js";
 import { dutyDocumentHash } from "#shared/duty/duty-document.js";
 import { sprintWinChecker } from "#shared/duty/sprint-tasks.js";
 import type { TaskOf } from "#shared/duty/task.js";
-import { isSeedInForce } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
-import { faultFields } from "#shared/participant/fault-fields.js";
+import { lastingDocument, type MadeBySeed } from "#shared/participant/make-lasting.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -24,7 +22,7 @@ import { markDuty, noteDuty } from "./mark.js";
 /** Longest check of one win in milliseconds, the loading of its network included. Blocks end it earlier. */
 const LONGEST_CHECK = 600_000;
 
-/** Draws a member's duty of a Sprint, checks what it is on duty for, and commits to the signed document, once. */
+/** Draws a member's duty of a Sprint, checks what it is on duty for, and commits to the signed document, once: by a seed that the chain still has then. */
 export const publishDuty = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { end } = recordWindow("duty", cycle, member.participant.network);
   const limit = { duty: "duty", name: `the duty of the Sprint of cycle ${cycle}`, until: end + 1 } as const;
@@ -37,45 +35,30 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
   const { participant, journal } = member;
   const { networkHash, network, location, log } = participant;
   if (journal.value.cycles[cycle]?.duty?.committed !== undefined) return;
-  const duty = await makeLasting(member, cycle, sprint);
+  const window = recordWindow("duty", cycle, network);
+  const duty = await lastingDocument(participant, {
+    ...{ cycle, purpose: "sprint-duty", start: window.start, again: "duty is done again" },
+    kept: keptDocument(member, cycle),
+    make: () => makeDocument(member, cycle, sprint),
+  });
   if (duty === null) return log.info("no duty: no weight is confirmed", { cycle });
   const block = await participant.commitOnce({
     key: `${cycle}/duty`,
     data: encodeRecord({ type: "duty", network: shortHash(networkHash), cycle, duty, location }),
-    window: recordWindow("duty", cycle, network),
+    window,
   });
   noteDuty(member, cycle, { committed: block });
   log.info("published duty", { cycle, duty, block });
 };
 
 /** What was signed before a restart, or before a fault after which this is begun again. Null if nothing was. */
-const keptDocument = ({ journal }: DutyMember, cycle: number) => {
+const keptDocument = ({ journal }: DutyMember, cycle: number): MadeBySeed | null => {
   const { document, seed = null } = journal.value.cycles[cycle]?.duty ?? {};
   return document === undefined ? null : { hash: document, seed };
 };
 
-/**
- * The hash of a document by a seed that the chain still has when the record can go out: duty is done again if a fork replaced its block, also duty of which a
- * document was signed before. Null if the miner is no member.
- */
-const makeLasting = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
-  const { participant } = member;
-  const { clock, network, log, signal } = participant;
-  const purpose = "sprint-duty";
-  let kept = keptDocument(member, cycle);
-  for (;;) {
-    const made = kept ?? (await makeDocument(member, cycle, sprint));
-    kept = null;
-    // A former version did not write down the seed.
-    if (made === null || made.seed === null) return made?.hash ?? null;
-    await clock.reach(recordWindow("duty", cycle, network).start - 1, signal);
-    if (await isSeedInForce(participant, { cycle, purpose }, made.seed)) return made.hash;
-    log.warn("duty is done again", { cycle, ...faultFields(seedReplaced(cycle, purpose)) });
-  }
-};
-
 /** A document's hash, and the seed of duty by which it was made. Null if the miner is no member. */
-const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWithDuty) => {
+const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<MadeBySeed | null> => {
   const { participant, arithmetic, gate } = member;
   const { blobs, network, signer, signal, log, telemetry } = participant;
   const { members: patience } = proofDeadlines(cycle, network, sprint);

@@ -1,8 +1,8 @@
 import { idleWindow } from "#shared/compute/idle-window.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
-import { seedReplaced } from "#shared/compute/seed-replaced.js";
 import { awaitSprintSeed, isSeedInForce } from "#shared/participant/await-seeds.js";
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
+import { seedReplaced } from "#shared/participant/seed-replaced.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import type { Network } from "#shared/protocol/network.js";
 import { BLOCKS_TO_RECORD, type BlockRange } from "#shared/protocol/phases.js";

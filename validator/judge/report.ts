@@ -23,13 +23,11 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
   let hash = journal.value.cycles[cycle]?.report;
   if (hash === undefined) {
     const { signer, home } = participant;
-    let kept = keptJudgement(home, { network: networkHash, cycle, validator: signer.address });
-    const seeds = { cycle, purpose: "evaluate", last: window.end - BLOCKS_TO_RECORD } as const;
-    const judgement = await measureBySeeds(participant, seeds, async () => {
-      const before = kept;
-      kept = null;
-      return before ?? judgeCycle(participant, meter, cycle, { timer, metrics });
-    });
+    const kept = keptJudgement(home, { network: networkHash, cycle, validator: signer.address });
+    const seeds = { cycle, purpose: "evaluate", last: window.end - BLOCKS_TO_RECORD, kept } as const;
+    const judgement = await measureBySeeds(participant, seeds, () =>
+      judgeCycle(participant, meter, cycle, { timer, metrics }),
+    );
     const judged = await signDocument(judgement, signer);
     hash = reportHash(judged);
     const bytes = canonicalBytes(judged);

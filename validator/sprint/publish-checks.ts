@@ -1,8 +1,6 @@
 import { createJudge } from "#shared/compute/judge.js";
-import { seedReplaced } from "#shared/compute/seed-replaced.js";
-import { isSeedInForce } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { faultFields } from "#shared/participant/fault-fields.js";
+import { lastingDocument, type MadeBySeed } from "#shared/participant/make-lasting.js";
 import { checksHash, signChecks } from "#shared/protocol/checks.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
@@ -14,54 +12,40 @@ import { mark, note } from "../mark.js";
 import { checkProofs } from "./check-proofs.js";
 import type { Checker } from "./context.js";
 
-/** Checks the proofs of a Sprint, and commits to the signed verdicts, once. */
+/**
+ * Checks the proofs of a Sprint, and commits to the signed verdicts, once: on samples by a seed that the chain still has then.
+ *
+ * @throws BlockZeroError SPRINT_SEED_REPLACED where a fork replaced it, and no time is left to check again
+ */
 export const publishChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint): Promise<void> => {
   const { participant, journal } = checker;
   const { networkHash, network, location, log } = participant;
   if (journal.value.cycles[cycle]?.checked !== undefined) return;
-  const hash = await makeLasting(checker, cycle, sprint);
+  const window = recordWindow("checks", cycle, network);
+  const hash = await lastingDocument(participant, {
+    ...{ cycle, purpose: "sprint-sample", start: window.start, last: window.end - BLOCKS_TO_RECORD },
+    again: "proofs are checked again",
+    kept: keptChecks(checker, cycle),
+    make: () => makeChecks(checker, cycle, sprint),
+  });
   if (hash === null) return;
   const block = await participant.commitOnce({
     key: `${cycle}/checks`,
     data: encodeRecord({ type: "checks", network: shortHash(networkHash), cycle, checks: hash, location }),
-    window: recordWindow("checks", cycle, network),
+    window,
   });
   note(checker, cycle, { checked: block });
   log.info("published checks", { cycle, checks: hash, block });
 };
 
 /** What was signed before a restart, or before a fault after which this is begun again. Null if nothing was. */
-const keptChecks = ({ journal }: Checker, cycle: number) => {
+const keptChecks = ({ journal }: Checker, cycle: number): MadeBySeed | null => {
   const { checks, checksSeed = null } = journal.value.cycles[cycle] ?? {};
   return checks === undefined ? null : { hash: checks, seed: checksSeed };
 };
 
-/**
- * The hash of verdicts on samples by a seed that the chain still has when the record can go out: proofs are checked again if a fork replaced its block, also
- * those of which verdicts were signed before. Null if there is nothing to say.
- *
- * @throws BlockZeroError SPRINT_SEED_REPLACED where no time is left for that
- */
-const makeLasting = async (checker: Checker, cycle: number, sprint: PlayedSprint): Promise<string | null> => {
-  const { participant } = checker;
-  const { clock, network, log, signal } = participant;
-  const { start, end } = recordWindow("checks", cycle, network);
-  const purpose = "sprint-sample";
-  let kept = keptChecks(checker, cycle);
-  for (;;) {
-    const made = kept ?? (await makeChecks(checker, cycle, sprint));
-    kept = null;
-    if (made === null || made.seed === null) return made?.hash ?? null;
-    await clock.reach(start - 1, signal);
-    if (await isSeedInForce(participant, { cycle, purpose }, made.seed)) return made.hash;
-    const replaced = seedReplaced(cycle, purpose);
-    if (clock.head.number >= end - BLOCKS_TO_RECORD) throw replaced;
-    log.warn("proofs are checked again", { cycle, ...faultFields(replaced) });
-  }
-};
-
 /** A document's hash, and the seed of its samples. Null if nobody committed to a proof, and no reputation is to be stated. */
-const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint) => {
+const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint): Promise<MadeBySeed | null> => {
   const { participant, arithmetic, metrics } = checker;
   const { blobs, networkHash, signal, signer, log, telemetry } = participant;
   const { instruments } = telemetry;
