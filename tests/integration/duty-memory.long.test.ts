@@ -12,9 +12,12 @@ import { runChecks } from "#validator/sprint/sprints.js";
 import { forked } from "../support/forked.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { openChecker, openSprinter, type TestChecker, type TestSprinter } from "../support/sprint.js";
-import { type Joined, type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
+import { type Joined, type Living, openSubnet, type Subnet, until, untilOrFault } from "../support/subnet.js";
 
 const sprintEvery = (every: number) => sprintSchema.parse({ every, dials: "tiny", duty: { tasks: 1 } });
+
+/** What a player says that leaves out what these tests wait for. */
+const FAULT = /^Missed/;
 
 /** What a miner commits to in a Sprint. */
 interface Claim {
@@ -79,7 +82,7 @@ it("a miner knows that it is a member once nobody serves what its Sprint was set
   const life = runDuties(ann);
   life.catch(() => {});
   await subnet.to(subnet.window(every + 1, "evaluate").start - 1);
-  await until(t, () => ann.journal.value.sprints.length > 0);
+  await untilOrFault(t, { player: ann, fault: FAULT }, () => ann.journal.value.sprints.length > 0);
   await ann.participant.leave();
   await assert.rejects(life);
 
@@ -89,7 +92,9 @@ it("a miner knows that it is a member once nobody serves what its Sprint was set
   await subnet.to(subnet.window(2 * every, "exchange").start);
   const duty = publishDuty(again, 2 * every, withDuty(sprint)!);
   duty.catch(() => {});
-  await until(t, () => again.participant.lines.some(({ message }) => /^did duty|^no duty/.test(message)));
+  await untilOrFault(t, { player: again, fault: FAULT }, () =>
+    again.participant.lines.some(({ message }) => /^did duty|^no duty/.test(message)),
+  );
   assert.notEqual(again.journal.value.cycles[2 * every]?.duty?.document, undefined);
   await again.participant.leave();
   await assert.rejects(duty);
@@ -139,11 +144,13 @@ it("a member answers by the duty document that others serve where its own copy i
   life.catch(() => {});
   const { start } = subnet.window(5, "exchange");
   await subnet.to(start - 1);
-  const isLost = () => ann.participant.lines.some(({ message }) => message === "Missed answers");
-  await until(t, async () => isLost() || (await subnet.chain.nonce(ann.participant.signer.address)) >= 4);
+  await untilOrFault(
+    t,
+    { player: ann, fault: FAULT },
+    async () => (await subnet.chain.nonce(ann.participant.signer.address)) >= 4,
+  );
   await subnet.to(start);
-  await until(t, () => isLost() || ann.journal.value.cycles[4]?.duty?.answered === start);
-  assert.equal(isLost(), false);
+  await untilOrFault(t, { player: ann, fault: FAULT }, () => ann.journal.value.cycles[4]?.duty?.answered === start);
   await ann.participant.leave();
   await assert.rejects(life);
 });
@@ -170,14 +177,14 @@ it("a member that starts anew before the evaluate phase has it to read what it i
       () => true,
       () => false,
     );
-  await until(t, hasProof);
+  await untilOrFault(t, { player: ann, fault: FAULT }, hasProof);
   await subnet.store.delete(proof);
   const { start } = subnet.window(5, "exchange");
   await subnet.to(start - 1);
   // After her enter and sprint records.
   await subnet.sent("ann", 3);
   await subnet.to(start);
-  await until(t, () => ann.journal.value.cycles[4]?.duty?.answered === start);
+  await untilOrFault(t, { player: ann, fault: FAULT }, () => ann.journal.value.cycles[4]?.duty?.answered === start);
   await ann.participant.leave();
   await assert.rejects(life);
 });

@@ -109,6 +109,22 @@ export const until = async (t: Pick<Living, "signal">, condition: () => boolean 
   }
 };
 
+/** The same of what a fault of a player makes impossible: it ends with what the player logged of that, not with the guard against hanging. */
+export const untilOrFault = (
+  t: Pick<Living, "signal">,
+  {
+    player: { participant },
+    fault,
+  }: { readonly player: { readonly participant: Pick<Joined, "lines"> }; readonly fault: RegExp },
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> =>
+  until(t, async () => {
+    if (await condition()) return true;
+    const faults = participant.lines.filter(({ message }) => fault.test(message));
+    if (faults.length > 0) throw new Error(`what is waited for will never be: ${JSON.stringify(faults)}`);
+    return false;
+  });
+
 /** Time stands still, so a block is a millisecond after the one before: no pace that a participant could take for a clock's. */
 const stopped = (): Clock => {
   const now = Date.now();
