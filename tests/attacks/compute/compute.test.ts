@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { sha256 } from "#shared/protocol/hash.js";
+import { DEFAULT_SETTLEMENT } from "#shared/settlement/rules.js";
+import { binomialAtLeast } from "#shared/sprint/proof/binomial.js";
+import { MILLION } from "#shared/util/fraction.js";
 import { attacks } from "../library/index.js";
 import type { Play } from "./compute-attack.js";
 import { computeTable } from "./compute-table.js";
 import { computeAttacks } from "./library/index.js";
+import { ACCOMPLICES, EACH, HONEST, playReportsItself, SAVED, TASKS } from "./library/reports-itself.js";
 import { faultsOf, playAttacks, resultOf } from "./play-attacks.js";
 
 const playOf = (change: Partial<Play> = {}): Play => ({
@@ -38,6 +43,26 @@ describe("the arena of attacks on compute", () => {
     const result = resultOf("a", [playOf(), playOf()]);
     assert.deepEqual([result.beta.events, result.beta.trials], [20, 2000]);
     assert.match(computeTable([result]), /20\/2000 +0\.00\d+ to 0\.0\d+ +0\.0100 +a cheat passes/);
+  });
+
+  it("finds that a bounty pays who cheats on one of two tasks and has accomplices wait, and that none does not", () => {
+    const beacon = (text: string) => sha256(Buffer.from(text));
+    const exactly = (bounty: number): number => {
+      const chance = (of: readonly string[], k: number) =>
+        binomialAtLeast(k, of.length, EACH) - binomialAtLeast(k + 1, of.length, EACH);
+      let sum = TASKS * chance(HONEST, 0);
+      for (const honest of HONEST.keys())
+        for (const own of ACCOMPLICES.keys())
+          sum += (chance(HONEST, honest + 1) * chance(ACCOMPLICES, own) * bounty * TASKS * own) / (honest + 1 + own);
+      return sum / (TASKS - SAVED);
+    };
+    const tenth = DEFAULT_SETTLEMENT.bounty / MILLION;
+    assert.ok(exactly(0) < 1 && exactly(0) > 0.99);
+    assert.ok(exactly(tenth) > 1);
+    for (const bounty of [0, tenth]) {
+      const { payoff } = playReportsItself(beacon, { ...DEFAULT_SETTLEMENT, bounty: MILLION * bounty });
+      assert.ok(Math.abs(payoff - exactly(bounty)) < 4 * 0.0145, `${payoff}, not ${exactly(bounty)}`);
+    }
   });
 
   it("plays an attack to the same figures again", async () => {

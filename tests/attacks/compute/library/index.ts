@@ -5,6 +5,7 @@ import { cappedBase, splitAboveCap, splitIdentities } from "./identities.js";
 import { paddings } from "./padding.js";
 import { prefixTricks } from "./prefix.js";
 import { fastLoader, rentedWindow } from "./renting.js";
+import { reportsItself } from "./reports-itself.js";
 import { reusedProof } from "./reuse.js";
 import { againstRivals, alwaysValid, makesUp, neverAnswers, skipsTenth } from "./verifiers.js";
 
@@ -26,6 +27,7 @@ export const computeAttacks: readonly ComputeAttack[] = [
   neverAnswers,
   skipsTenth,
   againstRivals,
+  reportsItself,
   lateContributor,
   blockProducer,
 ];
