@@ -79,10 +79,10 @@ const fallingLoss = (history: readonly CycleHistory[]): Point => {
   return { question, state: "open", says, advice: "lower learning_rate, or look at the text: blockzero data check" };
 };
 
-/** Whether the loss does not fall in half of the trained cycles or more. */
+/** Whether the loss does not fall in half or more of the cycles of which that is known. */
 const isRising = (history: readonly CycleHistory[]): boolean => {
   const reductions = history.flatMap(({ lossReduction }) => lossReduction ?? []);
-  return 2 * reductions.filter((reduction) => reduction <= 0).length >= reductions.length;
+  return reductions.length > 0 && 2 * reductions.filter((reduction) => reduction <= 0).length >= reductions.length;
 };
 
 const enoughSteps = (history: readonly CycleHistory[], { max_steps }: Settings): Point => {

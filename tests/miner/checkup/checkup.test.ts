@@ -177,6 +177,10 @@ describe("a miner's checkup", () => {
     assert.match(long!.advice!, /^not before the loss falls/);
   });
 
+  it("asks for longer training where no cycle's loss was told at its end", () => {
+    assert.equal(states([{ ...good(1), losses: falling, lossReduction: undefined }])[2], "open");
+  });
+
   it("counts one cycle and one forward pass as one", () => {
     const one = {
       ...good(1),
