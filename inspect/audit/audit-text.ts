@@ -30,8 +30,8 @@ export const auditLines = ({
 };
 
 /**
- * Of consecutive cycles those that are older than what is kept: not auditable, and before the first that agrees. Their files and the chain's
- * state go with time, so they say nothing against the subnet.
+ * Of consecutive cycles those that are probably older than what is kept: not auditable, and before the first that agrees. Files and the chain's
+ * state go with time, so that alone says nothing against the subnet.
  */
 export const olderThanKept = (audits: readonly CycleAudit[]): readonly number[] => {
   const first = audits.findIndex(({ result }) => result === "agrees");
@@ -40,17 +40,17 @@ export const olderThanKept = (audits: readonly CycleAudit[]): readonly number[] 
     .flatMap(({ cycle, result }) => (result === "not auditable" ? [cycle] : []));
 };
 
-/** Whether every cycle agrees, but for those that are older than what is kept. */
+/** Whether every cycle agrees, but for those that are probably older than what is kept. */
 export const allAgree = (audits: readonly CycleAudit[]): boolean => {
   const older = olderThanKept(audits);
   const others = audits.filter(({ cycle }) => !older.includes(cycle));
   return others.length > 0 && others.every(({ result }) => result === "agrees");
 };
 
-/** What is said of cycles that are older than what is kept. */
+/** What is said of cycles that are probably older than what is kept. */
 export const olderLines = (older: readonly number[]): readonly string[] =>
   older.length === 0
     ? []
     : [
-        `${older.length === 1 ? `cycle ${older[0]} is` : `cycles ${older.join(", ")} are`} older than what is kept (checkpoint_keep_top_k): that is expected, no damage, and does not count in the exit status`,
+        `${older.length === 1 ? `cycle ${older[0]}` : `cycles ${older.join(", ")}`} cannot be audited any more, or not now: before the first that can that is expected, as files are kept for a while (checkpoint_keep_top_k), and it does not count in the exit status`,
       ];

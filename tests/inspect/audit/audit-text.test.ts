@@ -30,13 +30,17 @@ describe("what an audit says", () => {
       assert.deepEqual([olderThanKept(audits), allAgree(audits)], [older, all]);
     });
 
+  it("does not say of a cycle before the first that agrees that nothing is damaged: a file of it may be", () => {
+    const damaged = { ...one(0, gone), missing: ["every copy of ab is damaged"] };
+    const older = olderThanKept([damaged, one(1, good)]);
+    assert.deepEqual(older, [0]);
+    for (const line of [...auditLines(damaged), ...olderLines(older)]) assert.doesNotMatch(line, /no damage/);
+  });
+
   it("calls older cycles what they are, and counts one report as one", () => {
     assert.deepEqual(olderLines([]), []);
-    assert.match(
-      olderLines([1])[0]!,
-      /^cycle 1 is older than what is kept \(checkpoint_keep_top_k\): that is expected/,
-    );
-    assert.match(olderLines([1, 2])[0]!, /^cycles 1, 2 are older/);
+    assert.match(olderLines([1])[0]!, /^cycle 1 cannot be audited any more, or not now: .*\(checkpoint_keep_top_k\)/);
+    assert.match(olderLines([1, 2])[0]!, /^cycles 1, 2 cannot/);
     assert.deepEqual(auditLines(one(3, good)), ["cycle 3 agrees: model aaaaaaaaaaaa, 1 report, 1 scored, 0 merged"]);
     assert.deepEqual(auditLines(one(3, gone)), ["cycle 3 not auditable: that is gone"]);
   });
