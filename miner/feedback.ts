@@ -31,7 +31,8 @@ export const reportScore = async (miner: Miner, cycle: number): Promise<void> =>
   const artifact = journal.value.cycles[cycle]?.artifact;
   if (artifact === undefined) return;
   const kept = { cycle, artifact, kept: config.receipts_keep };
-  const receipt = await again(() => keepReceipt(participant, kept, collected));
+  // The own store is asked alone: what is not in it does not come.
+  const receipt = await throughFaults(participant, limit, () => keepReceipt(participant, kept, collected));
   if (receipt !== null) log.debug("kept a receipt", { cycle, receipt });
 };
 
