@@ -20,7 +20,7 @@ const SERVED = 4;
 /**
  * Reads how the last cycles' Sprints, confirmations and idle time were settled, as far as it is not known yet, and remembers it, member or not:
  * who is a member follows from eight Sprints, and participants keep what these are settled by for a few cycles. What the cycle before is settled
- * by is asked for at every block until the exchange phase, all else once.
+ * by is asked for at every block until the exchange phase; of all else only a server or chain that did not answer is asked again until then.
  */
 export const settleSprints = (member: DutyMember, cycle: number): Promise<void> =>
   settle(member, cycle, async (known, participant) => !known?.isWhole || (await isOfAFork(participant, known)));
@@ -43,7 +43,8 @@ const settle = (member: DutyMember, cycle: number, isDue: IsDue): Promise<void> 
 const settleDue = async (member: DutyMember, cycle: number, isDue: IsDue): Promise<void> => {
   const { participant, journal } = member;
   const known = rememberedSprints(journal);
-  const until = phaseWindow(cycle, "exchange", participant.network.phases).end;
+  // What is asked about the Sprint before is answered in the exchange phase.
+  const until = phaseWindow(cycle, "exchange", participant.network.phases).start;
   const again = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     throughFaults(participant, { name, until }, work, isFetchFault);
   const { sprints, confirmations, idle } = await again(`the Sprints before cycle ${cycle}`, () =>

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { runDuties } from "#miner/duty/duties.js";
 import { publishDuty } from "#miner/duty/publish-duty.js";
+import { settleSprints } from "#miner/duty/settle-sprints.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { type CheckEntry, checksHash, signChecks } from "#shared/protocol/checks.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
@@ -122,6 +124,35 @@ it("a member asks again at the next block for what its Sprints were settled by, 
   assert.equal(saysNone(), false);
   await ann.participant.leave();
   await assert.rejects(duty);
+});
+
+it("a member asks for an old Sprint that cannot be read until its answers are due, and no longer", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const subnet = await openSubnet(t, { network: { sprint: sprintEvery(2) } });
+  await play(subnet, 2, { ann: UNSERVED });
+  await subnet.to(subnet.window(4, "evaluate").start - 1);
+  const ann = await openSprinter(subnet, "ann");
+  const { chain, lines } = ann.participant;
+  const commitments: typeof chain.commitments = async (netuid, block) => {
+    if (block !== undefined && block < subnet.window(4, "distribute").start)
+      throw new BlockZeroError("CHAIN_TIMEOUT", "the node did not answer", "ask again");
+    return chain.commitments(netuid, block);
+  };
+  let isOver = false;
+  const settled = settleSprints({ ...ann, participant: { ...ann.participant, chain: { ...chain, commitments } } }, 4);
+  const life = settled.then(() => {
+    isOver = true;
+  });
+  const again = () =>
+    lines.filter(({ fields: { task } }) => task === "the Sprint of cycle 2" || task === "the Sprints before cycle 4");
+  await until(t, () => isOver || again().length === 1);
+  assert.equal(isOver, false);
+  await subnet.to(subnet.window(4, "exchange").start - 1);
+  await until(t, () => isOver || again().length === 2);
+  assert.equal(isOver, true);
+  assert.ok(lines.some(({ message }) => message === "Sprint not read"));
+  await life;
 });
 
 it("a member answers by the duty document that others serve where its own copy is gone", {
