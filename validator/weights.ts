@@ -1,8 +1,10 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
-import { reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { againAtBlocks } from "#shared/participant/at-every-block.js";
 import { throughFaults } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
+import type { Participant } from "#shared/participant/participant.js";
+import { untilBlock } from "#shared/participant/until-block.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { agreedCycles } from "#shared/replay/lineage.js";
@@ -22,16 +24,14 @@ const FETCH_SHARE = 1 / 3;
  */
 export const setWeights = async (validator: Validator, cycle: number, base: string): Promise<void> => {
   const { participant, journal } = validator;
-  const { chain, models, network, signal, telemetry, log } = participant;
+  const { chain, network, signal, telemetry, log } = participant;
   const { instruments, duties } = telemetry;
   if (journal.value.cycles[cycle]?.weighted !== undefined) return;
   try {
     const window = phaseWindow(cycle, "merge", network.phases);
     const limit = { name: `the weights of cycle ${cycle}`, until: window.end };
     const late = window.start + Math.ceil((window.end - window.start) * FETCH_SHARE);
-    const mayCome = (thrown: unknown, tried: number) => isFetchFault(thrown) && tried < late;
-    const manifest: typeof models.manifest = (...asked) =>
-      againAtBlocks(participant, mayCome, () => models.manifest(...asked));
+    const manifest = askedUntil(participant, late);
     const set = async () => {
       const parts = await knownPayParts(validator, cycle);
       const { history, progress } = journal.value;
@@ -57,3 +57,22 @@ export const setWeights = async (validator: Validator, cycle: number, base: stri
     log.error("Missed weights", { cycle, ...faultFields(thrown) });
   }
 };
+
+/** Reads a model's manifest, which is asked for at every block before `late`, and from then on for one more: what is here is read also then. */
+const askedUntil =
+  ({ clock, models, signal }: Participant, late: number): Participant["models"]["manifest"] =>
+  (hash, asked) =>
+    untilBlock(clock, Math.max(late, clock.head.number + 1), asked, async (until) => {
+      const mayCome = (thrown: unknown, tried: number) => isFetchFault(thrown) && !until.aborted && tried < late - 1;
+      try {
+        return await againAtBlocks({ clock, signal }, mayCome, () => models.manifest(hash, until));
+      } catch (thrown) {
+        asked.throwIfAborted();
+        if (!until.aborted || isFetchFault(thrown)) throw thrown;
+        throw new BlockZeroError(
+          "FETCH_TIMEOUT",
+          `nobody sent the model ${hash} in time`,
+          "nothing to do: it is asked for again in the next cycle",
+        );
+      }
+    });
