@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
@@ -81,6 +82,30 @@ describe("a validator that was down when a Sprint was settled, or its duty close
     assert.deepEqual(
       vera.journal.value.sprints.map(({ cycle, isWhole }) => [cycle, isWhole]),
       [[EVERY, true]],
+    );
+    vera.participant.abort();
+    await assert.rejects(life);
+  });
+
+  it("settles an older one where the newer one cannot be read", async (t) => {
+    const { subnet, vera } = await startLate(t, 2 * EVERY + 2);
+    const { chain, lines } = vera.participant;
+    const gone = subnet.window(2 * EVERY, "distribute").start;
+    const commitments: typeof chain.commitments = async (netuid, block) => {
+      if (block !== undefined && block >= gone)
+        throw new BlockZeroError("CHAIN_TIMEOUT", "the node did not answer", "ask again");
+      return chain.commitments(netuid, block);
+    };
+    const life = runChecks({ ...vera, participant: { ...vera.participant, chain: { ...chain, commitments } } });
+    life.catch(() => {});
+    const again = () =>
+      lines.filter(({ fields: { task } }) => task === `the settle of the Sprint of cycle ${2 * EVERY}`);
+    await until(t, () => again().length > 0);
+    await subnet.to(subnet.node.head.number + 1);
+    await until(t, () => again().length > 1 || vera.journal.value.sprints.length > 0);
+    assert.deepEqual(
+      vera.journal.value.sprints.map(({ cycle }) => cycle),
+      [EVERY],
     );
     vera.participant.abort();
     await assert.rejects(life);

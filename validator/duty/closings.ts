@@ -33,7 +33,7 @@ export const runClosings = async (checker: Checker): Promise<never> => {
     await attempt(participant, { failure: "Duty not closed", cycle }, async () => {
       const deadline = phaseWindow(cycle + 2, "train", network.phases).end - 1;
       const until = endOf(participant, phaseWindow(cycle + 2, "evaluate", network.phases).start);
-      await closeOnce(checker, cycle, { deadline, until, memories });
+      await closeOnce(checker, cycle, { deadline, again: until, until, memories });
       const limit = { name: `the Sprints before cycle ${cycle}`, until };
       const ask = () => regularSprints(cycleSource(participant), cycle);
       const window = await throughFaults(participant, limit, ask, isFetchFault);
@@ -42,11 +42,8 @@ export const runClosings = async (checker: Checker): Promise<never> => {
         const isServed = past >= cycle - SERVED;
         if (!isServed && !journal.value.duties.some((one) => one.cycle === past)) continue;
         if (clock.head.number >= until) break;
-        await closeOnce(checker, past, {
-          deadline: Math.min(clock.head.number + RECALL_BLOCKS, until),
-          until,
-          memories,
-        });
+        const once = Math.min(clock.head.number + RECALL_BLOCKS, until);
+        await closeOnce(checker, past, { deadline: once, again: once, until, memories });
       }
       const oldest = window[0]?.cycle ?? cycle;
       for (const past of memories.keys()) if (past < oldest) memories.delete(past);
@@ -54,11 +51,21 @@ export const runClosings = async (checker: Checker): Promise<never> => {
   }
 };
 
+interface Closing {
+  /** Block until which what is not available is asked for. */
+  readonly deadline: number;
+  /** Block until which it is begun again after a fault that may pass. */
+  readonly again: number;
+  /** Block at which it ends. */
+  readonly until: number;
+  readonly memories: Memories;
+}
+
 /** Closes a Sprint's duty, unless it has none or was closed in full. */
 const closeOnce = async (
   checker: Checker,
   cycle: number,
-  { deadline, until, memories }: { readonly deadline: number; readonly until: number; readonly memories: Memories },
+  { deadline, again, until, memories }: Closing,
 ): Promise<void> => {
   const then = await inForce(checker, cycle, until);
   const sprint = withDuty(sprintOf(then.participant.network, cycle));
@@ -69,7 +76,7 @@ const closeOnce = async (
   await attempt(then.participant, { failure: "Duty not closed", cycle }, () =>
     withinBlocks(then.participant, limit, (bounded) => {
       const close = () => closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline, known });
-      return throughFaults(bounded, limit, close, isFetchFault);
+      return throughFaults(bounded, { ...limit, until: again }, close, isFetchFault);
     }),
   );
   if (checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) memories.delete(cycle);

@@ -76,26 +76,33 @@ const FAILURES = {
   settle: "Sprint not settled",
 } as const;
 
-/** Does a duty of a Sprint: again at the next block after a fault that may pass. Any other is only logged. */
+/** Does a duty of a Sprint: again at the next block, up to block `again`, after a fault that may pass. Any other is only logged. */
 const doDuty = async (
   checker: Checker,
   cycle: number,
   duty: keyof typeof FAILURES,
   end: number,
   work: (bounded: Checker) => Promise<void>,
+  again = Number.POSITIVE_INFINITY,
 ): Promise<void> => {
   const { participant } = checker;
   const limit = { duty, name: `the ${duty} of the Sprint of cycle ${cycle}`, until: endOf(participant, end) };
   await attempt(participant, { failure: FAILURES[duty], cycle }, () =>
     withinBlocks(participant, limit, (bounded) =>
-      throughFaults(bounded, limit, () => work({ ...checker, participant: bounded }), isFetchFault),
+      throughFaults(
+        bounded,
+        { ...limit, until: Math.min(limit.until, again) },
+        () => work({ ...checker, participant: bounded }),
+        isFetchFault,
+      ),
     ),
   );
 };
 
 /**
  * Settles the Sprints of the window that this validator missed, could not read in full, or read in the state of a block that a fork replaced, as far as
- * their files are still served: the newest first, whose files are gone last. None is begun once the chain is at block `over`: the next Sprint's proofs are checked then.
+ * their files are still served: the newest first, whose files are gone last. Each has two blocks, so that one which cannot be had leaves the others time. None
+ * is begun once the chain is at block `over`: the next Sprint's proofs are checked then.
  */
 const recall = async (checker: Checker, cycle: number, over: number): Promise<void> => {
   const { participant, journal } = checker;
@@ -112,7 +119,8 @@ const recall = async (checker: Checker, cycle: number, over: number): Promise<vo
     const whole = known.get(missed);
     if (whole && !(await isOfAFork(then.participant, whole))) continue;
     const deadline = Math.min(head + RECALL_BLOCKS, over);
-    await doDuty(then, missed, "settle", over, (bounded) => settleSprint(bounded, { cycle: missed, sprint, deadline }));
+    const settle = (bounded: Checker) => settleSprint(bounded, { cycle: missed, sprint, deadline });
+    await doDuty(then, missed, "settle", over, settle, deadline);
   }
 };
 
