@@ -1,4 +1,4 @@
-import { BlockZeroError } from "#shared/errors/error.js";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { type LossMeter, otherBatches, stepBatches } from "#shared/evaluation/loss-meter.js";
 import { measureCandidates, type OtherText } from "#shared/evaluation/measure-candidates.js";
 import type { Selected } from "#shared/merge/selection.js";
@@ -87,14 +87,11 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
   const model = wholeModel(base);
   const texts = await evaluationTexts(participant, cycle);
   const seeds = await awaitSeeds(participant, { cycle, purpose: "choose" });
-  const votes: StepVote[] = [];
-  for (const [i, group] of names.entries()) {
-    if (!plan.all.has(group)) {
-      votes.push(nothing);
-      continue;
-    }
+  const votes = new Map<string, StepVote>();
+  for (const group of names) if (!plan.all.has(group)) votes.set(group, nothing);
+  const measure = async (group: string, patience: number): Promise<void> => {
     const left = Math.max(1, end - BLOCKS_TO_RECORD - clock.head.number);
-    const deadline = clock.head.number + Math.ceil(left / (names.length - i));
+    const deadline = clock.head.number + Math.ceil(left / (names.length - votes.size));
     const begun = performance.now();
     try {
       const text = texts.get(group) ?? accepted(null);
@@ -102,7 +99,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
       const { vote, reductions, elsewhere, passes, isShort } = await withDirections(
         cycleSource(participant),
         { base, plan, group, inFiles: meter.isLayerMajor ?? false },
-        (update) => openScored(choosing, base, update),
+        (update) => openScored({ ...choosing, deadline: patience }, base, update),
         (directions) =>
           measureCandidates(meter, {
             model,
@@ -124,14 +121,19 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
         passes,
         milliseconds: Math.round(performance.now() - begun),
       });
-      votes.push(vote);
+      votes.set(group, vote);
     } catch (thrown) {
       signal.throwIfAborted();
+      const mayCome = hasCode(thrown, "UPDATE_MISSING") && patience < choosing.deadline;
+      if (mayCome && clock.head.number < choosing.deadline - 1) return;
       log.error("steps not measured", { cycle, group, ...faultFields(thrown) });
-      votes.push(null);
+      votes.set(group, null);
     }
-  }
-  return { votes, seeds };
+  };
+  // What has to be waited for comes last: it holds up no other group's measuring.
+  for (const patience of [0, choosing.deadline])
+    for (const group of names) if (!votes.has(group)) await measure(group, patience);
+  return { votes: names.map((group) => votes.get(group)!), seeds };
 };
 
 const inWords = (reductions: ReadonlyMap<number, StepReduction>): string =>

@@ -57,15 +57,25 @@ export const openWithBlame = (
 export const mayStillCome = ({ reason }: Pick<GateFailure, "reason">): boolean =>
   reason === "unreachable" || reason === "validator_failed";
 
-/** `openWithBlame`, at every block until the update is here or is refused for what it is, or the wait is over. */
+/** `openWithBlame`, at every block until the update is here or is refused for what it is, or the wait is over. That it has to be waited for is told once. */
 export const openAtEveryBlock = async (
-  participant: Gatherer & Pick<Participant, "clock">,
+  participant: Gatherer & Pick<Participant, "clock" | "log">,
   submission: Submission,
   { until, deadline, ...options }: BlameOptions & Patience,
 ): Promise<OpenGated | BlamedFailure> => {
+  const { clock, log } = participant;
+  let isTold = false;
   const { result } = await readUntilWhole(participant, { until, deadline }, async () => {
     const opened = await openWithBlame(participant, submission, { ...options, until });
-    return { result: opened, isWhole: opened.ok || !mayStillCome(opened) };
+    const isWhole = opened.ok || !mayStillCome(opened);
+    if (!opened.ok && !isWhole && !isTold && clock.head.number < deadline - 1) {
+      const { reason, detail } = opened;
+      log.warn("update not here: once more at the next block", {
+        ...{ cycle: options.cycle, uid: submission.uid, reason, detail },
+      });
+      isTold = true;
+    }
+    return { result: opened, isWhole };
   });
   return result;
 };

@@ -30,6 +30,36 @@ it("a validator asks at every block for an update that it chooses with: a busy s
   assert.notEqual(votes[0], null);
 });
 
+it("a validator measures the groups whose updates are here before it waits for another's", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const subnet = await openSubnet(t, { network: { phases: { ...PHASES, choose: 8 } } });
+  const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+  const bob = forge(subnet, { miner: "bob", group: "prose", tensors: noiseUpdate(subnet, "bob", 0.05, "prose") });
+  const vera = await openValidator(t, subnet, "vera");
+  await submit(subnet, { ann, bob });
+  const entries = [scoredEntry(ann, 0.3), scoredEntry(bob, 0.3)];
+  await commitReports(
+    subnet,
+    Object.fromEntries(["vera", "vito"].map((name) => [name, reportOf(subnet, name, { entries })])),
+  );
+  await subnet.to(subnet.window(1, "choose").start);
+  const agreed = await agreeOn(vera.participant, 1);
+  await subnet.store.delete(ann.tensors.hash);
+  const choosing = chooseSteps(vera.participant, vera.meter, 1, agreed);
+  const lines = (text: string) => vera.participant.lines.filter(({ message }) => message === text);
+  const waited = "update not here: once more at the next block";
+  await until(t, () => lines(waited).length > 0);
+  assert.deepEqual(
+    lines("measured steps").map(({ fields }) => fields.group),
+    ["prose"],
+  );
+  await subnet.store.put(ann.tensors.bytes);
+  await subnet.to(subnet.node.head.number + 1);
+  const [math, prose] = (await choosing).votes;
+  assert.deepEqual([math === null, prose === null, lines(waited).length], [false, false, 1]);
+});
+
 it("a validator without time for all batches of the steps says why, and what helps", {
   timeout: HANG_GUARD,
 }, async (t) => {
