@@ -10,10 +10,12 @@ import type { Validator } from "./context.js";
 export const ensureBase = async ({ participant, journal }: Validator, cycle: number): Promise<string> => {
   const model = await awaitBaseModel(participant, cycle);
   const merged = journal.value.cycles[cycle - 1]?.model;
-  if (merged !== undefined && merged !== model && (await participant.models.outcomeOf(cycle - 1)) !== null)
-    participant.telemetry.instruments.add("blockzero_model_disagreements_total", 1);
-  if (Object.values(journal.value.cycles).some((entry) => entry.model === model)) return model;
-  const how = await catchUp(participant, model);
-  if (how !== "at hand") participant.log.info("caught up", { cycle, model, how });
+  const isOther = merged !== undefined && merged !== model && (await participant.models.outcomeOf(cycle - 1)) !== null;
+  if (!Object.values(journal.value.cycles).some((entry) => entry.model === model)) {
+    const how = await catchUp(participant, model);
+    if (how !== "at hand") participant.log.info("caught up", { cycle, model, how });
+  }
+  // Last: a catch-up that fails begins again.
+  if (isOther) participant.telemetry.instruments.add("blockzero_model_disagreements_total", 1);
   return model;
 };
