@@ -8,6 +8,7 @@ import type { CycleSource } from "#shared/replay/source.js";
 import { type NetworkInForce, networkInForce, networkOfValidators, readNetwork } from "#shared/replay/succession.js";
 import { againAtBlocks } from "../at-every-block.js";
 import { cycleSource } from "../cycle-source.js";
+import { throughFaults } from "../duty.js";
 import type { Participant } from "../participant.js";
 import { untilBlock } from "../until-block.js";
 import { whileWaiting } from "../while-waiting.js";
@@ -134,7 +135,7 @@ const changed = ({ network, networkHash }: Participant, hash: string, invalid: B
     { cause: invalid },
   );
 
-/** Its text is asked for at every block until its first cycle. */
+/** Its text is asked for at every block until its first cycle. That it cannot be had is told at once: the owner can still be asked. */
 const announce = (participant: Participant, { source, problem }: NonNullable<NetworkInForce<CycleSource>["next"]>) => {
   const { blobs, log, models, signal } = participant;
   const { network, networkHash } = source;
@@ -145,11 +146,10 @@ const announce = (participant: Participant, { source, problem }: NonNullable<Net
   }
   log.info("another network file is announced", fields);
   const { start: deadline } = phaseWindow(network.first_cycle, "distribute", network.phases);
-  const mayPass = (thrown: unknown, tried: number) =>
-    tried < deadline - 1 &&
-    (isFetchFault(thrown) || isChainFault(thrown) || hasCode(thrown, "TEXT_MISSING", "SEALED_TEXT_MISSING"));
+  const limit = { name: `the text of the announced network file ${networkHash.slice(0, 8)}`, until: deadline };
+  const mayPass = (thrown: unknown) => isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING", "SEALED_TEXT_MISSING");
   const obtain = () => obtainTexts(network, { blobs, servers: models.servers, signal });
-  againAtBlocks(participant, mayPass, obtain).catch((thrown: unknown) => {
+  throughFaults(participant, limit, obtain, mayPass).catch((thrown: unknown) => {
     if (!signal.aborted) log.warn("text of the announced network file", { ...fields, reason: reasonOf(thrown) });
   });
 };

@@ -26,6 +26,21 @@ describe("the network file that is in force from a cycle on", { timeout: HANG_GU
     await gone;
   });
 
+  it("is told at once where its text cannot be had: its owner can still be asked", async (t) => {
+    const sealed = { group: "math", documents: ["what nobody knows yet ".repeat(99)], envelopeBytes: 200 };
+    const subnet = await openSubnet(t, { sealed });
+    const vera = await subnet.join("vera");
+    const { groups } = subnet.network;
+    const math = groups.math!;
+    const index = "ab".repeat(32);
+    const gone = { groups: { ...groups, math: { ...math, sealed: { ...math.sealed!, index } } } };
+    await publishFile(subnet, successorOf(subnet.network, 3, gone));
+    await followNetwork(vera)(1);
+    await until(t, () =>
+      vera.lines.some(({ level, fields }) => level === "warn" && String(fields.reason).includes(index)),
+    );
+  });
+
   it("is named at the next block where the chain did not answer", async (t) => {
     const subnet = await openSubnet(t);
     const vera = await subnet.join("vera");
