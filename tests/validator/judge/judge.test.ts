@@ -20,7 +20,6 @@ import { judgeCycle } from "#validator/judge/judge.js";
 import { openMeter as openMeterFor } from "#validator/open-meter.js";
 import { forked } from "../../support/forked.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
-import { HTTP_BEHAVIOURS, hostileServer } from "../../support/hostile-server.js";
 import { parameters, template } from "../../support/micro-network.js";
 import { blobsOf, ownServer } from "../../support/own-server.js";
 import { type Joined, openSubnet, type Subnet, until } from "../../support/subnet.js";
@@ -418,8 +417,7 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
     const subnet = await openSubnet(t, { network: { phases: { ...template.phases, evaluate: 30 } } });
     const vera = await subnet.join("vera");
     const meter = await openMeter(t, subnet);
-    const silent = await hostileServer(t, HTTP_BEHAVIOURS["announces a body and is silent"]!);
-    const bob = forge(subnet, { miner: "bob", tensors: noiseUpdate(subnet, "bob", 0.01), location: silent });
+    const bob = forge(subnet, { miner: "bob", tensors: noiseUpdate(subnet, "bob", 0.01) });
     const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.01) });
     const { start } = subnet.window(1, "evaluate");
     const isOpen = () => subnet.node.head.number > start;
@@ -435,16 +433,28 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
     await subnet.to(subnet.window(1, "reveal").start);
     await subnet.record(reveals);
     await subnet.to(start);
-    // The silent one is not among those who are asked for Ann's file too.
+    let isGivenUp = false;
+    const never: typeof vera.blobs.get = ({ onAsked, signal }) =>
+      new Promise((_, reject) => {
+        onAsked?.();
+        const giveUp = () => {
+          isGivenUp = true;
+          reject(signal?.reason);
+        };
+        signal?.addEventListener("abort", giveUp, { once: true });
+      });
+    const blobs: typeof vera.blobs = {
+      ...vera.blobs,
+      get: (request) => (request.hash === bob.artifact ? never(request) : vera.blobs.get(request)),
+    };
     const models = { ...vera.models, servers: async () => [] };
-    const judged = judgeCycle({ ...vera, models }, meter, 1);
+    const judged = judgeCycle({ ...vera, blobs, models }, meter, 1);
     judged.catch(() => {});
     const failures = (location: string) => vera.lines.filter(({ fields }) => fields.location === location).length;
     await until(t, () => failures(url) > 0);
     const isHere = () => directoryStore(blobsOf(vera)).has(ann.tensors.hash);
-    for (let block = start + 1; !(await isHere()) && failures(silent) === 0; block++)
-      if (block < start + 9) await subnet.to(block);
-    assert.equal(failures(silent), 0, "it is not waited for until the silent one is given up");
+    for (let block = start + 1; !(await isHere()); block++) if (block < start + 9) await subnet.to(block);
+    assert.equal(isGivenUp, false, "it is not waited for until the silent one is given up");
     await subnet.to(start + 10);
     assert.deepEqual((await judged).entries.map(verdictOf), [
       ["scored", null],
