@@ -24,7 +24,7 @@ export interface BlobClientOptions extends RequestLimits, Partial<FetchLimits> {
   readonly turns?: FetchTurns;
   readonly observer?: FetchObserver | undefined;
   /**
-   * Milliseconds to wait before servers that had no place are asked once more, and before each time after that. Default: 0.5, 1 and 2 s. None for
+   * Milliseconds to wait before servers that had no place are asked once more, and before each time after that. Default: 1, 1 and 2 s. None for
    * who has a patience of its own.
    */
   readonly busyPausesMs?: readonly number[];
@@ -65,8 +65,8 @@ const CONTINUATIONS = 5;
 /** Bytes after which breaking off counts anew: a large blob takes longer than servers give one answer. */
 const STRETCH_BYTES = 16 << 20;
 
-/** A server's own share of a moment's requests is free again after so long: `busyPausesMs`. */
-const BUSY_PAUSES_MS: readonly number[] = [500, 1_000, 2_000];
+/** A server's own share of a moment's requests is free again after so long, as its answer says: `busyPausesMs`. */
+const BUSY_PAUSES_MS: readonly number[] = [1_000, 1_000, 2_000];
 
 /** Longest time for resolving a name, in milliseconds. */
 const RESOLVE_MS = 10_000;

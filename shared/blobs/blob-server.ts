@@ -193,7 +193,8 @@ const answer = async (request: IncomingMessage, response: ServerResponse, answer
   if (admitted.urgency < 2) answering.signed.add(socket);
   const place = await placeFor(admitted, response, answering);
   if (place === null) {
-    response.setHeader("retry-after", 5);
+    // A client of ours asks again after so long.
+    response.setHeader("retry-after", 1);
     return refuse(503, "busy", "busy");
   }
   const peer = PEERS[admitted.urgency];
