@@ -46,7 +46,8 @@ export const ownReportReplaced = async (
   return (await areSeedsInForce(participant, question, report.value.seeds)) ? null : seedsReplaced(question);
 };
 
-const seedsReplaced = ({ cycle, purpose }: SeedQuestion): BlockZeroError =>
+/** Why what was measured by a cycle's seeds counts for nothing. */
+export const seedsReplaced = ({ cycle, purpose }: SeedQuestion): BlockZeroError =>
   new BlockZeroError(
     "EVALUATION_SEED_REPLACED",
     `a fork replaced the block that the seeds of the ${purpose} phase of cycle ${cycle} are made of`,

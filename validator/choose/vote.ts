@@ -5,9 +5,10 @@ import type { Validator } from "../context.js";
 import { mark, note } from "../mark.js";
 import type { Agreement } from "../merge/merge-cycle.js";
 import { openWindow } from "../open-window.js";
+import { seedsReplaced } from "../seeds-in-force.js";
 import { chooseSteps } from "./choose.js";
 
-/** Measures the candidate steps and puts the ballot on chain, once. One that was made before a restart is made again where a fork replaced the block of its seeds. */
+/** Measures the candidate steps and puts the ballot on chain, once. @throws EVALUATION_SEED_REPLACED of one that was made before a restart, where a fork replaced the block of its seeds */
 export const vote = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
   const { participant, journal, meter } = validator;
   const { networkHash, log } = participant;
@@ -30,11 +31,13 @@ export const vote = async (validator: Validator, cycle: number, agreed: Agreemen
   log.info("voted", { cycle, ballot, block });
 };
 
-/** The ballot that was made before a restart, or before a fault after which this is begun again, if the chain still has the seeds that it was measured by. */
+/**
+ * The ballot that was made before a restart, or before a fault after which this is begun again, if the chain still has the seeds that it was measured by. If
+ * not, it may have been sent, and there are never two.
+ */
 const keptBallot = async ({ participant, journal }: Validator, cycle: number): Promise<string | undefined> => {
   const { ballot, ballotSeeds = null } = journal.value.cycles[cycle] ?? {};
   if (ballot === undefined || ballotSeeds === null) return ballot;
   if (await areSeedsInForce(participant, { cycle, purpose: "choose" }, ballotSeeds)) return ballot;
-  participant.log.warn("candidate steps are measured again: a fork replaced the block of the seeds", { cycle });
-  return undefined;
+  throw seedsReplaced({ cycle, purpose: "choose" });
 };
