@@ -90,8 +90,6 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
   const votes = new Map<string, StepVote>();
   for (const group of names) if (!plan.all.has(group)) votes.set(group, nothing);
   const measure = async (group: string, patience: number): Promise<void> => {
-    const left = Math.max(1, end - BLOCKS_TO_RECORD - clock.head.number);
-    const deadline = clock.head.number + Math.ceil(left / (names.length - votes.size));
     const begun = performance.now();
     try {
       const text = texts.get(group) ?? accepted(null);
@@ -100,8 +98,11 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
         cycleSource(participant),
         { base, plan, group, inFiles: meter.isLayerMajor ?? false },
         (update) => openScored({ ...choosing, deadline: patience }, base, update),
-        (directions) =>
-          measureCandidates(meter, {
+        (directions) => {
+          // Not before: an update may have been waited for.
+          const left = Math.max(1, end - BLOCKS_TO_RECORD - clock.head.number);
+          const deadline = clock.head.number + Math.ceil(left / (names.length - votes.size));
+          return measureCandidates(meter, {
             model,
             group: network.groups[group]!,
             directions,
@@ -109,7 +110,8 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
             batches: stepBatches(network, group, seeds[group]!, text.value),
             others: otherText(network, group, seeds, texts),
             time: timeUntil(clock, deadline, timer),
-          }),
+          });
+        },
       );
       log[isShort ? "warn" : "info"]("measured steps", {
         cycle,
@@ -130,7 +132,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
       votes.set(group, null);
     }
   };
-  // What has to be waited for comes last: it holds up no other group's measuring.
+  // What is known to be missing comes last.
   for (const patience of [0, choosing.deadline])
     for (const group of names) if (!votes.has(group)) await measure(group, patience);
   return { votes: names.map((group) => votes.get(group)!), seeds };
