@@ -101,7 +101,7 @@ const doDuty = async (
 
 /**
  * Settles the Sprints of the window that this validator missed, could not read in full, or read in the state of a block that a fork replaced, as far as
- * their files are still served: the newest first, whose files are gone last. Each has two blocks, so that one which cannot be had leaves the others time. None
+ * their files are still served: the newest first, whose files are gone last. Each is begun again for two blocks, so that one which cannot be had leaves the others time. None
  * is begun once the chain is at block `over`: the next Sprint's proofs are checked then.
  */
 const recall = async (checker: Checker, cycle: number, over: number): Promise<void> => {

@@ -43,8 +43,9 @@ export const followNetwork = (participant: Participant): ((cycle: number) => Pro
     if (found === null) return;
     const { source, next } = found;
     if (source.networkHash === networkHash) {
-      if (next !== null && told !== hash) announce(participant, next);
+      const isNew = told !== hash;
       told = hash;
+      if (next !== null && isNew) announce(participant, next, () => told === hash);
       return;
     }
     const change = `from network file ${networkHash.slice(0, 8)} to ${source.networkHash.slice(0, 8)}`;
@@ -135,8 +136,12 @@ const changed = ({ network, networkHash }: Participant, hash: string, invalid: B
     { cause: invalid },
   );
 
-/** Its text is asked for at every block until its first cycle. That it cannot be had is told at once: the owner can still be asked. */
-const announce = (participant: Participant, { source, problem }: NonNullable<NetworkInForce<CycleSource>["next"]>) => {
+/** Its text is asked for at every block until its first cycle, or until another file is announced. That it cannot be had is told at once: the owner can still be asked. */
+const announce = (
+  participant: Participant,
+  { source, problem }: NonNullable<NetworkInForce<CycleSource>["next"]>,
+  isLast: () => boolean,
+) => {
   const { blobs, log, models, signal } = participant;
   const { network, networkHash } = source;
   const fields = { network: networkHash, cycle: network.first_cycle };
@@ -147,7 +152,8 @@ const announce = (participant: Participant, { source, problem }: NonNullable<Net
   log.info("another network file is announced", fields);
   const { start: deadline } = phaseWindow(network.first_cycle, "distribute", network.phases);
   const limit = { name: `the text of the announced network file ${networkHash.slice(0, 8)}`, until: deadline };
-  const mayPass = (thrown: unknown) => isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING", "SEALED_TEXT_MISSING");
+  const mayPass = (thrown: unknown) =>
+    isLast() && (isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING", "SEALED_TEXT_MISSING"));
   const obtain = () => obtainTexts(network, { blobs, servers: models.servers, signal });
   throughFaults(participant, limit, obtain, mayPass).catch((thrown: unknown) => {
     if (!signal.aborted) log.warn("text of the announced network file", { ...fields, reason: reasonOf(thrown) });
