@@ -125,6 +125,12 @@ export const untilOrFault = (
     return false;
   });
 
+/** Lets a block pass once somebody has asked in vain for a file, who asks again at the next block. */
+export const askedInVain = async (t: Living, { node, to }: Subnet, { lines }: Joined, since: number): Promise<void> => {
+  await until(t, () => lines.slice(since).some(({ message }) => message === "blob not fetched"));
+  await to(node.head.number + 1);
+};
+
 /** Time stands still, so a block is a millisecond after the one before: no pace that a participant could take for a clock's. */
 const stopped = (): Clock => {
   const now = Date.now();

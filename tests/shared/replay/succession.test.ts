@@ -11,7 +11,7 @@ import { changeOf, successionProblem } from "#shared/protocol/succession.js";
 import { networkInForce } from "#shared/replay/succession.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { PHASES, template } from "../../support/micro-network.js";
-import { type Joined, openSubnet, type Subnet, until } from "../../support/subnet.js";
+import { askedInVain, type Joined, openSubnet, type Subnet, until } from "../../support/subnet.js";
 import { publishFile, successorOf } from "../../support/successor.js";
 
 const network: Network = { ...template, genesis: "0".repeat(64) };
@@ -229,7 +229,9 @@ describe("who follows the network file", { timeout: HANG_GUARD }, () => {
     const lost = successorOf(subnet.network, 4, { scoring: { ...scoring, eval_batches: 6 } });
     const hash = await publishFile(subnet, lost);
     await subnet.store.delete(hash);
+    const since = ann.lines.length;
     await begin(subnet, 4);
+    await askedInVain(t, subnet, ann, since);
     await until(t, () => lived.length === 4);
     assert.ok(ann.lines.some(({ level, message }) => level === "warn" && /cannot be had/.test(message)));
   });

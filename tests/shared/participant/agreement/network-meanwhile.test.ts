@@ -11,7 +11,7 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { coded } from "../../../support/coded.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { NETUID } from "../../../support/micro-network.js";
-import { type Joined, openSubnet, type Subnet, until } from "../../../support/subnet.js";
+import { askedInVain, type Joined, openSubnet, type Subnet, until } from "../../../support/subnet.js";
 import { successorOf } from "../../../support/successor.js";
 
 /** The owner names a file, and its server does not have it. */
@@ -62,7 +62,9 @@ describe("a participant that starts while nobody sends an announced network file
       run: async (cycle) => void lived.push(cycle),
     });
     const over = assert.rejects(running, coded("NETWORK_SUCCEEDED", /goes over/));
-    await subnet.to(subnet.window(1, "distribute").start + 2);
+    const since = ann.lines.length;
+    await subnet.to(subnet.window(1, "distribute").start);
+    await askedInVain(t, subnet, ann, since);
     await until(t, () => lived.includes(1));
     await subnet.store.put(networkBytes(next));
     await subnet.to(subnet.window(2, "distribute").start);
@@ -132,7 +134,9 @@ describe("a participant that starts while nobody sends an announced network file
       run: async () => assert.fail("under the former file"),
     });
     const ended = assert.rejects(running, { name: "AbortError" });
+    const since = ann.lines.length;
     await subnet.to(subnet.window(3, "distribute").start);
+    await askedInVain(t, subnet, ann, since);
     await until(t, () => ann.lines.some(({ message }) => message === "Missed"));
     assert.equal(ann.lines.find(({ message }) => message === "Missed")?.fields.code, "NETWORK_MISSING");
     ann.abort();
