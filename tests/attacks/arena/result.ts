@@ -24,6 +24,9 @@ export interface Result {
   readonly observations: readonly Observation[];
 }
 
+/** No attack, but the attackers' own machine at honest work: it may earn more than the mean of all. */
+export const CONTROL = "just-trains";
+
 /** A model may be worse by this share. */
 export const TOLERANCE = 0.01;
 
@@ -54,6 +57,7 @@ export const resultOf = (observations: readonly Observation[]): Result => {
 
 /** What is wrong with a result; nothing where the attack pays no more than honest work and harms neither model nor honest miners. */
 export const harmsOf = ({
+  attack,
   gain,
   honestPayoff,
   modelLossWithAttack,
@@ -62,7 +66,7 @@ export const harmsOf = ({
 }: Result): readonly string[] => {
   const harms: string[] = [];
   if (honestPayoff.mean <= 0) harms.push("cannot be compared: honest work earns nothing");
-  if (gain.mean - gain.halfWidth > 0) harms.push("pays more than honest work");
+  if (attack !== CONTROL && gain.mean - gain.halfWidth > 0) harms.push("pays more than honest work");
   if (modelLossWithAttack > modelLossWithout * (1 + TOLERANCE)) harms.push("makes the model worse");
   if (work.rejected > 0) harms.push("has honest miners rejected");
   return harms;
