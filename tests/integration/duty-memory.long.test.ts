@@ -155,17 +155,22 @@ it("a member asks for an old Sprint that cannot be read until its answers are du
   await life;
 });
 
-it("a member answers by the duty document that others serve where its own copy is gone", {
-  timeout: HANG_GUARD,
-}, async (t) => {
+/** A Sprint that Ann and Bob took part in was settled, and the owner serves what Bob proves in the next: 20 wins of 200 nonces. */
+const openProven = async (t: Living): Promise<{ subnet: Subnet; bytes: Uint8Array; claim: Claim }> => {
   const subnet = await openSubnet(t, { network: { sprint: sprintEvery(2) } });
   await play(subnet, 2, { ann: UNSERVED, bob: UNSERVED });
   const nonces = 200;
   const wins = Array.from({ length: 20 }, (_, nonce) => nonce);
   const fields = { network: subnet.networkHash, cycle: 4, difficulty: DIFFICULTY, nonces, wins };
   const bytes = encodeWinners(await signWinners(fields, subnet.signer("bob")));
-  const proof = await subnet.store.put(bytes);
-  await play(subnet, 4, { bob: { proof, wins: wins.length, nonces } }, async () => {
+  return { subnet, bytes, claim: { proof: await subnet.store.put(bytes), wins: wins.length, nonces } };
+};
+
+it("a member answers by the duty document that others serve where its own copy is gone", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, claim } = await openProven(t);
+  await play(subnet, 4, { bob: claim }, async () => {
     const duty = await subnet.store.put(Buffer.from("no document"));
     const record = { type: "duty", network: shortHash(subnet.networkHash), cycle: 4, duty, location: subnet.location };
     await subnet.record({ ann: encodeRecord({ ...record, type: "duty" }) });
@@ -189,27 +194,21 @@ it("a member answers by the duty document that others serve where its own copy i
 it("a member that starts anew before the evaluate phase has it to read what it is asked about, and answers with that", {
   timeout: HANG_GUARD,
 }, async (t) => {
-  const subnet = await openSubnet(t, { network: { sprint: sprintEvery(2) } });
-  await play(subnet, 2, { ann: UNSERVED, bob: UNSERVED });
-  const nonces = 200;
-  const wins = Array.from({ length: 20 }, (_, nonce) => nonce);
-  const fields = { network: subnet.networkHash, cycle: 4, difficulty: DIFFICULTY, nonces, wins };
-  const bytes = encodeWinners(await signWinners(fields, subnet.signer("bob")));
-  const proof = await subnet.store.put(bytes);
-  await play(subnet, 4, { bob: { proof, wins: wins.length, nonces } });
+  const { subnet, bytes, claim } = await openProven(t);
+  await play(subnet, 4, { bob: claim });
 
   const ann = await openSprinter(subnet, "ann");
   const { blobs, signal } = ann.participant;
   const life = runDuties(ann);
   life.catch(() => {});
-  const asked = { hash: proof, maxBytes: bytes.length, locations: [], signal };
+  const asked = { hash: claim.proof, maxBytes: bytes.length, locations: [], signal };
   const hasProof = () =>
     blobs.get(asked).then(
       () => true,
       () => false,
     );
   await untilOrFault(t, { player: ann, fault: FAULT }, hasProof);
-  await subnet.store.delete(proof);
+  await subnet.store.delete(claim.proof);
   const { start } = subnet.window(5, "exchange");
   await subnet.to(start - 1);
   // After her enter and sprint records.
