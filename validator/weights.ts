@@ -1,6 +1,6 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { againAtBlocks } from "#shared/participant/at-every-block.js";
+import { againAtBlocks, isTimeLeft } from "#shared/participant/at-every-block.js";
 import { throughFaults } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -63,7 +63,8 @@ const askedUntil =
   ({ clock, models, signal }: Participant, late: number): Participant["models"]["manifest"] =>
   (hash, asked) =>
     untilBlock(clock, Math.max(late, clock.head.number + 1), asked, async (until) => {
-      const mayCome = (thrown: unknown, tried: number) => isFetchFault(thrown) && !until.aborted && tried < late - 1;
+      const mayCome = (thrown: unknown, tried: number) =>
+        isFetchFault(thrown) && isTimeLeft({ until, deadline: late }, tried);
       try {
         return await againAtBlocks({ clock, signal }, mayCome, () => models.manifest(hash, until));
       } catch (thrown) {

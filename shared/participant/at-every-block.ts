@@ -13,16 +13,20 @@ export interface Patience {
   readonly deadline: number;
 }
 
+/** Whether something is asked for once more that was asked for at block `tried`. */
+export const isTimeLeft = ({ until, deadline }: Patience, tried: number): boolean =>
+  !until.aborted && tried < deadline - 1;
+
 /** Reads at every block until all of it is there. What was there when the wait is over is the result. */
 export const readUntilWhole = async <T extends { readonly isWhole: boolean }>(
   { clock, signal }: Waiting,
-  { until, deadline }: Patience,
+  patience: Patience,
   read: () => Promise<T>,
 ): Promise<T> => {
   for (;;) {
     const tried = clock.head.number;
     const result = await read();
-    if (result.isWhole || tried >= deadline - 1 || until.aborted) return result;
+    if (result.isWhole || !isTimeLeft(patience, tried)) return result;
     await clock.reach(tried + 1, signal);
   }
 };
@@ -55,19 +59,16 @@ export const againAtBlocks = async <T>(
  * fault ends the wait.
  */
 export const askAtEveryBlock = async <T>(
-  { clock, signal }: Waiting,
-  { until, deadline }: Patience,
+  waiting: Waiting,
+  patience: Patience,
   ask: () => Promise<T>,
 ): Promise<{ readonly value: T } | { readonly reason: string }> => {
-  for (;;) {
-    const tried = clock.head.number;
-    try {
-      return { value: await ask() };
-    } catch (thrown) {
-      signal.throwIfAborted();
-      const mayPass = isFetchFault(thrown) || isChainFault(thrown);
-      if (!mayPass || until.aborted || tried >= deadline - 1) return { reason: reasonOf(thrown) };
-    }
-    await clock.reach(tried + 1, signal);
+  const mayPass = (thrown: unknown, tried: number) =>
+    (isFetchFault(thrown) || isChainFault(thrown)) && isTimeLeft(patience, tried);
+  try {
+    return { value: await againAtBlocks(waiting, mayPass, ask) };
+  } catch (thrown) {
+    waiting.signal.throwIfAborted();
+    return { reason: reasonOf(thrown) };
   }
 };

@@ -6,7 +6,7 @@ import { shortHash } from "#shared/protocol/records.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { type NetworkInForce, networkInForce, networkOfValidators, readNetwork } from "#shared/replay/succession.js";
-import { againAtBlocks } from "../at-every-block.js";
+import { againAtBlocks, isTimeLeft } from "../at-every-block.js";
 import { cycleSource } from "../cycle-source.js";
 import { throughFaults } from "../duty.js";
 import type { Participant } from "../participant.js";
@@ -97,7 +97,7 @@ const lookAt = async (
     return await untilBlock(clock, over, signal, (until) => {
       const source = whileWaiting(cycleSource(participant, { until }), until);
       const mayPass = (thrown: unknown, tried: number) =>
-        (isFetchFault(thrown) || isChainFault(thrown)) && !until.aborted && tried < over - 1;
+        (isFetchFault(thrown) || isChainFault(thrown)) && isTimeLeft({ until, deadline: over }, tried);
       return againAtBlocks(participant, mayPass, async () => {
         const network = await readNetwork(source, hash);
         return networkInForce({ ...source, network, networkHash: hash }, block);

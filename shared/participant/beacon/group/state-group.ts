@@ -8,7 +8,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { middleOf } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
-import { againAtBlocks } from "../../at-every-block.js";
+import { againAtBlocks, isTimeLeft } from "../../at-every-block.js";
 import { cycleSource } from "../../cycle-source.js";
 import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
@@ -95,7 +95,8 @@ const groupBefore = async (participant: Participant, cycle: number, deadline: nu
   const last = Math.max(deadline, clock.head.number + 1);
   const file = await untilBlock(clock, last, signal, (until) => {
     const source = groupSource(cycleSource(participant, { until, isHeld: true }))!;
-    const mayPass = (thrown: unknown, tried: number) => isFetchFault(thrown) && !until.aborted && tried < last - 1;
+    const mayPass = (thrown: unknown, tried: number) =>
+      isFetchFault(thrown) && isTimeLeft({ until, deadline: last }, tried);
     return againAtBlocks(participant, mayPass, () => fetchGroupFile(source, cycle, stated));
   });
   return file && stated.hash;
