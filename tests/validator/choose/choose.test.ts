@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
-import { it } from "node:test";
+import { it, type TestContext } from "node:test";
 import { chooseSteps } from "#validator/choose/choose.js";
 import { agreeOn } from "#validator/merge/merge-cycle.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { PHASES } from "../../support/micro-network.js";
 import { commitReports, reportOf, scoredEntry } from "../../support/reports.js";
-import { openSubnet, until } from "../../support/subnet.js";
+import { openSubnet, type SubnetOptions, until } from "../../support/subnet.js";
 import { forge, noiseUpdate, submit } from "../../support/updates.js";
 import { openValidator } from "../../support/validator.js";
 
-it("a validator asks at every block for an update that it chooses with: a busy server costs no group its vote", {
-  timeout: HANG_GUARD,
-}, async (t) => {
-  const subnet = await openSubnet(t, { network: { phases: { ...PHASES, choose: 8 } } });
+/** At the beginning of the choose phase: both validators scored Ann's update. */
+const openChoosing = async (t: TestContext, options?: SubnetOptions) => {
+  const subnet = await openSubnet(t, options);
   const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
   const vera = await openValidator(t, subnet, "vera");
   await submit(subnet, { ann });
@@ -20,6 +19,13 @@ it("a validator asks at every block for an update that it chooses with: a busy s
   await commitReports(subnet, Object.fromEntries(reports));
   await subnet.to(subnet.window(1, "choose").start);
   const agreed = await agreeOn(vera.participant, 1);
+  return { subnet, ann, vera, agreed };
+};
+
+it("a validator asks at every block for an update that it chooses with: a busy server costs no group its vote", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, ann, vera, agreed } = await openChoosing(t, { network: { phases: { ...PHASES, choose: 8 } } });
   await subnet.store.delete(ann.tensors.hash);
   const choosing = chooseSteps(vera.participant, vera.meter, 1, agreed);
   const said = (text: string) => vera.participant.lines.some(({ message }) => message === text);
@@ -63,14 +69,7 @@ it("a validator measures the groups whose updates are here before it waits for a
 it("a validator without time for all batches of the steps says why, and what helps", {
   timeout: HANG_GUARD,
 }, async (t) => {
-  const subnet = await openSubnet(t);
-  const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
-  const vera = await openValidator(t, subnet, "vera");
-  await submit(subnet, { ann });
-  const reports = ["vera", "vito"].map((name) => [name, reportOf(subnet, name, { entries: [scoredEntry(ann, 0.3)] })]);
-  await commitReports(subnet, Object.fromEntries(reports));
-  await subnet.to(subnet.window(1, "choose").start);
-  const agreed = await agreeOn(vera.participant, 1);
+  const { vera, agreed } = await openChoosing(t);
   const late = { blockTime: () => 1, expected: () => 0 };
   await chooseSteps(vera.participant, vera.meter, 1, agreed, late);
   const line = vera.participant.lines.find(({ message }) => message === "measured steps");
