@@ -45,6 +45,8 @@ export interface Attack {
    * mallory nor silent is honest.
    */
   readonly stakes?: Readonly<Record<string, number>>;
+  /** Whether its stake is the majority, without which there is no model: one that stands still is then no failure of the rules. */
+  readonly hasMajority?: boolean;
 }
 
 /** Weights of a validator that does nothing else: vera's of the cycle before, where there are any; or none at all. */

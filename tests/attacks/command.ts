@@ -143,12 +143,25 @@ const unknown = (name: string, names: readonly string[]): BlockZeroError => {
 
 const tableOf = (results: readonly Result[]): string =>
   table([
-    ["attack", "payoff", "honest", "model", "without", "", "honest rejected", "abstained", "progress", "stopped by"],
+    [
+      "attack",
+      "payoff",
+      "own honest work",
+      "everybody's",
+      "model",
+      "without",
+      "",
+      "honest rejected",
+      "abstained",
+      "progress",
+      "stopped by",
+    ],
     ...results.map((result) => {
       const { work, progress } = result;
       return [
         result.attack,
         inWords(result.payoff),
+        inWords(result.ownPayoff),
         inWords(result.honestPayoff),
         result.modelLossWithAttack.toFixed(4),
         result.modelLossWithout.toFixed(4),

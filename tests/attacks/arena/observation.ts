@@ -18,9 +18,13 @@ export interface Observation {
    * attacker's are of their kind.
    */
   readonly honestPayoffs: readonly number[];
+  /** The same for the attacker's own machines where they train honestly: better or worse than the mean of all, by luck. */
+  readonly ownPayoffs: readonly number[];
   /** Held-out loss of the last model, mean of all groups, nats a token; without: where the attacker stays away. */
   readonly modelLossWithAttack: number;
   readonly modelLossWithout: number;
+  /** As the attack says. */
+  readonly hasMajority: boolean;
   /** All cycles together. */
   readonly work: HonestWork;
   readonly progress: Progress;
@@ -62,8 +66,10 @@ export const observationOf = (
   seed,
   payoffs: attacked.cycles.map(({ incentives }) => incentives.attackers - upkeepOf(attack.identities ?? 1)),
   honestPayoffs: honestPayoffs(honest, attack.machines ?? 1),
+  ownPayoffs: honest.cycles.map(({ incentives }) => incentives.attackers - upkeepOf(attack.machines ?? 1)),
   modelLossWithAttack: lastLoss(attacked),
   modelLossWithout: lastLoss(absent),
+  hasMajority: attack.hasMajority ?? false,
   work: sumOfWork(attacked.cycles.map(({ work }) => work)),
   progress: progressOf(attacked),
   stoppedBy: stoppedBy(attack, attacked),
@@ -72,7 +78,6 @@ export const observationOf = (
 
 const HONEST_OTHERS = 4;
 
-/** Their own shares there would be luck: they are some of many alike. */
 const honestPayoffs = ({ cycles }: Campaign, machines: number): readonly number[] =>
   cycles.map(({ incentives: { attackers, honest } }) => {
     const share = (attackers + HONEST_OTHERS * honest) / (machines + HONEST_OTHERS);

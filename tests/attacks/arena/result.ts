@@ -10,11 +10,13 @@ export interface Result {
   /** What a cycle earns; `Observation` says as a share of what. */
   readonly payoff: Interval;
   readonly honestPayoff: Interval;
-  /** Payoff − honest payoff, in pairs. */
+  readonly ownPayoff: Interval;
+  /** Payoff less what the attacker's own machines earn by honest work with the same seed: luck that both have is in neither. */
   readonly gain: Interval;
   /** Means over the seeds. */
   readonly modelLossWithAttack: number;
   readonly modelLossWithout: number;
+  readonly hasMajority: boolean;
   /** All seeds together. */
   readonly work: HonestWork;
   readonly progress: Progress;
@@ -23,9 +25,6 @@ export interface Result {
   readonly validators: readonly ValidatorPart[];
   readonly observations: readonly Observation[];
 }
-
-/** No attack, but the attackers' own machine at honest work: it may earn more than the mean of all. */
-export const CONTROL = "just-trains";
 
 /** A model may be worse by this share. */
 export const TOLERANCE = 0.01;
@@ -39,14 +38,16 @@ export const TOLERANCE = 0.01;
 export const resultOf = (observations: readonly Observation[]): Result => {
   const values = (of: (observation: Observation) => readonly number[]): readonly number[] =>
     observations.length === 1 ? of(observations[0]!) : observations.map((observation) => mean(of(observation)));
-  const gains = ({ payoffs, honestPayoffs }: Observation) => payoffs.map((payoff, i) => payoff - honestPayoffs[i]!);
+  const gains = ({ payoffs, ownPayoffs }: Observation) => payoffs.map((payoff, i) => payoff - ownPayoffs[i]!);
   return {
     attack: observations[0]!.attack,
     payoff: intervalOf(values(({ payoffs }) => payoffs)),
     honestPayoff: intervalOf(values(({ honestPayoffs }) => honestPayoffs)),
+    ownPayoff: intervalOf(values(({ ownPayoffs }) => ownPayoffs)),
     gain: intervalOf(values(gains)),
     modelLossWithAttack: mean(observations.map(({ modelLossWithAttack }) => modelLossWithAttack)),
     modelLossWithout: mean(observations.map(({ modelLossWithout }) => modelLossWithout)),
+    hasMajority: observations[0]!.hasMajority,
     work: sumOfWork(observations.map(({ work }) => work)),
     progress: sumOfProgress(observations.map(({ progress }) => progress)),
     stoppedBy: [...new Set(observations.flatMap(({ stoppedBy }) => stoppedBy))].sort(),
@@ -57,17 +58,17 @@ export const resultOf = (observations: readonly Observation[]): Result => {
 
 /** What is wrong with a result; nothing where the attack pays no more than honest work and harms neither model nor honest miners. */
 export const harmsOf = ({
-  attack,
   gain,
   honestPayoff,
   modelLossWithAttack,
   modelLossWithout,
+  hasMajority,
   work,
 }: Result): readonly string[] => {
   const harms: string[] = [];
   if (honestPayoff.mean <= 0) harms.push("cannot be compared: honest work earns nothing");
-  if (attack !== CONTROL && gain.mean - gain.halfWidth > 0) harms.push("pays more than honest work");
-  if (modelLossWithAttack > modelLossWithout * (1 + TOLERANCE)) harms.push("makes the model worse");
+  if (gain.mean - gain.halfWidth > 0) harms.push("pays more than honest work");
+  if (!hasMajority && modelLossWithAttack > modelLossWithout * (1 + TOLERANCE)) harms.push("makes the model worse");
   if (work.rejected > 0) harms.push("has honest miners rejected");
   return harms;
 };

@@ -15,7 +15,6 @@ import { goodHereBadThere } from "./good-here-bad-there.js";
 import { hostileServers } from "./hostile-servers.js";
 import { hugeNorm } from "./huge-norm.js";
 import { idleValidators } from "./idle-validators.js";
-import { justTrains } from "./just-trains.js";
 import { lazy } from "./lazy.js";
 import { liarAbsurd } from "./liar-absurd.js";
 import { liarFails } from "./liar-fails.js";
@@ -65,7 +64,6 @@ import { wrongGroup } from "./wrong-group.js";
 
 /** Every attack that we know of; each has its own file. */
 export const attacks: readonly Attack[] = [
-  justTrains,
   noise,
   signFlip,
   scaling,

@@ -9,6 +9,7 @@ export const replayAfterNoMerge: Attack = {
   description:
     "trains once and submits the same tensors in every cycle; a validator with 48 % of the stake measures honestly and names a model that nobody merged, and its own 4 % name none, so that the base stays",
   stakes: STAKES,
+  hasMajority: true,
   stake: 1200,
   report: () => [],
   submit: async ({ past, train, forge }) => {

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { NO_WORK } from "./arena/honest-work.js";
+import type { Observation } from "./arena/observation.js";
+import { harmsOf, resultOf } from "./arena/result.js";
+
+const observed = (changes: Partial<Observation>): Observation => ({
+  attack: "any",
+  seed: "a",
+  payoffs: [0.1],
+  honestPayoffs: [0.1],
+  ownPayoffs: [0.1],
+  modelLossWithAttack: 3,
+  modelLossWithout: 3,
+  hasMajority: false,
+  work: NO_WORK,
+  progress: { cycles: 1, agreed: 1, scored: 1, paid: 1, improved: 1 },
+  stoppedBy: [],
+  validators: [],
+  ...changes,
+});
+
+describe("what an attack comes to", () => {
+  it("is measured against its own machines' honest work with the same seed, so that their luck is in neither", () => {
+    const lucky = [0.3, 0.1, 0.05].map((own) => observed({ payoffs: [own + 0.01], ownPayoffs: [own] }));
+    const result = resultOf(lucky);
+    assert.ok(Math.abs(result.gain.mean - 0.01) < 1e-12 && result.gain.halfWidth < 1e-12, JSON.stringify(result.gain));
+    assert.ok(result.payoff.halfWidth > 0.1);
+    assert.deepEqual(harmsOf(result), ["pays more than honest work"]);
+    assert.deepEqual(harmsOf(resultOf(lucky.map((one) => ({ ...one, payoffs: one.ownPayoffs })))), []);
+  });
+
+  it("is no harm where it lies within the interval", () => {
+    const seeds = [0.2, -0.1].map((more) => observed({ payoffs: [0.1 + more] }));
+    assert.deepEqual(harmsOf(resultOf(seeds)), []);
+  });
+
+  it("is a harm where the model is worse, but for who has most of the stake", () => {
+    const worse = observed({ modelLossWithAttack: 3.1 });
+    assert.deepEqual(harmsOf(resultOf([worse])), ["makes the model worse"]);
+    assert.deepEqual(harmsOf(resultOf([{ ...worse, hasMajority: true }])), []);
+  });
+});
