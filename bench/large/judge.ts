@@ -88,7 +88,7 @@ const noise = (model: ModelConfig, group: Network["groups"][string], seed: strin
   return {
     read: async (name) => {
       const length = shapes[name]!.reduce((product, size) => product * size, 1);
-      return seededPiece(`${seed} ${name}`, length).map((value) => 0.01 * value);
+      return seededPiece(`${seed} ${name}`, length, 0.01);
     },
   };
 };

@@ -25,9 +25,7 @@ const RUNS = 6;
 const weights = () =>
   mapValues(parameterShapes(network.model), (shape, name) =>
     floatTensor(
-      shape.length === 1
-        ? new Float32Array(shape[0]!).fill(1)
-        : seededPiece(name, sizeOf(shape)).map((value) => 0.04 * value),
+      shape.length === 1 ? new Float32Array(shape[0]!).fill(1) : seededPiece(name, sizeOf(shape), 0.04),
       shape,
     ),
   );

@@ -57,15 +57,12 @@ export const measureTraining = async (
   };
 };
 
-/** Weights as a fresh model has them, so that routing is spread; beyond that nothing depends on them. Reading them takes as long as from memory. */
+/** Weights as a fresh model has them, so that routing is spread; beyond that nothing depends on them. Reading them takes as long as a copy, as it does from the system's file cache. */
 const randomSource = (shapes: Shapes): FrozenSource => {
   const piece = (name: string, shape: readonly number[]): FloatTensor =>
     shape.length === 1
       ? floatTensor(new Float32Array(shape[0]!).fill(1), shape)
-      : floatTensor(
-          seededPiece(name, sizeOf(shape)).map((value) => 2 * INITIALIZER_RANGE * value),
-          shape,
-        );
+      : floatTensor(seededPiece(name, sizeOf(shape), 2 * INITIALIZER_RANGE), shape);
   return {
     shapes,
     read: async (name) => piece(name, shapes[name]!),
