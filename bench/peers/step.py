@@ -255,9 +255,17 @@ def open_device(wanted):
     raise RuntimeError(f"PyTorch {torch.__version__} sees no GPU")
 
 
+def resident(line):
+    """Bytes of this process's memory, as Linux tells."""
+    with open("/proc/self/status") as status:
+        return next(1024 * int(entry.split()[1]) for entry in status if entry.startswith(f"{line}:"))
+
+
 def hello(state, request):
     torch.set_num_threads(request["threads"])
     state["device"], name = open_device(request["device"])
+    if os.path.exists("/proc/self/status"):
+        state["library"] = resident("VmRSS")
     return {"version": torch.__version__, "compiles": HAS_COMPILE, "device": name}
 
 
@@ -278,6 +286,7 @@ COMMANDS = {
     "prepare": prepare,
     "run": lambda state, request: run(state, request["count"]),
     "processor": lambda state, request: {"seconds": time.process_time()},
+    "memory": lambda state, request: {"bytes": resident("VmHWM") - state["library"]},
     "multiply": lambda state, request: matmul_seconds(request["size"], request["count"], state["device"]),
 }
 

@@ -12,6 +12,7 @@ import { type Dropped, isDropped, orDropped } from "./dropped.js";
 import { type Material, materialOf } from "./material.js";
 import { ourStep } from "./ours.js";
 import { fasterOf, measurePeak, type Peak } from "./peak.js";
+import { ourPeakMemory, type PeakMemory, peersPeakMemory } from "./peak-memory.js";
 import type { Peer } from "./peer.js";
 import { type ProfileLine, profile } from "./profile.js";
 import { curveDifference, type Result, race } from "./race.js";
@@ -58,6 +59,8 @@ export interface Measurement {
   readonly otherWork: number;
   readonly profile: readonly ProfileLine[];
   readonly growth: Growth | undefined;
+  /** Ours, then the peers': of cases that are large, on Linux. */
+  readonly memory: readonly PeakMemory[];
 }
 
 export interface MeasureOptions {
@@ -102,6 +105,13 @@ export const measure = async (stepCase: StepCase, options: MeasureOptions): Prom
       const lossesAgree = agrees(lossDifference);
       return { ...their, version, mode, ratio, target, met: isMet(ratio, target), lossDifference, lossesAgree };
     }
+    const peakMemories = async (outcomes: readonly (object | Dropped)[]): Promise<readonly PeakMemory[]> => {
+      const memories = [await ourPeakMemory(name, threads)];
+      for (const peer of remaining(peers, outcomes)) {
+        memories.push(await peersPeakMemory(peer, stepCase, { material, threads, folder }));
+      }
+      return memories;
+    };
     const share = outside / ours.median;
     const isBeside = trainable.length > 0 && device.hostMemory;
     const optimiser = isBeside
@@ -125,6 +135,7 @@ export const measure = async (stepCase: StepCase, options: MeasureOptions): Prom
       otherWork,
       profile: profiled ? await profile(stepCase, material, threads, folder) : [],
       growth: leakSteps > 0 ? growthOf(await watchMemory(() => us.run(1), watch)) : undefined,
+      memory: stepCase.checkpointed && process.platform === "linux" ? await peakMemories(theirs) : [],
     };
   } finally {
     await us.dispose();

@@ -35,6 +35,8 @@ export interface Peer {
   prepare(stepCase: StepCase, material: Material, folder: string): Promise<Contestant>;
   /** Times of the product of two square float32 matrices. */
   multiply(size: number, count: number): Promise<readonly number[]>;
+  /** Bytes of memory at the peak so far beyond those that the library took. */
+  peakMemory(): Promise<number>;
   close(): void;
 }
 
@@ -99,6 +101,7 @@ export const startPeer = async ({ python, mode, device: wanted, threads }: PeerO
       };
     },
     multiply: async (size, count) => (await ask<Steps>({ do: "multiply", size, count })).seconds,
+    peakMemory: async () => (await ask<{ bytes: number }>({ do: "memory" })).bytes,
     close: () => child.stdin.end(),
   };
 };

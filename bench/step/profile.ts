@@ -9,7 +9,7 @@ import type { Material } from "./material.js";
 import { ourStep } from "./ours.js";
 import { type Phase, phasesOf } from "./phases.js";
 
-/** Time of one step in one kind of operator. */
+/** Time of one step in one kind of operator, in all runs of the step's programs. */
 export interface ProfileLine {
   /** The graph's operator, or the kernel where the runtime made one of several operators or put it in itself. */
   readonly operator: string;
@@ -40,7 +40,8 @@ export const profile = async (
   const nodes: ProfiledNode[] = [];
   for (const [program, phaseOf] of programs.entries()) {
     const file = files.find((name) => name.startsWith(prefix(program)));
-    if (file !== undefined) nodes.push(...nodesOf(JSON.parse(await readFile(join(folder, file), "utf8")), phaseOf));
+    if (file !== undefined)
+      nodes.push(...nodesOf(JSON.parse(await readFile(join(folder, file), "utf8")), phaseOf, STEPS));
   }
   return linesOf(nodes);
 };
@@ -56,7 +57,8 @@ const profilingDevice = (threads: number, prefixFor: (phaseOf: PhaseOf) => strin
     mapsFiles: false,
     upload,
     compile: (graph, outputs) => {
-      const profileFilePrefix = prefixFor(phasesOf(graph, outputs.loss));
+      // Programs that are a part of a step have no loss to tell the passes by.
+      const profileFilePrefix = prefixFor(outputs.loss ? phasesOf(graph, outputs.loss) : () => undefined);
       const options = { ...sessionOptions("cpu", threads), enableProfiling: true, profileFilePrefix };
       return compileSession(graph, outputs, { options, hostMemory: true, toNative: (x) => nativeHost(hostOf(x)) });
     },
@@ -83,8 +85,8 @@ const KERNEL = "_kernel_time";
 /** As `lower` names nodes; a fused node's name contains that of one it was made of, or none. */
 const ORIGIN = /([A-Za-z]+)\/(\d+)\/\d+/;
 
-/** The nodes of a profile, each with the median of its runs. */
-export const nodesOf = (events: readonly ProfileEvent[], phaseOf: PhaseOf): readonly ProfiledNode[] => {
+/** The nodes of a program's profile over some steps, each with the median of its runs times the runs of a step. */
+export const nodesOf = (events: readonly ProfileEvent[], phaseOf: PhaseOf, steps: number): readonly ProfiledNode[] => {
   const nodes = new Map<string, { name: string; kernel: string; times: number[] }>();
   for (const { cat, name, dur, args } of events) {
     if (cat !== "Node" || !name.endsWith(KERNEL)) continue;
@@ -95,7 +97,8 @@ export const nodesOf = (events: readonly ProfileEvent[], phaseOf: PhaseOf): read
   }
   return [...nodes.values()].map(({ name, kernel, times }) => {
     const [, operator = `(${kernel})`, place = ""] = ORIGIN.exec(name) ?? [];
-    return { operator, phase: place === "" ? undefined : phaseOf(Number(place)), kernel, milliseconds: median(times) };
+    const phase = place === "" ? undefined : phaseOf(Number(place));
+    return { operator, phase, kernel, milliseconds: (median(times) * times.length) / steps };
   });
 };
 

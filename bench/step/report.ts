@@ -32,6 +32,7 @@ export const describeCase = (measurement: Measurement): string => {
     `  (its fastest product alone: ${peak.by.map((side) => `${side.name} ${rate(side.flops)}`).join(", ")})`,
     ...peak.dropped.map(({ name: library, reason }) => `  (${library} failed at it: ${reason})`),
     ...optimiserLine(measurement),
+    ...memoryLines(measurement),
     ...compiled.map(({ name: peer, first }) => `  ${peer} took ${first.toFixed(0)} s to its first step`),
     ...(otherWork > QUIET
       ? [
@@ -50,6 +51,15 @@ const optimiserLine = ({ optimiser }: Measurement): readonly string[] =>
       ]
     : [];
 
+const memoryLines = ({ memory }: Measurement): readonly string[] => {
+  const [ours, ...theirs] = memory;
+  if (ours === undefined) return [];
+  const least = Math.min(...theirs.map(({ bytes: taken }) => taken));
+  const outcome = theirs.length === 0 ? "" : ` (at most PyTorch's: ${verdict(ours.bytes <= least)})`;
+  const sides = memory.map(({ name, bytes: taken }) => `${name} ${bytes(taken)}`).join(", ");
+  return [`  memory at the peak of a step beyond the libraries': ${sides}${outcome}`];
+};
+
 const growthLine = ({ growth }: Measurement): readonly string[] =>
   growth
     ? [
@@ -62,7 +72,7 @@ const profileLines = ({ profile }: Measurement): readonly string[] => {
   const timeOf = (lines: readonly ProfileLine[]) => lines.reduce((sum, line) => sum + line.milliseconds, 0);
   const total = timeOf(profile);
   const phases = [...new Set(profile.map(({ phase }) => phase))].map(
-    (phase) => `${phase ?? "fused"} ${milliseconds(timeOf(profile.filter((line) => line.phase === phase)))}`,
+    (phase) => `${phase ?? "of no pass alone"} ${milliseconds(timeOf(profile.filter((line) => line.phase === phase)))}`,
   );
   const rows = profile
     .slice(0, PROFILE_LINES)

@@ -76,11 +76,13 @@ describe("a profile", () => {
       ...[3, 3, 3].map((time) => event(`MatMul/${forwardNodes}/0`, "FusedMatMul", 1, time)),
       ...[4, 4, 4].map((time) => event(`MatMul/${forwardNodes}/1`, "Gemm", 2, time)),
       ...[1, 1, 1].map((time) => event("QuickGelu_token_3", "QuickGelu", 3, time)),
+      ...[1, 1, 5, 1, 1, 1].map((time) => event("Softmax_twice_a_step", "Softmax", 4, time)),
       { cat: "Session", name: "model_run", dur: 1e6, args: {} },
     ];
-    assert.deepEqual(linesOf(nodesOf(events, phaseOf)), [
+    assert.deepEqual(linesOf(nodesOf(events, phaseOf, 3)), [
       { operator: "MatMul", phase: "backward", kernels: ["FusedMatMul", "Gemm"], nodes: 2, milliseconds: 7 },
       { operator: "MatMul", phase: "forward", kernels: ["FusedMatMul"], nodes: 1, milliseconds: 2 },
+      { operator: "(Softmax)", phase: undefined, kernels: ["Softmax"], nodes: 1, milliseconds: 2 },
       { operator: "(QuickGelu)", phase: undefined, kernels: ["QuickGelu"], nodes: 1, milliseconds: 1 },
     ]);
   });
