@@ -13,7 +13,7 @@ import { watchPeaks } from "../large/anonymous-memory.js";
 import { median } from "../median.js";
 
 /**
- * A validator's work on random weights, in a process of its own, so that its memory is: the base model and one update of a group, judged as a whole. Prints the
+ * A validator's work on random weights, in a process of its own, so that its memory is: the base model by all groups and one update of a group, judged as a whole. Prints the
  * peak of anonymous memory and the tokens a second.
  */
 const [path, threads] = process.argv.slice(2);
@@ -36,12 +36,12 @@ const { result, peaks } = await watchPeaks(async () => {
   const model = weights();
   const meter = await createLossMeter(device, network, { batchSize, parameters: weights() });
   const tokensOf = (count: number) => count * batchSize * network.data.sequence_length;
-  const together = batchesOfRun(batchSize, network.data);
-  const batches = evaluationBatches(network, DRAWN_GROUP, "7".repeat(64), null).slice(0, together);
+  const batches = evaluationBatches(network, DRAWN_GROUP, "7".repeat(64), null);
+  const run = batches.slice(0, batchesOfRun(batchSize, network.data));
   const seconds: number[] = [];
   for (let i = 0; i <= RUNS; i++) {
     const begun = performance.now();
-    await meter.losses(model, batches);
+    await meter.losses(model, run);
     if (i > 0) seconds.push((performance.now() - begun) / 1000);
   }
   const update: FloatTensors = new Map(
@@ -50,8 +50,10 @@ const { result, peaks } = await watchPeaks(async () => {
       { shape, data: seededPiece(`update ${name}`, sizeOf(shape)) },
     ]),
   );
+  // As a validator does, which compiles what all groups need beforehand.
+  for (const other of Object.values(network.groups)) await (await meter.ofGroup(model, other)).losses(null, batches);
   await (await meter.ofGroup(model, group)).losses(update, batches);
   await meter.dispose();
-  return tokensOf(batches.length) / median(seconds);
+  return tokensOf(run.length) / median(seconds);
 });
 process.stdout.write(JSON.stringify({ anonymous: peaks.anonymous, tokensPerSecond: result }));

@@ -36,7 +36,7 @@ export interface GroupMeter {
 }
 
 /** Bytes that a group's meter keeps of its batches. */
-const KEPT_BYTES = 256 << 20;
+export const KEPT_BYTES = 256 << 20;
 
 /** Least number of tokens per run: small batches are joined. Above this number the rate grows no further (`npm run bench -- validation`). */
 const RUN_TOKENS = 1024;

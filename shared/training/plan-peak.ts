@@ -11,10 +11,11 @@ export const BYTES: Readonly<Record<DType, number>> = { float32: 4, int64: 8, bo
  * Greatest number of bytes of intermediate results that are alive at once, if nodes run in ONNX Runtime's order and each frees what no later
  * node needs.
  * @param mostRows as in `PlanOptions`
+ * @param known    sizes of its inputs that are only known at run time
  */
-export const peakOf = (graph: Graph, outputs: readonly Value[], mostRows: number): number => {
+export const peakOf = (graph: Graph, outputs: readonly Value[], mostRows: number, known: Sizes = new Map()): number => {
   const nodes = runOrder(neededNodes(graph, outputs));
-  const rows = rowsOf(nodes, mostRows);
+  const rows = rowsOf(nodes, mostRows, known);
   const given = new Set(outputs);
 
   const lastUse = new Map<Value, number>();
@@ -38,7 +39,14 @@ export const peakOf = (graph: Graph, outputs: readonly Value[], mostRows: number
   return peak;
 };
 
-const bytesOf = ({ dtype, shape }: ValueType, rows: ReadonlyMap<Dim, number>): number =>
+/** Sizes that are only known at run time, at their most. */
+export type Sizes = ReadonlyMap<Dim, number>;
+
+/** Those of a graph. @param mostRows as in `PlanOptions` */
+export const sizesOf = (graph: Graph, outputs: readonly Value[], mostRows: number): Sizes =>
+  rowsOf(runOrder(neededNodes(graph, outputs)), mostRows, new Map());
+
+export const bytesOf = ({ dtype, shape }: ValueType, rows: Sizes): number =>
   shape.reduce<number>((size, dim) => size * (typeof dim === "number" ? dim : (rows.get(dim) ?? 0)), BYTES[dtype]);
 
 const neededNodes = ({ nodes }: Graph, outputs: readonly Value[]): readonly Node[] => {
@@ -84,11 +92,12 @@ const storageOf = (value: Value): Value => {
   return shared === undefined ? value : storageOf(node.inputs[shared]!);
 };
 
-/** Sizes that are only known at run time: the first parts of a split get as many rows as allowed, the last ones none. */
-const rowsOf = (nodes: readonly Node[], mostRows: number): ReadonlyMap<Dim, number> => {
-  const rows = new Map<Dim, number>();
+/** The first parts of a split get as many rows as allowed, the last ones none. */
+const rowsOf = (nodes: readonly Node[], mostRows: number, known: Sizes): Sizes => {
+  const rows = new Map(known);
   for (const { inputs, outputs } of nodes) {
-    let left = Number(inputs[0]?.shape[0]);
+    const whole = inputs[0]?.shape[0] ?? 0;
+    let left = typeof whole === "number" ? whole : (rows.get(whole) ?? mostRows);
     for (const { shape } of outputs) {
       const [dim] = shape;
       if (typeof dim !== "string" || rows.has(dim)) continue;

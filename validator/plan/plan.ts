@@ -1,7 +1,8 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
-import { cutGraph } from "#shared/engine/cut.js";
+import { cutGraph, type Subgraph } from "#shared/engine/cut.js";
 import { STATES_SHARE, wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
 import { type LayerPart, layerGraphs, type ModelPart } from "#shared/evaluation/layers/layer-graphs.js";
+import { KEPT_BYTES } from "#shared/evaluation/loss-meter.js";
 import { expertsOf, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, expertOf, parameterShapes } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -9,7 +10,7 @@ import { planLaps } from "#shared/scoring/racing/laps.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { LEAST_BATCHES } from "#shared/scoring/racing/run-races.js";
 import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
-import { ARENA_SHARE, BYTES, peakOf } from "#shared/training/plan-peak.js";
+import { ARENA_SHARE, BYTES, bytesOf, peakOf, sizesOf } from "#shared/training/plan-peak.js";
 import { runOf, wholeGraph } from "./evaluation-graphs.js";
 
 /** Bytes, unless said otherwise. */
@@ -74,7 +75,8 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
   const ofGroups = Object.values(groups).map((group) => groupShapes(model, group));
   const groupBytes = 4 * Math.max(0, ...ofGroups.map(countParameters));
   const mode = modeOf(network, memory);
-  const room = mode === "whole" ? planWhole(network, groupBytes) : planLayers(network, { memory, updates, hubDType });
+  const room =
+    mode === "whole" ? planWhole(network, groupBytes, hostMemory) : planLayers(network, { memory, updates, hubDType });
   const { states, onDisk } = room;
   const total = PROGRAM_BYTES + room.weights + room.activations + states + room.updates;
   const perUpdate = Math.max(
@@ -125,13 +127,26 @@ export interface Room {
   readonly onDisk: number;
 }
 
-const planWhole = (network: Network, groupBytes: number): Room => {
-  const run = runOf(network, network.scoring.eval_batch_size);
-  const { graph, outputs } = wholeGraph(run);
+/** Each program keeps the arena that its intermediate results needed: that of the whole model, and of each group those before and after its experts. */
+const planWhole = (network: Network, groupBytes: number, hostMemory: boolean): Room => {
+  const { model, groups, scoring } = network;
+  const run = runOf(network, scoring.eval_batch_size);
+  const whole = wholeGraph(run);
+  const sizes = sizesOf(whole.graph, Object.values(whole.outputs), run.tokens);
+  const peak = ({ graph, outputs }: Subgraph) => peakOf(graph, Object.values(outputs), run.tokens, sizes);
+  // A card keeps no values at the cut: there every model is computed from the beginning.
+  const cuts = (hostMemory ? Object.values(groups) : []).map((group) => {
+    const { fixed, varying } = cutGraph(whole, new Set(Object.keys(groupShapes(model, group))));
+    const crossing = Object.values(fixed.outputs).reduce((sum, value) => sum + bytesOf(value, sizes), 0);
+    return { peaks: peak(fixed) + peak(varying) + crossing, crossing };
+  });
+  const runs = Math.ceil(scoring.eval_batches / run.together);
   return {
     weights: wholeModelBytes(network),
-    activations: (1 + ARENA_SHARE) * peakOf(graph, Object.values(outputs), run.tokens),
-    states: 0,
+    activations: (1 + ARENA_SHARE) * cuts.reduce((sum, { peaks }) => sum + peaks, peak(whole)),
+    // Of one group, and of the one before while it waits to be collected.
+    states:
+      Math.min(2, cuts.length) * Math.min(KEPT_BYTES, runs * Math.max(0, ...cuts.map(({ crossing }) => crossing))),
     // As it was read, and added to the group's weights.
     updates: 2 * groupBytes,
     mapped: 0,

@@ -16,8 +16,23 @@ describe("a validator's plan", () => {
     assert.equal(mode, "whole");
     assert.equal(parameters, countParameters(parameterShapes(micro.model)));
     assert.equal(memory.weights, 8 * parameters);
-    assert.deepEqual([memory.states, memory.mapped], [0, 0]);
-    assert.equal(memory.total, memory.weights + memory.activations + memory.updates + memory.runtime);
+    assert.equal(memory.mapped, 0);
+    assert.equal(memory.total, memory.weights + memory.activations + memory.states + memory.updates + memory.runtime);
+  });
+
+  it("counts two programs a group beside the whole model's, and what batches are at the cut", () => {
+    const [group] = Object.values(micro.groups);
+    const most = (count: number) => {
+      const groups = Object.fromEntries(Array.from({ length: count }, (_, i) => [`group-${i}`, group!]));
+      return planEvaluation({ ...micro, groups }, usual).memory;
+    };
+    const [one, two, three] = [most(1), most(2), most(3)];
+    assert.ok(two.activations > one.activations && one.states > 0);
+    assert.equal(three.activations - two.activations, two.activations - one.activations);
+    assert.deepEqual([two.states, three.states], [2 * one.states, 2 * one.states], "and of the one before");
+    const card = planEvaluation(micro, { ...usual, hostMemory: false }).memory;
+    assert.equal(card.states, 0, "a card computes every model from the beginning");
+    assert.ok(card.activations < one.activations);
   });
 
   it("judges layer by layer what does not, and puts on disk what states do not fit", () => {
