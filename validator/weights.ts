@@ -1,13 +1,15 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { againAtBlocks, isTimeLeft } from "#shared/participant/at-every-block.js";
 import { throughFaults } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import type { Participant } from "#shared/participant/participant.js";
-import { untilBlock } from "#shared/participant/until-block.js";
+import { waitForFiles } from "#shared/participant/waiting.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { agreedCycles } from "#shared/replay/lineage.js";
+import type { FileRequest } from "#shared/replay/source.js";
+import { readModelManifest } from "#shared/replay/whole-model.js";
 import { cycleWeights } from "#shared/rewards/cycle-weights.js";
 import type { Validator } from "./context.js";
 import { note } from "./mark.js";
@@ -60,20 +62,10 @@ export const setWeights = async (validator: Validator, cycle: number, base: stri
 
 /** Reads a model's manifest, which is asked for at every block before `late`, and from then on for one more: what is here is read also then. */
 const askedUntil =
-  ({ clock, models, signal }: Participant, late: number): Participant["models"]["manifest"] =>
+  (participant: Participant, late: number): Participant["models"]["manifest"] =>
   (hash, asked) =>
-    untilBlock(clock, Math.max(late, clock.head.number + 1), asked, async (until) => {
-      const mayCome = (thrown: unknown, tried: number) =>
-        isFetchFault(thrown) && isTimeLeft({ until, deadline: late }, tried);
-      try {
-        return await againAtBlocks({ clock, signal }, mayCome, () => models.manifest(hash, until));
-      } catch (thrown) {
-        asked.throwIfAborted();
-        if (!until.aborted || isFetchFault(thrown)) throw thrown;
-        throw new BlockZeroError(
-          "FETCH_TIMEOUT",
-          `nobody sent the model ${hash} in time`,
-          "nothing to do: it is asked for again in the next cycle",
-        );
-      }
+    waitForFiles({ ...participant, signal: asked }, { deadline: late }, (wait) => {
+      const fetch = (file: FileRequest) => wait.source.fetch({ ...file, what: `the model ${hash}` });
+      const mayCome = (thrown: unknown, tried: number) => isFetchFault(thrown) && isTimeLeft(wait, tried);
+      return againAtBlocks(participant, mayCome, () => readModelManifest({ fetch }, hash));
     });

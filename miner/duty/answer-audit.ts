@@ -46,8 +46,8 @@ const makeAnswers = async (member: DutyMember, cycle: number, sprint: SprintWith
   const auditSeed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-audit" });
   const { start, end } = recordWindow("answers", cycle, network);
   // The rest of the window is for the draws and the record.
-  const patience = middleOf({ start, end: end - BLOCKS_TO_RECORD });
-  const basis = await readBasis(member, { cycle, sprint, patience, isSettled: true });
+  const deadline = middleOf({ start, end: end - BLOCKS_TO_RECORD });
+  const basis = await readBasis(member, { cycle, sprint, deadline, isSettled: true });
   if (basis === null) return null;
   // The sample may then be another one than is asked for.
   if (!basis.isWhole) log.warn("answers are drawn over a part of the Sprint", { cycle });

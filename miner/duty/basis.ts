@@ -7,10 +7,8 @@ import { readSprint } from "#shared/compute/read-sprint.js";
 import { readSprintWindow } from "#shared/compute/read-window.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
-import { cycleSource } from "#shared/participant/cycle-source.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
-import { untilBlock } from "#shared/participant/until-block.js";
-import { whileWaiting } from "#shared/participant/while-waiting.js";
+import { waitForFiles } from "#shared/participant/waiting.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import type { DutyMember } from "./context.js";
 import { membersUnsure } from "./members-unsure.js";
@@ -19,26 +17,25 @@ interface BasisWanted {
   readonly cycle: number;
   readonly sprint: SprintWithDuty;
   /** Block until which proofs are asked for. */
-  readonly patience: number;
+  readonly deadline: number;
   /** Whether the Sprint is settled: only tasks that count are then drawn over, as those who close its duty do. */
   readonly isSettled: boolean;
 }
 
 /**
  * What this miner draws a Sprint's duty over. Null if it is no member: it has no confirmed weight. What Sprints were settled by and proofs are asked for
- * at every block until `patience`, and then left out. A warning says if the weights hang on Sprints that cannot be read: the draws may then be other ones than validators expect.
+ * at every block until `deadline`, and then left out. A warning says if the weights hang on Sprints that cannot be read: the draws may then be other ones than validators expect.
  */
 export const readBasis = async (
   { participant, journal, arithmetic }: DutyMember,
-  { cycle, sprint, patience, isSettled }: BasisWanted,
+  { cycle, sprint, deadline, isSettled }: BasisWanted,
 ): Promise<DutyBasis | null> => {
-  const { clock, log, signal, signer } = participant;
+  const { log, signal, signer } = participant;
   const beacon = await awaitSprintSeed(participant, { cycle, purpose: "sprint-duty" });
-  return untilBlock(clock, Math.max(patience, clock.head.number + 1), signal, async (until) => {
-    const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);
+  return waitForFiles(participant, { deadline, isHeld: true }, async (wait) => {
+    const { source } = wait;
     const known = rememberedSprints(journal);
     const draw = knownDraw(journal);
-    const wait = { until, deadline: patience };
     const { confirmed, reputations, unknown } = await readUntilWhole(participant, wait, async () => {
       const window = await readSprintWindow(source, cycle, { arithmetic, known, draw, signal });
       return { ...window, isWhole: !window.isAwaited };

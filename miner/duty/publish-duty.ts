@@ -61,8 +61,8 @@ const keptDocument = ({ journal }: DutyMember, cycle: number): MadeBySeed | null
 const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<MadeBySeed | null> => {
   const { participant, arithmetic, gate } = member;
   const { blobs, network, signer, signal, log, telemetry } = participant;
-  const { members: patience } = proofDeadlines(cycle, network, sprint);
-  const basis = await readBasis(member, { cycle, sprint, patience, isSettled: false });
+  const { members: deadline } = proofDeadlines(cycle, network, sprint);
+  const basis = await readBasis(member, { cycle, sprint, deadline, isSettled: false });
   if (basis === null) return null;
   const judge = createJudge(cycleSource(participant, { isHeld: true }), { sprint, cycle, arithmetic, signal });
   try {

@@ -8,8 +8,7 @@ import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { attempt, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { isOfAFork } from "#shared/participant/remembered-sprint.js";
-import { untilBlock } from "#shared/participant/until-block.js";
-import { whileWaiting } from "#shared/participant/while-waiting.js";
+import { waitForFiles } from "#shared/participant/waiting.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { DutyMember } from "./context.js";
@@ -77,7 +76,7 @@ const read = async ({ participant, arithmetic }: DutyMember, past: PastSprint<Cy
   const { clock, network, signal } = participant;
   const exchange = phaseWindow(cycle, "exchange", network.phases).start - 1;
   const then = underItsFile(participant, past);
-  const deadline = Math.max(past.cycle === cycle - 1 ? exchange : 0, clock.head.number + 1);
+  const deadline = past.cycle === cycle - 1 ? exchange : 0;
   const judge = createJudge(past.source, { ...past, arithmetic, signal });
   const later: Pick<SprintJudge, "losersOf"> = {
     losersOf: async (claims) => {
@@ -87,10 +86,9 @@ const read = async ({ participant, arithmetic }: DutyMember, past: PastSprint<Cy
     },
   };
   try {
-    return await untilBlock(clock, deadline, signal, (until) => {
-      const source = whileWaiting(cycleSource(then, { until, isHeld: true }), until);
-      return readUntilWhole(participant, { until, deadline }, () => readSprint(source, { ...past, judge: later }));
-    });
+    return await waitForFiles(then, { deadline, isHeld: true }, (wait) =>
+      readUntilWhole(participant, wait, () => readSprint(wait.source, { ...past, judge: later })),
+    );
   } finally {
     await judge.dispose();
   }

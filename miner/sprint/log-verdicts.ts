@@ -1,8 +1,7 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { fetchChecks, readCommittedChecks } from "#shared/compute/committed-checks.js";
 import { reasonOf } from "#shared/errors/error.js";
-import { cycleSource } from "#shared/participant/cycle-source.js";
-import { untilBlock } from "#shared/participant/until-block.js";
+import { waitForFiles } from "#shared/participant/waiting.js";
 import { type CheckEntry, explainCheck } from "#shared/protocol/checks.js";
 import { printable } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -20,10 +19,9 @@ export const logVerdicts = async (
   try {
     await clock.reach(lastBlockFor("checks", cycle, participant), signal);
     const committed = await readCommittedChecks(participant, cycle);
-    const deadline = Math.max(phaseWindow(cycle + 1, "evaluate", network.phases).start, clock.head.number + 1);
-    const entries = await untilBlock(clock, deadline, signal, (patience) => {
-      const source = cycleSource(participant, { until: patience, isHeld: true });
-      return Promise.all(
+    const deadline = phaseWindow(cycle + 1, "evaluate", network.phases).start;
+    const entries = await waitForFiles(participant, { deadline, isHeld: true }, ({ source }) =>
+      Promise.all(
         committed.map(async (one): Promise<CheckEntry[]> => {
           const { checks } = await fetchChecks(source, cycle, one).catch((thrown: unknown) => {
             if (isFetchFault(thrown)) return { checks: null };
@@ -31,8 +29,8 @@ export const logVerdicts = async (
           });
           return checks?.entries.filter((entry) => entry.hotkey === signer.address && entry.proof === proof) ?? [];
         }),
-      );
-    });
+      ),
+    );
     const said = entries.flat();
     const count = (verdict: CheckEntry["verdict"]) => said.filter((entry) => entry.verdict === verdict).length;
     log.info("what validators said of the proof", {

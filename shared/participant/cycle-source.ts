@@ -9,7 +9,9 @@ import type { Participant } from "./participant.js";
  */
 const OTHERS_ASKED = 8;
 
-export interface Waiting {
+export type SourceContext = Pick<Participant, "chain" | "network" | "networkHash" | "blobs" | "models" | "signal">;
+
+export interface SourceOptions {
   /** Aborts when there is no time left to wait for a server, and where the participant's own signal does (`untilBlock`). */
   readonly until?: AbortSignal | undefined;
   /** Called when a server is about to be asked. */
@@ -23,15 +25,8 @@ export interface Waiting {
  * the validators, the owner and others, which may have them too.
  */
 export const cycleSource = (
-  {
-    chain,
-    network,
-    networkHash,
-    blobs,
-    models,
-    signal,
-  }: Pick<Participant, "chain" | "network" | "networkHash" | "blobs" | "models" | "signal">,
-  { until, onAsked, isHeld = false }: Waiting = {},
+  { chain, network, networkHash, blobs, models, signal }: SourceContext,
+  { until, onAsked, isHeld = false }: SourceOptions = {},
 ): CycleSource => {
   const request = ({ hash, maxBytes, location, what }: FileRequest): BlobRequest => ({
     hash,

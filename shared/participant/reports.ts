@@ -13,14 +13,11 @@ import {
   type ExchangedReport,
   exchangedReports,
 } from "#shared/replay/reports.js";
-import type { CycleSource } from "#shared/replay/source.js";
-import { askAtEveryBlock } from "./at-every-block.js";
-import { cycleSource } from "./cycle-source.js";
+import { againAtBlocks, askAtEveryBlock } from "./at-every-block.js";
 import { lastingFrom } from "./deciding-block.js";
 import { heldNumbers } from "./held-numbers.js";
 import type { Participant } from "./participant.js";
-import { untilBlock } from "./until-block.js";
-import { whileWaiting } from "./while-waiting.js";
+import { type FileWait, waitForFiles } from "./waiting.js";
 
 /** The validators' reports on a cycle, and the stake behind each. */
 export interface CycleReports {
@@ -79,25 +76,22 @@ type Fetched = Report | "unusable" | null;
 
 const isReport = (fetched: Fetched): fetched is Report => fetched !== null && fetched !== "unusable";
 
-/** Fetches what is available before `deadline`. */
-const fetchReports = async (
+/** Fetches what is available before `deadline`: the record of what is held waits no block longer. */
+const fetchReports = (
   reader: Reader,
   committed: readonly CommittedReport[],
   cycle: number,
   deadline: number,
 ): Promise<readonly Fetched[]> => {
-  const { clock, log, signal } = reader;
-  return untilBlock(clock, deadline, signal, async (until) => {
-    const source = whileWaiting(cycleSource(reader, { until, isHeld: true }), until);
-    const seeds = await seedsUntil(reader, source, cycle, deadline);
+  const { log } = reader;
+  return waitForFiles(reader, { deadline, isHeld: true, isStrict: true }, async (wait) => {
+    const seeds = await seedsUntil(reader, cycle, wait);
     // Whoever does not know the seeds cannot tell which reports are about them.
     if (seeds === null) return committed.map(() => null);
     return Promise.all(
       committed.map(async (one): Promise<Fetched> => {
         const leaveOut = (reason: string | null) => log.warn("report left out", { cycle, hotkey: one.hotkey, reason });
-        const asked = await askAtEveryBlock(reader, { until, deadline }, () =>
-          fetchReport(source, one, { cycle, seeds }),
-        );
+        const asked = await askAtEveryBlock(reader, wait, () => fetchReport(wait.source, one, { cycle, seeds }));
         if ("reason" in asked) {
           leaveOut(asked.reason);
           return null;
@@ -111,23 +105,25 @@ const fetchReports = async (
   });
 };
 
-/** The seeds that reports name. Null if a contribution that they are mixed with is not available before `deadline`, or the chain does not answer. */
+/** The seeds that reports name. Null if a contribution that they are mixed with is not available in time, or the chain does not answer. */
 const seedsUntil = async (
-  { clock, log, signal }: Reader,
-  source: CycleSource,
+  reader: Reader,
   cycle: number,
-  deadline: number,
+  { source, deadline }: FileWait,
 ): Promise<EvaluationSeeds["ofGroups"] | null> => {
-  for (;;) {
-    const tried = clock.head.number;
-    try {
-      return (await evaluationSeeds(source, { cycle, purpose: "evaluate" })).ofGroups;
-    } catch (thrown) {
-      signal.throwIfAborted();
-      if (!(isFetchFault(thrown) || isChainFault(thrown))) throw thrown;
-      log.warn("the seeds of the cycle are not known here", { cycle, reason: reasonOf(thrown) });
-      if (tried >= deadline - 1) return null;
-    }
-    await clock.reach(tried + 1, signal);
+  const isAwaited = (thrown: unknown) => isFetchFault(thrown) || isChainFault(thrown);
+  const mayPass = (thrown: unknown, tried: number) => {
+    if (!isAwaited(thrown)) return false;
+    reader.log.warn("the seeds of the cycle are not known here", { cycle, reason: reasonOf(thrown) });
+    // Also where the wait is over meanwhile: what is here already can still be read by them.
+    return tried < deadline - 1;
+  };
+  try {
+    const ask = () => evaluationSeeds(source, { cycle, purpose: "evaluate" });
+    return (await againAtBlocks(reader, mayPass, ask)).ofGroups;
+  } catch (thrown) {
+    reader.signal.throwIfAborted();
+    if (isAwaited(thrown)) return null;
+    throw thrown;
   }
 };

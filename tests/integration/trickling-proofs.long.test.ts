@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { readDutyBasis } from "#shared/compute/duty/duty-inputs.js";
-import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { BlobRequest, Blobs } from "#shared/participant/files/blobs.js";
-import { whileWaiting } from "#shared/participant/while-waiting.js";
+import { waitForFiles } from "#shared/participant/waiting.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema, withDuty } from "#shared/protocol/sprint.js";
 import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
@@ -81,15 +80,16 @@ it("servers that send a proof a byte at a time hold up nobody else's, and a proo
     [...expected, ["valid", null]],
   );
 
-  const over = new AbortController();
-  const source = whileWaiting(cycleSource(participant, { until: over.signal }), over.signal);
+  const { start } = subnet.window(2, "train");
   const before = gotten;
-  const reading = readDutyBasis(source, {
-    ...{ cycle: 1, sprint: withDuty(SPRINT)!, members: [], reputations: new Map() },
-    beacon: "ab".repeat(32),
-  });
+  const reading = waitForFiles(participant, { deadline: start }, ({ source }) =>
+    readDutyBasis(source, {
+      ...{ cycle: 1, sprint: withDuty(SPRINT)!, members: [], reputations: new Map() },
+      beacon: "ab".repeat(32),
+    }),
+  );
   await until(t, () => gotten > before);
-  over.abort();
+  await subnet.to(start);
   const { inputs, isWhole } = await reading;
   assert.deepEqual(
     inputs.tasks.map(({ task }) => task.executor),

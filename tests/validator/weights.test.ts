@@ -13,7 +13,7 @@ it("a validator sets weights in time where a server is silent about a past model
   const vera = await openValidator(t, subnet, "vera");
   const { participant } = vera;
   let asked = 0;
-  const manifest: typeof participant.models.manifest = (_, signal) => {
+  const get: typeof participant.blobs.get = ({ signal }) => {
     asked += 1;
     return new Promise((_, reject) => {
       signal.throwIfAborted();
@@ -22,8 +22,8 @@ it("a validator sets weights in time where a server is silent about a past model
   };
   const { start, end } = subnet.window(1, "merge");
   await subnet.to(start);
-  const models = { ...participant.models, manifest };
-  const setting = setWeights({ ...vera, participant: { ...participant, models } }, 1, sha256(Buffer.from("a model")));
+  const blobs = { ...participant.blobs, get };
+  const setting = setWeights({ ...vera, participant: { ...participant, blobs } }, 1, sha256(Buffer.from("a model")));
   await until(t, () => asked > 0);
   const nonce = await subnet.chain.nonce(participant.signer.address);
   await subnet.to(end - 2);

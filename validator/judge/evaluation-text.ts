@@ -2,11 +2,9 @@ import { isChainFault } from "#shared/chain/chain-fault.js";
 import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import { reasonOf } from "#shared/errors/error.js";
-import { askAtEveryBlock, type Patience } from "#shared/participant/at-every-block.js";
-import { cycleSource } from "#shared/participant/cycle-source.js";
+import { askAtEveryBlock } from "#shared/participant/at-every-block.js";
 import type { Participant } from "#shared/participant/participant.js";
-import { untilBlock } from "#shared/participant/until-block.js";
-import { whileWaiting } from "#shared/participant/while-waiting.js";
+import { type FileWait, waitForFiles } from "#shared/participant/waiting.js";
 import type { SealedText } from "#shared/protocol/expert-group.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { cycleLength, phaseWindow } from "#shared/protocol/phases.js";
@@ -32,32 +30,32 @@ export const evaluationTexts = async (participant: Participant, cycle: number): 
   const { clock, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
   await clock.reach(start, signal);
-  const deadline = Math.max(start + Math.floor((end - start) * TEXT_SHARE), clock.head.number + 1);
-  return untilBlock(clock, deadline, signal, async (until) => {
+  const deadline = start + Math.floor((end - start) * TEXT_SHARE);
+  return waitForFiles(participant, { deadline }, async (wait) => {
     const texts = Object.keys(network.groups).map(
-      async (group) => [group, await openText(participant, { cycle, group, until, deadline })] as const,
+      async (group) => [group, await openText(participant, { cycle, group }, wait)] as const,
     );
     return new Map(await Promise.all(texts));
   });
 };
 
-interface Wanted extends Patience {
+interface Wanted {
   readonly cycle: number;
   readonly group: string;
 }
 
 const openText = async (
   participant: Participant,
-  { cycle, group, until, deadline }: Wanted,
+  { cycle, group }: Wanted,
+  wait: FileWait,
 ): Promise<Parsed<DocumentSource | null>> => {
   const { log, network, signal } = participant;
   const sealed = network.groups[group]?.sealed;
   if (!sealed) return accepted(null);
-  const pulse = waitForPulse(participant, until);
+  const pulse = waitForPulse(participant, wait.until);
   try {
-    const source = whileWaiting(cycleSource(participant, { until }), until);
-    const asked = await askAtEveryBlock(participant, { until, deadline }, () =>
-      openEvaluationText(source, { cycle, group, pulse }),
+    const asked = await askAtEveryBlock(participant, wait, () =>
+      openEvaluationText(wait.source, { cycle, group, pulse }),
     );
     if ("reason" in asked) return withoutText(log, { cycle, group, reason: asked.reason });
     if (!asked.value) return accepted(null);
@@ -118,14 +116,12 @@ interface Ahead {
  * until then. Never throws.
  */
 const fetchAhead = async (participant: Participant, ahead: Ahead): Promise<void> => {
-  const { clock, log, network, signal } = participant;
+  const { log, network } = participant;
   const { cycle, group } = ahead;
   const deadline = phaseWindow(cycle + 1, "evaluate", network.phases).start;
   try {
-    const asked = await untilBlock(clock, deadline, signal, (until) =>
-      askAtEveryBlock(participant, { until, deadline }, () =>
-        fetchEnvelopes(participant, ahead, whileWaiting(cycleSource(participant, { until }), until)),
-      ),
+    const asked = await waitForFiles(participant, { deadline }, (wait) =>
+      askAtEveryBlock(participant, wait, () => fetchEnvelopes(participant, ahead, wait.source)),
     );
     if ("reason" in asked) log.debug("an envelope of the next cycle is not here yet", { group, reason: asked.reason });
   } catch (thrown) {

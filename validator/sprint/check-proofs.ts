@@ -7,6 +7,7 @@ import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { proofDeadlines } from "#shared/compute/proof-deadlines.js";
 import { type EntrantWithProof, hasProof, readProofInTurn } from "#shared/compute/read-proof.js";
 import { reasonOf } from "#shared/errors/error.js";
+import { againAtBlocks, isTimeLeft, type Patience } from "#shared/participant/at-every-block.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { throughFaults } from "#shared/participant/duty.js";
@@ -51,14 +52,15 @@ export const checkProofs = async (checking: Checking): Promise<Checked> => {
   const proofs = committed.filter(hasProof).filter(({ hotkey }) => hotkey !== signer.address);
   if (proofs.length === 0) return { entries: [], seed: null };
   const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-sample" });
-  const { validators: last } = proofDeadlines(cycle, network, sprint);
+  const { validators } = proofDeadlines(cycle, network, sprint);
+  const deadline = Math.max(validators, clock.head.number + 1);
   const reading = inTurns(PROOFS_AT_A_TIME, signal);
   const computing = inTurns(1, signal);
-  const entries = await untilBlock(clock, Math.max(last, clock.head.number + 1), signal, (patience) =>
+  const entries = await untilBlock(clock, deadline, signal, (until) =>
     Promise.all(
       proofs.map(async (proof): Promise<CheckEntry> => {
         try {
-          const fetched = await fetchProof(checking, { proof, seed, patience, reading });
+          const fetched = await fetchProof(checking, { proof, seed, until, deadline, reading });
           return "problem" in fetched
             ? entryOf(proof, fetched.problem)
             : await computing(() => recompute(checking, proof, fetched));
@@ -72,12 +74,10 @@ export const checkProofs = async (checking: Checking): Promise<Checked> => {
   return { entries, seed };
 };
 
-interface Fetching {
+interface Fetching extends Patience {
   readonly proof: EntrantWithProof;
   /** Of the sample. */
   readonly seed: string;
-  /** Aborts when there is no time left to wait for a server. */
-  readonly patience: AbortSignal;
   readonly reading: InTurn;
 }
 
@@ -88,19 +88,19 @@ interface Sample extends ClaimedNonces {
 }
 
 /**
- * Asks for a proof at every block until there is no patience left, and draws its sample if it is a proof as far as its bytes show. It is read
+ * Asks for a proof at every block until its deadline, and draws its sample if it is a proof as far as its bytes show. It is read
  * once: a million wins take seconds to read, and its server may be gone the next time.
  */
 const fetchProof = async (
   { participant, cycle, sprint }: Checking,
-  { proof, seed, patience, reading }: Fetching,
+  { proof, seed, reading, ...wait }: Fetching,
 ): Promise<Sample | { readonly problem: Found }> => {
-  const { clock, signal, signer } = participant;
+  const { signal, signer } = participant;
   let isAsked = false;
   const onAsked = () => {
     isAsked = true;
   };
-  const source = cycleSource(participant, { until: patience, onAsked });
+  const source = cycleSource(participant, { until: wait.until, onAsked });
   const profile = profileOf(sprint);
   let fault: string | null = null;
   // A proof that nobody was asked for is this validator's own want of time, and says nothing of the miner.
@@ -108,27 +108,26 @@ const fetchProof = async (
     isAsked || fault !== null
       ? { reason: "unreachable", detail: fault }
       : { reason: "no_time", detail: "no time was left to ask for it" };
-  for (;;) {
-    const tried = clock.head.number;
-    try {
-      const read = await readProofInTurn(source, { cycle, sprint }, proof, reading);
-      if (!read.ok) return { problem: { reason: "malformed", detail: read.detail } };
-      const { items, claimed } = read.value;
-      const of = { seed, verifier: signer.address, proofHash: proof.record.proof };
-      const drawn = sampleWins({ ...of, wins: items, size: profile.test(sprint).size });
-      return { items, ...claimed(drawn) };
-    } catch (thrown) {
-      signal.throwIfAborted();
-      if (patience.aborted) return { problem: outOfTime() };
-      if (!isFetchFault(thrown)) throw thrown;
-      fault = reasonOf(thrown);
-    }
-    try {
-      await clock.reach(tried + 1, patience);
-    } catch {
-      signal.throwIfAborted();
-      return { problem: outOfTime() };
-    }
+  const mayCome = (thrown: unknown, tried: number): boolean => {
+    // Where the wait is over, what ended it says nothing of the server.
+    if (wait.until.aborted || !isFetchFault(thrown)) return false;
+    fault = reasonOf(thrown);
+    return isTimeLeft(wait, tried);
+  };
+  const draw = async (): Promise<Sample | { readonly problem: Found }> => {
+    const read = await readProofInTurn(source, { cycle, sprint }, proof, reading);
+    if (!read.ok) return { problem: { reason: "malformed", detail: read.detail } };
+    const { items, claimed } = read.value;
+    const of = { seed, verifier: signer.address, proofHash: proof.record.proof };
+    const drawn = sampleWins({ ...of, wins: items, size: profile.test(sprint).size });
+    return { items, ...claimed(drawn) };
+  };
+  try {
+    return await againAtBlocks(participant, mayCome, draw);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    if (wait.until.aborted || isFetchFault(thrown)) return { problem: outOfTime() };
+    throw thrown;
   }
 };
 

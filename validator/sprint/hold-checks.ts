@@ -1,9 +1,8 @@
 import { type CommittedChecks, fetchChecks, readCommittedChecks } from "#shared/compute/committed-checks.js";
 import { askAtEveryBlock } from "#shared/participant/at-every-block.js";
-import { cycleSource } from "#shared/participant/cycle-source.js";
 import { heldNumbers } from "#shared/participant/held-numbers.js";
 import type { Participant } from "#shared/participant/participant.js";
-import { untilBlock } from "#shared/participant/until-block.js";
+import { waitForFiles } from "#shared/participant/waiting.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -48,24 +47,18 @@ const fetchAll = (
   cycle: number,
   committed: readonly CommittedChecks[],
   deadline: number,
-): Promise<readonly boolean[]> => {
-  const { clock, signal, log } = participant;
-  const until = Math.max(deadline, clock.head.number + 1);
-  return untilBlock(clock, until, signal, async (patience) => {
-    const source = cycleSource(participant, { until: patience, isHeld: true });
-    return Promise.all(
+): Promise<readonly boolean[]> =>
+  waitForFiles(participant, { deadline, isHeld: true }, (wait) =>
+    Promise.all(
       committed.map(async (one): Promise<boolean> => {
         const leftOut = (reason: string | null) => {
-          log.warn("checks left out", { cycle, hotkey: one.hotkey, reason });
+          participant.log.warn("checks left out", { cycle, hotkey: one.hotkey, reason });
           return false;
         };
-        const asked = await askAtEveryBlock(participant, { until: patience, deadline: until }, () =>
-          fetchChecks(source, cycle, one),
-        );
+        const asked = await askAtEveryBlock(participant, wait, () => fetchChecks(wait.source, cycle, one));
         if ("reason" in asked) return leftOut(asked.reason);
         const { checks, problem } = asked.value;
         return checks === null ? leftOut(problem) : true;
       }),
-    );
-  });
-};
+    ),
+  );

@@ -1,8 +1,7 @@
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { untilBlock } from "#shared/participant/until-block.js";
-import { whileWaiting } from "#shared/participant/while-waiting.js";
+import { waitForFiles } from "#shared/participant/waiting.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Checker } from "./context.js";
@@ -22,18 +21,16 @@ export const readWithJudge = async <T extends { readonly isWhole: boolean }>(
   { cycle, sprint, deadline }: { readonly cycle: number; readonly sprint: Sprint; readonly deadline: number },
   read: (reading: Reading) => Promise<T>,
 ): Promise<T> => {
-  const { clock, signal } = participant;
   const judge = createJudge(cycleSource(participant, { isHeld: true }), {
     sprint,
     cycle,
     arithmetic: async () => arithmetic,
-    signal,
+    signal: participant.signal,
   });
   try {
-    return await untilBlock(clock, Math.max(deadline, clock.head.number + 1), signal, (until) => {
-      const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);
-      const isOver = () => until.aborted;
-      return readUntilWhole(participant, { until, deadline }, () => read({ source, judge, isOver }));
+    return await waitForFiles(participant, { deadline, isHeld: true }, (wait) => {
+      const isOver = () => wait.until.aborted;
+      return readUntilWhole(participant, wait, () => read({ source: wait.source, judge, isOver }));
     });
   } finally {
     await judge.dispose();

@@ -7,11 +7,9 @@ import { originOf } from "#shared/protocol/succession.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { type NetworkInForce, networkInForce, networkOfValidators, readNetwork } from "#shared/replay/succession.js";
 import { againAtBlocks, isTimeLeft } from "../at-every-block.js";
-import { cycleSource } from "../cycle-source.js";
 import { throughFaults } from "../duty.js";
 import type { Participant } from "../participant.js";
-import { untilBlock } from "../until-block.js";
-import { whileWaiting } from "../while-waiting.js";
+import { waitForFiles } from "../waiting.js";
 import { publishedNetwork } from "./agreed-network.js";
 import { obtainTexts } from "./agreed-texts.js";
 import { networkMissing } from "./network-meanwhile.js";
@@ -92,12 +90,11 @@ const lookAt = async (
   block: number,
 ): Promise<NetworkInForce<CycleSource> | null> => {
   const { clock, log, signal } = participant;
-  const over = clock.head.number + BLOCKS_TO_LOOK;
   try {
-    return await untilBlock(clock, over, signal, (until) => {
-      const source = whileWaiting(cycleSource(participant, { until }), until);
+    return await waitForFiles(participant, { deadline: clock.head.number + BLOCKS_TO_LOOK }, (wait) => {
+      const { source } = wait;
       const mayPass = (thrown: unknown, tried: number) =>
-        (isFetchFault(thrown) || isChainFault(thrown)) && isTimeLeft({ until, deadline: over }, tried);
+        (isFetchFault(thrown) || isChainFault(thrown)) && isTimeLeft(wait, tried);
       return againAtBlocks(participant, mayPass, async () => {
         const network = await readNetwork(source, hash);
         return networkInForce({ ...source, network, networkHash: hash }, block);

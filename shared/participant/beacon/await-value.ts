@@ -5,10 +5,9 @@ import { isChainFault } from "#shared/chain/chain-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
 import { readBeaconValue } from "#shared/replay/beacon-value.js";
-import { cycleSource } from "../cycle-source.js";
+import { againAtBlocks, isTimeLeft } from "../at-every-block.js";
 import type { Participant } from "../participant.js";
-import { untilBlock } from "../until-block.js";
-import { whileWaiting } from "../while-waiting.js";
+import { waitForFiles } from "../waiting.js";
 
 export type ValueWaiting = Pick<
   Participant,
@@ -30,23 +29,16 @@ export const awaitBeaconValue = async (
   const { clock, network, log, signal } = participant;
   if (!hasCycleValue(network.beacon)) return null;
   await clock.reach(beaconWindows(cycle, network.phases).deciding, signal);
-  const last = Math.max(deadline, clock.head.number + 1);
-  return untilBlock(clock, last, signal, async (until) => {
-    const source = whileWaiting(cycleSource(participant, { until, isHeld: true }), until);
-    for (;;) {
-      const tried = clock.head.number;
-      try {
-        return await readBeaconValue(source, cycle);
-      } catch (thrown) {
-        signal.throwIfAborted();
-        const isOfChain = isChainFault(thrown);
-        if (!(isOfChain || isFetchFault(thrown)) || until.aborted || tried >= last - 1) throw thrown;
-        const what = isOfChain
-          ? "the beacon's value cannot be read yet"
-          : "a file that the beacon's value needs is not here yet";
-        log.warn(what, { cycle, reason: reasonOf(thrown) });
-      }
-      await clock.reach(tried + 1, signal);
-    }
+  return waitForFiles(participant, { deadline, isHeld: true }, (wait) => {
+    const mayPass = (thrown: unknown, tried: number) => {
+      const isOfChain = isChainFault(thrown);
+      if (!(isOfChain || isFetchFault(thrown)) || !isTimeLeft(wait, tried)) return false;
+      const what = isOfChain
+        ? "the beacon's value cannot be read yet"
+        : "a file that the beacon's value needs is not here yet";
+      log.warn(what, { cycle, reason: reasonOf(thrown) });
+      return true;
+    };
+    return againAtBlocks(participant, mayPass, () => readBeaconValue(wait.source, cycle));
   });
 };

@@ -3,11 +3,10 @@ import { beaconWindows } from "#shared/beacon/windows.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
-import { cycleSource } from "../cycle-source.js";
+import { readUntilWhole } from "../at-every-block.js";
 import { asLasting } from "../deciding-block.js";
 import type { Participant } from "../participant.js";
-import { untilBlock } from "../until-block.js";
-import { whileWaiting } from "../while-waiting.js";
+import { waitForFiles } from "../waiting.js";
 
 /**
  * Fetches what others sealed for a cycle, so that this validator can serve it, and puts on chain, once, which of it is here. What is missing
@@ -24,9 +23,13 @@ export const holdContributions = async (participant: Participant, cycle: number)
     again: holding.start - 1,
   };
   const found = await asLasting(participant, options, () =>
-    untilBlock(clock, Math.max(holding.start - 1, clock.head.number + 1), signal, (until) =>
-      heldWhile(participant, cycle, until),
-    ),
+    waitForFiles(participant, { deadline: holding.start - 1 }, (wait) => {
+      const source = contributionSource(wait.source)!;
+      return readUntilWhole(participant, wait, async () => {
+        const read: HeldSeals = await holdSeals(source, cycle);
+        return { ...read, isWhole: read.missing.length === 0 };
+      });
+    }),
   );
   const held = found.held.filter((number) => number < MAX_HELD);
   const block = await participant.commitOnce({
@@ -35,20 +38,4 @@ export const holdContributions = async (participant: Participant, cycle: number)
     window: holding,
   });
   log.info("holds contributions to the beacon", { cycle, held: held.length, missing: found.missing.length, block });
-};
-
-const heldWhile = async (participant: Participant, cycle: number, until: AbortSignal): Promise<HeldSeals> => {
-  const { clock, signal } = participant;
-  const source = contributionSource(whileWaiting(cycleSource(participant, { until }), until))!;
-  for (;;) {
-    const tried = clock.head.number;
-    const found = await holdSeals(source, cycle);
-    if (found.missing.length === 0 || until.aborted) return found;
-    try {
-      await clock.reach(tried + 1, until);
-    } catch {
-      signal.throwIfAborted();
-      return found;
-    }
-  }
 };

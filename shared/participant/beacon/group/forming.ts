@@ -9,7 +9,7 @@ import { groupSource } from "#shared/replay/beacon-value.js";
 import { askAtEveryBlock } from "../../at-every-block.js";
 import { cycleSource } from "../../cycle-source.js";
 import type { Participant } from "../../participant.js";
-import { untilBlock } from "../../until-block.js";
+import { waitForFiles } from "../../waiting.js";
 import { type GroupJournal, noteForming } from "./group-journal.js";
 
 /** A key generation as a participant follows it. */
@@ -63,15 +63,14 @@ export const fetchCounted = async <K extends FormingStep>(
   step: K,
 ): Promise<FetchedDocuments<K>> => {
   const { participant, start, deadline } = formation;
-  const { clock, signal, log } = participant;
+  const { log } = participant;
   const counted = await countedOf(formation, step);
-  const last = Math.max(deadline, clock.head.number + 1);
-  return untilBlock(clock, last, signal, async (until) => {
-    const source = groupSource(cycleSource(participant, { until, isHeld: true }))!;
+  return waitForFiles(participant, { deadline, isHeld: true }, async (wait) => {
+    const source = groupSource(wait.source)!;
     const answers = await Promise.all(
       counted.map(async (document) => {
         const ask = () => fetchDocument(source, step, start, document);
-        return [document.hotkey, await askAtEveryBlock(participant, { until, deadline: last }, ask)] as const;
+        return [document.hotkey, await askAtEveryBlock(participant, wait, ask)] as const;
       }),
     );
     const missing = answers.flatMap(([hotkey, answer]) => ("reason" in answer ? [hotkey] : []));

@@ -8,10 +8,10 @@ import { readSigningGroup } from "#shared/beacon/group/stated.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
-import { askAtEveryBlock } from "../../at-every-block.js";
+import { askAtEveryBlock, type Patience } from "../../at-every-block.js";
 import { cycleSource } from "../../cycle-source.js";
 import type { Participant } from "../../participant.js";
-import { untilBlock } from "../../until-block.js";
+import { waitForFiles } from "../../waiting.js";
 
 /**
  * Collects the partial signatures of a cycle, combines as many as sign, and puts the group's signature on chain. Every validator does: it is the
@@ -22,14 +22,14 @@ export const publishSignature = async (participant: Participant, cycle: number):
   const { holding, signing } = beaconWindows(cycle, network.phases);
   await clock.reach(holding.start, signal);
   const deadline = signing.end - 1;
-  const pulse = await untilBlock(clock, deadline, signal, async (until) => {
-    const source = groupSource(cycleSource(participant, { until, isHeld: true }))!;
-    const asked = await askAtEveryBlock(participant, { until, deadline }, () => readSigningGroup(source, cycle));
+  const pulse = await waitForFiles(participant, { deadline, isHeld: true, isStrict: true }, async (wait) => {
+    const source = groupSource(wait.source)!;
+    const asked = await askAtEveryBlock(participant, wait, () => readSigningGroup(source, cycle));
     const file = "value" in asked ? asked.value : null;
     const keys = file && keysOfFile(file);
     if (!keys?.ok) return null;
     const closing = await chain.blockHash(holding.start - 1);
-    return collect(participant, keys.value, { network: networkHash, cycle, closing }, { until, deadline });
+    return collect(participant, keys.value, { network: networkHash, cycle, closing }, wait);
   });
   if (pulse === null) return log.warn("the threshold group's signature is missing", { cycle });
   const block = await participant.commitOnce({
@@ -45,7 +45,7 @@ const collect = async (
   participant: Participant,
   keys: GroupKeys,
   name: SignedCycle,
-  { until, deadline }: { readonly until: AbortSignal; readonly deadline: number },
+  { until, deadline }: Patience,
 ): Promise<string | null> => {
   const { chain, clock, log, network, signal } = participant;
   const { holding } = beaconWindows(name.cycle, network.phases);

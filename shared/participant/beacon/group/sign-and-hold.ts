@@ -11,12 +11,10 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { readUntilWhole } from "../../at-every-block.js";
-import { cycleSource } from "../../cycle-source.js";
 import { asLasting, lastingFrom } from "../../deciding-block.js";
 import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
-import { untilBlock } from "../../until-block.js";
-import { whileWaiting } from "../../while-waiting.js";
+import { waitForFiles } from "../../waiting.js";
 import { chainOf, fetchCounted, membersOf } from "./forming.js";
 import { formingOf, type GroupJournal, sharesOf } from "./group-journal.js";
 
@@ -71,23 +69,21 @@ const holdStep = async (participant: Participant, journal: GroupJournal, cycle: 
   const slots = await membersOf({ participant, journal, start });
   // What counts of the steps before is used again, so that it stays here, and asked for again where it is missing.
   const before = FORMING_STEPS.slice(0, FORMING_STEPS.indexOf(step));
-  const waited = Math.max(holding.start - 1, clock.head.number + 1);
-  const kept = before.map((one) => fetchCounted({ participant, journal, start, deadline: waited }, one));
+  const kept = before.map((one) => fetchCounted({ participant, journal, start, deadline: holding.start - 1 }, one));
   const options = {
     what: `what is held of the threshold group in cycle ${cycle}`,
     block: sealing.end - 1,
     again: holding.start - 1,
   };
-  const all = asLasting(participant, options, () => {
-    const deadline = Math.max(holding.start - 1, clock.head.number + 1);
-    return untilBlock(clock, deadline, signal, (until) => {
-      const source = groupSource(whileWaiting(cycleSource(participant, { until }), until))!;
-      return readUntilWhole(participant, { until, deadline }, async () => {
+  const all = asLasting(participant, options, () =>
+    waitForFiles(participant, { deadline: holding.start - 1 }, (wait) => {
+      const source = groupSource(wait.source)!;
+      return readUntilWhole(participant, wait, async () => {
         const read: HeldDocuments = await holdDocuments(source, cycle, slots);
         return { ...read, isWhole: read.missing.length === 0 };
       });
-    });
-  });
+    }),
+  );
   const [{ held, missing }] = await Promise.all([all, ...kept]);
   if (missing.length > 0) log.warn("documents of members cannot be had", { cycle, step, missing });
   return held;

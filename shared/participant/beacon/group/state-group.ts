@@ -9,10 +9,9 @@ import { middleOf } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { againAtBlocks, isTimeLeft } from "../../at-every-block.js";
-import { cycleSource } from "../../cycle-source.js";
 import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
-import { untilBlock } from "../../until-block.js";
+import { waitForFiles } from "../../waiting.js";
 import { chainOf, type Formation, fetchCounted, fetchMembership } from "./forming.js";
 import { endForming, formingOf, type GroupJournal } from "./group-journal.js";
 
@@ -89,14 +88,11 @@ const formedGroup = async (formation: Formation): Promise<string | null> => {
 
 /** The group that signed the cycle before, whose file is fetched so that this validator serves it too. Null without one. */
 const groupBefore = async (participant: Participant, cycle: number, deadline: number): Promise<string | null> => {
-  const { clock, signal } = participant;
   const stated = await readStatedGroup(chainOf(participant), cycle - 1);
   if (stated === null) return null;
-  const last = Math.max(deadline, clock.head.number + 1);
-  const file = await untilBlock(clock, last, signal, (until) => {
-    const source = groupSource(cycleSource(participant, { until, isHeld: true }))!;
-    const mayPass = (thrown: unknown, tried: number) =>
-      isFetchFault(thrown) && isTimeLeft({ until, deadline: last }, tried);
+  const file = await waitForFiles(participant, { deadline, isHeld: true }, (wait) => {
+    const source = groupSource(wait.source)!;
+    const mayPass = (thrown: unknown, tried: number) => isFetchFault(thrown) && isTimeLeft(wait, tried);
     return againAtBlocks(participant, mayPass, () => fetchGroupFile(source, cycle, stated));
   });
   return file && stated.hash;
