@@ -1,18 +1,19 @@
 import { openAsBlob } from "node:fs";
 import { Readable } from "node:stream";
 import { commit, downloadFile, HubApiError, listFiles, modelInfo } from "@huggingface/hub";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
 import type { BlobStore } from "./blob-store.js";
-import { type Attempt, blobPieces, credential, remoteAttempts } from "./remote-fault.js";
+import { type Attempt, blobPieces, credential, type RemoteOptions, remoteAttempts } from "./remote-fault.js";
 
 const BRANCH = "main";
 
 /**
  * A store in a private model repository of the Hugging Face Hub: `blob/ab/ab…` by hash. It reads at the revision that it last saw or made,
  * never at a moving branch. A commit names that revision as its parent, and is retried once if somebody else committed meanwhile. Anyone
- * can list a public repository, and so read an artifact before its reveal. A public repository is therefore refused.
+ * can list a public repository, and so read an artifact before its reveal. A public repository is therefore refused, and nothing is put into
+ * one that was not seen to be private.
  *
  * The environment gives HF_TOKEN, and HF_ENDPOINT for another hub.
  *
@@ -21,7 +22,7 @@ const BRANCH = "main";
 export const openHuggingFaceStore = async (
   repo: string,
   env: Readonly<Record<string, string | undefined>>,
-  answerMs?: number,
+  { answerMs, onDown }: RemoteOptions = {},
 ): Promise<BlobStore> => {
   const accessToken = credential(env, "HF_TOKEN");
   const attempt = remoteAttempts(`hf://${repo}`, [accessToken], answerMs);
@@ -42,7 +43,17 @@ export const openHuggingFaceStore = async (
       if (!/^[0-9a-f]{40}$/.test(info.sha ?? "")) throw new TypeError("the hub named no revision");
       return info.sha;
     });
-  let revision = await newest();
+  let revision: string | null = null;
+  const known = async (): Promise<string> => {
+    revision ??= await newest();
+    return revision;
+  };
+  try {
+    await known();
+  } catch (thrown) {
+    if (onDown === undefined || !hasCode(thrown, "STORE_FAILED")) throw thrown;
+    onDown(thrown);
+  }
 
   let writing: Promise<unknown> = Promise.resolve();
   /** One commit at a time. */
@@ -52,7 +63,8 @@ export const openHuggingFaceStore = async (
     bytes = 0,
   ): Promise<void> => {
     const send = async () => {
-      const made = await commit({ ...target, branch: BRANCH, title, parentCommit: revision, operations: [operation] });
+      const parentCommit = await known();
+      const made = await commit({ ...target, branch: BRANCH, title, parentCommit, operations: [operation] });
       if (made !== undefined) revision = made.commit.oid;
     };
     const work = () =>
@@ -70,8 +82,10 @@ export const openHuggingFaceStore = async (
     return done;
   };
 
-  const find = (hash: string): Promise<Blob | null> =>
-    attempt(() => downloadFile({ ...target, path: pathOf(hash), revision }));
+  const find = async (hash: string): Promise<Blob | null> => {
+    const at = { ...target, path: pathOf(hash), revision: await known() };
+    return attempt(() => downloadFile(at));
+  };
 
   return {
     has: async (hash) => (await find(hash)) !== null,
@@ -99,7 +113,7 @@ export const openHuggingFaceStore = async (
       if ((await find(hash)) !== null) await write({ operation: "delete", path: pathOf(hash) }, `Delete ${hash}`);
     },
     list: async function* () {
-      const files = listFiles({ ...target, recursive: true, revision })[Symbol.asyncIterator]();
+      const files = listFiles({ ...target, recursive: true, revision: await known() })[Symbol.asyncIterator]();
       for (;;) {
         const next = await attempt(() => files.next());
         if (next.done) return;

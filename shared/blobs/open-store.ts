@@ -1,17 +1,17 @@
 import { type BlobStore, directoryStore } from "./blob-store.js";
+import type { RemoteOptions } from "./remote-fault.js";
 import type { StoreChoice } from "./store-setting.js";
 
 /**
  * The store that the setting names. Null for `http`: then the participant's own disk is the only store. A service's library is loaded only
  * if it is used.
  *
- * @param answerMs longest wait for a service, in milliseconds; default: a minute
  * @throws BlockZeroError STORE_CREDENTIALS_MISSING, STORE_PUBLIC, STORE_FAILED
  */
 export const openStore = async (
   choice: StoreChoice,
   env: Readonly<Record<string, string | undefined>>,
-  answerMs?: number,
+  options: RemoteOptions = {},
 ): Promise<BlobStore | null> => {
   switch (choice.kind) {
     case "http":
@@ -19,8 +19,8 @@ export const openStore = async (
     case "directory":
       return directoryStore(choice.path);
     case "s3":
-      return (await import("./s3-store.js")).s3Store(choice, env, answerMs);
+      return (await import("./s3-store.js")).s3Store(choice, env, options.answerMs);
     case "hf":
-      return (await import("./hugging-face-store.js")).openHuggingFaceStore(choice.repo, env, answerMs);
+      return (await import("./hugging-face-store.js")).openHuggingFaceStore(choice.repo, env, options);
   }
 };

@@ -3,6 +3,18 @@ import { withDeadline } from "#shared/util/deadline.js";
 
 /** Milliseconds for an answer of a service, in addition to the time for the bytes sent or received. */
 export const ANSWER_MS = 60_000;
+
+/** How a store elsewhere is opened. */
+export interface RemoteOptions {
+  /** Longest wait for a service, in milliseconds; default: a minute. */
+  readonly answerMs?: number | undefined;
+  /**
+   * Told why a service that is asked at opening does not answer: the store then opens, and asks again with each request. Unset: opening throws
+   * that.
+   */
+  readonly onDown?: ((fault: BlockZeroError) => void) | undefined;
+}
+
 /** A lower rate counts as no answer. */
 const LEAST_BYTES_PER_MS = 4;
 

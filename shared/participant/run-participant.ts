@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { isChainFault } from "#shared/chain/chain-fault.js";
 import { hasCode } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
@@ -14,15 +16,23 @@ export interface ParticipantRun {
   readonly version: string;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Pause before joining again is tried once more, in milliseconds; default: a block of the public chain. */
+  readonly againMs?: number;
 }
+
+const AGAIN_MS = 12_000;
+
+/** Whether joining failed by what may be there again in a moment. */
+const mayPass = (thrown: unknown): boolean =>
+  isChainFault(thrown) || hasCode(thrown, "SIGNER_UNREACHABLE", "SIGNER_TIMEOUT");
 
 /**
  * Joins the network, runs until the signal aborts, and leaves in order. If another network file succeeds this one, joins again under that
- * file. Throws only for problems before the first cycle, or for problems that would stop every later cycle. Other faults cost one cycle.
+ * file, and waits for a chain or a signer that does not answer at that moment. Throws only for problems before the first cycle, or for problems that would stop every later cycle. Other faults cost one cycle.
  */
 export const runParticipant = async (
   config: ParticipantConfig & MetricsConfig & { readonly metrics: { readonly listen: string } },
-  { role, version, log, signal }: ParticipantRun,
+  { role, version, log, signal, againMs = AGAIN_MS }: ParticipantRun,
   participate: (participant: Participant, metrics: MetricsSink) => Promise<never>,
 ): Promise<void> => {
   if (config.dry_run) log.warn("dry run: nothing is written to the chain, and what says so would have been");
@@ -32,9 +42,19 @@ export const runParticipant = async (
   let hasGoneOver = false;
   telemetry.health.watch(() => (isJoining ? "joining the subnet" : null));
   telemetry.health.watch(() => (signal.aborted ? "stopping" : null));
+  const join = async (): Promise<Participant> => {
+    for (;;)
+      try {
+        return await joinNetwork({ config, log, signal, telemetry });
+      } catch (thrown) {
+        if (signal.aborted || !hasGoneOver || !mayPass(thrown)) throw thrown;
+        log.warn("not yet joined under the new network file: once more in a moment", faultFields(thrown));
+        await delay(againMs, undefined, { signal });
+      }
+  };
   try {
     for (;;) {
-      const participant = await joinNetwork({ config, log, signal, telemetry });
+      const participant = await join();
       isJoining = false;
       try {
         await participate(participant, metrics);

@@ -10,7 +10,7 @@ export const storeCheck: Check = {
   name: "store",
   deadlineMs: 60_000,
   run: async ({ config, env }) => {
-    const store = await openStore(config.store, env, ANSWER_MS);
+    const store = await openStore(config.store, env, { answerMs: ANSWER_MS });
     if (store === null) return ok("none: files are on this machine alone");
     const bytes = randomBytes(64);
     const hash = await store.put(bytes);

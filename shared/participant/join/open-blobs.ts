@@ -4,6 +4,7 @@ import { type BlobStore, directoryStore, type LocalStore } from "#shared/blobs/b
 import { observeFetches } from "#shared/blobs/observe-fetches.js";
 import { openStore } from "#shared/blobs/open-store.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
+import { faultFields } from "../fault-fields.js";
 import { openArchive } from "../files/archive.js";
 import { type Blobs, createBlobs } from "../files/blobs.js";
 import { peerClasses } from "../observe/peer-classes.js";
@@ -30,7 +31,9 @@ export const openParticipantBlobs = async (
     log,
     observer: instruments && observeFetches(instruments, peerClasses({ chain, clock, netuid: config.netuid })),
   });
-  const remote = await openStore(config.store, process.env);
+  const remote = await openStore(config.store, process.env, {
+    onDown: (fault) => log.warn("the store does not answer: copies wait for it", faultFields(fault)),
+  });
   const queue = join(home, "archive.json");
   const folder = config.store.kind === "directory" ? config.store.path : undefined;
   const blobs = await createBlobs(store, client, config.checkpoint_keep_top_k, {

@@ -154,6 +154,30 @@ describe("stores elsewhere", { timeout: HANG_GUARD }, () => {
     await assert.rejects(open(`hf://${REPO}`, hubEnv(hub)), { code: "STORE_PUBLIC" });
   });
 
+  it("a hub that is down is asked again with each request, and takes nothing before it was seen to be private", async (t) => {
+    const hub = await startHub(t, REPO, TOKEN);
+    hub.setDown(true);
+    const told: BlockZeroError[] = [];
+    const choice = { kind: "hf", repo: REPO } as const;
+    await assert.rejects(openStore(choice, hubEnv(hub)), { code: "STORE_FAILED" });
+    const store = await openStore(choice, hubEnv(hub), { onDown: (fault) => told.push(fault) });
+    assert.deepEqual([store !== null, told.map(({ code }) => code)], [true, ["STORE_FAILED"]]);
+    await assert.rejects(store!.put(small), { code: "STORE_FAILED" });
+    hub.setDown(false);
+    hub.setPrivate(false);
+    await assert.rejects(store!.put(small), { code: "STORE_PUBLIC" });
+    assert.equal(hub.messages.length, 0);
+    hub.setPrivate(true);
+    const hash = await store!.put(small);
+    assert.deepEqual(Buffer.from((await store!.get(hash)) ?? []), small);
+    const open = openStore(choice, hubEnv(hub), { onDown: () => assert.fail("it answers") });
+    assert.deepEqual(await listed((await open)!), [hash]);
+    hub.setPrivate(false);
+    await assert.rejects(openStore(choice, hubEnv(hub), { onDown: () => assert.fail("it answers") }), {
+      code: "STORE_PUBLIC",
+    });
+  });
+
   it("a repository is read at the revision that was seen, not at the branch", async (t) => {
     const hub = await startHub(t, REPO, TOKEN);
     const store = await open(`hf://${REPO}`, hubEnv(hub));

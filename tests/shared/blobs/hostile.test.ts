@@ -52,7 +52,7 @@ describe("a bucket at a server that", { timeout: HANG_GUARD, concurrency: 16 }, 
         AWS_ACCESS_KEY_ID: "key",
         AWS_SECRET_ACCESS_KEY: "secret",
       };
-      const store = await openStore({ kind: "s3", bucket: "blobs", prefix: "" }, env, ANSWER_MS);
+      const store = await openStore({ kind: "s3", bucket: "blobs", prefix: "" }, env, { answerMs: ANSWER_MS });
       await ends(store!);
     });
 });
@@ -63,7 +63,7 @@ describe("a hub at a server that", { timeout: HANG_GUARD, concurrency: 16 }, () 
       const repo = "somebody/blobs";
       const HF_TOKEN = "hf_secret";
       const at = (HF_ENDPOINT: string, answerMs?: number) =>
-        openStore({ kind: "hf", repo }, { HF_ENDPOINT, HF_TOKEN }, answerMs);
+        openStore({ kind: "hf", repo }, { HF_ENDPOINT, HF_TOKEN }, { answerMs });
       const hostile = await hostileServer(t, behave);
       await assert.rejects(at(hostile, ANSWER_MS), { code: "STORE_FAILED" });
       const hub = await startHub(t, repo, HF_TOKEN);

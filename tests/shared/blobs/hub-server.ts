@@ -23,6 +23,8 @@ export interface Hub {
   sendElsewhere(url: string): void;
   /** Says that a file list goes on there. */
   continueListingAt(url: string): void;
+  /** Answers everything with 503 while it is down. */
+  setDown(isDown: boolean): void;
   /** Refuses the next commits. */
   refuseCommits(count: number): void;
   /** Happens once, before the next commit is taken. */
@@ -53,6 +55,7 @@ export const startHub = async (t: TestContext, repo: string, token: string, exis
   let isPrivate = true;
   let refusals = 0;
   let isStalling = false;
+  let isDown = false;
   let nextList: string | null = null;
   let elsewhere: string | null = null;
   let before: (() => void) | null = null;
@@ -98,6 +101,7 @@ export const startHub = async (t: TestContext, repo: string, token: string, exis
     const path = new URL(request.url ?? "", "http://hub").pathname;
     asked.push(`${request.method} ${path}`);
     const body = Buffer.concat(await request.toArray());
+    if (isDown) return json(response, 503, { error: "down" });
     const stored = /^\/lfs\/([0-9a-f]{64})$/.exec(path)?.[1];
     if (stored !== undefined && request.method === "PUT") {
       lfs.set(stored, body);
@@ -165,6 +169,9 @@ export const startHub = async (t: TestContext, repo: string, token: string, exis
     },
     continueListingAt: (next) => {
       nextList = next;
+    },
+    setDown: (value) => {
+      isDown = value;
     },
     refuseCommits: (count) => {
       refusals = count;

@@ -42,3 +42,17 @@ it("two programs do not take part with one hotkey, though each has a home of its
   );
   await lost;
 });
+
+it("a store elsewhere that does not answer keeps nobody from joining", { timeout: HANG_GUARD }, async (t) => {
+  const subnet = await openSubnet(t);
+  t.after(() => {
+    delete process.env.HF_ENDPOINT;
+    delete process.env.HF_TOKEN;
+  });
+  Object.assign(process.env, { HF_ENDPOINT: "http://127.0.0.1:1", HF_TOKEN: "hf_token" });
+  const ann = await subnet.join("ann", { store: "hf://somebody/blobs" });
+  assert.deepEqual(
+    ann.lines.filter(({ message }) => message.startsWith("the store does not answer")).map(({ fields }) => fields.code),
+    ["STORE_FAILED"],
+  );
+});

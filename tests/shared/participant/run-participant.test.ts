@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { runParticipant } from "#shared/participant/run-participant.js";
+import { collectingLog } from "../../shared/chain/support.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { openSubnet } from "../../support/subnet.js";
+
+/** Nobody listens there. */
+const DOWN = "ws://127.0.0.1:1";
+
+it("who goes over to another network file waits for a chain that does not answer at that moment; who starts ends", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { node, validatorConfig } = await openSubnet(t);
+  let endpoint = DOWN;
+  const config = {
+    ...validatorConfig("ann", { "listen.port": 0, "metrics.listen": "off" }),
+    get chain_endpoint() {
+      return [endpoint];
+    },
+  };
+  const { log, said } = collectingLog();
+  const { signal } = t;
+  const run = (participate: () => Promise<never>) =>
+    runParticipant(config, { role: "validator", version: "0", log, signal, againMs: 1 }, participate);
+  await assert.rejects(
+    run(async () => assert.fail("it has not joined")),
+    { code: "CHAIN_UNREACHABLE" },
+  );
+
+  endpoint = node.endpoint;
+  void said("not yet joined under the new network file").then(() => {
+    endpoint = node.endpoint;
+  });
+  let joined = 0;
+  await assert.rejects(
+    run(async () => {
+      joined++;
+      endpoint = DOWN;
+      if (joined === 1) throw new BlockZeroError("NETWORK_SUCCEEDED", "another file is in force", "join again");
+      throw new BlockZeroError("STOPPED", "joined again", "that is all");
+    }),
+    { code: "STOPPED" },
+  );
+  assert.equal(joined, 2);
+});
