@@ -14,9 +14,11 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { type Account, accountOf, inHomeOf } from "#upkeep/service/account.js";
+import { lingers } from "#upkeep/service/lingers.js";
 import { makeFolders } from "#upkeep/service/make-folders.js";
 import { systemctl } from "#upkeep/service/systemctl.js";
 import { type ServiceRole, temporaryPaths, type UnitOptions, unitText } from "#upkeep/service/unit.js";
+import { checkStaysUp, unitState } from "#upkeep/service/unit-state.js";
 import { validatorSettings } from "#validator/config.js";
 
 const roles: readonly ServiceRole[] = ["miner", "validator"];
@@ -64,7 +66,8 @@ const install: CommandSpec = {
           return json ? printJson({ unit: text }) : console.log(text.trimEnd());
         }
         const account = planned.user === undefined ? undefined : ownerOf(planned.user);
-        const manager = systemctl(options.userUnit === true);
+        const own = options.userUnit === true;
+        const manager = systemctl(own);
         // Asked first, so that nothing is left where no systemd runs.
         await manager("show", "--property=Version");
         tellTemporary(planned);
@@ -73,8 +76,16 @@ const install: CommandSpec = {
         writeUnit(file, text);
         await manager("daemon-reload");
         await manager("enable", ...(start ? ["--now"] : []), unit);
+        if (own) await tellLinger();
+        const logs = `journalctl ${own ? "--user " : ""}-fu ${unit}`;
+        if (start) await checkStaysUp(manager, unit, logs);
         if (json) printJson({ unit, file, started: start });
-        else printFields({ unit, file, next: `${start ? "" : `systemctl start ${unit}; `}journalctl -fu ${unit}` });
+        else
+          printFields({
+            unit,
+            file,
+            next: `${start ? "" : `systemctl ${own ? "--user " : ""}start ${unit}; `}${logs}`,
+          });
       });
   },
 };
@@ -87,7 +98,7 @@ const STATUS = [
   "NRestarts",
   "ExecMainStatus",
   "ActiveEnterTimestamp",
-];
+] as const;
 
 const status: CommandSpec = {
   name: "status",
@@ -98,17 +109,7 @@ const status: CommandSpec = {
       .option(...JSON_FLAG)
       .action(async ({ json = false, ...options }: Common) => {
         const { unit } = placeOf(options);
-        const text = await systemctl(options.userUnit === true)(
-          "show",
-          unit,
-          ...STATUS.map((name) => `--property=${name}`),
-        );
-        const found = Object.fromEntries(
-          text
-            .split("\n")
-            .filter((line) => line.includes("="))
-            .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
-        );
+        const found = await unitState(systemctl(options.userUnit === true), unit, STATUS);
         if (json) printJson({ unit, ...found });
         else printFields({ unit, ...found });
         process.exitCode = found.ActiveState === "active" ? 0 : 1;
@@ -182,8 +183,14 @@ const tellTemporary = (planned: UnitOptions): void => {
   const [path] = temporaryPaths(planned);
   if (path === undefined) return;
   console.error(
-    `${path} is among the machine's temporary files, which go at its next start; so that the program sees them the unit has PrivateTmp=no → keep configuration and homes elsewhere, such as in /etc and /var/lib`,
+    `${path} is among the machine's temporary files, which go at its next start${planned.user === undefined ? "" : "; so that the program sees them the unit has PrivateTmp=no"} → keep configuration and homes elsewhere, such as in /etc and /var/lib`,
   );
+};
+
+const tellLinger = async (): Promise<void> => {
+  const { username } = userInfo();
+  if (!(await lingers(username)))
+    console.error(`it stops when ${username} logs out → once: loginctl enable-linger ${username}`);
 };
 
 /** Absolute paths in a configuration, those of sockets included. Others begin in its folder. */

@@ -11,12 +11,14 @@ test("a service is installed, looked at and uninstalled", { timeout: HANG_GUARD 
   const bin = join(cwd, "bin");
   mkdirSync(bin);
   writeFileSync(join(cwd, "miner.yaml"), "expert_group: math\ndevice: cpu\nwallet: { path: ./wallets }\n");
-  /** A systemctl that writes down what it is asked, and answers with these lines of a shell. */
-  const systemctl = (...lines: readonly string[]) => {
-    const file = join(bin, "systemctl");
-    writeFileSync(file, ["#!/bin/sh", `echo "$@" >> ${join(cwd, "asked")}`, ...lines].join("\n"));
+  const script = (name: string, ...lines: readonly string[]) => {
+    const file = join(bin, name);
+    writeFileSync(file, ["#!/bin/sh", ...lines].join("\n"));
     chmodSync(file, 0o755);
   };
+  /** A systemctl that writes down what it is asked, and answers with these lines of a shell. */
+  const systemctl = (...lines: readonly string[]) =>
+    script("systemctl", `echo "$@" >> ${join(cwd, "asked")}`, ...lines);
   const service = (action: string, ...more: readonly string[]) =>
     run("blockzero", ["service", action, "--role", "miner", "--user-unit", ...more], {
       cwd,
@@ -38,10 +40,24 @@ test("a service is installed, looked at and uninstalled", { timeout: HANG_GUARD 
   );
   assert.match(unknown.stderr, /^✖ SERVICE_FAILED the system has no user "nobody-of-this-name" → .*useradd/);
   assert.ok(!existsSync(join(cwd, "checkpoints")), "no folder is made for nobody");
+
+  script("loginctl", "echo Linger=no");
+  systemctl("echo ActiveState=activating; echo SubState=auto-restart; echo ExecMainStatus=218");
+  const ended = await service("install", "--config", "miner.yaml");
+  assert.match(ended.stderr, /it stops when .+ logs out → once: loginctl enable-linger /);
+  assert.match(
+    ended.stderr,
+    /✖ SERVICE_FAILED blockzero-miner\.service does not stay up: activating\/auto-restart, status 218; .+ → see journalctl --user -fu /,
+  );
+  assert.equal(ended.status, 2);
+
+  script("loginctl", "echo Linger=yes");
+  systemctl("echo ActiveState=active; echo SubState=running; echo ExecMainStatus=0");
   const installed = await service("install", "--config", "miner.yaml");
   assert.equal(installed.status, 0, installed.stderr);
-  assert.match(readFileSync(unit, "utf8"), /^ProtectSystem=strict$/m);
-  const asked = readFileSync(join(cwd, "asked"), "utf8").trim().split("\n").slice(-2);
+  assert.doesNotMatch(installed.stderr, /logs out/);
+  assert.match(readFileSync(unit, "utf8"), /^NoNewPrivileges=yes$/m);
+  const asked = readFileSync(join(cwd, "asked"), "utf8").trim().split("\n").slice(-3, -1);
   assert.deepEqual(asked, [
     "--user --no-pager daemon-reload",
     "--user --no-pager enable --now blockzero-miner.service",

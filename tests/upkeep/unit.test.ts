@@ -33,9 +33,19 @@ describe("a systemd unit", () => {
       "WantedBy=multi-user.target",
     ])
       assert.ok(lines.includes(line), line);
-    const own = unitText({ ...options, user: undefined, devices: true }).split("\n");
-    assert.ok(own.includes("PrivateDevices=no") && own.includes("WantedBy=default.target"));
-    assert.ok(!own.some((line) => line.startsWith("User=")));
+    assert.ok(unitText({ ...options, devices: true }).includes("\nPrivateDevices=no\n"));
+  });
+
+  it("of a user's own manager asks for nothing that needs rights", () => {
+    const lines = unitText({ ...options, user: undefined }).split("\n");
+    for (const line of ["NoNewPrivileges=yes", "SystemCallFilter=@system-service", "WantedBy=default.target"])
+      assert.ok(lines.includes(line), line);
+    const beyond =
+      /^(User|CapabilityBoundingSet|AmbientCapabilities|Protect\w+|ReadWritePaths|Private\w+|RemoveIPC|Wants|After)=/;
+    assert.deepEqual(
+      lines.filter((line) => beyond.test(line)),
+      [],
+    );
   });
 
   it("refuses paths that systemd would read otherwise", () => {

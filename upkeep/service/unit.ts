@@ -23,6 +23,9 @@ export interface UnitOptions {
 /** Seconds for a program to leave in order: it ends what it is writing, and closes its servers. */
 const STOP_SECONDS = 60;
 
+/** Seconds after which a program that ended is started again. */
+export const RESTART_SECONDS = 15;
+
 /** Whether a path lies where a unit with PrivateTmp sees an empty folder of its own. */
 const isTemporary = (path: string): boolean => /^(\/var)?\/tmp(\/|$)/.test(path);
 
@@ -42,25 +45,28 @@ export const temporaryPaths = ({
  * A systemd unit that keeps a program up and gives it nothing that it does not need. Of the sandbox one thing is left out on purpose:
  * MemoryDenyWriteExecute, since V8 compiles at run time. A unit whose own files are temporary ones shares those of the machine: it would not see them.
  *
+ * A unit of a user's own manager has only what needs no rights, which is what filters of system calls do: systemd before 253 ends one that
+ * is to give up capabilities or to see other mounts with status 218 or 226.
+ *
  * @throws BlockZeroError UNIT_PATH_INVALID for a path that systemd would read otherwise
  */
 export const unitText = (options: UnitOptions): string => {
-  const { role, node, program, config, folder, writable, user, devices } = options;
+  const { role, node, program, config, folder, writable, user } = options;
   for (const path of [node, program, config, folder, ...writable]) checkPath(path);
-  const sharesTmp = temporaryPaths(options).length > 0;
+  const isSystem = user !== undefined;
   return `${[
     "[Unit]",
     `Description=BlockZero ${role}`,
-    "Wants=network-online.target",
-    "After=network-online.target",
+    // A user's manager knows no such target.
+    ...(isSystem ? ["Wants=network-online.target", "After=network-online.target"] : []),
     "StartLimitIntervalSec=0",
     "",
     "[Service]",
     `ExecStart=${node} ${program} --config ${config}`,
     `WorkingDirectory=${folder}`,
-    ...(user === undefined ? [] : [`User=${user}`]),
+    ...(isSystem ? [`User=${user}`] : []),
     "Restart=always",
-    "RestartSec=15",
+    `RestartSec=${RESTART_SECONDS}`,
     "KillSignal=SIGTERM",
     `TimeoutStopSec=${STOP_SECONDS}`,
     "SuccessExitStatus=130 143",
@@ -68,6 +74,27 @@ export const unitText = (options: UnitOptions): string => {
     "UMask=0077",
     "",
     "NoNewPrivileges=yes",
+    ...(isSystem ? sandbox(options) : []),
+    "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
+    "RestrictNamespaces=yes",
+    "RestrictRealtime=yes",
+    "RestrictSUIDSGID=yes",
+    "LockPersonality=yes",
+    "SystemCallArchitectures=native",
+    "SystemCallFilter=@system-service",
+    "SystemCallFilter=~@privileged @mount",
+    "SystemCallErrorNumber=EPERM",
+    "",
+    "[Install]",
+    `WantedBy=${isSystem ? "multi-user.target" : "default.target"}`,
+  ].join("\n")}\n`;
+};
+
+/** What only the system's manager can do: without capabilities, and with mounts of its own. */
+const sandbox = (options: UnitOptions): readonly string[] => {
+  const { writable, devices } = options;
+  const sharesTmp = temporaryPaths(options).length > 0;
+  return [
     "CapabilityBoundingSet=",
     "AmbientCapabilities=",
     "ProtectSystem=strict",
@@ -83,20 +110,8 @@ export const unitText = (options: UnitOptions): string => {
     "ProtectKernelModules=yes",
     "ProtectKernelTunables=yes",
     "ProtectProc=invisible",
-    "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
-    "RestrictNamespaces=yes",
-    "RestrictRealtime=yes",
-    "RestrictSUIDSGID=yes",
     "RemoveIPC=yes",
-    "LockPersonality=yes",
-    "SystemCallArchitectures=native",
-    "SystemCallFilter=@system-service",
-    "SystemCallFilter=~@privileged @mount",
-    "SystemCallErrorNumber=EPERM",
-    "",
-    "[Install]",
-    `WantedBy=${user === undefined ? "default.target" : "multi-user.target"}`,
-  ].join("\n")}\n`;
+  ];
 };
 
 /** `%` is a specifier to systemd, a quote, a backslash, a `$` and white space part words. */
