@@ -82,6 +82,16 @@ describe("a backup", () => {
     lockHome(join(elsewhere, ADDRESS), () => {})();
   });
 
+  it("holds what the store elsewhere does not have yet", async (t) => {
+    const made = await home(t);
+    const waiting = await directoryStore(join(made.own, "blobs")).put(Buffer.from("a model's tensors"));
+    const queue = { pending: [waiting], mark: "7d0a1c52-6a3e-4c0e-9f7e-1f0a5f0c1b2d" };
+    writeFileSync(join(made.own, "archive.json"), JSON.stringify(queue));
+    const paths = (await makeBackup({ ...made, version: "1", now })).files.map(({ path }) => path);
+    const more = [`${ADDRESS}/archive.json`, `${ADDRESS}/blobs/${waiting.slice(0, 2)}/${waiting}`];
+    assert.deepEqual([...paths].sort(), [...kept(made), ...more].sort());
+  });
+
   it("is not made of a home in use, nor over something, nor of nothing", async (t) => {
     const made = await home(t);
     const release = lockHome(made.own, () => {});

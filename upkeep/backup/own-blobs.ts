@@ -5,10 +5,13 @@ import { readFileIfAny } from "#shared/files/atomic-file.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
 
 const JOURNALS = ["miner.json", "validator.json"] as const;
+/** The queue of copies to a store elsewhere. */
+const QUEUE = "archive.json";
 
 /**
  * Hashes of the blobs that a home's journals name: its own updates with their manifests, and its own reports and models' manifests. Nobody else has an
- * update before its reveal; a report that was measured anew would contradict the signed one.
+ * update before its reveal; a report that was measured anew would contradict the signed one. And of those that the store elsewhere does not have yet:
+ * nobody else keeps them for long.
  */
 export const ownBlobs = async (home: string): Promise<readonly string[]> => {
   const store = directoryStore(join(home, "blobs"));
@@ -27,6 +30,7 @@ export const ownBlobs = async (home: string): Promise<readonly string[]> => {
 
 const namedIn = (home: string): ReadonlySet<string> => {
   const states = readdirSync(home, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const texts = states.flatMap(({ name }) => JOURNALS.map((journal) => readFileIfAny(join(home, name, journal)) ?? ""));
+  const files = [QUEUE, ...states.flatMap(({ name }) => JOURNALS.map((journal) => join(name, journal)))];
+  const texts = files.map((file) => readFileIfAny(join(home, file)) ?? "");
   return new Set(texts.flatMap((text) => text.match(/\b[0-9a-f]{64}\b/g) ?? []));
 };

@@ -78,10 +78,12 @@ export const openArchive = ({ local, remote, folder, queue, log }: ArchiveOption
       if (folder !== undefined) recognise(folder);
       const verified = await local.open(hash);
       await verified?.close();
-      if (verified !== null && !(await remote.has(hash))) await remote.putFile(local.path(hash), hash);
+      const isThere = await remote.has(hash);
+      if (!isThere && verified !== null) await remote.putFile(local.path(hash), hash);
       pending.delete(hash);
       save();
-      log.debug("archived a blob", { hash });
+      if (isThere || verified !== null) log.debug("archived a blob", { hash });
+      else log.warn("not archived: the file is not here any more", { hash });
     } catch (thrown) {
       failed.add(hash);
       const code = thrown instanceof BlockZeroError ? thrown.code : undefined;

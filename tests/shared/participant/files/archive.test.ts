@@ -15,6 +15,7 @@ import { silentLog } from "#shared/telemetry/log.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../../artifact/temporary.js";
+import { collectingLog } from "../../chain/support.js";
 
 const PROCESS = fileURLToPath(new URL("archive-process.js", import.meta.url));
 const TEXTS = ["report", "weights", "model"] as const;
@@ -107,15 +108,21 @@ describe("an archive's queue", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(JSON.parse(readFileSync(queue, "utf8")), { pending: [] });
   });
 
-  it("forgets a blob that is gone, and refuses a file that is no queue", async (t) => {
+  it("forgets a blob that is gone with a warning where it was not copied, and refuses a file that is no queue", async (t) => {
     const home = temporaryFolder(t);
     const [local, remote] = [directoryStore(join(home, "own")), directoryStore(join(home, "elsewhere"))];
     const queue = join(home, "archive.json");
-    writeFileSync(queue, JSON.stringify({ pending: [hashOf("gone")] }));
-    const archive = openArchive({ local, remote, queue, log: silentLog });
+    await remote.put(Buffer.from("copied"));
+    writeFileSync(queue, JSON.stringify({ pending: [hashOf("gone"), hashOf("copied")] }));
+    const { log, lines } = collectingLog();
+    const archive = openArchive({ local, remote, queue, log });
     assert.ok(archive.isPending(hashOf("gone")));
     await archive.idle();
-    assert.ok(!archive.isPending(hashOf("gone")));
+    assert.ok(!archive.isPending(hashOf("gone")) && !archive.isPending(hashOf("copied")));
+    assert.deepEqual(
+      lines.filter(({ level }) => level === "warn").map(({ fields }) => fields.hash),
+      [hashOf("gone")],
+    );
     assert.ok(!(await remote.has(hashOf("gone"))));
     writeFileSync(queue, JSON.stringify({ pending: ["../gone"] }));
     assert.throws(() => openArchive({ local, remote, queue, log: silentLog }), { code: "JOURNAL_MALFORMED" });
