@@ -24,9 +24,9 @@ export const observedChain = (chain: Chain, instruments: Instruments): Chain => 
   },
 });
 
+/** A nonce that another writer used is counted each time that it happens, by the writer itself. */
 const outcomeOf = (thrown: unknown): (typeof WRITE_OUTCOMES)[number] => {
   if (hasCode(thrown, "KEY_IN_USE")) return "key_in_use";
-  if (hasCode(thrown, "NONCE_TAKEN")) return "nonce_taken";
   if (hasCode(thrown, "CHAIN_REJECTED")) return "rejected";
   return hasCode(thrown, "CHAIN_UNREACHABLE", "CHAIN_DISCONNECTED", "CHAIN_TIMEOUT") ? "unreachable" : "failed";
 };

@@ -47,6 +47,10 @@ export const chainErrors = {
   },
   NOT_A_DEVCHAIN: { meaning: "The endpoint is no devchain.", remedy: "Start `blockzero devchain`, or correct it." },
   NOT_A_SUBSTRATE_NODE: { meaning: "The endpoint is no Substrate node.", remedy: "Correct the endpoint." },
+  NOT_INCLUDED: {
+    meaning: "A write was signed again and again, and no block took it.",
+    remedy: "Use another endpoint, or wait until the chain has room.",
+  },
   NOT_SUBTENSOR: { meaning: "The endpoint's chain is not Bittensor's.", remedy: "Give a Bittensor node's endpoint." },
   RUNTIME_UNSUPPORTED: {
     meaning: "The chain's runtime lacks a call or storage item that is needed.",

@@ -9,6 +9,7 @@ import { type Beacon, beaconSchema } from "../timelock/beacon.js";
 import { ExtrinsicWriter } from "../writer/extrinsic-writer.js";
 import { openKeyClaims } from "../writer/key-lock.js";
 import { observeWriter } from "../writer/observe-writer.js";
+import { tellTaken } from "../writer/tell-taken.js";
 import type { Call, SudoCallSpec } from "./calls.js";
 import { asReadError, devChainReader } from "./reading.js";
 import * as wire from "./wire.js";
@@ -65,6 +66,7 @@ export const connectDevchain = async (options: ConnectOptions): Promise<Devchain
   const read = devChainReader(line);
   const nextNonce = (account: string) => read(z.int(), "account_nonce", account);
   const chain = writableDevChain({ line, nextNonce });
+  const onTaken = tellTaken(log, options.instruments);
   writer = new ExtrinsicWriter<Call>({
     chain,
     confirmations: options.confirmations ?? 0,
@@ -73,6 +75,7 @@ export const connectDevchain = async (options: ConnectOptions): Promise<Devchain
         ? undefined
         : openKeyClaims({ folder: options.keyFolder, genesisHash, clock: options.clock, waitMs: options.keyWaitMs }),
     log,
+    onTaken: ({ name }, address) => onTaken(name, address),
     onOverdue: () => line.rotate("it does not include what it accepts"),
   });
   observeWriter(writer, options.instruments, listening.signal);

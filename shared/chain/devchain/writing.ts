@@ -71,7 +71,7 @@ const submitTo = async (line: ChainConnection, extrinsic: SignedExtrinsic): Prom
     if (!(error instanceof RpcError)) throw error;
     const { reason = `code ${error.code}`, message } = error;
     if (PASSING.has(reason)) return { status: "later" };
-    if (reason === STALE) return { status: "dead" };
+    if (reason === STALE) return { status: "dead", isTaken: true };
     return { status: "refused", error: new ChainRejected(reason, message) };
   }
 };

@@ -11,6 +11,7 @@ import { closed } from "../connection/connection.js";
 import { ExtrinsicWriter } from "../writer/extrinsic-writer.js";
 import { type KeyClaims, openKeyClaims } from "../writer/key-lock.js";
 import { observeWriter } from "../writer/observe-writer.js";
+import { tellTaken } from "../writer/tell-taken.js";
 import { runtimeTraits } from "./calls.js";
 import { amount } from "./codecs.js";
 import { readCommitmentSpace, readCommitments } from "./commitments.js";
@@ -74,11 +75,13 @@ export const connectSubtensor = async (options: ConnectOptions): Promise<Subtens
   const traits = () => runtimeTraits(api);
   let inspected = link.heads.last!.number;
   const chain = writableSubtensor({ link, api, traits, headNumber: () => inspected });
+  const onTaken = tellTaken(log, options.instruments);
   writer = new ExtrinsicWriter<Written>({
     chain,
     confirmations: options.confirmations ?? 0,
     claims,
     log,
+    onTaken: (written, address) => onTaken("method" in written ? written.method.method : written.name, address),
     onOverdue: () => link.rotate("it does not include what it accepts"),
   });
   observeWriter(writer, options.instruments, listening.signal);

@@ -47,7 +47,8 @@ const KNOWN = 1013;
 const TOO_LOW_PRIORITY = 1014;
 const DROPPED = 1016;
 /** The node's words for reasons that have no number. */
-const STALE = /outdated|ancient birth block/i;
+const STALE = /outdated/i;
+const TOO_OLD = /ancient birth block/i;
 const FUTURE = /valid in the future/i;
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/bad signature/i, "BadProof"],
@@ -62,8 +63,10 @@ export const receptionOf = (error: unknown): Reception => {
   const { code, message, detail = "" } = error;
   if (code === KNOWN) return { status: "pool" };
   if (code === DROPPED || FUTURE.test(detail)) return { status: "later" };
-  // Banned: it left the pool a while ago, into a block or for good. A taken nonce makes the priority too low.
-  if (code === BANNED || code === TOO_LOW_PRIORITY || STALE.test(detail)) return { status: "dead" };
+  // A nonce that waits in the pool makes the priority too low.
+  if (code === TOO_LOW_PRIORITY || STALE.test(detail)) return { status: "dead", isTaken: true };
+  // Banned: it left the pool a while ago, into a block or for good.
+  if (code === BANNED || TOO_OLD.test(detail)) return { status: "dead", isTaken: false };
   const custom = /custom error: (\d+)/i.exec(detail)?.[1];
   const named = custom === undefined ? undefined : (CUSTOM_ERRORS[Number(custom)] ?? `Custom(${custom})`);
   const reason =

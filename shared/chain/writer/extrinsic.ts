@@ -26,8 +26,8 @@ export type Reception =
   | ({ readonly status: "included" } & Settlement)
   /** Not now, but possibly later: the pool is full, or an earlier nonce is missing. */
   | { readonly status: "later" }
-  /** Its nonce is used or its era is over: some block holds it, or none ever will. */
-  | { readonly status: "dead" }
+  /** Some block holds it, or none ever will: its nonce is used or another extrinsic waits with it (`isTaken`), or its era is over. */
+  | { readonly status: "dead"; readonly isTaken: boolean }
   /** Never accepted, whatever the nonce. */
   | { readonly status: "refused"; readonly error: BlockZeroError };
 

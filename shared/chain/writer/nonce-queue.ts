@@ -11,11 +11,13 @@ export interface NonceQueueOptions<Call> {
   readonly confirmations: number;
   readonly claims?: KeyClaims | undefined;
   readonly log: Log;
+  /** Called each time that another writer used the nonce of a write first. */
+  readonly onTaken: (call: Call, address: string) => void;
   /** Called when a node has had an extrinsic for several blocks without putting it into one. */
   readonly onOverdue: () => void;
 }
 
-/** Greatest number of times that an extrinsic is signed again because another writer took its nonce. */
+/** Greatest number of times that a write is signed: again where no block will ever hold what was signed before. */
 const MAX_SIGNINGS = 8;
 
 /**
@@ -215,7 +217,7 @@ export class NonceQueue<Call> {
     const isOver = extrinsic.lastBlock !== undefined && chain.headNumber() > extrinsic.lastBlock;
     try {
       await this.#claimKey();
-      const reception = isOver ? ({ status: "dead" } as const) : await chain.send(extrinsic);
+      const reception = isOver ? ({ status: "dead", isTaken: false } as const) : await chain.send(extrinsic);
       if (!this.#entries.has(entry)) return true;
       switch (reception.status) {
         case "pool":
@@ -231,7 +233,7 @@ export class NonceQueue<Call> {
         case "dead": {
           const found = await chain.find(extrinsic, signedAt);
           if (found) this.settle(found);
-          else if (!entry.settlement) this.#replace(entry);
+          else if (!entry.settlement) this.#replace(entry, reception.isTaken);
           return true;
         }
       }
@@ -246,15 +248,23 @@ export class NonceQueue<Call> {
     }
   }
 
-  #replace(entry: Entry<Call>): void {
+  #replace(entry: Entry<Call>, isTaken: boolean): void {
     this.#drop(entry);
     if (!entry.write) return;
+    if (isTaken) this.options.onTaken(entry.write.call, this.address);
     if (entry.write.signings < MAX_SIGNINGS) return void this.#queue.unshift(entry.write);
-    throw new BlockZeroError(
-      "NONCE_TAKEN",
-      `${MAX_SIGNINGS} times another writer took the nonce of ${this.address}`,
-      "let one program write with a key, and give every program its own hotkey",
-    );
+    const signed = `a write of ${this.address} was signed ${MAX_SIGNINGS} times`;
+    throw isTaken
+      ? new BlockZeroError(
+          "NONCE_TAKEN",
+          `${signed}: another writer took its nonce, the last time too`,
+          "let one program write with a key, and give every program its own hotkey",
+        )
+      : new BlockZeroError(
+          "NOT_INCLUDED",
+          `${signed}, and no block took it: the node threw it out of its pool, or its time was over`,
+          "use another endpoint, or wait until the chain has room",
+        );
   }
 
   #drop(entry: Entry<Call>): void {

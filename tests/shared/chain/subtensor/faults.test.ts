@@ -14,13 +14,13 @@ describe("what a node says to an extrinsic", () => {
     assert.deepEqual(said(1013, "Transaction Already Imported"), { status: "pool" });
     assert.deepEqual(said(1016, "Immediately Dropped"), { status: "later" });
     assert.deepEqual(said(1010, "Invalid Transaction", "Transaction will be valid in the future"), { status: "later" });
-    for (const [code, detail] of [
-      [1010, "Transaction is outdated"],
-      [1010, "Transaction has an ancient birth block"],
-      [1012, "The transaction is temporarily banned"],
-      [1014, "The transaction has too low priority to replace another"],
+    for (const [code, detail, isTaken] of [
+      [1010, "Transaction is outdated", true],
+      [1010, "Transaction has an ancient birth block", false],
+      [1012, "The transaction is temporarily banned", false],
+      [1014, "The transaction has too low priority to replace another", true],
     ] as const)
-      assert.deepEqual(said(code, "refused", detail), { status: "dead" });
+      assert.deepEqual(said(code, "refused", detail), { status: "dead", isTaken });
   });
 
   it("names the rule of a refusal", () => {
