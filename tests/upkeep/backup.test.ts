@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -144,6 +145,30 @@ describe("a backup", () => {
     await attempt();
   });
 
+  it("passes over what a disk's file system keeps for itself", async (t) => {
+    const made = await home(t);
+    const disk = join(made.root, "disk");
+    const kept = [join(disk, "lost+found"), join(disk, "blobs", "lost+found")];
+    for (const folder of kept) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, "#131"), "");
+      chmodSync(folder, 0);
+    }
+    try {
+      symlinkSync(disk, join(made.checkpointDir, OTHER));
+      rmSync(join(made.own, "blobs"), { recursive: true });
+      symlinkSync(join(disk, "blobs"), join(made.own, "blobs"));
+      const paths = (await makeBackup({ ...made, version: "1", now })).files.map(({ path }) => path);
+      assert.deepEqual(
+        paths.filter((path) => path.includes("lost+found")),
+        [],
+      );
+      assert.ok(paths.includes(`${ADDRESS}/port`));
+    } finally {
+      for (const folder of kept) chmodSync(folder, 0o700);
+    }
+  });
+
   it("touches nothing beside it", async (t) => {
     const made = await home(t);
     const beside = join(`${made.out}.tmp`, "mine");
@@ -168,6 +193,17 @@ describe("a backup", () => {
     const release = lockHome(join(elsewhere, ADDRESS), () => {});
     await assert.rejects(restoreBackup({ from, checkpointDir: elsewhere }), coded("HOME_IN_USE"));
     release();
+  });
+
+  it("is not restored over a disk's root", { skip: process.platform !== "linux" }, async (t) => {
+    const made = await home(t);
+    await makeBackup({ ...made, version: "1", now });
+    const elsewhere = join(made.root, "elsewhere");
+    mkdirSync(elsewhere);
+    symlinkSync("/proc", join(elsewhere, ADDRESS));
+    const attempt = restoreBackup({ from: made.out, checkpointDir: elsewhere });
+    await assert.rejects(attempt, coded("RESTORE_OCCUPIED", /is a disk of its own/));
+    assert.deepEqual(readdirSync(elsewhere), [ADDRESS]);
   });
 
   it("is restored whole or not at all, and again after a fault or a kill", async (t) => {

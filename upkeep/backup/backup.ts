@@ -20,7 +20,7 @@ import {
   RUNS,
 } from "./manifest.js";
 import { ownBlobs } from "./own-blobs.js";
-import { isIrreplaceable } from "./what-stays.js";
+import { isIrreplaceable, isLeftOut } from "./what-stays.js";
 
 export interface BackupOptions {
   /** A program's `checkpoint_dir`: a home for each hotkey. */
@@ -112,7 +112,7 @@ const pathsOf = async (checkpointDir: string, hotkeys: readonly string[]): Promi
   paths.push(...runFilesIn(checkpointDir));
   for (const hotkey of hotkeys) {
     const home = join(checkpointDir, hotkey);
-    const files = filesBelow(home, isIrreplaceable);
+    const files = filesBelow(home, isIrreplaceable, isLeftOut);
     const blobs = (await ownBlobs(home)).map((hash) => `blobs/${hash.slice(0, 2)}/${hash}`);
     paths.push(...[...files, ...blobs].sort().map((path) => `${hotkey}/${path}`));
   }
@@ -131,13 +131,18 @@ const runFilesIn = (checkpointDir: string): readonly string[] => {
 /**
  * Files below a folder that are wanted, with `/`.
  *
+ * @param isLeftOut whether nothing is wanted in folders of a name; those are not looked into
  * @throws BlockZeroError BACKUP_INVALID for a link to one, or to a folder with one: it would not be among them
  */
-const filesBelow = (folder: string, isWanted: (path: string) => boolean): readonly string[] => {
-  const found = entriesBelow(folder, folder);
+const filesBelow = (
+  folder: string,
+  isWanted: (path: string) => boolean,
+  isLeftOut?: (name: string) => boolean,
+): readonly string[] => {
+  const found = entriesBelow(folder, folder, isLeftOut);
   for (const { path } of found.filter(({ entry }) => entry.isSymbolicLink())) {
     const link = join(folder, path);
-    const held = isFolder(link) ? entriesBelow(link, folder).map((inner) => inner.path) : [path];
+    const held = isFolder(link) ? entriesBelow(link, folder, isLeftOut).map((inner) => inner.path) : [path];
     if (held.some(isWanted))
       throw new BlockZeroError(
         "BACKUP_INVALID",
@@ -154,11 +159,16 @@ interface Entry {
 }
 
 /** What is below a folder, with paths relative to another one. Links are not followed, as Node's own recursive reading does from version 22 on. */
-const entriesBelow = (folder: string, root: string): readonly Entry[] =>
+const entriesBelow = (
+  folder: string,
+  root: string,
+  isLeftOut: (name: string) => boolean = () => false,
+): readonly Entry[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const inner = join(folder, entry.name);
+    if (isLeftOut(entry.name) && isFolder(inner)) return [];
     const own = { entry, path: relative(root, inner).replaceAll("\\", "/") };
-    return entry.isDirectory() ? [own, ...entriesBelow(inner, root)] : [own];
+    return entry.isDirectory() ? [own, ...entriesBelow(inner, root, isLeftOut)] : [own];
   });
 
 /** A folder and all that are below it. */

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { ensureFolderSync } from "#shared/files/ensure-folder.js";
@@ -79,6 +79,12 @@ interface ClaimedHome {
 /** @throws BlockZeroError HOME_IN_USE, RESTORE_OCCUPIED, FILE_UNWRITABLE */
 const claimHome = (home: string): ClaimedHome => {
   const isNew = !existsSync(home);
+  if (!isNew && isDisk(realpathSync(home)))
+    throw new BlockZeroError(
+      "RESTORE_OCCUPIED",
+      `${home} is a disk of its own, which no home can take the place of`,
+      "link it to a folder on that disk",
+    );
   const held = holdHome(home);
   const there = readdirSync(home).find((name) => name !== "lock");
   if (there === undefined) return { home, held, isNew };
@@ -89,6 +95,9 @@ const claimHome = (home: string): ClaimedHome => {
     "move that home away, or restore into another checkpoint_dir",
   );
 };
+
+/** Whether another file system is mounted there than around it. */
+const isDisk = (place: string): boolean => statSync(place).dev !== statSync(dirname(place)).dev;
 
 /** A home, the metrics' file or the folder of a run: it appears as a whole. */
 interface Part {
