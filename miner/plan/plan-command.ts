@@ -3,6 +3,7 @@ import { positiveNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig } from "#shared/config/settings.js";
+import { roomIn } from "#shared/doctor/disk-room.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import type { Device } from "#shared/engine/device.js";
 import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
@@ -122,9 +123,10 @@ const lookHere = async (
   const time =
     opened && rate && !travels(opened) ? await measureTrainingTime(config, network, plan, opened) : undefined;
   const machine = thisMachine(process.env);
+  const room = await roomIn(machine, config.checkpoint_dir);
   const has = {
     memory: machine.memory().total,
-    disk: await machine.freeSpace(config.checkpoint_dir),
+    disk: room.free + room.used,
     stepSeconds: measured?.stepSeconds ?? time?.stepSeconds ?? null,
   };
   return { has, verdict: verdictOf(plan, has), ...(time && { time }), ...(measured && { measured }) };

@@ -3,6 +3,7 @@ import type { TrainingPlan } from "./plan.js";
 /** What a machine has for it. */
 export interface Available {
   readonly memory: number;
+  /** Bytes that are free, and those that the program's files take already. */
   readonly disk: number;
   /** Of a step, measured or found from products; null where nothing was measured. */
   readonly stepSeconds: number | null;

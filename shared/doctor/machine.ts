@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { access, open, readFile, rm, statfs } from "node:fs/promises";
+import { access, open, readdir, readFile, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { totalMemory } from "#shared/util/total-memory.js";
 
@@ -18,6 +18,8 @@ export interface Machine {
   nodeOptions(): string;
   /** Bytes that can still be written to the disk of a folder, which need not exist yet. */
   freeSpace(folder: string): Promise<number>;
+  /** Bytes of the files below a folder, of which links are not followed; 0 where there is none. */
+  usedBelow(folder: string): Promise<number>;
   /** Bytes a second at which the disk of a folder takes a file. Throws what writing throws. */
   writeSpeed(folder: string): Promise<number>;
 }
@@ -39,6 +41,7 @@ export const thisMachine = (env: Readonly<Record<string, string | undefined>>): 
     const { bavail, bsize } = await statfs(await existing(folder));
     return bavail * bsize;
   },
+  usedBelow,
   writeSpeed: async (folder) => {
     const path = join(await existing(folder), `.${randomUUID()}.tmp`);
     const bytes = Buffer.alloc(PROBE_BYTES, 0x5a);
@@ -54,6 +57,17 @@ export const thisMachine = (env: Readonly<Record<string, string | undefined>>): 
     return PROBE_BYTES / ((performance.now() - started) / 1000);
   },
 });
+
+const usedBelow = async (folder: string): Promise<number> => {
+  let bytes = 0;
+  // What is deleted meanwhile takes nothing.
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) bytes += await usedBelow(path);
+    else if (entry.isFile()) bytes += (await stat(path).catch(() => null))?.size ?? 0;
+  }
+  return bytes;
+};
 
 /** The folder, or the nearest one above it that exists. */
 const existing = async (folder: string): Promise<string> => {

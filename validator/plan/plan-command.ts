@@ -3,6 +3,7 @@ import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
 import { defineConfig } from "#shared/config/settings.js";
+import { roomIn } from "#shared/doctor/disk-room.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
 import {
@@ -94,9 +95,10 @@ export const validatorPlanCommand: CommandSpec = {
         });
         const time = device && (await measureEvaluationTime(network, plan, device));
         const machine = thisMachine(process.env);
+        const room = await roomIn(machine, config.checkpoint_dir);
         const has = {
           memory: machine.memory().total,
-          disk: await machine.freeSpace(config.checkpoint_dir),
+          disk: room.free + room.used,
           tokensPerSecond: time?.tokensPerSecond ?? null,
         };
         const verdict = verdictOf(plan, has);

@@ -6,6 +6,7 @@ import type { EvaluationPlan } from "./plan.js";
 /** What a machine has for it. */
 export interface Available {
   readonly memory: number;
+  /** Bytes that are free, and those that the program's files take already. */
   readonly disk: number;
   /** From matrix products that were measured; null where none was. */
   readonly tokensPerSecond: number | null;

@@ -1,27 +1,40 @@
+import { join } from "node:path";
+import { hotkeyAddress } from "#shared/signing/open-signer.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import { type Check, failure, ok } from "../check.js";
+import { roomOf } from "../disk-room.js";
 
 /** What takes less memory, by role. */
 const LOWER = { miner: "lower batch_size or workers", validator: "lower evaluation.memory_gib" } as const;
 
-/** What the program's work takes beside what there is. */
+/** What the program's work takes beside what there is, of which its own files are a part. */
 export const planCheck: Check = {
   name: "plan",
   deadlineMs: 60_000,
   needs: "network",
-  run: async ({ role, requirements, network, machine, config: { checkpoint_dir } }) => {
+  run: async ({ role, requirements, network, machine, config }) => {
     if (requirements === undefined) return ok("there is no plan for a program of your own");
     const { memory, disk } = await requirements(await network());
     const { available } = machine.memory();
-    const free = await machine.freeSpace(checkpoint_dir);
+    // Another check says what a wallet lacks.
+    const address = await hotkeyAddress(config.wallet).catch(() => "");
+    const { free, used } =
+      address === ""
+        ? { free: await machine.freeSpace(config.checkpoint_dir), used: 0 }
+        : await roomOf(machine, join(config.checkpoint_dir, address));
     const says = `takes ${formatBytes(memory)} of memory and ${formatBytes(disk)} of disk`;
     if (memory > available)
       return failure(
         `${says}; only ${formatBytes(available)} of memory are available`,
         `${LOWER[role]}, or take a larger machine: blockzero-${role} plan has the parts`,
       );
-    if (disk > free)
-      return failure(`${says}; only ${formatBytes(free)} are free`, "free some, or lower checkpoint_keep_top_k");
+    if (disk > free + used) {
+      const beside = used > 0 ? `, beside ${formatBytes(used)} that it has` : "";
+      return failure(
+        `${says}; only ${formatBytes(free)} are free${beside}`,
+        "free some, or lower checkpoint_keep_top_k",
+      );
+    }
     return ok(says);
   },
 };

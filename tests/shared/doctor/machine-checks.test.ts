@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { diskCheck, diskSpaceCheck } from "#shared/doctor/checks/disk.js";
@@ -7,6 +7,7 @@ import { limitsCheck } from "#shared/doctor/checks/limits.js";
 import { memoryCheck } from "#shared/doctor/checks/memory.js";
 import { nodeCheck } from "#shared/doctor/checks/node.js";
 import { planCheck } from "#shared/doctor/checks/plan.js";
+import { roomIn } from "#shared/doctor/disk-room.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { findingIn } from "./support.js";
@@ -65,6 +66,16 @@ describe("checks of the machine", () => {
     assert.equal((await findingIn(t, planCheck, plan(1e9, 1e9))).verdict, "ok");
     assert.match((await findingIn(t, planCheck, plan(9e9, 1e9))).says, /only 8\.00 GB of memory are available$/);
     assert.match((await findingIn(t, planCheck, plan(1e9, 2e11))).says, /only 100\.00 GB are free$/);
+    const later = (usedBelow: number) => ({
+      ...plan(1e9, 60e9),
+      machine: { freeSpace: async () => 42e9, usedBelow: async () => usedBelow },
+    });
+    assert.equal((await findingIn(t, planCheck, later(58e9))).verdict, "ok");
+    assert.match(
+      (await findingIn(t, planCheck, later(8e9))).says,
+      /only 42\.00 GB are free, beside 8\.00 GB that it has$/,
+    );
+    assert.equal((await findingIn(t, planCheck, later(0))).verdict, "failure");
     const short = await findingIn(t, planCheck, plan(9e9, 1e9));
     assert.equal(short.verdict, "failure");
     assert.match(short.remedy!, /evaluation\.memory_gib.*blockzero-validator plan/);
@@ -80,5 +91,22 @@ describe("checks of the machine", () => {
     const folder = join(temporaryFolder(t), "not", "there", "yet");
     assert.ok((await machine.freeSpace(folder)) > 0);
     assert.ok((await machine.writeSpeed(folder)) > 0);
+  });
+
+  it("this machine says what a program's files take of its disk", async (t) => {
+    const machine = thisMachine({});
+    const dir = temporaryFolder(t);
+    const [own, other] = [
+      "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+      "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
+    ];
+    assert.equal((await roomIn(machine, join(dir, "none"))).used, 0);
+    mkdirSync(join(dir, own, "blobs"), { recursive: true });
+    writeFileSync(join(dir, own, "port"), "4711");
+    writeFileSync(join(dir, own, "blobs", "one"), Buffer.alloc(1000));
+    symlinkSync(join(dir, own), join(dir, own, "link"));
+    assert.equal((await roomIn(machine, dir)).used, 1004);
+    mkdirSync(join(dir, other));
+    assert.equal((await roomIn(machine, dir)).used, 0);
   });
 });

@@ -27,6 +27,7 @@ export const healthyMachine: Machine = {
   limits: async () => "Max open files            1048576              1048576              files",
   nodeOptions: () => "",
   freeSpace: async () => 100e9,
+  usedBelow: async () => 0,
   writeSpeed: async () => 500e6,
 };
 
