@@ -1,7 +1,7 @@
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
 import type { CommandSpec } from "#shared/cli/program.js";
-import { restoreBackup } from "#upkeep/backup/restore.js";
+import { isRootsAlone, restoreBackup } from "#upkeep/backup/restore.js";
 import { fieldsOf } from "./backup.js";
 
 interface Options {
@@ -22,6 +22,10 @@ export const restore: CommandSpec = {
       .option(...JSON_FLAG)
       .action(async ({ json = false, ...options }: Options) => {
         const manifest = await restoreBackup(options);
+        if (isRootsAlone(options.checkpointDir))
+          console.error(
+            `${options.checkpointDir} is root's, and what was restored with it → where the program runs as another user: chown -R USER ${options.checkpointDir}`,
+          );
         if (json) printJson({ checkpointDir: options.checkpointDir, ...manifest });
         else
           printFields({

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -204,6 +206,34 @@ describe("a backup", () => {
     const attempt = restoreBackup({ from: made.out, checkpointDir: elsewhere });
     await assert.rejects(attempt, coded("RESTORE_OCCUPIED", /is a disk of its own/));
     assert.deepEqual(readdirSync(elsewhere), [ADDRESS]);
+  });
+
+  it("is given to the user whose checkpoint_dir it comes into", async (t) => {
+    const made = await home(t);
+    await makeBackup({ ...made, version: "1", now });
+    const elsewhere = join(made.root, "elsewhere");
+    mkdirSync(elsewhere);
+    const given = new Map<number, string>();
+    await restoreBackup({
+      from: made.out,
+      checkpointDir: elsewhere,
+      give: (path) => given.set(statSync(path).ino, path),
+    });
+    const there = readdirSync(elsewhere, { recursive: true, encoding: "utf8" });
+    assert.deepEqual(
+      there.filter((path) => !given.has(statSync(join(elsewhere, path)).ino)),
+      [],
+    );
+
+    if (process.getuid?.() !== 0) return t.diagnostic("only root gives files away");
+    const others = join(made.root, "others");
+    mkdirSync(others);
+    chownSync(others, 12_345, 12_346);
+    await restoreBackup({ from: made.out, checkpointDir: others });
+    for (const path of readdirSync(others, { recursive: true, encoding: "utf8" })) {
+      const { uid, gid } = statSync(join(others, path));
+      assert.deepEqual([uid, gid], [12_345, 12_346], path);
+    }
   });
 
   it("is restored whole or not at all, and again after a fault or a kill", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { makeFolders } from "#upkeep/service/make-folders.js";
@@ -13,14 +13,28 @@ describe("the folders of a unit", () => {
     // Only root may give a folder to somebody else.
     const owner = uid === 0 ? { uid: 12_345, gid: 12_346 } : { uid, gid };
     const there = join(dir, "there");
-    mkdirSync(there, { mode: 0o755 });
+    mkdirSync(there);
+    chmodSync(there, 0o775);
     makeFolders([there, join(dir, "new", "checkpoints")], owner);
     for (const made of ["new", join("new", "checkpoints")]) {
       const found = statSync(join(dir, made));
       assert.deepEqual([found.uid, found.gid, found.mode & 0o777], [owner.uid, owner.gid, 0o700], made);
     }
     for (const before of [dir, there]) assert.equal(statSync(before).uid, uid);
-    assert.equal(statSync(there).mode & 0o777, 0o755);
+    assert.equal(statSync(there).mode & 0o777, 0o775);
+  });
+
+  it("are refused where one is another user's alone, before any is made", (t) => {
+    const dir = temporaryFolder(t);
+    const there = join(dir, "there");
+    mkdirSync(there);
+    chmodSync(there, 0o755);
+    const owner = { uid: process.getuid!() + 12_345, gid: process.getgid!() };
+    assert.throws(
+      () => makeFolders([join(dir, "new"), there], owner),
+      coded("SERVICE_FAILED", /there is another user's/),
+    );
+    assert.ok(!existsSync(join(dir, "new")));
   });
 
   it("are refused where a file is in the way", (t) => {

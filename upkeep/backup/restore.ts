@@ -1,4 +1,15 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { ensureFolderSync } from "#shared/files/ensure-folder.js";
@@ -18,6 +29,8 @@ export interface RestoreOptions {
   readonly checkpointDir: string;
   /** Copies a file, and makes the folders that it needs. */
   readonly copy?: (from: string, to: string) => Promise<void>;
+  /** Gives what was made to the user whose it is to be. As root to the owner of `checkpointDir`, where that is somebody else; nobody else can. */
+  readonly give?: (path: string) => void;
 }
 
 /**
@@ -30,6 +43,7 @@ export const restoreBackup = async ({
   from,
   checkpointDir,
   copy = copyFileDurably,
+  give = giverTo(checkpointDir),
 }: RestoreOptions): Promise<BackupManifest> => {
   const file = join(from, MANIFEST_FILE);
   const manifest = parseBackupManifest(new TextDecoder().decode(await readSmallFile(file, MAX_MANIFEST_BYTES)), file);
@@ -45,6 +59,7 @@ export const restoreBackup = async ({
         rmSync(unfinished, { recursive: true, force: true });
         for (const path of paths) await copy(join(from, FILES_FOLDER, path), join(unfinished, path.slice(name.length)));
         syncFoldersOf(unfinished);
+        for (const made of pathsFrom(unfinished)) give(made);
       }
     });
     for (const { held } of claimed) held.check();
@@ -52,7 +67,8 @@ export const restoreBackup = async ({
       for (const { held } of claimed) held.release();
       for (const { place, unfinished, isHome } of parts) {
         if (isHome) rmdirSync(place);
-        ensureFolderSync(dirname(place));
+        const made = ensureFolderSync(dirname(place));
+        if (made !== undefined) give(made);
         renameSync(unfinished, place);
         syncFolderSync(dirname(place));
       }
@@ -136,6 +152,27 @@ const partsOf = ({ hotkeys, files }: BackupManifest, checkpointDir: string): rea
     }),
   ];
 };
+
+/** Whether root restores what its programs, which run as somebody else, could not write then. */
+export const isRootsAlone = (checkpointDir: string): boolean =>
+  process.getuid?.() === 0 && statSync(checkpointDir).uid === 0;
+
+const giverTo = (checkpointDir: string): ((path: string) => void) => {
+  const owner = statSync(checkpointDir, { throwIfNoEntry: false });
+  if (process.getuid?.() !== 0 || owner === undefined || owner.uid === 0) return () => {};
+  return (path) => lchownSync(path, owner.uid, owner.gid);
+};
+
+/** A file; or a folder with all that is below it. */
+const pathsFrom = (part: string): readonly string[] =>
+  lstatSync(part).isDirectory()
+    ? foldersBelow(part).flatMap((folder) => [
+        folder,
+        ...readdirSync(folder, { withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map(({ name }) => join(folder, name)),
+      ])
+    : [part];
 
 /** Makes the names below a folder durable, of which a home without files has none. */
 const syncFoldersOf = (part: string): void => {
