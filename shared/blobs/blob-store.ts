@@ -49,16 +49,20 @@ export interface LocalStore extends BlobStore {
 /**
  * A store in a folder: `<dir>/ab/ab…` by hash, two levels. A name is always 64 hex digits, so a stranger's text never becomes a path. Files
  * appear whole or not at all (temporary file, fsync, rename). A damaged file is removed, logged and reported as missing, so that it is
- * fetched again. For one process at a time.
+ * fetched again. For one process at a time, but for writing where it `isShared`: then others' unfinished files stay until nobody wrote to them for a day.
  *
  * Methods throw BlockZeroError STORE_FAILED when the file system refuses, HASH_INVALID for a text that is not a hash.
  */
-export const directoryStore = (dir: string, log?: Pick<Log, "warn">): LocalStore => {
+export const directoryStore = (
+  dir: string,
+  log?: Pick<Log, "warn">,
+  { isShared = false }: { readonly isShared?: boolean } = {},
+): LocalStore => {
   const incoming = join(dir, "incoming");
   const receiving = new Set<string>();
   const touched = new Set<string>();
   const takeUp = async (): Promise<void> => {
-    await removeBut(incoming, isHash);
+    await removeBut(incoming, async (name) => isHash(name) || (isShared && !(await isOld(join(incoming, name)))));
     for (const name of await readdir(incoming)) touched.add(name);
   };
   let prepared: Promise<void> | null = null;
@@ -209,10 +213,18 @@ interface Part {
   readonly file: PartialFile;
 }
 
-const removeBut = async (folder: string, stays: (name: string) => boolean): Promise<void> => {
+const removeBut = async (folder: string, stays: (name: string) => boolean | Promise<boolean>): Promise<void> => {
   await ensureFolder(folder);
   for (const name of await readdir(folder))
-    if (!stays(name)) await rm(join(folder, name), { recursive: true, force: true });
+    if (!(await stays(name))) await rm(join(folder, name), { recursive: true, force: true });
+};
+
+/** Time without a write after which an unfinished file in a shared folder is nobody's any more. */
+const OLD_MS = 24 * 3600 * 1000;
+
+const isOld = async (path: string): Promise<boolean> => {
+  const found = await orNull(stat(path));
+  return found !== null && Date.now() - found.mtimeMs > OLD_MS;
 };
 
 const orNull = <T>(work: Promise<T>): Promise<T | null> => work.catch(unlessMissing);

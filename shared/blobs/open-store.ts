@@ -17,7 +17,7 @@ export const openStore = async (
     case "http":
       return null;
     case "directory":
-      return directoryStore(choice.path);
+      return directoryStore(choice.path, undefined, { isShared: true });
     case "s3":
       return (await import("./s3-store.js")).s3Store(choice, env, options.answerMs);
     case "hf":

@@ -1,15 +1,31 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { openStore } from "#shared/blobs/open-store.js";
+import { knownMark } from "#shared/participant/files/archive.js";
+import { markOf } from "#shared/participant/files/marked-folder.js";
+import { hotkeyAddress } from "#shared/signing/open-signer.js";
 import { type Check, failure, ok } from "../check.js";
+import type { Examined } from "../examined.js";
 
 /** Longest wait for one answer of a service. */
 const ANSWER_MS = 15_000;
+
+/** @throws BlockZeroError STORE_FAILED where another folder stands in the place of the one that has the copies. Nothing is marked. */
+const checkFolder = async ({ config: { store, checkpoint_dir, wallet } }: Examined): Promise<void> => {
+  if (store.kind !== "directory") return;
+  // Another check says what a wallet lacks.
+  const address = await hotkeyAddress(wallet).catch(() => "");
+  const mark = address === "" ? undefined : knownMark(join(checkpoint_dir, address, "archive.json"));
+  if (mark !== undefined) markOf(store.path, mark);
+};
 
 /** The store elsewhere takes a blob, gives it back and deletes it. */
 export const storeCheck: Check = {
   name: "store",
   deadlineMs: 60_000,
-  run: async ({ config, env }) => {
+  run: async (about) => {
+    const { config, env } = about;
+    await checkFolder(about);
     const store = await openStore(config.store, env, { answerMs: ANSWER_MS });
     if (store === null) return ok("none: files are on this machine alone");
     const bytes = randomBytes(64);

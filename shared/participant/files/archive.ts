@@ -54,6 +54,13 @@ const queueSchema = z.object({
 });
 
 /**
+ * The mark of the folder that a queue's copies were put into. Undefined if it knows none.
+ *
+ * @throws BlockZeroError JOURNAL_MALFORMED if the file does not hold a queue
+ */
+export const knownMark = (queue: string): string | undefined => openJournal(queue, queueSchema).value.mark;
+
+/**
  * A failure only causes a warning: the local store has the blob, and serves it. Copies at once what an earlier run left in the queue.
  *
  * @throws BlockZeroError JOURNAL_MALFORMED if the file does not hold a queue

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
@@ -62,6 +62,21 @@ test("what a crash left half-written is no blob and goes with the next write", a
   for await (const found of store.list()) assert.fail(found);
   await store.put(bytes);
   assert.deepEqual(readdirSync(join(dir, "incoming")), []);
+});
+
+test("in a shared folder others' unfinished files stay, until nobody wrote to them for a day", async (context) => {
+  const dir = temporaryFolder(context);
+  const shared = () => directoryStore(dir, undefined, { isShared: true });
+  const writer = await shared().create();
+  await writer.append(bytes);
+  const [old, recent] = [join(dir, "incoming", "old"), join(dir, "incoming", "recent")];
+  for (const file of [old, recent]) writeFileSync(file, "half");
+  const now = Date.now() / 1000;
+  utimesSync(old, now, now - 25 * 3600);
+  utimesSync(recent, now, now - 23 * 3600);
+  await shared().put(Buffer.from("another's"));
+  assert.equal((await writer.finish()).hash, hash);
+  assert.deepEqual(readdirSync(join(dir, "incoming")), ["recent"]);
 });
 
 test("many writers of one blob leave one whole file", async (context) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { storeCheck } from "#shared/doctor/checks/store.js";
 import { wandbCheck } from "#shared/doctor/checks/wandb.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
-import { findingIn } from "./support.js";
+import { findingIn, outcomeOf, situation } from "./support.js";
 
 const serve = async (t: TestContext, answer: RequestListener): Promise<number> => {
   const server = createServer(answer);
@@ -49,6 +49,17 @@ describe("checks of services", () => {
     writeFileSync(join(folder, "file"), "");
     const below = await findingIn(t, storeCheck, { flags: { store: `directory:${folder}/file/below` } });
     assert.match(below.says, /^STORE_FAILED /);
+
+    const away = join(folder, "away");
+    mkdirSync(away);
+    const { about, signer } = await situation(t, { flags: { store: `directory:${away}` } });
+    const home = join(about.config.checkpoint_dir, signer.address);
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, "archive.json"), JSON.stringify({ pending: [], mark: "a-mark" }));
+    const notMounted = (await outcomeOf(storeCheck, about)).says;
+    assert.match(notMounted, /^STORE_FAILED .+ is not the folder that copies were put into before/);
+    assert.deepEqual(readdirSync(away), []);
+
     const s3 = await findingIn(t, storeCheck, { flags: { store: "s3://bucket/prefix" } });
     assert.match(s3.says, /^STORE_CREDENTIALS_MISSING /);
   });
