@@ -30,6 +30,7 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
     await runner.run(one);
   };
   log.info("joined", { network: network.name, netuid: network.netuid, uid, hotkey: signer.address, firstCycle: cycle });
+  participant.telemetry.duties.joined();
   for (;;) {
     try {
       await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);

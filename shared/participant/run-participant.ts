@@ -38,9 +38,8 @@ export const runParticipant = async (
   if (config.dry_run) log.warn("dry run: nothing is written to the chain, and what says so would have been");
   const metrics = openMetrics(config, { role, log });
   const telemetry = await openTelemetry({ role, version, listen: config.metrics.listen, log });
-  let isJoining = true;
   let hasGoneOver = false;
-  telemetry.health.watch(() => (isJoining ? "joining the subnet" : null));
+  telemetry.duties.joining();
   telemetry.health.watch(() => (signal.aborted ? "stopping" : null));
   const join = async (): Promise<Participant> => {
     for (;;)
@@ -55,7 +54,6 @@ export const runParticipant = async (
   try {
     for (;;) {
       const participant = await join();
-      isJoining = false;
       try {
         await participate(participant, metrics);
       } catch (thrown) {
@@ -66,7 +64,7 @@ export const runParticipant = async (
           await participant.clock.reach(participant.clock.head.number + 1, signal);
         } else throw thrown;
       } finally {
-        isJoining = true;
+        telemetry.duties.joining();
         await participant.leave();
       }
     }

@@ -26,19 +26,31 @@ const OPTIONAL: ReadonlySet<Duty> = new Set([
 
 /** The duties of a program, as far as its health goes. */
 export interface DutyRecord {
+  /** The program has no part in the network yet, or none any more: it does no duties until `joined`. */
+  joining(): void;
+  /** Its cycles begin. */
+  joined(): void;
   /** A duty of the cycle under way failed. */
   failed(duty: Duty, reason: string): void;
   /** A cycle is over. */
   cycleEnded(cycle: number): void;
 }
 
-/** A program is unhealthy when duties failed in two cycles in a row, until a cycle passes without. */
+/** A program is unhealthy while it joins, and when duties failed in two cycles in a row, until a cycle passes without. */
 export const recordDuties = (health: Health): DutyRecord => {
   let failure: string | null = null;
   let cycles = 0;
   let last = "";
+  let isJoining = false;
+  health.watch(() => (isJoining ? "joining the subnet" : null));
   health.watch(() => (cycles < MOST_FAILED ? null : `duties failed in the last ${cycles} cycles: ${last}`));
   return {
+    joining() {
+      isJoining = true;
+    },
+    joined() {
+      isJoining = false;
+    },
     failed(duty, reason) {
       if (!OPTIONAL.has(duty)) failure ??= reason;
     },

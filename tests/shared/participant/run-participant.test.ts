@@ -1,10 +1,34 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
 import { collectingLog } from "../../shared/chain/support.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet } from "../../support/subnet.js";
+
+it("a program counts as joining until its cycles begin, however long it fetches and compiles before", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { validatorConfig } = await openSubnet(t);
+  const config = validatorConfig("ann", { "listen.port": 0, "metrics.listen": "off" });
+  const { log } = collectingLog();
+  const { signal } = t;
+  await assert.rejects(
+    runParticipant(config, { role: "validator", version: "0", log, signal }, async (participant) => {
+      const { health } = participant.telemetry;
+      assert.equal(health.problem(), "joining the subnet");
+      runCycles(participant, {
+        failure: "Missed merge",
+        first: ({ cycle }) => cycle + 1,
+        run: async () => assert.fail("no block comes"),
+      }).catch(() => {});
+      assert.equal(health.problem(), null);
+      throw new BlockZeroError("STOPPED", "that is all", "join again");
+    }),
+    { code: "STOPPED" },
+  );
+});
 
 /** Nobody listens there. */
 const DOWN = "ws://127.0.0.1:1";
