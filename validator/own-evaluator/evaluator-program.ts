@@ -16,11 +16,16 @@ import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { fromFloats } from "#shared/tensor-files/float32.js";
 import { createSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
+import { onAbort } from "#shared/util/on-abort.js";
 
 /** Version of the contract in docs/own-evaluator.md. */
 const CONTRACT_VERSION = 1;
 
 const JOB_VARIABLE = "BLOCKZERO_JOB";
+
+/** Parts of the phase for an answer: where the program is given another model, which it must read first, and elsewhere. What is left is for measuring here. */
+const MODEL_SHARE = 1 / 2;
+const ANSWER_SHARE = 1 / 4;
 
 /** Bytes of an answer. */
 const ANSWER_BYTES = 1 << 20;
@@ -30,6 +35,8 @@ export interface EvaluatorProgramOptions {
   readonly command: readonly string[];
   readonly environment: readonly string[];
   readonly timeoutSeconds: number;
+  /** Does work with a signal that aborts when such a part of the phase has passed: a request's time is then over, whatever `timeoutSeconds` is. */
+  readonly withinPhase: <T>(share: number, work: (late: AbortSignal) => Promise<T>) => Promise<T>;
   /** A folder of its own. */
   readonly home: string;
   readonly log: Log;
@@ -59,7 +66,7 @@ const documentOf = (home: string): string => join(home, "job.json");
 
 /** Removes what an earlier process left, and prepares the folder; the program is started at the first request. */
 export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Promise<EvaluatorProgram> => {
-  const { network, command, environment, timeoutSeconds, log } = options;
+  const { network, command, environment, timeoutSeconds, withinPhase, log } = options;
   const home = resolve(options.home);
   const document = documentOf(home);
   await removeEvaluator(home);
@@ -124,7 +131,12 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
     if (over) throw over;
   };
 
-  const ask = async (model: ModelTensors, change: FloatTensors | null, batches: readonly Batch[]) => {
+  const ask = async (
+    late: AbortSignal,
+    model: ModelTensors,
+    change: FloatTensors | null,
+    batches: readonly Batch[],
+  ): Promise<readonly number[]> => {
     const id = ++requests;
     const paths = { model: join(home, "model"), windows: join(home, `windows-${id}.safetensors`) };
     const changed = change && join(home, `change-${id}.safetensors`);
@@ -145,7 +157,7 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
       refuseIfOver();
       const rows = batches[0]!.batchSize;
       const request = { id, ...paths, model_version: models, change: changed, rows_per_loss: rows };
-      const losses = await answerWithin(timeoutSeconds, (settle) => {
+      const losses = await answerWithin(timeoutSeconds, late, (settle) => {
         waiting = { id, settle };
         running.tell(JSON.stringify(request));
       });
@@ -161,7 +173,9 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
 
   return {
     losses(model, change, batches) {
-      const asked = turn.then(() => ask(model, change, batches));
+      const asked = turn.then(() =>
+        withinPhase(written === model ? ANSWER_SHARE : MODEL_SHARE, (late) => ask(late, model, change, batches)),
+      );
       turn = asked.catch(() => undefined);
       return asked;
     },
@@ -185,15 +199,19 @@ const jobOf = ({ name, data }: Network): object => ({
 
 const answerWithin = (
   seconds: number,
+  late: AbortSignal,
   ask: (settle: (answer: readonly number[] | BlockZeroError) => void) => void,
 ): Promise<readonly number[]> =>
   new Promise((resolve, reject) => {
     const settle = (answer: readonly number[] | BlockZeroError): void => {
       clearTimeout(timer);
+      heard();
       if (answer instanceof BlockZeroError) reject(answer);
       else resolve(answer);
     };
     const timer = setTimeout(() => settle(failed(`no answer in ${seconds} s`)), 1000 * seconds);
+    let heard = (): void => undefined;
+    heard = onAbort(late, () => settle(failed("no answer in its part of the phase")));
     ask(settle);
   });
 

@@ -3,12 +3,16 @@ import { join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { untilBlock } from "#shared/participant/until-block.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { ValidatorConfig } from "../config.js";
 import { type EvaluatorProgram, openEvaluatorProgram, removeEvaluator } from "./evaluator-program.js";
 
 /** Nats that a program's loss of a batch may differ by from the built-in meter's. An update that is paid gains a hundred times as much. */
 const TOLERANCE = 1e-4;
+
+/** Who stops the validator closes the program, which ends its request. */
+const NEVER = new AbortController().signal;
 
 interface OwnMeterOptions {
   readonly program: EvaluatorProgram;
@@ -23,7 +27,7 @@ interface OwnMeterOptions {
  * @throws BlockZeroError FILE_UNWRITABLE, CONFIG_INVALID_VALUE
  */
 export const withOwnEvaluator = async (
-  { network, home, log }: Pick<Participant, "network" | "home" | "log">,
+  { network, home, log, clock }: Pick<Participant, "network" | "home" | "log" | "clock">,
   { evaluator }: Pick<ValidatorConfig, "evaluator">,
   builtIn: LossMeter,
 ): Promise<LossMeter> => {
@@ -33,7 +37,17 @@ export const withOwnEvaluator = async (
     await removeEvaluator(place);
     return builtIn;
   }
-  const program = await openEvaluatorProgram({ network, command, environment, timeoutSeconds, home: place, log });
+  const blocks = Math.min(network.phases.evaluate, network.phases.choose);
+  const program = await openEvaluatorProgram({
+    network,
+    command,
+    environment,
+    timeoutSeconds,
+    withinPhase: (share, work) =>
+      untilBlock(clock, clock.head.number + Math.max(1, Math.floor(share * blocks)), NEVER, work),
+    home: place,
+    log,
+  });
   return ownMeter({ program, builtIn, log });
 };
 

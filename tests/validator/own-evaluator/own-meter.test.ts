@@ -10,9 +10,11 @@ import { groupHeldOutBatches } from "#datasets/group-data.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { loadConfig } from "#shared/config/load.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import type { Head } from "#shared/chain/chain.js";
 import { createLossMeter } from "#shared/evaluation/loss-meter.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { processesWith } from "#shared/own-program/processes.js";
+import type { BlockClock } from "#shared/participant/block-clock.js";
 import type { Network } from "#shared/protocol/network.js";
 import { validatorSettings } from "#validator/config.js";
 import { openEvaluatorProgram } from "#validator/own-evaluator/evaluator-program.js";
@@ -24,7 +26,9 @@ import { coded } from "../../support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { parameters, template } from "../../support/micro-network.js";
 
-const network: Network = { ...template, genesis: "0".repeat(64) };
+const BLOCKS = 8;
+const phases = { ...template.phases, evaluate: BLOCKS, choose: BLOCKS + 1 };
+const network: Network = { ...template, phases, genesis: "0".repeat(64) };
 const group = network.groups.math!;
 const batchSize = 2;
 const batches = groupHeldOutBatches(network, "math", { seed: "7".repeat(64), batches: 3, batchSize });
@@ -40,7 +44,22 @@ const update: FloatTensors = new Map(
 const BAD = fileURLToPath(new URL("../../support/bad-evaluator.js", import.meta.url));
 const MINIMAL = fileURLToPath(new URL("../../../../examples/minimal-evaluator/evaluate.mjs", import.meta.url));
 
-const open = async (t: TestContext, script: string, timeout = 300) => {
+const HEAD: Head = { number: 100, hash: "", timestamp: 0 };
+
+/** A clock that stands still, until a block after the head is waited for, if it is told to go on. */
+const clockThat = (goesOn: boolean, waited: number[] = []): BlockClock => ({
+  head: HEAD,
+  reach: (block) => {
+    waited.push(block);
+    return goesOn ? Promise.resolve(HEAD) : new Promise(() => undefined);
+  },
+  onHead: () => undefined,
+});
+
+const still = clockThat(false);
+const withinPhase = <T>(_: number, work: (late: AbortSignal) => Promise<T>) => work(new AbortController().signal);
+
+const open = async (t: TestContext, script: string, { timeout = 300, clock = still } = {}) => {
   const { log, lines } = collectingLog();
   const home = temporaryFolder(t);
   const builtIn = await createLossMeter(device, network, { batchSize, parameters });
@@ -60,7 +79,7 @@ const open = async (t: TestContext, script: string, timeout = 300) => {
     env: {},
     flags: { "evaluator.command": `${process.execPath} ${script}`, "evaluator.timeout_seconds": timeout },
   });
-  const meter = await withOwnEvaluator({ network, home, log }, config, counting);
+  const meter = await withOwnEvaluator({ network, home, log, clock }, config, counting);
   let ended: Promise<void> | undefined;
   const end = () => {
     ended ??= meter.dispose();
@@ -117,11 +136,29 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
       [`${BAD} silent`, /no answer in 0.05 s/],
       ["/nowhere/evaluate.mjs", /exit status 1/],
     ] as const) {
-      const { meter, builtIn, lines } = await open(t, script, script.includes("silent") ? 0.05 : 300);
+      const { meter, builtIn, lines } = await open(t, script, { timeout: script.includes("silent") ? 0.05 : 300 });
       const expected = await (await builtIn.ofGroup(parameters, group)).losses(null, batches);
       assert.deepEqual(await (await meter.ofGroup(parameters, group)).losses(null, batches), expected);
       assert.match(String(lines.find(({ level }) => level === "warn")?.fields.reason), says);
     }
+  });
+
+  it("does so where a part of the phase has passed, however long the program may take", async (t) => {
+    const waited: number[] = [];
+    const clock = clockThat(true, waited);
+    const { meter, builtIn, lines } = await open(t, `${BAD} silent`, { timeout: HANG_GUARD, clock });
+    const expected = await (await builtIn.ofGroup(parameters, group)).losses(null, batches);
+    assert.deepEqual(await (await meter.ofGroup(parameters, group)).losses(null, batches), expected);
+    assert.match(String(lines.find(({ level }) => level === "warn")?.fields.reason), /its part of the phase/);
+    assert.deepEqual(waited, [HEAD.number + BLOCKS / 2]);
+  });
+
+  it("gives a request of the same model half as much of it", async (t) => {
+    const waited: number[] = [];
+    const { meter } = await open(t, MINIMAL, { clock: clockThat(false, waited) });
+    const own = await meter.ofGroup(parameters, group);
+    for (let again = 0; again < 2; again++) await own.losses(null, batches);
+    assert.deepEqual(waited, [HEAD.number + BLOCKS / 2, HEAD.number + BLOCKS / 4]);
   });
 
   it("ends a program that answers what nobody asked", async (t) => {
@@ -130,7 +167,7 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
     const command = [process.execPath, BAD, "chatters"];
     const { log } = collectingLog();
     const timeoutSeconds = HANG_GUARD;
-    const program = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, home, log });
+    const program = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, withinPhase, home, log });
     assert.deepEqual(await program.losses(parameters, null, batches), [1, 2, 3]);
     while (processesWith(mark).length > 0) await turnOfEvents();
     await assert.rejects(program.losses(parameters, null, batches), coded("EVALUATOR_FAILED", /nobody asked/));
@@ -144,13 +181,13 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
     const { log } = collectingLog();
     // A thousand times what this test may take.
     const timeoutSeconds = HANG_GUARD;
-    const program = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, home, log });
+    const program = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, withinPhase, home, log });
     assert.deepEqual(await program.losses(parameters, null, batches), [1, 2, 3]);
     while (processesWith(mark).length > 0) await turnOfEvents();
     for (const model of [{ ...parameters }, parameters])
       await assert.rejects(program.losses(model, null, batches), coded("EVALUATOR_FAILED", /exit status 4/));
     await program.close();
-    const closed = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, home, log });
+    const closed = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, withinPhase, home, log });
     const asked = closed.losses(parameters, null, batches);
     await Promise.all([closed.close(), assert.rejects(asked, coded("EVALUATOR_FAILED", /it was closed/))]);
     assert.ok(!existsSync(home));
@@ -201,7 +238,7 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
     t.after(() => builtIn.dispose());
     const { log } = collectingLog();
     const config = loadConfig(validatorSettings, { env: {}, flags: {} });
-    assert.equal(await withOwnEvaluator({ network, home, log }, config, builtIn), builtIn);
+    assert.equal(await withOwnEvaluator({ network, home, log, clock: still }, config, builtIn), builtIn);
     assert.deepEqual(await ended, [null, "SIGKILL"]);
     assert.ok(!existsSync(place));
   });
