@@ -27,7 +27,7 @@ export interface KeptRun {
   /** Where it was when it was last kept; undefined for one that begins. The train step and the loader stand there too. */
   readonly progress?: InnerProgress;
   readonly betweenSteps: (progress: InnerProgress) => Promise<void>;
-  /** Keeps how it ended, in the background: the optimiser's moments go on in the next cycle. */
+  /** Keeps how it ended, or was stopped, in the background: the optimiser's moments go on in the next cycle. */
   end(): void;
 }
 
@@ -69,6 +69,9 @@ export const checkpointRuns = ({ dir, intervalSeconds, log, trainStep, place, sh
       let last = resumed;
       let due = now() + interval;
 
+      // Where the text was after the last step: a step that was stopped has drawn more.
+      let stream = loader.position();
+
       const keep = async (progress: InnerProgress) => {
         const head: CheckpointHead = {
           version: 1,
@@ -76,7 +79,7 @@ export const checkpointRuns = ({ dir, intervalSeconds, log, trainStep, place, sh
           run,
           cycle,
           taken: trainStep.takenSteps,
-          stream: [...loader.position()],
+          stream: [...stream],
           progress: { ...progress, losses: [...progress.losses], recent: [...progress.recent] },
         };
         try {
@@ -93,6 +96,7 @@ export const checkpointRuns = ({ dir, intervalSeconds, log, trainStep, place, sh
         ...(resumed && { progress: resumed }),
         async betweenSteps(progress) {
           last = progress;
+          stream = loader.position();
           if (interval === 0 || now() < due) return;
           await keep(progress);
           kept = progress.steps;

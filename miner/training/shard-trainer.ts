@@ -3,6 +3,7 @@ import { openOwnDocuments } from "#datasets/own-documents.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { Device } from "#shared/engine/device.js";
 import { zeros } from "#shared/engine/tensor.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { frozenShapes, groupShard } from "#shared/model/shard.js";
@@ -16,11 +17,12 @@ import { cosineWithWarmup } from "#shared/training/schedule.js";
 import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
 import type { TrainStepOptions } from "#shared/training/train-options.js";
 import { createTrainStep } from "#shared/training/train-step.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import type { TrainingConfig } from "../config.js";
 import { checkpointRuns, type KeepOptions } from "./checkpoint-runs.js";
 import { type RunPlace, shardChoice, streamSeed } from "./run-identity.js";
 import { layeredShard, shardProgram, shardShape } from "./shard-layers.js";
-import type { ShardTrainer } from "./trainer.js";
+import type { HeldOut, ShardTrainer, Training, TrainOptions } from "./trainer.js";
 
 export interface ShardTrainerOptions {
   readonly device: Device;
@@ -55,8 +57,8 @@ export const shardStep = (
 };
 
 /** Compiles the training step once, and trains with it in this process. */
-export const createShardTrainer = async (options: ShardTrainerOptions): Promise<ShardTrainer> => {
-  const { device, hub, network, group, config, miner, keep, replica = 0, now = Date.now } = options;
+export const createShardTrainer = async (given: ShardTrainerOptions): Promise<ShardTrainer> => {
+  const { device, hub, network, group, config, miner, keep, replica = 0, now = Date.now } = given;
   const shapes = groupShapes(network.model, groupNamed(network, group));
   const others = frozenShapes(network, group);
   const place: RunPlace = { network, group, config, miner, replica };
@@ -81,20 +83,29 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
         };
   const runs = keep && checkpointRuns({ ...keep, trainStep, place, shapes, now });
   const times = stepTimes();
+  const over = new AbortController();
+  let working: Promise<unknown> = Promise.resolve();
+  /** Does work after what was begun before, which may have been stopped and not have ended yet. `dispose` ends it, and waits for it. */
+  const inTurn = <T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const done = working.then(() => withSignals([over.signal, signal], work));
+    working = done.catch(() => undefined);
+    return done;
+  };
 
-  return {
-    async train(from, { cycle, model, frozen, maxSteps = config.max_steps, stop, onStep, ...clock }) {
-      const loader = groupTrainingLoader(network, group, {
-        batchSize: config.batch_size,
-        seed: streamSeed(place, cycle),
-        own,
-        shards: shardChoice(place, cycle),
-      });
-      const run = model === undefined ? undefined : await runs?.begin({ cycle, model, loader });
-      if (!run?.progress) await trainStep.begin(from);
-      checkFrozen(frozen, others);
-      if (frozen) await trainStep.freeze(frozen);
-      const deadline = clock.deadline ?? (() => undefined);
+  const train = async (from: FloatSource, options: TrainOptions, signal: AbortSignal): Promise<Training> => {
+    const { cycle, model, frozen, maxSteps = config.max_steps, stop, onStep, ...clock } = options;
+    const loader = groupTrainingLoader(network, group, {
+      batchSize: config.batch_size,
+      seed: streamSeed(place, cycle),
+      own,
+      shards: shardChoice(place, cycle),
+    });
+    const run = model === undefined ? undefined : await runs?.begin({ cycle, model, loader });
+    if (!run?.progress) await trainStep.begin(from);
+    checkFrozen(frozen, others);
+    if (frozen) await trainStep.freeze(frozen);
+    const deadline = clock.deadline ?? (() => undefined);
+    try {
       const result = await innerLoop({
         trainStep,
         nextBatch: loader.next,
@@ -106,27 +117,38 @@ export const createShardTrainer = async (options: ShardTrainerOptions): Promise<
         maxSteps,
         accumulation: config.gradient_accumulation_steps,
         spikeThreshold: config.spike_threshold,
-        timeBox: createTimeBox({ times, now, deadline, elapsed: options.now }),
+        timeBox: createTimeBox({ times, now, deadline, elapsed: given.now }),
         progress: timePassed(now, deadline, clock.progress),
         stop,
+        signal,
         ...(run?.progress && { from: run.progress }),
         ...(run && { betweenSteps: run.betweenSteps }),
         onStep: (step) => onStep?.({ ...step, replica }),
       });
-      run?.end();
       return { run: result, update: difference(trainStep.trained, from) };
-    },
-    async losses(weights, heldOut) {
-      const batches = groupHeldOutBatches(network, group, { ...heldOut, batchSize: config.batch_size });
-      // A checkpoint of the trained weights may still be read from the tensors that these replace.
-      await runs?.settled();
-      await trainStep.begin(weights);
-      const losses: number[] = [];
-      // The step is compiled; a step that is refused measures and changes nothing.
-      for (const batch of batches) losses.push((await trainStep.step([batchTensors(batch)], 0, () => true)).loss);
-      return losses;
-    },
+    } finally {
+      run?.end();
+    }
+  };
+
+  const losses = async (weights: FloatSource, heldOut: HeldOut, signal: AbortSignal): Promise<readonly number[]> => {
+    const batches = groupHeldOutBatches(network, group, { ...heldOut, batchSize: config.batch_size });
+    // A checkpoint of the trained weights may still be read from the tensors that these replace.
+    await runs?.settled();
+    await trainStep.begin(weights);
+    const measured: number[] = [];
+    // The step is compiled; a step that is refused measures and changes nothing.
+    for (const batch of batches)
+      measured.push((await trainStep.step([batchTensors(batch)], 0, () => true, signal)).loss);
+    return measured;
+  };
+
+  return {
+    train: (from, job) => inTurn(job.signal, (signal) => train(from, job, signal)),
+    losses: (weights, heldOut) => inTurn(undefined, (signal) => losses(weights, heldOut, signal)),
     async dispose() {
+      over.abort(new BlockZeroError("STOPPED", "the trainer was closed before a step's end", "start the miner again"));
+      await working;
       await runs?.settled();
       await trainStep.dispose();
       if (program === "layers") await hub.close?.();

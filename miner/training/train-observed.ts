@@ -35,6 +35,7 @@ export const trainObserved = async (
     model: base.hash,
     frozen: base.frozen,
     stop: () => signal.aborted || clock.head.number >= last,
+    signal,
     deadline: () => trainingDeadline({ timer, cycle, phases: network.phases, packing: journal.value.packing }),
     progress: () => (clock.head.number - from) / (last - from),
     ...(maxSteps !== undefined && { maxSteps }),

@@ -14,6 +14,8 @@ export interface TrainOptions {
   readonly maxSteps?: number;
   /** Asked before every step; true ends the training. */
   readonly stop: () => boolean;
+  /** Ends a built-in training within its step, at the next place where that can be: a step may take hours. It then throws the signal's reason. */
+  readonly signal?: AbortSignal;
   /** When the last step must have ended, in milliseconds of the wall clock (`BlockTimer.expected`); undefined while nobody knows. */
   readonly deadline?: () => number | undefined;
   /** Share of the time that has passed, 0–1, for as long as there is no deadline. */
@@ -51,5 +53,6 @@ export interface ShardTrainer {
    * those of the last training. Not while it trains.
    */
   losses(weights: FloatSource, heldOut: HeldOut): Promise<readonly number[]>;
+  /** Ends what is under way, within its step as `signal` does. */
   dispose(): Promise<void>;
 }

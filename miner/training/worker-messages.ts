@@ -21,6 +21,8 @@ export interface WorkerTask {
 /** What the miner knows of the time, told again and again while a worker trains. */
 export interface WorkerClock {
   readonly stop: boolean;
+  /** The step under way is to end as well. */
+  readonly isOver: boolean;
   readonly deadline: number | undefined;
   readonly progress: number;
 }

@@ -139,13 +139,14 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
               const run = await worker.train(jobOf(replica), clockOf(train), (step) => train.onStep?.(step));
               done.push({ replica, run });
             } catch (thrown) {
-              lost(replica, thrown);
+              if (!train.signal?.aborted) lost(replica, thrown);
             }
           }),
         );
       } finally {
         clearInterval(ticking);
       }
+      train.signal?.throwIfAborted();
       // A replica that took no step has nothing to average, and would only halve what the others gained.
       const moved = done.filter(({ run }) => run.steps > run.skipped).sort((a, b) => a.replica - b.replica);
       const counted = moved.length > 0 ? moved : done;
@@ -167,8 +168,9 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
 const noneLeft = () =>
   new BlockZeroError("WORKERS_LOST", "no worker is left", "see the warnings above; try fewer workers");
 
-const clockOf = ({ stop, deadline, progress }: TrainOptions): WorkerClock => ({
+const clockOf = ({ stop, signal, deadline, progress }: TrainOptions): WorkerClock => ({
   stop: stop(),
+  isOver: signal?.aborted ?? false,
   deadline: deadline?.(),
   progress: progress?.() ?? 0,
 });

@@ -1,5 +1,5 @@
 import { openDevice } from "#shared/engine/runtime/open-device.js";
-import { reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { expectedFault } from "#shared/errors/file-fault.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type OpenWeights, openFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
@@ -18,7 +18,9 @@ const log: Log = { debug: say("debug"), info: say("info"), warn: say("warn"), er
 let trainer: ShardTrainer | undefined;
 /** Of the last training. A step by layers reads them until the next begins. */
 let frozen: OpenWeights | undefined;
-let clock: WorkerClock = { stop: false, deadline: undefined, progress: 0 };
+let clock: WorkerClock = { stop: false, isOver: false, deadline: undefined, progress: 0 };
+/** Of the training under way. */
+let over = new AbortController();
 
 const open = async ({ hub, checkpoints, ...task }: WorkerTask): Promise<FromWorker> => {
   trainer = await createShardTrainer({
@@ -48,6 +50,7 @@ const train = async ({
       ...(model !== undefined && { model }),
       ...(maxSteps !== undefined && { maxSteps }),
       stop: () => clock.stop,
+      signal: over.signal,
       deadline: () => clock.deadline,
       progress: () => clock.progress,
       onStep: (step) => tell({ type: "step", step }),
@@ -90,11 +93,14 @@ process.on("message", (message: ToWorker) => {
       return void answer(open(message.task));
     case "train":
       clock = message.clock;
+      over = new AbortController();
       return void answer(train(message.job));
     case "measure":
       return void answer(measure(message.job));
     case "clock":
       clock = message.clock;
+      if (clock.isOver)
+        over.abort(new BlockZeroError("STOPPED", "the miner ended the training", "see the miner's log"));
       return;
     case "close":
       return void close();

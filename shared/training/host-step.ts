@@ -32,9 +32,10 @@ export const hostStep = async (options: StepBackendOptions): Promise<StepBackend
   const addends = await views(GRADIENT, ({ addend }) => addend);
 
   return {
-    async compute(batches, step, learningRate) {
+    async compute(batches, step, learningRate, signal) {
       const results: BatchScalars[] = [];
       for (const [i, batch] of batches.entries()) {
+        signal.throwIfAborted();
         const into = i === 0 ? gradients : addends;
         results.push(readScalars(await program.run({ ...frozen, ...params, ...batch }, into)));
         if (!Number.isFinite(results.at(-1)!.loss)) return { results, gradNorm: Number.NaN };

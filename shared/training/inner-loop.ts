@@ -53,6 +53,8 @@ export interface InnerLoop {
   readonly accumulation: number;
   /** Called before every step. True ends the loop. */
   readonly stop: () => boolean;
+  /** Ends the step under way, as `TrainStep.step` says; the loop then throws its reason. */
+  readonly signal?: AbortSignal;
   /** Ends the loop before a step that would end too late. The last step may get fewer micro-batches instead. */
   readonly timeBox?: TimeBox;
   /** Share of the time from here on that has passed, 0–1. If the time is too short for all steps, the schedule follows this share to its end. */
@@ -96,7 +98,7 @@ export const innerLoop = async (loop: InnerLoop): Promise<InnerRun> => {
     const take = () => {
       const batches = Array.from({ length: microBatches }, loop.nextBatch);
       tokens += batches.reduce((total, { ids }) => total + ids.length, 0);
-      return trainStep.step(batches.map(batchTensors), learningRate, refuse);
+      return trainStep.step(batches.map(batchTensors), learningRate, refuse, loop.signal);
     };
     const result = await (timeBox ? timeBox.timed(microBatches, take) : take());
     const step = steps++;

@@ -28,8 +28,9 @@ export interface StepBackend {
   /**
    * Computes a step that changes nothing yet.
    * @param step counted from 1
+   * @param signal once it aborts, what computes a step in parts ends it before the next of them, and throws its reason
    */
-  compute(batches: readonly Tensors[], step: number, learningRate: number): Promise<ComputedStep>;
+  compute(batches: readonly Tensors[], step: number, learningRate: number, signal: AbortSignal): Promise<ComputedStep>;
   /** Updates the state to the result of the step computed last. This is never interrupted. */
   apply(): void;
   /** The state's tensor of a trained parameter, after the last step applied. */

@@ -36,8 +36,15 @@ export interface TrainStep {
   /**
    * One optimiser step on 1 to `accumulation` micro-batches of equal weight. Throws TRAIN_BUSY while another step is in progress.
    * @param refuse called, before anything changes, with the loss of a finite step; true leaves everything as it was
+   * @param signal ends a step that has not been computed, which then throws its reason and has changed nothing: at once before it begins, layer by
+   *        layer before the next layer, elsewhere before the next micro-batch
    */
-  step(batches: readonly Tensors[], learningRate: number, refuse?: (loss: number) => boolean): Promise<StepResult>;
+  step(
+    batches: readonly Tensors[],
+    learningRate: number,
+    refuse?: (loss: number) => boolean,
+    signal?: AbortSignal,
+  ): Promise<StepResult>;
   /** Number of steps that were not finite. */
   readonly skippedSteps: number;
   /** Number of steps that changed the parameters since the optimiser was created. */
@@ -66,6 +73,8 @@ export interface TrainStep {
   dispose(): Promise<void>;
 }
 
+const NEVER = new AbortController().signal;
+
 /**
  * A training step on a device. If the device computes in host memory, its program computes gradients, and AdamW follows outside the
  * program, in place. On other devices the program does everything and the state stays on the device.
@@ -85,8 +94,9 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
     batches: readonly Tensors[],
     learningRate: number,
     refuse: (loss: number) => boolean,
+    signal: AbortSignal,
   ): Promise<StepResult> => {
-    const result = resultOf(await stepping.compute(batches, taken + 1, learningRate), refuse);
+    const result = resultOf(await stepping.compute(batches, taken + 1, learningRate, signal), refuse);
     if (result.skipped) return result;
     stepping.apply();
     taken++;
@@ -113,15 +123,16 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
   };
 
   return {
-    async step(batches, learningRate, refuse = () => false) {
+    async step(batches, learningRate, refuse = () => false, signal = NEVER) {
       if (running) throw busy();
+      signal.throwIfAborted();
       if (batches.length < 1 || batches.length > accumulation) {
         throw new BlockZeroError("TRAIN_BATCH", `${batches.length} micro-batches`, `give 1 to ${accumulation} a step`);
       }
       if (!Number.isFinite(learningRate) || learningRate < 0) {
         throw new BlockZeroError("TRAIN_RATE", `learning rate ${learningRate}`, "use a finite rate of at least 0");
       }
-      const result = await exclusively(() => run(batches, learningRate, refuse));
+      const result = await exclusively(() => run(batches, learningRate, refuse, signal));
       if (result.skipped && !result.refused) {
         skippedSteps++;
         onSkip?.(result);

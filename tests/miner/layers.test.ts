@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planTraining } from "#miner/plan/plan.js";
+import type { ReplicaStep } from "#miner/training/trainer.js";
+import type { Device } from "#shared/engine/device.js";
 import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
+import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { collectingLog } from "../shared/chain/support.js";
+import { device } from "../shared/model/micro.js";
+import { coded } from "../support/coded.js";
 import { trained } from "../support/trained.js";
 import { base, configOf, hub, network, openTrainer } from "./micro-shard.js";
 
@@ -40,6 +46,77 @@ describe("a miner that trains layer by layer", () => {
     const [whole, layers] = [await trainedBy("whole", network), await trainedBy("layers", network)];
     assert.deepEqual([whole.closedFirst, whole.closed], [1, 1]);
     assert.deepEqual([layers.closedFirst, layers.closed], [0, 1]);
+  });
+
+  for (const program of ["whole", "layers"])
+    it(`ends within its step when it is closed, and goes on at the step before: ${program}`, async (t) => {
+      const dir = temporaryFolder(t);
+      const { log } = collectingLog();
+      const config = configBy(program);
+      const keep = { dir, intervalSeconds: 0, log };
+      const told = (steps: number[]) => ({
+        cycle: 1,
+        model: "a".repeat(64),
+        stop: () => false,
+        onStep: ({ step }: ReplicaStep) => void steps.push(step),
+      });
+      const straight = await openTrainer(config);
+      const whole = await trained(straight.train(inMemory(base), told([])));
+      await straight.dispose();
+
+      let runs = 0;
+      let closesAt = -1;
+      let closing: Promise<void> | undefined;
+      const closable: Device = {
+        ...device,
+        async compile(...given) {
+          const built = await device.compile(...given);
+          return {
+            run: (...fed) => {
+              if (++runs === closesAt) closing = trainer.dispose();
+              return built.run(...fed);
+            },
+            dispose: () => built.dispose(),
+          };
+        },
+      };
+      const first: number[] = [];
+      const trainer = await openTrainer(config, { keep, device: closable });
+      const training = trainer.train(inMemory(base), {
+        ...told(first),
+        onStep: ({ step }) => {
+          first.push(step);
+          if (step === 1) closesAt = runs + 1;
+        },
+      });
+      await assert.rejects(training, coded("STOPPED"));
+      await closing;
+      assert.equal(runs, closesAt);
+
+      const second: number[] = [];
+      const again = await openTrainer(config, { keep });
+      const rest = await trained(again.train(inMemory(base), told(second)));
+      await again.dispose();
+      assert.deepEqual(
+        [first, second],
+        [
+          [0, 1],
+          [2, 3],
+        ],
+      );
+      assert.deepEqual(rest, whole);
+    });
+
+  it("does not begin before what was stopped has ended", async () => {
+    const trainer = await openTrainer(configBy("whole"));
+    const over = new AbortController();
+    const options = { cycle: 1, stop: () => false };
+    const stopped = trainer.train(inMemory(base), { ...options, signal: over.signal });
+    over.abort(new Error("it is stopped"));
+    const [end, next] = await Promise.allSettled([stopped, trained(trainer.train(inMemory(base), options))]);
+    assert.equal(end.status, "rejected");
+    assert.equal(next.status, "fulfilled");
+    await trainer.dispose();
   });
 
   it("is planned with less memory where the sequence is long, and taken only then", async () => {

@@ -29,12 +29,12 @@ export interface HeadWeights {
   rows(first: number, end: number): Promise<FloatTensor>;
 }
 
-/** From the last hidden state to the loss, and back. */
+/** From the last hidden state to the loss, and back. Both throw the signal's reason before the next program, once it aborts. */
 export interface Head {
   /** Mean over the targets that are not −1, in nats; 0 where none is. */
-  loss(hidden: FloatTensor, targets: IntTensor): Promise<number>;
+  loss(hidden: FloatTensor, targets: IntTensor, signal: AbortSignal): Promise<number>;
   /** The gradient of the last loss by the hidden state [N, d]; those of trained weights go to the sums. */
-  gradient(hidden: FloatTensor, targets: IntTensor, sums: GradientSums): Promise<FloatTensor>;
+  gradient(hidden: FloatTensor, targets: IntTensor, sums: GradientSums, signal: AbortSignal): Promise<FloatTensor>;
   dispose(): Promise<void>;
 }
 
@@ -74,11 +74,13 @@ export const openHead = async (
   const result = state();
 
   return {
-    async loss(hidden, targets) {
+    async loss(hidden, targets, signal) {
+      signal.throwIfAborted();
       await norm.forward.run({ [HIDDEN]: hidden, [head.NORM_WEIGHT]: await weights.norm() }, { [head.NORMED]: normed });
       const sums = new Float64Array(tokens).fill(Number.NEGATIVE_INFINITY);
       const picked = new Float64Array(tokens);
       for (const { first, end } of pieces) {
+        signal.throwIfAborted();
         const feeds = {
           [head.NORMED]: normed,
           [head.ROWS]: await weights.rows(first, end),
@@ -96,12 +98,13 @@ export const openHead = async (
       for (let i = 0; i < tokens; i++) if (targets.data[i] !== -1n) total += sums[i]! - picked[i]!;
       return total / Math.max(1, counted(targets));
     },
-    async gradient(hidden, targets, sums) {
+    async gradient(hidden, targets, sums, signal) {
       const share = 1 / Math.max(1, counted(targets));
       const shares = floatTensor(Float32Array.from(targets.data, (target) => (target === -1n ? 0 : share)));
       const logSum = floatTensor(logSums, [tokens, 1]);
       before.data.fill(0);
       for (const { first, end } of pieces) {
+        signal.throwIfAborted();
         const rows = await weights.rows(first, end);
         const feeds = {
           [head.NORMED]: normed,
@@ -118,6 +121,7 @@ export const openHead = async (
         await sums.collect(wanted, (places) => programs.get(end - first)!.gradients.run(feeds, { ...into, ...places }));
         [before, after] = [after, before];
       }
+      signal.throwIfAborted();
       const feeds = {
         [HIDDEN]: hidden,
         [head.NORM_WEIGHT]: await weights.norm(),

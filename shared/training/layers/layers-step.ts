@@ -77,22 +77,24 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
   const hidden = Array.from({ length: layers.length + 1 }, () => zeros(size));
   const { embedding: embeddingScale } = blocksOf(config).scales;
 
-  /** Forward pass and backward pass of one batch: its loss, and its gradients in the sums. */
-  const computeBatch = async (batch: Readonly<Record<string, Tensor>>): Promise<BatchScalars> => {
+  /** Forward pass and backward pass of one batch: its loss, and its gradients in the sums. Either may take minutes, so each looks at the signal before every program. */
+  const computeBatch = async (batch: Readonly<Record<string, Tensor>>, signal: AbortSignal): Promise<BatchScalars> => {
     checkBatch(batch, shape);
     const { ids, targets } = batch as { ids: IntTensor; targets: IntTensor };
     const starts = shape.isolated ? { [STARTS]: batch.starts! } : {};
     await embed(ids, hidden[0]!, { scale: embeddingScale, rows: (first, end) => readRows(EMBEDDING, first, end) });
     for (const [i, layer] of layers.entries()) {
+      signal.throwIfAborted();
       const feeds = { [HIDDEN]: hidden[i]!, ...starts, ...(await weightsOf(layer)) };
       await programs.get(layer.kind)!.forward.run(feeds, { [HIDDEN]: hidden[i + 1]! });
     }
     const last = hidden[layers.length]!;
-    const loss = Math.fround(await head.loss(last, targets));
+    const loss = Math.fround(await head.loss(last, targets, signal));
     if (!Number.isFinite(loss)) return { loss, metrics: {} };
 
-    let gradient = await head.gradient(last, targets, sums);
+    let gradient = await head.gradient(last, targets, sums, signal);
     for (let i = layers.length - 1; i >= lowest; i--) {
+      signal.throwIfAborted();
       const layer = layers[i]!;
       const { trained: own } = layer.kind;
       // The hidden state after the layer is needed no more.
@@ -117,11 +119,11 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
   };
 
   return {
-    async compute(batches, step, learningRate) {
+    async compute(batches, step, learningRate, signal) {
       const results: BatchScalars[] = [];
       sums.begin();
       for (const batch of batches) {
-        results.push(await computeBatch(batch));
+        results.push(await computeBatch(batch, signal));
         if (!Number.isFinite(results.at(-1)!.loss)) return { results, gradNorm: Number.NaN };
       }
       return { results, gradNorm: prepare(batches.length, step, learningRate) };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import type { Tensors } from "#shared/engine/device.js";
+import type { Device, Tensors } from "#shared/engine/device.js";
 import { intTensor } from "#shared/engine/tensor.js";
 import { hasCode } from "#shared/errors/error.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
@@ -160,6 +160,57 @@ describe("a step by layers", () => {
     await whole.dispose();
     assert.ok(Math.abs(loss - expected) < TOLERANCE * expected);
   });
+
+  for (const part of ["forward", "backward"])
+    it(`ends before the next program when it is told to in its ${part} pass, and has changed nothing`, async () => {
+      const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
+      const over = new AbortController();
+      const reason = new Error("it is stopped");
+      let runs = 0;
+      let last = Number.POSITIVE_INFINITY;
+      const counting: Device = {
+        ...device,
+        async compile(...given) {
+          const program = await device.compile(...given);
+          return {
+            ...program,
+            async run(...fed) {
+              if (++runs === last) over.abort(reason);
+              return program.run(...fed);
+            },
+          };
+        },
+      };
+      const params = microParameters(MICRO);
+      const train = await createTrainStep({
+        device: counting,
+        loss: languageModelLoss(shape),
+        inputs: batchInputs(shape),
+        params,
+        trainable: Object.keys(params),
+        accumulation: 2,
+        layered: { shape: { ...shape, chunks: { vocabulary: 7 } } },
+      });
+      const batches = [batchOf(shape, "a"), batchOf(shape, "b")];
+      await train.step(batches, 0.1);
+      const all = runs;
+      const before = await train.state();
+      runs = 0;
+      // The second micro-batch's first layer, and the one before its last.
+      last = part === "forward" ? all / 2 + 1 : all - 1;
+      await assert.rejects(
+        train.step(batches, 0.1, () => false, over.signal),
+        reason,
+      );
+      assert.equal(runs, last);
+      assert.deepEqual(await train.state(), before);
+      await assert.rejects(
+        train.step(batches, 0.1, () => false, over.signal),
+        reason,
+      );
+      assert.equal(runs, last);
+      await train.dispose();
+    });
 
   it("refuses tokens that the vocabulary does not have", async () => {
     const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
