@@ -1,4 +1,3 @@
-import type { FloatTensors } from "#shared/artifact/update.js";
 import { statusOf } from "#shared/own-program/run-program.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { mean } from "#shared/util/mean.js";
@@ -101,7 +100,7 @@ const checkpointOf = ({ step, output, refused }: OwnRun): readonly Finding[] => 
   ];
 };
 
-const gainOf = async (trainer: OwnTrainer, base: FloatSource, update: FloatTensors): Promise<Finding> => {
+const gainOf = async (trainer: OwnTrainer, base: FloatSource, update: FloatSource): Promise<Finding> => {
   const heldOut = { seed: SEED, batches: BATCHES };
   const before = mean(await trainer.losses(base, heldOut));
   const after = mean(await trainer.losses(added(base, update), heldOut));
@@ -116,11 +115,11 @@ const gainOf = async (trainer: OwnTrainer, base: FloatSource, update: FloatTenso
 };
 
 /** The base with what it gained. */
-const added = ({ shapes, read }: FloatSource, update: FloatTensors): FloatSource => ({
+const added = ({ shapes, read }: FloatSource, update: FloatSource): FloatSource => ({
   shapes,
   async read(name) {
     const tensor = await read(name);
-    const gained = update.get(name)!.data;
+    const gained = (await update.read(name)).data;
     return { ...tensor, data: tensor.data.map((weight, i) => weight + gained[i]!) };
   },
 });

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { sizeOf } from "#shared/engine/tensor.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { quote } from "#shared/protocol/parsed.js";
-import { type FloatTensor, toFloats } from "#shared/tensor-files/float32.js";
+import { toFloats } from "#shared/tensor-files/float32.js";
+import { placeInFile } from "#shared/tensor-files/place-in-file.js";
+import { readPlace } from "#shared/tensor-files/read-place.js";
 import { OFFICIAL_SAFETENSORS_LIMITS } from "#shared/tensor-files/safetensors.js";
 import { openSafetensorsFile, type SafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import type { FloatSource } from "#shared/training/float-source.js";
@@ -16,7 +18,8 @@ export interface OutputFile {
 
 /** What a checkpoint holds, as an update. */
 export interface OutputUpdate {
-  readonly update: Map<string, FloatTensor>;
+  /** Each tensor is read from the file and the base when it is asked for, so both must stay until then. */
+  readonly update: FloatSource;
   /** Tokens as its metadata says them; undefined where it does not. */
   readonly tokens: number | undefined;
 }
@@ -44,16 +47,15 @@ export const pruneOutput = async (dir: string): Promise<void> => {
 };
 
 /**
- * What a checkpoint gained over the base, tensor by tensor: exactly the group's tensors, float32, each finite, at least one of them another than before.
+ * What a checkpoint gained over the base: exactly the group's tensors, float32, each finite, at least one of them another than before.
  *
  * @throws BlockZeroError TRAINER_OUTPUT_INVALID saying what is wrong with it and what to do
  */
 export const readOutput = async ({ path }: OutputFile, base: FloatSource): Promise<OutputUpdate> => {
   const file = await openOutput(path, base.shapes);
   try {
-    const update = new Map<string, FloatTensor>();
     let hasChanged = false;
-    for (const [name, shape] of Object.entries(base.shapes)) {
+    for (const name of Object.keys(base.shapes)) {
       const { begin, end } = file.header.tensors.get(name)!;
       const bytes = new Uint8Array(end - begin);
       await reading(path, () => file.read(name, bytes));
@@ -67,17 +69,30 @@ export const readOutput = async ({ path }: OutputFile, base: FloatSource): Promi
             `element ${i} of tensor ${name} is ${value}`,
             "lower the learning rate, or clip gradients",
           );
-        data[i] = value - before[i]!;
-        if (data[i] !== 0) hasChanged = true;
+        if (value !== before[i]) hasChanged = true;
       }
-      update.set(name, { shape, data });
     }
     if (!hasChanged)
       throw invalid(path, "no element differs from the shard's first weights", "write the trained weights");
-    return { update, tokens: tokensOf(file) };
+    return { update: gainOver(base, file), tokens: tokensOf(file) };
   } finally {
     await file.close();
   }
+};
+
+/** What the tensors of a file are more than the base's. */
+const gainOver = (base: FloatSource, file: SafetensorsFile): FloatSource => {
+  const places = new Map(Object.keys(base.shapes).map((name) => [name, placeInFile(file, name)]));
+  return {
+    shapes: base.shapes,
+    async read(name) {
+      const place = places.get(name)!;
+      const data = await reading(place.path, () => readPlace(place));
+      const before = (await base.read(name)).data;
+      for (let i = 0; i < data.length; i++) data[i]! -= before[i]!;
+      return { dtype: "float32", shape: place.shape, data };
+    },
+  };
 };
 
 /** Room in a file for what is not data. */

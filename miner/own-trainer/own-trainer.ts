@@ -5,7 +5,7 @@ import { openOwnDocuments } from "#datasets/own-documents.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { toParameters } from "#shared/model/part-parameters.js";
+import { evaluationMemory } from "#shared/evaluation/evaluation-memory.js";
 import { programEnvironment } from "#shared/own-program/environment.js";
 import { makeFolder, removeWhole } from "#shared/own-program/job-folder.js";
 import { killProcessesWith } from "#shared/own-program/processes.js";
@@ -25,7 +25,7 @@ import { JOB_VARIABLE, type JobPaths, jobPaths, runOfJob, writeJob } from "./job
 import { type OutputUpdate, outputFiles, pruneOutput, readOutput } from "./output.js";
 import { type Progress, type ProgressReader, progressReader } from "./progress.js";
 import { shardModel, writeShard } from "./shard-folder.js";
-import { shardLossesOf } from "./shard-loss.js";
+import { isWithin, shardLossesInFiles, shardLossesOf } from "./shard-loss.js";
 import { writeTrainingWindows } from "./training-windows.js";
 
 export interface OwnTrainerOptions {
@@ -40,6 +40,8 @@ export interface OwnTrainerOptions {
   readonly home: string;
   /** What the miner's own check of an update is computed on; opened for each. */
   readonly openDevice: () => Promise<Device>;
+  /** Bytes that the shard's weights may take in that check; one that takes more is measured from its files, layer by layer. By default half of this machine's. */
+  readonly memory?: number;
   readonly log: Log;
   readonly now?: () => number;
 }
@@ -85,6 +87,7 @@ const markOf = ({ document }: JobPaths): string => `${JOB_VARIABLE}=${document}`
 /** @throws BlockZeroError TRAINER_SHARD_UNEVEN, CONFIG_INVALID_VALUE */
 export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTrainer> => {
   const { network, group, config, hub, miner, log, openDevice, now = Date.now } = options;
+  const { memory = evaluationMemory(0) } = options;
   // The program runs in another folder, where a relative path would lead elsewhere.
   const home = resolve(options.home);
   const { command = [], environment, grace_seconds: graceSeconds, disk_gib: diskGib } = config.trainer;
@@ -198,8 +201,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     }
     const { firstLoss, lastLoss } = progress;
     const tokens = output.tokens ?? progress.tokensAt(step);
-    const update = inMemory(toParameters(output.update));
-    return { run: { steps: step, tokens, skipped: 0, spikes: 0, firstLoss, lastLoss }, update };
+    return { run: { steps: step, tokens, skipped: 0, spikes: 0, firstLoss, lastLoss }, update: output.update };
   };
 
   return {
@@ -208,7 +210,10 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     losses: async (weights: FloatSource, heldOut: HeldOut) => {
       const batches = groupHeldOutBatches(network, group, { ...heldOut, batchSize: config.batch_size });
       const device = await openDevice();
-      return shardLossesOf(device, paths.shard, shard, { weights, batches, data: network.data });
+      const measured = { weights, batches, data: network.data };
+      return isWithin(memory, shard)
+        ? shardLossesOf(device, paths.shard, shard, measured)
+        : shardLossesInFiles(device, paths.shard, shard, { ...measured, folder: home });
     },
     dispose: async () => hub.close?.(),
   };

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { ReplicaStep } from "#miner/training/trainer.js";
+import type { Device } from "#shared/engine/device.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
-import { relativeError } from "../../shared/model/micro.js";
+import { device, relativeError } from "../../shared/model/micro.js";
 import { parameters } from "../../support/micro-network.js";
 import { trained } from "../../support/trained.js";
 import { base, openTrainer, network as restricted } from "../micro-shard.js";
@@ -60,4 +63,38 @@ describe("a trainer's program that follows the contract", () => {
       ];
       for (const [i, loss] of ours.entries()) assert.ok(Math.abs(loss - theirs[i]!) < 1e-5, `${loss} ${theirs[i]}`);
     });
+
+  it("is measured from its files where its shard is larger than memory", async (t) => {
+    const inFiles: string[] = [];
+    const uploaded: number[] = [];
+    const watched: Device = {
+      ...device,
+      compile: (graph, outputs, options) => {
+        inFiles.push(...Object.keys(options?.stored ?? {}));
+        return device.compile(graph, outputs, options);
+      },
+      upload: (tensor) => {
+        uploaded.push(tensor.data.length);
+        return device.upload(tensor);
+      },
+    };
+    const { trainer, home } = await open(t, MINIMAL, { max_steps: 3 }, { memory: 0, openDevice: async () => watched });
+    const { update } = await train(trainer);
+    const whole = await open(t, MINIMAL, { max_steps: 3 });
+    await train(whole.trainer);
+    const gained = Object.entries(base).map(([name, { data, ...tensor }]) => {
+      const more = update.get(name)!.data;
+      return [name, { ...tensor, data: data.map((weight, i) => weight + more[i]!) }] as const;
+    });
+    for (const weights of [base, Object.fromEntries(gained)]) {
+      const [ours, theirs] = [
+        await trainer.losses(inMemory(weights), heldOut),
+        await whole.trainer.losses(inMemory(weights), heldOut),
+      ];
+      for (const [i, loss] of ours.entries()) assert.ok(Math.abs(loss - theirs[i]!) < 1e-5, `${loss} ${theirs[i]}`);
+    }
+    assert.deepEqual(uploaded, []);
+    assert.ok(inFiles.length > 0);
+    assert.ok(!existsSync(join(home, "measured.safetensors")));
+  });
 });
