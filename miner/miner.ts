@@ -38,7 +38,7 @@ import { withOwnData } from "./training/own-data.js";
 import { createShardTrainer } from "./training/shard-trainer.js";
 import { streamOwner } from "./training/stream-secret.js";
 import type { ShardTrainer } from "./training/trainer.js";
-import { openWorkerPool, replicaFolder } from "./training/worker-pool.js";
+import { openWorkerPool, removeWorkerFiles, replicaFolder } from "./training/worker-pool.js";
 
 /** Runs a miner until the signal aborts. */
 export const runMiner = (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> =>
@@ -179,6 +179,7 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
   const home = join(participant.home, "training");
   const miner = streamOwner(participant.home, participant.signer.address);
   const own = { network, group, config, miner, home: join(home, "own"), log };
+  await removeWorkerFiles(home, config.trainer.command === undefined ? config.workers : 0);
   if (config.trainer.command !== undefined)
     return openOwnTrainer({ ...own, hub: opened, openDevice: () => openDevice({ ...config, log }) });
   await removeOwnTrainer(own.home);

@@ -30,6 +30,9 @@ export const describePlan = (plan: TrainingPlan, found: Found, sprint: SprintPla
         ["models", formatBytes(plan.disk.models)],
         ["updates", formatBytes(plan.disk.updates)],
         ["training checkpoints", formatBytes(plan.disk.checkpoints)],
+        ...(plan.disk.workers > 0
+          ? ([["between workers", formatBytes(plan.disk.workers), "float32, whatever the model's files are"]] as const)
+          : []),
         ["total", formatBytes(plan.disk.total), fits(found.verdict.disk, found.has.disk)],
       ],
     ],

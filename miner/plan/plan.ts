@@ -40,6 +40,8 @@ export interface TrainingPlan {
     readonly models: number;
     readonly updates: number;
     readonly checkpoints: number;
+    /** Between the processes of several workers; 0 where one trains in the miner's own. */
+    readonly workers: number;
     readonly total: number;
   };
   readonly transfer: {
@@ -124,6 +126,8 @@ export const planTraining = async (
     updates: (keep + 1) * update + (codec.feedback ? 3 * weights : 0),
     // Parameters and both moments; beside those of the cycle the last one of the cycle before, and one being written.
     checkpoints: config.workers * (keep + 2) * 3 * weights,
+    // The hub and other groups' weights, those to begin from and to measure, each worker's gain; one file is written while the one before is there.
+    workers: config.workers === 1 ? 0 : hub + others + (2 + config.workers) * weights + Math.max(weights, others),
   };
   return {
     group,
@@ -136,7 +140,7 @@ export const planTraining = async (
     anonymous: total - card.instead - PROGRAM_FILES,
     card: card.held,
     memory: { ...memory, runtime: runtimeOf(memory), total },
-    disk: { ...disk, total: disk.models + disk.updates + disk.checkpoints },
+    disk: { ...disk, total: disk.models + disk.updates + disk.checkpoints + disk.workers },
     transfer: { hub: hubFiles, downPerCycle: weights + others, upPerCycle: update },
     // Training ends a block before the phase does.
     train: {

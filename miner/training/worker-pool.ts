@@ -1,7 +1,9 @@
+import { readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { meanOfUpdates } from "#shared/merge/workers-mean.js";
+import { removeWhole } from "#shared/own-program/job-folder.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type OpenWeights, writeFloats } from "#shared/training/checkpoint-tensors.js";
@@ -40,6 +42,22 @@ const TICK_MS = 200;
 
 /** Folder of a replica's checkpoints. */
 export const replicaFolder = (home: string, replica: number): string => join(home, `replica-${replica}`);
+
+/** What passes between processes, also half written, and the checkpoints of a replica. */
+const LEFT = /^(?:(?:hub|base|frozen|measured|update-\d+)\.safetensors(?:\.tmp)?|replica-(\d+))$/;
+
+/**
+ * Removes what an earlier pool left: all that passed between processes, and checkpoints of replicas that there are no more.
+ *
+ * @param replicas that there are now, a trainer in the miner's own process among them
+ * @throws BlockZeroError FILE_UNWRITABLE
+ */
+export const removeWorkerFiles = async (home: string, replicas: number): Promise<void> => {
+  for (const name of await readdir(home).catch(() => [])) {
+    const left = LEFT.exec(name);
+    if (left && (left[1] === undefined || Number(left[1]) >= replicas)) await removeWhole(join(home, name));
+  }
+};
 
 /**
  * Local DiLoCo: N replicas begin each cycle from the same weights and train apart; the mean of what they gained is the update. One

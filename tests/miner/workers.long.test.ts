@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { TrainOptions } from "#miner/training/trainer.js";
-import { openWorkerPool } from "#miner/training/worker-pool.js";
+import { openWorkerPool, removeWorkerFiles } from "#miner/training/worker-pool.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { mergeDeltas } from "#shared/merge/weighted-mean.js";
@@ -94,6 +94,21 @@ describe("local DiLoCo", { timeout: HANG_GUARD }, () => {
         seen.filter(([replica]) => replica === one).map(([, step]) => step),
         Array.from({ length: STEPS }, (_, step) => step),
       );
+  });
+
+  it("leaves nothing behind where there are fewer workers, or none, at the next start", async (t) => {
+    const { pool, train, home } = await openPool(t);
+    await train();
+    await pool.losses(inMemory(base), { seed: "7".repeat(64), batches: 1 });
+    await pool.dispose();
+    const others = ["own", "other.safetensors"];
+    for (const name of others) mkdirSync(join(home, name));
+    assert.ok(readdirSync(home).length > 2 + others.length);
+    await removeWorkerFiles(home, 1);
+    assert.deepEqual(readdirSync(home).sort(), [...others, "replica-0"].sort());
+    await removeWorkerFiles(home, 0);
+    assert.deepEqual(readdirSync(home).sort(), others.toSorted());
+    await removeWorkerFiles(join(home, "nowhere"), 0);
   });
 
   it("loses a killed worker's replica and nothing else, and has it back in the next cycle", async (t) => {

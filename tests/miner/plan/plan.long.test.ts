@@ -132,6 +132,25 @@ describe("a miner's plan", { timeout: HANG_GUARD }, () => {
     });
   });
 
+  it("counts what passes between the processes of several workers", async () => {
+    const full: Network = { ...micro, model: { ...micro.model, shard: { mode: "full" } } };
+    for (const [network, others] of [
+      [micro, 0],
+      [full, 1],
+    ] as const) {
+      const [one, two] = [await plan({}, network), await plan({ workers: 2 }, network)];
+      const weights = one.memory.trained;
+      const hub = 4 * one.parameters.hub;
+      assert.equal(one.disk.workers, 0);
+      assert.equal(
+        two.disk.total - one.disk.total,
+        two.disk.checkpoints - one.disk.checkpoints + hub + (5 + others) * weights,
+      );
+      assert.match(textOf(two), /^ {2}between workers +\d/m);
+      assert.doesNotMatch(textOf(one), /between workers/);
+    }
+  });
+
   it("counts an update as its codec writes it, and what is carried to the next", async () => {
     const dense = await plan({ checkpoint_keep_top_k: 1 }, middling);
     const sparse = await plan({ checkpoint_keep_top_k: 1 }, { ...middling, artifact: { codec: "topk-2bit" } });
