@@ -90,7 +90,7 @@ export const trainingSettings = defineConfig({
 });
 
 /** A program of the operator's own that trains instead of us: docs/own-trainer.md. */
-const ownTrainerSettings = defineConfig({
+export const ownTrainerSettings = defineConfig({
   "trainer.command": setting({
     schema: commandSchema.optional(),
     allowed: COMMAND_FORM,

@@ -11,7 +11,7 @@ import { makeFolder, removeWhole } from "#shared/own-program/job-folder.js";
 import { killProcessesWith } from "#shared/own-program/processes.js";
 import { programLog } from "#shared/own-program/program-log.js";
 import { type ProgramEnd, type RunningProgram, runProgram, statusOf } from "#shared/own-program/run-program.js";
-import { type WindowsShape, windowsBytes } from "#shared/own-program/windows-file.js";
+import { windowsBytes } from "#shared/own-program/windows-file.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -26,7 +26,7 @@ import { type OutputUpdate, outputFiles, pruneOutput, readOutput } from "./outpu
 import { type Progress, type ProgressReader, progressReader } from "./progress.js";
 import { shardModel, writeShard } from "./shard-folder.js";
 import { isWithin, shardLossesInFiles, shardLossesOf } from "./shard-loss.js";
-import { writeTrainingWindows } from "./training-windows.js";
+import { windowsShape, writeTrainingWindows } from "./training-windows.js";
 
 export interface OwnTrainerOptions {
   readonly network: Network;
@@ -109,7 +109,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
   const prepare = async (base: FloatSource, options: TrainOptions, run: string): Promise<number | null> => {
     const { cycle, frozen, stop, maxSteps = config.max_steps } = options;
     const { batch_size: batchSize } = config;
-    const shape = windowsOf(config, network, maxSteps);
+    const shape = windowsShape(config, network, maxSteps);
     const { count } = shape;
     if (runOfJob(paths) === run) return count;
     if (stop()) return null;
@@ -194,7 +194,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
       if (!wasOver)
         log.warn("the trainer's program was not started: training was over before its text was written", {
           code: "TRAINER_NO_CHECKPOINT",
-          windows: windowsOf(config, network, options.maxSteps).count,
+          windows: windowsShape(config, network, options.maxSteps).count,
           prevention: "lower max_steps",
         });
       return { run: NO_STEPS, update: inMemory({}) };
@@ -219,20 +219,9 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
   };
 };
 
-/** The text that a program of so many steps is given. */
-const windowsOf = (
-  { batch_size, gradient_accumulation_steps, max_steps }: MinerConfig,
-  { data: { sequence_length: sequenceLength, sequences } }: Network,
-  maxSteps = max_steps,
-): WindowsShape => ({
-  count: maxSteps * gradient_accumulation_steps * batch_size,
-  sequenceLength,
-  isolated: sequences === "isolated",
-});
-
 /** All of a cycle's text is written before the program starts. @throws BlockZeroError CONFIG_INVALID_VALUE */
 const refuseManyWindows = (config: MinerConfig, network: Network): void => {
-  const gib = windowsBytes(windowsOf(config, network)) / GIB;
+  const gib = windowsBytes(windowsShape(config, network)) / GIB;
   const { disk_gib: most } = config.trainer;
   if (gib > most)
     throw new BlockZeroError(

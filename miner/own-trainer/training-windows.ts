@@ -1,6 +1,8 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { TrainingLoader } from "#shared/data/loader.js";
 import { createWindowsFile, type WindowsShape } from "#shared/own-program/windows-file.js";
+import type { Network } from "#shared/protocol/network.js";
+import type { TrainingConfig } from "../config.js";
 
 export interface TrainingWindows extends WindowsShape {
   /** Rows that the loader gives at a time; it divides `count`. */
@@ -8,6 +10,21 @@ export interface TrainingWindows extends WindowsShape {
   /** Asked between batches; true leaves the file unwritten. */
   readonly stop: () => boolean;
 }
+
+/** The text that a program of so many steps is given. */
+export const windowsShape = (
+  {
+    batch_size,
+    gradient_accumulation_steps,
+    max_steps,
+  }: Pick<TrainingConfig, "batch_size" | "gradient_accumulation_steps" | "max_steps">,
+  { data: { sequence_length: sequenceLength, sequences } }: Pick<Network, "data">,
+  maxSteps = max_steps,
+): WindowsShape => ({
+  count: maxSteps * gradient_accumulation_steps * batch_size,
+  sequenceLength,
+  isolated: sequences === "isolated",
+});
 
 /**
  * Writes training windows in the order of the miner's stream. Says whether the file was written.

@@ -15,10 +15,11 @@ import {
   secondsOf,
   splitAhead,
 } from "#shared/planning/ahead.js";
+import { travels } from "#shared/planning/devices.js";
 import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
 import type { Network } from "#shared/protocol/network.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { computeSettings, minerSettings, trainingSettings } from "../config.js";
+import { computeSettings, minerSettings, ownTrainerSettings, trainingSettings } from "../config.js";
 import type { TrainingPlan } from "./plan.js";
 import { planSprint } from "./plan-sprint.js";
 import type { Found } from "./plan-text.js";
@@ -38,6 +39,8 @@ const planSettings = defineConfig({
   "compute.max_share": computeSettings["compute.max_share"],
   "compute.expected_nonces": computeSettings["compute.expected_nonces"],
   ...trainingSettings,
+  "trainer.command": ownTrainerSettings["trainer.command"],
+  "trainer.disk_gib": ownTrainerSettings["trainer.disk_gib"],
 });
 
 type PlanConfig = Config<typeof planSettings>;
@@ -81,13 +84,22 @@ export const planCommand: CommandSpec = {
                 allowPrivateAddresses: config.allow_private_addresses,
               });
         const blockSeconds = secondsOf(blockTime, pace);
+        const isProcessor = ["auto", "cpu"].includes(config.device);
+        const sprint = planSprint(config.compute, network, { blockSeconds, isProcessor });
         // Loaded only now, so that a wrong setting is told at once.
+        if (config.trainer.command !== undefined) {
+          const { planOwnTraining, describeOwnPlan, ownVerdict } = await import("./plan-own.js");
+          const own = planOwnTraining(config, network, hubDType);
+          const disk = await thisMachine(process.env).freeSpace(config.checkpoint_dir);
+          const verdict = ownVerdict(own, disk);
+          const said = { ...own, has: { disk }, verdict, ...(sprint && { sprint }) };
+          console.log(json ? JSON.stringify(said) : describeOwnPlan(own, disk, sprint));
+          return;
+        }
         const [{ planTraining }, { describePlan }] = await Promise.all([import("./plan.js"), import("./plan-text.js")]);
         const opened = rate || measure ? await openHere(config) : undefined;
         const plan = await planTraining(config, network, { blockSeconds, opened, hubDType });
         const found = await lookHere(config, network, plan, { opened, rate, measure, signal });
-        const isProcessor = ["auto", "cpu"].includes(config.device);
-        const sprint = planSprint(config.compute, network, { blockSeconds, isProcessor });
         console.log(
           json ? JSON.stringify({ ...plan, ...found, ...(sprint && { sprint }) }) : describePlan(plan, found, sprint),
         );
@@ -131,6 +143,3 @@ const lookHere = async (
   };
   return { has, verdict: verdictOf(plan, has), ...(time && { time }), ...(measured && { measured }) };
 };
-
-/** On CUDA what a run is given travels to the card, which a product alone says nothing about. */
-const travels = ({ name }: Device): boolean => name.includes("cuda");

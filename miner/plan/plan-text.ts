@@ -33,21 +33,29 @@ export const describePlan = (plan: TrainingPlan, found: Found, sprint: SprintPla
         ...(plan.disk.workers > 0
           ? ([["between workers", formatBytes(plan.disk.workers), "float32, whatever the model's files are"]] as const)
           : []),
-        ["total", formatBytes(plan.disk.total), fits(found.verdict.disk, found.has.disk)],
+        diskLine(plan.disk.total, found.verdict.disk, found.has.disk),
       ],
     ],
-    [
-      "transfer",
-      [
-        ["hub", formatBytes(plan.transfer.hub), "down, once"],
-        ["group weights", formatBytes(plan.transfer.downPerCycle), "down, each cycle"],
-        ["update", formatBytes(plan.transfer.upPerCycle), "up, each cycle, to each validator"],
-      ],
-    ],
+    transferSection(plan.transfer),
     timeLines(plan, found),
     ...(sprint ? [sprintSection(sprint)] : []),
     ["this machine", [["should join", found.verdict.join ? "yes" : "no", reasonOf(found.verdict, plan)]]],
   ]);
+
+export const diskLine = (total: number, isEnough: boolean, free: number): PlanLine => [
+  "total",
+  formatBytes(total),
+  fits(isEnough, free),
+];
+
+export const transferSection = ({ hub, downPerCycle, upPerCycle }: TrainingPlan["transfer"]): Section => [
+  "transfer",
+  [
+    ["hub", formatBytes(hub), "down, once"],
+    ["group weights", formatBytes(downPerCycle), "down, each cycle"],
+    ["update", formatBytes(upPerCycle), "up, each cycle, to each validator"],
+  ],
+];
 
 const shardLines = (plan: TrainingPlan): Section => [
   `group ${plan.group}`,
@@ -123,7 +131,7 @@ const reasonOf = ({ memory, disk, time }: Verdict, { program }: TrainingPlan): s
   return time === null ? "as far as is known: nothing was measured" : undefined;
 };
 
-const sprintSection = (sprint: SprintPlan): Section => {
+export const sprintSection = (sprint: SprintPlan): Section => {
   const { dials, every, confirmations, idle, memory, searchSeconds, share, required, expected } = sprint;
   const odds = confirmations > 0 ? `and each cycle between with a probability of ${percent(confirmations)}` : undefined;
   const known =
@@ -151,6 +159,6 @@ const otherText = ({ program, otherwise }: TrainingPlan): string | undefined => 
   return otherwise === null ? undefined : `${name}: ${formatBytes(otherwise)} in all`;
 };
 
-const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`;
+export const millions = (count: number): string => `${(count / 1e6).toFixed(2)} M`;
 
 const seconds = (time: number): string => (time >= 100 ? `${time.toFixed(0)} s` : `${time.toPrecision(3)} s`);

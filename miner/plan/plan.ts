@@ -1,10 +1,10 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import type { Device } from "#shared/engine/device.js";
-import type { DeviceChoice } from "#shared/engine/runtime/device-choice.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters } from "#shared/model/parameters.js";
 import { frozenShapes } from "#shared/model/shard.js";
+import { isInHostMemory } from "#shared/planning/devices.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
 import { chooseProgram, type StepProgram } from "#shared/training/choose-program.js";
@@ -59,9 +59,6 @@ export interface TrainingPlan {
   };
 }
 
-/** Devices whose training step keeps its state in memory of their own. */
-const KEEP_STATE: ReadonlySet<DeviceChoice> = new Set(["webgpu", "tfjs"]);
-
 /** Peak resident memory of the program when it trains a shard of no size. */
 export const PROGRAM_BYTES = 158e6;
 /** What of that is mapped from its own files. */
@@ -86,12 +83,9 @@ export const planTraining = async (
   { blockSeconds, opened, hubDType }: PlanContext,
 ): Promise<TrainingPlan> => {
   const group = config.expert_group;
-  const shapes = groupShapes(network.model, groupNamed(network, group));
+  const { shapes, hub, hubFiles, others, weights, parameters, transfer, ...files } = filesOf(config, network, hubDType);
   const tokens = config.batch_size * network.data.sequence_length;
-  const hub = FLOAT_BYTES * countParameters(hubShapes(network.model, network.groups));
-  const hubFiles = (floatBytes(hubDType ?? "F32") / FLOAT_BYTES) * hub;
-  const others = FLOAT_BYTES * countParameters(frozenShapes(network, group));
-  const hostMemory = opened?.hostMemory ?? !KEEP_STATE.has(config.device);
+  const hostMemory = opened?.hostMemory ?? isInHostMemory(config.device);
   const { program: chosen, ...ways } = await chooseProgram({
     shape: shardShape(network, group, config),
     trainable: Object.keys(shapes),
@@ -109,9 +103,6 @@ export const planTraining = async (
   if (step === null) throw unplanned(program);
   const memory = held(step, program);
   const other = program === "whole" ? "layers" : "whole";
-  const weights = memory.trained;
-  const codec = CODECS[network.artifact.codec];
-  const update = encodedLength(codec, new Map(Object.entries(shapes)));
   const runtimeOf = ({ activations }: StepMemory) =>
     PROGRAM_BYTES + ARENA_SHARE * activations + Math.min(weights, UNCOLLECTED_BYTES);
   // The update is encoded into a file tensor by tensor.
@@ -121,9 +112,7 @@ export const planTraining = async (
   const card = onCard(opened?.name ?? config.device, step, hostMemory);
   const keep = config.checkpoint_keep_top_k;
   const disk = {
-    models: hubFiles + keep * (weights + others),
-    // One more while it is checked, before it is stored. Where what was not sent is carried: that of two updates, and one being written.
-    updates: (keep + 1) * update + (codec.feedback ? 3 * weights : 0),
+    ...files,
     // Parameters and both moments; beside those of the cycle the last one of the cycle before, and one being written.
     checkpoints: config.workers * (keep + 2) * 3 * weights,
     // The hub and other groups' weights, those to begin from and to measure, each worker's gain; one file is written while the one before is there.
@@ -131,7 +120,7 @@ export const planTraining = async (
   };
   return {
     group,
-    parameters: { hub: hub / FLOAT_BYTES, group: countParameters(shapes) },
+    parameters,
     workers: config.workers,
     device: opened?.name ?? config.device,
     program,
@@ -141,7 +130,7 @@ export const planTraining = async (
     card: card.held,
     memory: { ...memory, runtime: runtimeOf(memory), total },
     disk: { ...disk, total: disk.models + disk.updates + disk.checkpoints + disk.workers },
-    transfer: { hub: hubFiles, downPerCycle: weights + others, upPerCycle: update },
+    transfer,
     // Training ends a block before the phase does.
     train: {
       seconds: (network.phases.train - 1) * blockSeconds,
@@ -149,6 +138,27 @@ export const planTraining = async (
       maxSteps: config.max_steps,
       tokensPerStep: tokens * config.gradient_accumulation_steps * config.workers,
     },
+  };
+};
+
+/** A miner's weights, and the files of models and updates, whatever trains. Bytes. */
+export const filesOf = (config: TrainingConfig, network: Network, hubDType: FloatDType | null = null) => {
+  const shapes = groupShapes(network.model, groupNamed(network, config.expert_group));
+  const hub = FLOAT_BYTES * countParameters(hubShapes(network.model, network.groups));
+  const hubFiles = (floatBytes(hubDType ?? "F32") / FLOAT_BYTES) * hub;
+  const others = FLOAT_BYTES * countParameters(frozenShapes(network, config.expert_group));
+  const weights = FLOAT_BYTES * countParameters(shapes);
+  const codec = CODECS[network.artifact.codec];
+  const update = encodedLength(codec, new Map(Object.entries(shapes)));
+  const keep = config.checkpoint_keep_top_k;
+  return {
+    shapes,
+    ...{ hub, hubFiles, others, weights },
+    parameters: { hub: hub / FLOAT_BYTES, group: weights / FLOAT_BYTES },
+    models: hubFiles + keep * (weights + others),
+    // One more while it is checked, before it is stored. Where what was not sent is carried: that of two updates, and one being written.
+    updates: (keep + 1) * update + (codec.feedback ? 3 * weights : 0),
+    transfer: { hub: hubFiles, downPerCycle: weights + others, upPerCycle: update },
   };
 };
 

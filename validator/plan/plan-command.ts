@@ -14,6 +14,7 @@ import {
   secondsOf,
   splitAhead,
 } from "#shared/planning/ahead.js";
+import { isInHostMemory, travels } from "#shared/planning/devices.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { validatorSettings } from "../config.js";
 import { describePlan, verdictOf } from "./plan-text.js";
@@ -33,6 +34,7 @@ const planSettings = defineConfig({
   threads,
   device: validatorSettings.device,
   "evaluation.memory_gib": validatorSettings["evaluation.memory_gib"],
+  "evaluator.command": validatorSettings["evaluator.command"],
   "log.level": participantSettings["log.level"],
   "log.format": participantSettings["log.format"],
 });
@@ -91,9 +93,10 @@ export const validatorPlanCommand: CommandSpec = {
           memory,
           keep,
           hubDType,
-          ...(device && { hostMemory: device.hostMemory }),
+          device: device ?? { name: config.device, hostMemory: isInHostMemory(config.device) },
+          hasEvaluator: config.evaluator.command !== undefined,
         });
-        const time = device && (await measureEvaluationTime(network, plan, device));
+        const time = device && !travels(device) ? await measureEvaluationTime(network, plan, device) : undefined;
         const machine = thisMachine(process.env);
         const room = await roomIn(machine, config.checkpoint_dir);
         const has = {

@@ -59,6 +59,9 @@ export const describePlan = (
         ["updates", formatBytes(memory.updates), "those that are measured at a time"],
         ["runtime", formatBytes(memory.runtime)],
         ["total", formatBytes(memory.total), fits(verdict.memory, has.memory)],
+        ...(disk.evaluator > 0
+          ? ([["evaluator.command", "unknown", "beside it: nobody knows what a program of your own takes"]] as const)
+          : []),
         ...(memory.card > 0 ? ([["of it on the card", formatBytes(memory.card)]] as const) : []),
         ...(isWhole
           ? []
@@ -71,6 +74,9 @@ export const describePlan = (
         ["models", formatBytes(disk.models)],
         ["updates", formatBytes(disk.updates)],
         ["hidden states", formatBytes(disk.states)],
+        ...(disk.evaluator > 0
+          ? ([["evaluator's model", formatBytes(disk.evaluator), "float32, anew in each cycle"]] as const)
+          : []),
         ["total", formatBytes(disk.total), fits(verdict.disk, has.disk)],
       ],
     ],
@@ -115,10 +121,14 @@ export const describePlan = (
   ]);
 };
 
-const reasonOf = ({ memory, disk, time }: Verdict, { mode }: EvaluationPlan): string | undefined => {
+const reasonOf = (
+  { memory, disk, time }: Verdict,
+  { mode, disk: { evaluator } }: EvaluationPlan,
+): string | undefined => {
   if (!memory)
     return `too little memory${mode === "whole" ? ": lower evaluation.memory_gib, so that layers are read one by one" : ""}`;
   if (!disk) return "too little disk: lower checkpoint_keep_top_k";
   if (time === false) return "evaluation takes too long here";
-  return time === null ? "as far as is known: nothing was measured" : undefined;
+  if (time === null) return "as far as is known: nothing was measured";
+  return evaluator > 0 ? "as far as is known: what evaluator.command takes is not" : undefined;
 };

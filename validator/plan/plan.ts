@@ -1,10 +1,12 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { cutGraph, type Subgraph } from "#shared/engine/cut.js";
+import type { Device } from "#shared/engine/device.js";
 import { STATES_SHARE, wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
 import { type LayerPart, layerGraphs, type ModelPart } from "#shared/evaluation/layers/layer-graphs.js";
 import { KEPT_BYTES } from "#shared/evaluation/loss-meter.js";
 import { expertsOf, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, expertOf, parameterShapes } from "#shared/model/parameters.js";
+import { travels } from "#shared/planning/devices.js";
 import type { Network } from "#shared/protocol/network.js";
 import { planLaps } from "#shared/scoring/racing/laps.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
@@ -37,6 +39,8 @@ export interface EvaluationPlan {
     readonly models: number;
     readonly updates: number;
     readonly states: number;
+    /** The model as an evaluator of the operator's own finds it, float32; 0 without one. */
+    readonly evaluator: number;
     readonly total: number;
   };
   readonly transfer: { readonly model: number; readonly downPerCycle: number };
@@ -60,8 +64,10 @@ export interface EvaluationPlanOptions {
   readonly keep: number;
   /** The precision of the hub's files; where it is not known, what takes most is counted. */
   readonly hubDType?: FloatDType | null;
-  /** As in `Device`; a processor's by default. */
-  readonly hostMemory?: boolean;
+  /** What computes; a processor by default. */
+  readonly device?: Pick<Device, "name" | "hostMemory">;
+  /** Whether an operator's own program measures updates. */
+  readonly hasEvaluator?: boolean;
 }
 
 /** Anonymous memory of the program without a model. */
@@ -70,11 +76,12 @@ export const PROGRAM_BYTES = 80e6;
 /** What judging costs this machine, from shapes alone: nothing is allocated, and nothing of the model is fetched. */
 export const planEvaluation = (network: Network, options: EvaluationPlanOptions): EvaluationPlan => {
   const { model, groups, scoring, data, phases, artifact } = network;
-  const { blockSeconds, updates, memory, keep, hubDType = null, hostMemory = true } = options;
+  const { blockSeconds, updates, memory, keep, hubDType = null, hasEvaluator = false } = options;
   const parameters = countParameters(parameterShapes(model));
   const ofGroups = Object.values(groups).map((group) => groupShapes(model, group));
   const groupBytes = 4 * Math.max(0, ...ofGroups.map(countParameters));
   const mode = modeOf(network, memory);
+  const hostMemory = options.device?.hostMemory ?? true;
   const room =
     mode === "whole" ? planWhole(network, groupBytes, hostMemory) : planLayers(network, { memory, updates, hubDType });
   const { states, onDisk } = room;
@@ -85,7 +92,12 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
   const hub = floatBytes(hubDType ?? "F32") * countParameters(hubShapes(model, groups));
   const trained = 4 * ofGroups.reduce((sum, shapes) => sum + countParameters(shapes), 0);
   // Of each group the weights and the momentum, anew in each cycle.
-  const disk = { models: hub + keep * 2 * trained, updates: keep * updates * perUpdate, states: onDisk };
+  const disk = {
+    models: hub + keep * 2 * trained,
+    updates: keep * updates * perUpdate,
+    states: onDisk,
+    evaluator: hasEvaluator ? 4 * parameters : 0,
+  };
   const perBatch = scoring.eval_batch_size * data.sequence_length;
   const measured = updates + Object.keys(groups).length;
   return {
@@ -98,11 +110,10 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
       updates: room.updates,
       runtime: PROGRAM_BYTES,
       total,
-      // The meter's own weights, and what a run makes.
-      card: hostMemory ? 0 : room.weights / 2 + room.activations,
+      card: onCard(options.device, room),
       mapped: room.mapped,
     },
-    disk: { ...disk, total: disk.models + disk.updates + disk.states },
+    disk: { ...disk, total: Object.values(disk).reduce((sum, bytes) => sum + bytes, 0) },
     transfer: { model: hub + 2 * trained, downPerCycle: updates * perUpdate },
     evaluation: {
       seconds: phases.evaluate * blockSeconds,
@@ -111,6 +122,13 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
       leastTokens: measured * Math.min(LEAST_BATCHES, scoring.eval_batches) * perBatch,
     },
   };
+};
+
+/** What is on a card and not in the machine's memory: what a run makes, and the meter's own weights where they do not travel to it. */
+const onCard = (device: EvaluationPlanOptions["device"], { weights, activations }: Room): number => {
+  if (device === undefined) return 0;
+  if (travels(device)) return activations;
+  return device.hostMemory ? 0 : weights / 2 + activations;
 };
 
 /** Whether a model is judged as a whole: where that fits in the memory for it. */

@@ -6,9 +6,11 @@ import type { ValidatorConfig } from "../config.js";
 /** Updates of a cycle, over all groups, that are planned for where nobody says how many. */
 export const MINERS = 16;
 
-/** What judging takes of the machine. */
+/** What judging takes of the machine, an evaluator of the operator's own apart but for its files. */
 export const requirementsOf = async (
-  config: Pick<ValidatorConfig, "evaluation" | "checkpoint_keep_top_k">,
+  config: Pick<ValidatorConfig, "evaluation" | "checkpoint_keep_top_k"> & {
+    readonly evaluator: Pick<ValidatorConfig["evaluator"], "command">;
+  },
   network: Network,
 ): Promise<Requirements> => {
   const [{ planEvaluation }, { evaluationMemory }] = await Promise.all([
@@ -20,6 +22,7 @@ export const requirementsOf = async (
     updates: MINERS,
     memory: evaluationMemory(config.evaluation.memory_gib),
     keep: config.checkpoint_keep_top_k,
+    hasEvaluator: config.evaluator.command !== undefined,
   });
   return { memory: memory.total, disk: disk.total };
 };

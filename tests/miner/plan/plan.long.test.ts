@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type MinerConfig, minerSettings } from "#miner/config.js";
 import { planTraining, type TrainingPlan } from "#miner/plan/plan.js";
 import type { Measurement } from "#miner/plan/plan-measure.js";
+import type { OwnTrainingPlan } from "#miner/plan/plan-own.js";
 import { describePlan } from "#miner/plan/plan-text.js";
 import type { TrainingTime } from "#miner/plan/training-time.js";
 import { type Available, verdictOf } from "#miner/plan/verdict.js";
@@ -212,6 +213,31 @@ describe("a miner's plan", { timeout: HANG_GUARD }, () => {
     assert.ok(said.measured.stepSeconds > 0);
     assert.equal(said.train.seconds, 12);
     assert.ok(said.time.stepSeconds > 0 && said.time.tokensPerSecond > 0);
+  });
+
+  it("says what is known of a training that is left to a program of the operator's own", async (t) => {
+    const file = join(temporaryFolder(t), "miner.yaml");
+    writeFileSync(file, "trainer: { command: ['true'], disk_gib: 2 }\n");
+    const { stdout, stderr, status } = await program(t, micro, "--config", file);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /nobody knows what a program of your own takes/);
+    assert.match(stdout, /should join +yes +as far as is known/);
+    assert.doesNotMatch(stdout, /AdamW|batch_size/);
+    const said = await program(t, micro, "--config", file, "--json", "--max_steps", "10", "--batch_size", "2");
+    const { disk, memory }: OwnTrainingPlan = JSON.parse(said.stdout);
+    const { hub, group } = (await plan()).parameters;
+    assert.equal(memory.program, null);
+    assert.equal(disk.program, 2 * 2 ** 30);
+    // Ids and targets of four bytes, four forward passes a step.
+    assert.equal(disk.windows, 10 * 4 * 2 * micro.data.sequence_length * 8);
+    // Of the router the group's rows alone are in its folder.
+    const rows = micro.model.hidden_size * (micro.model.num_experts - 2);
+    assert.equal(disk.shard, 4 * (hub + group - rows));
+    const { total, ...parts } = disk;
+    assert.equal(
+      total,
+      Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
+    );
   });
 
   it("says in one line what is wrong", async (t) => {

@@ -8,6 +8,7 @@ import { describePlan, verdictOf } from "#validator/plan/plan-text.js";
 import { requirementsOf } from "#validator/plan/requirements.js";
 
 const micro: Network = { ...template, genesis: "0".repeat(64) };
+const WEBGPU = { name: "onnxruntime-webgpu", hostMemory: false };
 const usual = { blockSeconds: 12, updates: 6, memory: 8e9, keep: 3 };
 
 describe("a validator's plan", () => {
@@ -30,7 +31,7 @@ describe("a validator's plan", () => {
     assert.ok(two.activations > one.activations && one.states > 0);
     assert.equal(three.activations - two.activations, two.activations - one.activations);
     assert.deepEqual([two.states, three.states], [2 * one.states, 2 * one.states], "and of the one before");
-    const card = planEvaluation(micro, { ...usual, hostMemory: false }).memory;
+    const card = planEvaluation(micro, { ...usual, device: WEBGPU }).memory;
     assert.equal(card.states, 0, "a card computes every model from the beginning");
     assert.ok(card.activations < one.activations);
   });
@@ -65,9 +66,31 @@ describe("a validator's plan", () => {
   });
 
   it("is what doctor holds against the machine", async () => {
-    const config = { evaluation: { memory_gib: 8 }, checkpoint_keep_top_k: 3 };
+    const config = { evaluation: { memory_gib: 8 }, evaluator: { command: undefined }, checkpoint_keep_top_k: 3 };
     const { memory, disk } = planEvaluation(micro, { ...usual, updates: 16, memory: 8 * 2 ** 30 });
     assert.deepEqual(await requirementsOf(config, micro), { memory: memory.total, disk: disk.total });
+    const own = await requirementsOf({ ...config, evaluator: { command: ["true"] } }, micro);
+    assert.equal(own.disk - disk.total, 4 * countParameters(parameterShapes(micro.model)));
+  });
+
+  it("counts the files of an evaluator of the operator's own, whose memory nobody knows", () => {
+    const [plan, own] = [planEvaluation(micro, usual), planEvaluation(micro, { ...usual, hasEvaluator: true })];
+    assert.equal(own.disk.total - plan.disk.total, 4 * plan.parameters);
+    const enough = { memory: 1e12, disk: 1e12, tokensPerSecond: 1e9 };
+    const textOf = (of: typeof plan) => describePlan(of, enough, verdictOf(of, enough));
+    assert.match(textOf(own), /^ {2}evaluator\.command +unknown/m);
+    assert.match(textOf(own), /should join +yes +as far as is known: what evaluator\.command takes is not$/);
+    assert.doesNotMatch(textOf(plan), /evaluator/);
+  });
+
+  it("tells what is on a card from what the machine holds", () => {
+    const on = (name: string, hostMemory: boolean) =>
+      planEvaluation(micro, { ...usual, device: { name, hostMemory } }).memory;
+    assert.equal(on("onnxruntime-cpu", true).card, 0);
+    const cuda = on("onnxruntime-cuda", true);
+    assert.equal(cuda.card, cuda.activations);
+    const webgpu = on(WEBGPU.name, false);
+    assert.equal(webgpu.card, webgpu.activations + webgpu.weights / 2);
   });
 
   it("says whether a machine should join, and why not", () => {
