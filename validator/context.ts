@@ -10,6 +10,8 @@ export interface Validator {
   readonly participant: Participant;
   readonly journal: Journal<ValidatorJournal>;
   readonly meter: LossMeter;
+  /** What measures updates, where that is an operator's own program: candidate steps and the reference losses are always `meter`'s. */
+  readonly updateMeter?: LossMeter;
   readonly weights: WeightsContext;
   readonly metrics: MetricsSink;
   /** Predicts when a block will come. Without it, measuring ends when the block is seen. */

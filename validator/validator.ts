@@ -42,16 +42,17 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   const hash = await modelAtStart(participant);
   participant.log.info("opening the model to evaluate with", { model: hash, device: config.device });
   const device = await openDevice({ ...config, log: participant.log });
-  const { meter, model } = await withModelFiles(participant, hash, async () => {
+  const { meter, model, updateMeter } = await withModelFiles(participant, hash, async () => {
     participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
     const opened = await openMeter(participant, device, hash, evaluationMemory(config.evaluation.memory_gib));
-    return { ...opened, meter: await withOwnEvaluator(participant, config, opened.meter) };
+    return { ...opened, updateMeter: await withOwnEvaluator(participant, config, opened.meter) };
   });
   await warmUp(meter, model, network);
   const validator: Validator = {
     participant,
     metrics,
     meter,
+    updateMeter,
     journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema, participant.log),
     weights: openWeights(participant, beaconOf(config), metrics),
     timer: await openBlockTimer(participant),
@@ -76,7 +77,8 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
       runBeacon(participant, { holds: true }),
     ]);
   } finally {
-    await meter.dispose();
+    // The built-in one with it.
+    await updateMeter.dispose();
   }
 };
 

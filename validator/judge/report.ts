@@ -16,7 +16,7 @@ import { showReport } from "./observe-judging.js";
 
 /** Judges the cycle's updates, signs the report, keeps it secret until the phase is over, and commits its hash, once. */
 export const report = async (validator: Validator, cycle: number): Promise<void> => {
-  const { participant, journal, meter, metrics, timer } = validator;
+  const { participant, journal, meter, updateMeter = meter, metrics, timer } = validator;
   const { blobs, network, networkHash, location, log } = participant;
   if (journal.value.cycles[cycle]?.reported !== undefined) return;
   const window = openWindow(participant, cycle, "evaluate");
@@ -26,7 +26,7 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
     const kept = keptJudgement(home, { network: networkHash, cycle, validator: signer.address });
     const seeds = { cycle, purpose: "evaluate", last: window.end - BLOCKS_TO_RECORD, kept } as const;
     const judgement = await measureBySeeds(participant, seeds, () =>
-      judgeCycle(participant, meter, cycle, { timer, metrics }),
+      judgeCycle(participant, updateMeter, cycle, { timer, metrics }),
     );
     const judged = await signDocument(judgement, signer);
     hash = reportHash(judged);

@@ -12,6 +12,7 @@ import { killProcessesWith } from "#shared/own-program/processes.js";
 import { programLog } from "#shared/own-program/program-log.js";
 import { type RunningProgram, runProgram, statusOf } from "#shared/own-program/run-program.js";
 import { createWindowsFile } from "#shared/own-program/windows-file.js";
+import { hashOf } from "#shared/participant/agreement/base-model.js";
 import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { fromFloats } from "#shared/tensor-files/float32.js";
@@ -23,7 +24,7 @@ const CONTRACT_VERSION = 1;
 
 const JOB_VARIABLE = "BLOCKZERO_JOB";
 
-/** Parts of the phase for an answer: where the program is given another model, which it must read first, and elsewhere. What is left is for measuring here. */
+/** Parts of the evaluate phase for an answer: where the program is given another model, which it must read first, and elsewhere. What is left is for measuring here. */
 const MODEL_SHARE = 1 / 2;
 const ANSWER_SHARE = 1 / 4;
 
@@ -35,7 +36,7 @@ export interface EvaluatorProgramOptions {
   readonly command: readonly string[];
   readonly environment: readonly string[];
   readonly timeoutSeconds: number;
-  /** Does work with a signal that aborts when such a part of the phase has passed: a request's time is then over, whatever `timeoutSeconds` is. */
+  /** Does work with a signal that aborts when such a part of the evaluate phase has passed: a request's time is then over, whatever `timeoutSeconds` is. */
   readonly withinPhase: <T>(share: number, work: (late: AbortSignal) => Promise<T>) => Promise<T>;
   /** A folder of its own. */
   readonly home: string;
@@ -79,7 +80,7 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
   let program: Promise<RunningProgram> | undefined;
   // Why no program answers any more.
   let over: BlockZeroError | undefined;
-  let written: ModelTensors | undefined;
+  let written: ModelTensors | string | undefined;
   let models = 0;
   let requests = 0;
   let turn: Promise<unknown> = Promise.resolve();
@@ -142,10 +143,10 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
     const changed = change && join(home, `change-${id}.safetensors`);
     refuseIfOver();
     try {
-      if (written !== model) {
+      if (written !== identityOf(model)) {
         written = undefined;
         await writeModel(paths.model, network, model);
-        written = model;
+        written = identityOf(model);
         models++;
       }
       await writeBatches(paths.windows, batches);
@@ -174,7 +175,9 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
   return {
     losses(model, change, batches) {
       const asked = turn.then(() =>
-        withinPhase(written === model ? ANSWER_SHARE : MODEL_SHARE, (late) => ask(late, model, change, batches)),
+        withinPhase(written === identityOf(model) ? ANSWER_SHARE : MODEL_SHARE, (late) =>
+          ask(late, model, change, batches),
+        ),
       );
       turn = asked.catch(() => undefined);
       return asked;
@@ -189,6 +192,9 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
     },
   };
 };
+
+/** What another object of the same model has too, where it is known. */
+const identityOf = (model: ModelTensors): ModelTensors | string => hashOf(model) ?? model;
 
 const jobOf = ({ name, data }: Network): object => ({
   contract: CONTRACT_VERSION,
@@ -211,7 +217,7 @@ const answerWithin = (
     };
     const timer = setTimeout(() => settle(failed(`no answer in ${seconds} s`)), 1000 * seconds);
     let heard = (): void => undefined;
-    heard = onAbort(late, () => settle(failed("no answer in its part of the phase")));
+    heard = onAbort(late, () => settle(failed("no answer in its part of the evaluate phase")));
     ask(settle);
   });
 

@@ -37,7 +37,7 @@ export const withOwnEvaluator = async (
     await removeEvaluator(place);
     return builtIn;
   }
-  const blocks = Math.min(network.phases.evaluate, network.phases.choose);
+  const blocks = network.phases.evaluate;
   const program = await openEvaluatorProgram({
     network,
     command,

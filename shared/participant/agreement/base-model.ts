@@ -91,6 +91,14 @@ const readModel = async <T extends ModelTensors>(
   return { hash, manifest, hub: await read.hub(hub, shapes, `hub of ${hash}`), groups: found };
 };
 
+const hashes = new WeakMap<ModelTensors, string>();
+
 /** All tensors of the model by name. */
-export const wholeModel = <T extends ModelTensors>({ hub, groups }: BaseModel<T>): T =>
-  Object.assign({}, hub, ...[...groups.values()].map(({ weights }) => weights));
+export const wholeModel = <T extends ModelTensors>({ hash, hub, groups }: BaseModel<T>): T => {
+  const whole: T = Object.assign({}, hub, ...[...groups.values()].map(({ weights }) => weights));
+  hashes.set(whole, hash);
+  return whole;
+};
+
+/** The hash of the model that `wholeModel` gave the tensors of; undefined of others. */
+export const hashOf = (model: ModelTensors): string | undefined => hashes.get(model);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { it, type TestContext } from "node:test";
 import { chooseSteps } from "#validator/choose/choose.js";
+import { vote } from "#validator/choose/vote.js";
 import { agreeOn } from "#validator/merge/merge-cycle.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { PHASES } from "../../support/micro-network.js";
@@ -64,6 +65,16 @@ it("a validator measures the groups whose updates are here before it waits for a
   await subnet.to(subnet.node.head.number + 1);
   const [math, prose] = (await choosing).votes;
   assert.deepEqual([math === null, prose === null, lines(waited).length], [false, false, 1]);
+});
+
+it("a validator measures steps itself, whatever program measures its updates", { timeout: HANG_GUARD }, async (t) => {
+  const { vera, agreed } = await openChoosing(t);
+  const asked = () => Promise.reject(new RangeError("the program is asked"));
+  const updateMeter = { losses: asked, ofGroup: asked, dispose: asked };
+  vote({ ...vera, updateMeter }, 1, agreed).catch(() => undefined);
+  await until(t, () => vera.journal.value.cycles[1]?.ballot !== undefined);
+  const said = (text: string) => vera.participant.lines.some(({ message }) => message === text);
+  assert.deepEqual([said("measured steps"), said("steps not measured")], [true, false]);
 });
 
 it("a validator without time for all batches of the steps says why, and what helps", {

@@ -8,13 +8,15 @@ import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { groupHeldOutBatches } from "#datasets/group-data.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Head } from "#shared/chain/chain.js";
 import { loadConfig } from "#shared/config/load.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { Head } from "#shared/chain/chain.js";
 import { createLossMeter } from "#shared/evaluation/loss-meter.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { processesWith } from "#shared/own-program/processes.js";
+import { wholeModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockClock } from "#shared/participant/block-clock.js";
+import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
 import { validatorSettings } from "#validator/config.js";
 import { openEvaluatorProgram } from "#validator/own-evaluator/evaluator-program.js";
@@ -27,11 +29,14 @@ import { HANG_GUARD } from "../../support/hang-guard.js";
 import { parameters, template } from "../../support/micro-network.js";
 
 const BLOCKS = 8;
-const phases = { ...template.phases, evaluate: BLOCKS, choose: BLOCKS + 1 };
+const phases = { ...template.phases, evaluate: BLOCKS };
 const network: Network = { ...template, phases, genesis: "0".repeat(64) };
 const group = network.groups.math!;
 const batchSize = 2;
 const batches = groupHeldOutBatches(network, "math", { seed: "7".repeat(64), batches: 3, batchSize });
+
+/** The model but for its hash, as it is read. */
+const read = { hub: parameters, groups: new Map(), manifest: {} as ModelManifest };
 
 /** An update that shows. */
 const update: FloatTensors = new Map(
@@ -146,19 +151,20 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
   it("does so where a part of the phase has passed, however long the program may take", async (t) => {
     const waited: number[] = [];
     const clock = clockThat(true, waited);
-    const { meter, builtIn, lines } = await open(t, `${BAD} silent`, { timeout: HANG_GUARD, clock });
+    const { meter, builtIn, lines } = await open(t, `${BAD} silent`, { timeout: 86_400, clock });
     const expected = await (await builtIn.ofGroup(parameters, group)).losses(null, batches);
     assert.deepEqual(await (await meter.ofGroup(parameters, group)).losses(null, batches), expected);
-    assert.match(String(lines.find(({ level }) => level === "warn")?.fields.reason), /its part of the phase/);
+    assert.match(String(lines.find(({ level }) => level === "warn")?.fields.reason), /its part of the evaluate phase/);
     assert.deepEqual(waited, [HEAD.number + BLOCKS / 2]);
   });
 
-  it("gives a request of the same model half as much of it", async (t) => {
+  it("gives a request of the same model half as much of it, also where the model was read anew", async (t) => {
     const waited: number[] = [];
     const { meter } = await open(t, MINIMAL, { clock: clockThat(false, waited) });
-    const own = await meter.ofGroup(parameters, group);
-    for (let again = 0; again < 2; again++) await own.losses(null, batches);
-    assert.deepEqual(waited, [HEAD.number + BLOCKS / 2, HEAD.number + BLOCKS / 4]);
+    const readAs = (hash: string) => wholeModel({ ...read, hash: hash.repeat(64) });
+    for (const model of [readAs("a"), readAs("a"), readAs("b")])
+      await (await meter.ofGroup(model, group)).losses(null, batches);
+    assert.deepEqual(waited, [HEAD.number + BLOCKS / 2, HEAD.number + BLOCKS / 4, HEAD.number + BLOCKS / 2]);
   });
 
   it("ends a program that answers what nobody asked", async (t) => {
@@ -167,7 +173,15 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
     const command = [process.execPath, BAD, "chatters"];
     const { log } = collectingLog();
     const timeoutSeconds = HANG_GUARD;
-    const program = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, withinPhase, home, log });
+    const program = await openEvaluatorProgram({
+      network,
+      command,
+      environment: [],
+      timeoutSeconds,
+      withinPhase,
+      home,
+      log,
+    });
     assert.deepEqual(await program.losses(parameters, null, batches), [1, 2, 3]);
     while (processesWith(mark).length > 0) await turnOfEvents();
     await assert.rejects(program.losses(parameters, null, batches), coded("EVALUATOR_FAILED", /nobody asked/));
@@ -181,13 +195,29 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
     const { log } = collectingLog();
     // A thousand times what this test may take.
     const timeoutSeconds = HANG_GUARD;
-    const program = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, withinPhase, home, log });
+    const program = await openEvaluatorProgram({
+      network,
+      command,
+      environment: [],
+      timeoutSeconds,
+      withinPhase,
+      home,
+      log,
+    });
     assert.deepEqual(await program.losses(parameters, null, batches), [1, 2, 3]);
     while (processesWith(mark).length > 0) await turnOfEvents();
     for (const model of [{ ...parameters }, parameters])
       await assert.rejects(program.losses(model, null, batches), coded("EVALUATOR_FAILED", /exit status 4/));
     await program.close();
-    const closed = await openEvaluatorProgram({ network, command, environment: [], timeoutSeconds, withinPhase, home, log });
+    const closed = await openEvaluatorProgram({
+      network,
+      command,
+      environment: [],
+      timeoutSeconds,
+      withinPhase,
+      home,
+      log,
+    });
     const asked = closed.losses(parameters, null, batches);
     await Promise.all([closed.close(), assert.rejects(asked, coded("EVALUATOR_FAILED", /it was closed/))]);
     assert.ok(!existsSync(home));
