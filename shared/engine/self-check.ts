@@ -18,8 +18,17 @@ const SMALLEST = 1e-4;
 /** Rounding, and the less exact exp of graphics cards, stay well below this. A wrong operator is far above. */
 export const TOLERANCE = 2e-3;
 
-/** The first tensor in which a small training run on a device differs from the same run on the reference. Undefined if none does. */
+/** Float32 sums in any order stay well below this. Products of numbers that were rounded to fewer bits, as TF32 has, are far above. */
+const PRODUCT_TOLERANCE = 1e-5;
+const PRODUCT = "product";
+
+/**
+ * The first tensor in which a device differs from the reference: a matrix product, which must be of float32, then those of a small training run. Undefined
+ * if none does.
+ */
 export const firstDifference = async (device: Device, reference: Device): Promise<Difference | undefined> => {
+  const product = relativeDifference(await multiplied(device), await multiplied(reference));
+  if (!(product <= PRODUCT_TOLERANCE)) return { tensor: PRODUCT, relative: product };
   const expected = await trainAWhile(reference);
   const actual = await trainAWhile(device);
   for (const [tensor, { data }] of Object.entries(expected)) {
@@ -27,6 +36,19 @@ export const firstDifference = async (device: Device, reference: Device): Promis
     if (!(relative <= TOLERANCE)) return { tensor, relative };
   }
   return undefined;
+};
+
+/** The product of two [256, 256] matrices. */
+const multiplied = async (device: Device): Promise<ArrayLike<number | bigint>> => {
+  const shape = [256, 256];
+  const graph = new Graph();
+  const product = op.matmul(graph.input("a", shape), graph.input("b", shape));
+  const program = await device.compile(graph, { [PRODUCT]: product });
+  try {
+    return (await program.run({ a: noise(shape, 1), b: noise(shape, 1, 1) }))[PRODUCT]!.data;
+  } finally {
+    await program.dispose();
+  }
 };
 
 /** Largest |a − b| divided by the largest |b|. NaN if an element is not finite on one side only, or the lengths differ. */

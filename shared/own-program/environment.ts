@@ -37,6 +37,9 @@ const PREFIXES = [
   "HIP_",
 ];
 
+/** What a device of ours sets in this process, for its own products. */
+const OURS: ReadonlySet<string> = new Set(["NVIDIA_TF32_OVERRIDE"]);
+
 /** Words in the names of variables that hold secrets. */
 const SECRET = /KEY|TOKEN|SECRET|PASSW|CREDENTIAL|MNEMONIC/i;
 
@@ -64,7 +67,7 @@ export const programEnvironment = (
     ([name]) =>
       further.includes(name) ||
       PASSED.has(name) ||
-      (PREFIXES.some((prefix) => name.startsWith(prefix)) && !SECRET.test(name)),
+      (PREFIXES.some((prefix) => name.startsWith(prefix)) && !SECRET.test(name) && !OURS.has(name)),
   );
   return Object.fromEntries(passed.filter((entry): entry is [string, string] => entry[1] !== undefined));
 };

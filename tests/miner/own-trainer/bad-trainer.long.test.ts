@@ -153,6 +153,7 @@ describe("a trainer's program and its surroundings", () => {
       "BLOCKZERO_WALLET_PASSWORD",
       "WANDB_API_KEY",
       "CUDA_API_TOKEN",
+      "NVIDIA_TF32_OVERRIDE",
       "MINE",
     ])
       set(t, name, "x");

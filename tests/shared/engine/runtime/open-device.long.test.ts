@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { after, beforeEach, describe, it } from "node:test";
-import type { Device } from "#shared/engine/device.js";
+import type { AnyTensor, Device } from "#shared/engine/device.js";
 import { scale } from "#shared/engine/ops/index.js";
+import { deviceOf } from "#shared/engine/runtime/device-kinds.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { checkInChild } from "#shared/engine/runtime/trial.js";
 import { firstDifference, relativeDifference } from "#shared/engine/self-check.js";
+import type { FloatTensor } from "#shared/engine/tensor.js";
 import { BlockZeroError, type ErrorCode, formatError } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { graphicsEnvironments } from "./vulkan.js";
@@ -39,6 +42,12 @@ describe("openDevice", () => {
     const device = await openDevice({ device: "cpu", threads: 1, log });
     assert.equal(device.name, "onnxruntime-cpu");
     assert.deepEqual(lines, []);
+  });
+
+  it("forbids NVIDIA's libraries to round products before they are loaded, for child processes too", async () => {
+    await deviceOf.cuda({ threads: 1 });
+    const { stdout } = spawnSync(process.execPath, ["-p", "process.env.NVIDIA_TF32_OVERRIDE"], { encoding: "utf8" });
+    assert.equal(stdout.trim(), "0");
   });
 
   it("opens TensorFlow.js once it agrees with the CPU", async () => {
@@ -84,6 +93,28 @@ const faulty = (name: string, factor: number): Device => ({
   },
 });
 
+/** To ten bits of mantissa. */
+const toTf32 = ({ data, ...tensor }: FloatTensor): FloatTensor => {
+  const rounded = data.slice();
+  const bits = new Uint32Array(rounded.buffer);
+  for (const [i, value] of bits.entries()) bits[i] = (value + 0x1000) & ~0x1fff;
+  return { ...tensor, data: rounded };
+};
+
+/** The CPU with what programs are fed rounded. */
+const rounding: Device = {
+  ...cpu,
+  async compile(graph, outputs) {
+    const program = await cpu.compile(graph, outputs);
+    const round = (tensor: AnyTensor) => ("data" in tensor && tensor.dtype === "float32" ? toTf32(tensor) : tensor);
+    return {
+      run: (feeds, into) =>
+        program.run(Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, round(tensor)])), into),
+      dispose: () => program.dispose(),
+    };
+  },
+};
+
 describe("self-check", () => {
   it("names the first tensor that differs, and by how much", async () => {
     assert.equal(await firstDifference(cpu, onnxCpu({ threads: 2 })), undefined);
@@ -93,6 +124,12 @@ describe("self-check", () => {
     assert.equal(state?.tensor, "embedding after 3 steps");
     const rounding = await firstDifference(faulty("embedding", 1 + 1e-6), cpu);
     assert.equal(rounding, undefined);
+  });
+
+  it("tells a device that rounds what it multiplies, as TF32 does, by the product", async () => {
+    const difference = await firstDifference(rounding, cpu);
+    assert.equal(difference?.tensor, "product");
+    assert.ok(difference.relative < 2e-3, `${difference.relative}: a training run would not show it`);
   });
 
   it("measures differences by the largest element, and takes NaN on one side for one", () => {
