@@ -1,7 +1,7 @@
 // The smallest trainer that follows docs/own-trainer.md, on BlockZero's own engine: a start for one in another language.
 //
 //     trainer: { command: [node, /path/to/examples/minimal-trainer/train.mjs] }
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeSafetensors, parseSafetensors } from "blockzero/artifact";
 import { intTensor, onnxCpu } from "blockzero/engine";
@@ -60,12 +60,26 @@ const save = async (step, tokens) => {
   renameSync(`${path}.tmp`, path);
 };
 
+/** Steps of a run that a restart of the miner interrupted: its newest checkpoint is gone on from, AdamW's moments begin anew. */
+const done = Math.max(
+  0,
+  ...readdirSync(paths.output).map((name) => Number(/^experts-(\d+)\.safetensors$/.exec(name)?.[1] ?? 0)),
+);
+if (done > 0) {
+  const newest = parseSafetensors(readFileSync(join(paths.output, `experts-${done}.safetensors`))).tensors;
+  const params = trained.map((tensor) => {
+    const data = new Float32Array(Uint8Array.from(newest.get(tensor.name).data).buffer);
+    return [inShard(tensor), { dtype: "float32", shape: tensor.shape, data }];
+  });
+  await trainStep.restore({ params: Object.fromEntries(params) });
+}
+
 let isOver = false;
 process.once("SIGTERM", () => {
   isOver = true;
 });
-let tokens = 0;
-for (let step = 1; step <= settings.max_steps && !isOver; step++) {
+let tokens = done * accumulation * shape.batchSize * shape.sequenceLength;
+for (let step = done + 1; step <= settings.max_steps && !isOver; step++) {
   const batches = Array.from({ length: accumulation }, (_, i) => batch((step - 1) * accumulation + i));
   const rate = schedule(step - 1);
   const { loss, gradNorm } = await trainStep.step(batches, rate);

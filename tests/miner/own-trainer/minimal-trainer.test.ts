@@ -64,6 +64,23 @@ describe("a trainer's program that follows the contract", () => {
       for (const [i, loss] of ours.entries()) assert.ok(Math.abs(loss - theirs[i]!) < 1e-5, `${loss} ${theirs[i]}`);
     });
 
+  it("goes on from its newest checkpoint after a restart of the miner", async (t) => {
+    // Far more than it takes before it is stopped.
+    const flags = { max_steps: 5000 };
+    const untilTold = async (home?: string) => {
+      const { trainer, home: own } = await open(t, MINIMAL, flags, home === undefined ? {} : { home });
+      const steps: number[] = [];
+      const onStep = ({ step }: ReplicaStep) => void steps.push(step);
+      const { run } = await train(trainer, { stop: () => steps.length > 0, onStep });
+      return { run, first: steps[0], home: own };
+    };
+    const before = await untilTold();
+    const after = await untilTold(before.home);
+    assert.deepEqual([before.first, after.first], [0, before.run.steps]);
+    assert.ok(after.run.steps > before.run.steps, `${after.run.steps} after ${before.run.steps}`);
+    assert.equal(after.run.tokens, after.run.steps * 2 * restricted.data.sequence_length);
+  });
+
   it("is measured from its files where its shard is larger than memory", async (t) => {
     const inFiles: string[] = [];
     const uploaded: number[] = [];
