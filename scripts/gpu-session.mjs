@@ -56,6 +56,20 @@ const withLibraries = () => {
 };
 const env = withLibraries();
 
+/** The stage that runs: its process. */
+let running;
+// A stage is in a session of its own, which the terminal's Ctrl-C does not reach: nothing may stay on the card.
+for (const [name, status] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+])
+  process.once(name, () => {
+    running?.stop();
+    rmSync(scratch, { recursive: true, force: true });
+    save();
+    process.exit(status);
+  });
+
 /** Runs one stage until it ends, or its share of the time that is left is over. Gives what it printed. */
 const stage = (name, share, program, ...args) =>
   new Promise((resolve) => {
@@ -73,9 +87,12 @@ const stage = (name, share, program, ...args) =>
       text += part;
       process.stdout.write(part);
     });
-    const timer = setTimeout(() => process.kill(-child.pid, "SIGKILL"), left);
+    const stop = () => process.kill(-child.pid, "SIGKILL");
+    const timer = setTimeout(stop, left);
+    running = { stop };
     child.once("close", (code, signal) => {
       clearTimeout(timer);
+      running = undefined;
       found.stages.push({ name, status: signal ?? code, seconds: Math.round((Date.now() - begun) / 1000) });
       save();
       resolve(text);
