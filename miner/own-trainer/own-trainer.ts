@@ -17,6 +17,7 @@ import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import { type FloatSource, inMemory } from "#shared/training/float-source.js";
+import { once } from "#shared/util/once.js";
 import type { MinerConfig } from "../config.js";
 import { type RunPlace, runIdentity, shardChoice, shardIdentity, streamSeed } from "../training/run-identity.js";
 import type { HeldOut, ShardTrainer, Training, TrainOptions } from "../training/trainer.js";
@@ -38,7 +39,7 @@ export interface OwnTrainerOptions {
   readonly miner: string;
   /** A folder of its own. */
   readonly home: string;
-  /** What the miner's own check of an update is computed on; opened for each. */
+  /** What the miner's own check of an update is computed on; opened when the first needs it. */
   readonly openDevice: () => Promise<Device>;
   /** Bytes that the shard's weights may take in that check; one that takes more is measured from its files, layer by layer. By default half of this machine's. */
   readonly memory?: number;
@@ -86,11 +87,12 @@ const markOf = ({ document }: JobPaths): string => `${JOB_VARIABLE}=${document}`
 
 /** @throws BlockZeroError TRAINER_SHARD_UNEVEN, CONFIG_INVALID_VALUE */
 export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTrainer> => {
-  const { network, group, config, hub, miner, log, openDevice, now = Date.now } = options;
+  const { network, group, config, hub, miner, log, now = Date.now } = options;
   const { memory = evaluationMemory(0) } = options;
   // The program runs in another folder, where a relative path would lead elsewhere.
   const home = resolve(options.home);
   const { command = [], environment, grace_seconds: graceSeconds, disk_gib: diskGib } = config.trainer;
+  const openDevice = once(options.openDevice);
   const env = { ...programEnvironment(process.env, environment), PYTHONUNBUFFERED: "1" };
   const place: RunPlace = { network, group, config, miner, replica: 0 };
   // Refused now rather than in every cycle.
