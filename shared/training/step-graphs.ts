@@ -72,14 +72,20 @@ export const layersStepGraphs = (
     ];
   });
   const rows = vocabularyAtOnce(shape);
-  const pieces = Math.ceil(shape.config.vocab_size / rows);
+  const { vocab_size: vocabulary } = shape.config;
+  // The last piece is a program of its own where it is smaller.
+  const pieces = [
+    { size: rows, count: Math.floor(vocabulary / rows) },
+    { size: vocabulary % rows, count: 1 },
+  ].filter(({ size }) => size > 0);
   const norms = normGraphs(shape, names.has(NORM_WEIGHT));
-  const heads = rowsGraphs(shape, rows, names.has(matrix));
-  return [
-    ...ofKinds,
-    { ...norms.forward, runs: accumulation },
-    { ...norms.backward, runs: accumulation },
-    { ...heads.scores, runs: accumulation * pieces },
-    { ...heads.gradients, runs: accumulation * pieces },
-  ];
+  const ofPieces = pieces.flatMap(({ size, count }) => {
+    const { scores, gradients } = rowsGraphs(shape, size, names.has(matrix));
+    const runs = accumulation * count;
+    return [
+      { ...scores, runs },
+      { ...gradients, runs },
+    ];
+  });
+  return [...ofKinds, { ...norms.forward, runs: accumulation }, { ...norms.backward, runs: accumulation }, ...ofPieces];
 };

@@ -10,6 +10,7 @@ import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, expertOf, type Parameters } from "#shared/model/parameters.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { layerKinds } from "#shared/training/layers/layer-kinds.js";
+import { layersStepGraphs } from "#shared/training/step-graphs.js";
 import { createTrainStep } from "#shared/training/train-step.js";
 import { device, MICRO, microIds, microParameters, relativeError } from "../model/micro.js";
 import { references } from "../model/reference.js";
@@ -28,6 +29,22 @@ const batchOf = ({ config, isolated }: Pick<ForwardShape, "config" | "isolated">
     ...(isolated && { starts: intTensor(starts) }),
   };
 };
+
+/** A device that tells of each program, and of each run before it begins. */
+const watched = (onCompile: () => void, onRun: () => void): Device => ({
+  ...device,
+  async compile(...given) {
+    onCompile();
+    const program = await device.compile(...given);
+    return {
+      run: (...fed) => {
+        onRun();
+        return program.run(...fed);
+      },
+      dispose: () => program.dispose(),
+    };
+  },
+});
 
 interface Case {
   readonly parameters: Parameters;
@@ -168,19 +185,12 @@ describe("a step by layers", () => {
       const reason = new Error("it is stopped");
       let runs = 0;
       let last = Number.POSITIVE_INFINITY;
-      const counting: Device = {
-        ...device,
-        async compile(...given) {
-          const program = await device.compile(...given);
-          return {
-            ...program,
-            async run(...fed) {
-              if (++runs === last) over.abort(reason);
-              return program.run(...fed);
-            },
-          };
+      const counting = watched(
+        () => undefined,
+        () => {
+          if (++runs === last) over.abort(reason);
         },
-      };
+      );
       const params = microParameters(MICRO);
       const train = await createTrainStep({
         device: counting,
@@ -211,6 +221,33 @@ describe("a step by layers", () => {
       assert.equal(runs, last);
       await train.dispose();
     });
+
+  it("is planned with the programs that it runs, as often as it runs them", async () => {
+    for (const vocabulary of [7, 8]) {
+      const config = { ...MICRO, num_hidden_layers: 3, mlp_only_layers: [1], intermediate_size: 8 };
+      const params = microParameters(config);
+      const trainable = Object.keys(params).filter((name) => expertOf(name)?.layer === 2);
+      const whole = { config, held: allExperts(config), batchSize: 2, sequenceLength: LENGTH };
+      const shape = { ...whole, chunks: { vocabulary } };
+      let [compiled, runs] = [0, 0];
+      const train = await createTrainStep({
+        device: watched(
+          () => compiled++,
+          () => runs++,
+        ),
+        loss: languageModelLoss(shape),
+        inputs: batchInputs(shape),
+        params,
+        trainable,
+        accumulation: 2,
+        layered: { shape },
+      });
+      await train.step([batchOf(shape, "a"), batchOf(shape, "b")], 0.1);
+      await train.dispose();
+      const planned = layersStepGraphs(shape, trainable, 2);
+      assert.deepEqual([compiled, runs], [planned.length, planned.reduce((sum, graph) => sum + graph.runs, 0)]);
+    }
+  });
 
   it("refuses tokens that the vocabulary does not have", async () => {
     const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
