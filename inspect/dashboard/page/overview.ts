@@ -56,10 +56,9 @@ export const createOverview = (): Overview => {
     if (!isBits) unit.value = "loss";
     unit.options[0]!.disabled = !isBits;
     const isKnown = history.groups.some(({ loss }) => loss.some((value) => value !== null));
-    setText(
-      byId("losses-note"),
-      isBits || !isKnown ? "" : "Bits per byte need the groups' text: start the dashboard with --texts.",
-    );
+    const notes = isKnown ? ["Each cycle draws other text: a model that stands still moves by chance."] : [];
+    if (isKnown && !isBits) notes.push("Bits per byte need the groups' text: start the dashboard with --texts.");
+    setText(byId("losses-note"), notes.join(" "));
     drawLosses(history, unit.value === "loss" ? "loss" : "bitsPerByte");
     if (!details.open) return;
     const groups = history.groups.map(({ name }) => name);
