@@ -16,10 +16,12 @@ import { settleReplaced, settleSprints } from "./settle-sprints.js";
 export const runDuties = async (member: DutyMember): Promise<never> => {
   const { clock, network, signal } = member.participant;
   const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
+  const drawn: NonNullable<DutyMember["drawn"]> = new Map();
   // A duty document is due in the next cycle.
   for (let cycle = Math.max(0, current - 1); ; cycle++) {
     await clock.reach(phaseWindow(cycle, "evaluate", network.phases).start - 1, signal);
-    await doCycle(member, cycle);
+    await doCycle({ ...member, drawn }, cycle);
+    drawn.delete(cycle - 1);
   }
 };
 

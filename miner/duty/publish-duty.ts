@@ -14,7 +14,7 @@ import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
-import { doDuty } from "#shared/settlement/do-duty.js";
+import { type Drawn, doDuty } from "#shared/settlement/do-duty.js";
 import { readBasis } from "./basis.js";
 import type { DutyMember } from "./context.js";
 import { markDuty, noteDuty } from "./mark.js";
@@ -67,7 +67,10 @@ const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWit
   const judge = createJudge(cycleSource(participant, { isHeld: true }), { sprint, cycle, arithmetic, signal });
   try {
     const checkers = member.checkers ?? inTime(member, cycle, checkersBy(basis, judge));
-    const { document } = await gate.work(() => doDuty(basis.inputs, { signer, checkers, milliseconds: LONGEST_CHECK }));
+    const drawn: Drawn = member.drawn?.get(cycle) ?? new Map();
+    member.drawn?.set(cycle, drawn);
+    const work = { signer, checkers, drawn, milliseconds: LONGEST_CHECK };
+    const { document } = await gate.work(() => doDuty(basis.inputs, work));
     await blobs.put(canonicalBytes(document));
     const hash = dutyDocumentHash(document);
     markDuty(member, cycle, { document: hash, seed: basis.inputs.beacon });

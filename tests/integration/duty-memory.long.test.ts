@@ -3,6 +3,7 @@ import { it } from "node:test";
 import { runDuties } from "#miner/duty/duties.js";
 import { publishDuty } from "#miner/duty/publish-duty.js";
 import { settleSprints } from "#miner/duty/settle-sprints.js";
+import type { Checkers } from "#shared/duty/check-task.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type CheckEntry, checksHash, signChecks } from "#shared/protocol/checks.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -16,7 +17,7 @@ import { HANG_GUARD } from "../support/hang-guard.js";
 import { openChecker, openSprinter, type TestChecker, type TestSprinter } from "../support/sprint.js";
 import { type Joined, type Living, openSubnet, type Subnet, until, untilOrFault } from "../support/subnet.js";
 
-const sprintEvery = (every: number) => sprintSchema.parse({ every, dials: "tiny", duty: { tasks: 1 } });
+const sprintEvery = (every: number, tasks = 1) => sprintSchema.parse({ every, dials: "tiny", duty: { tasks } });
 
 /** What a player says that leaves out what these tests wait for. */
 const FAULT = /^Missed/;
@@ -155,10 +156,13 @@ it("a member asks for an old Sprint that cannot be read until its answers are du
   await life;
 });
 
-/** A Sprint that Ann and Bob took part in was settled, and the owner serves what Bob proves in the next: 20 wins of 200 nonces. */
-const openProven = async (t: Living): Promise<{ subnet: Subnet; bytes: Uint8Array; claim: Claim }> => {
-  const subnet = await openSubnet(t, { network: { sprint: sprintEvery(2) } });
-  await play(subnet, 2, { ann: UNSERVED, bob: UNSERVED });
+/** A Sprint that the miners took part in was settled, and the owner serves what Bob proves in the next: 20 wins of 200 nonces. */
+const openProven = async (
+  t: Living,
+  { miners = ["ann", "bob"], tasks = 1 }: { readonly miners?: readonly string[]; readonly tasks?: number } = {},
+): Promise<{ subnet: Subnet; bytes: Uint8Array; claim: Claim }> => {
+  const subnet = await openSubnet(t, { network: { sprint: sprintEvery(2, tasks) }, miners });
+  await play(subnet, 2, Object.fromEntries(miners.map((name) => [name, UNSERVED])));
   const nonces = 200;
   const wins = Array.from({ length: 20 }, (_, nonce) => nonce);
   const fields = { network: subnet.networkHash, cycle: 4, difficulty: DIFFICULTY, nonces, wins };
@@ -187,6 +191,45 @@ it("a member answers by the duty document that others serve where its own copy i
   );
   await subnet.to(start);
   await untilOrFault(t, { player: ann, fault: FAULT }, () => ann.journal.value.cycles[4]?.duty?.answered === start);
+  await ann.participant.leave();
+  await assert.rejects(life);
+});
+
+it("a member draws for its answers nothing that it drew for its duty", { timeout: HANG_GUARD }, async (t) => {
+  const tasks = 20;
+  // With three members each win of Bob's is Ann's duty or Cal's: about half of them she does not claim.
+  const { subnet, claim } = await openProven(t, { miners: ["ann", "bob", "cal"], tasks });
+  const checkers: Checkers = {
+    "sprint-win": async () => ({ verdict: "valid", digest: sha256(Buffer.from("made up")) }),
+  };
+  let draws = 0;
+  const live = async () => {
+    const player = await openSprinter(subnet, "ann");
+    const { signer } = player.participant;
+    const vrf: typeof signer.vrf = (message, context) => {
+      draws += 1;
+      return signer.vrf(message, context);
+    };
+    const life = runDuties({ ...player, participant: { ...player.participant, signer: { ...signer, vrf } }, checkers });
+    life.catch(() => {});
+    return { ann: player, life };
+  };
+  let living: Awaited<ReturnType<typeof live>>;
+  await play(subnet, 4, { bob: claim }, async () => {
+    living = await live();
+    // After her enter and sprint records.
+    await subnet.sent("ann", 3);
+    await subnet.to(subnet.node.head.number + 1);
+    await until(t, () => living.ann.journal.value.cycles[4]?.duty?.committed !== undefined);
+  });
+  const { ann, life } = living!;
+  assert.equal(draws, tasks);
+  const { start } = subnet.window(5, "exchange");
+  await subnet.to(start - 1);
+  await subnet.sent("ann", 4);
+  await subnet.to(start);
+  await untilOrFault(t, { player: ann, fault: FAULT }, () => ann.journal.value.cycles[4]?.duty?.answered === start);
+  assert.equal(draws, tasks);
   await ann.participant.leave();
   await assert.rejects(life);
 });

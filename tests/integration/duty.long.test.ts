@@ -95,9 +95,9 @@ it("a Sprint's wins are checked by who is on duty, from bytes to pay: a padder a
   const answers: Uint8Array[] = [];
   for (const [i, { signer }] of proven.entries()) {
     const checkers = names[i] === "lax" ? lax : honest;
-    const done = await doDuty(known, { signer, checkers, milliseconds: 60_000 });
-    duties.push(canonicalBytes(done.document));
-    answers.push(canonicalBytes(await answerAudit({ ...known, ...done }, { auditSeed: audit, votes: [] }, signer)));
+    const { document } = await doDuty(known, { signer, checkers, milliseconds: 60_000 });
+    duties.push(canonicalBytes(document));
+    answers.push(canonicalBytes(await answerAudit(known, { document, auditSeed: audit, votes: [] }, signer)));
   }
 
   const inputs: CloseInputs = {

@@ -17,7 +17,12 @@ export const phaseLengthsSchema = z.strictObject({
   exchange: z
     .int()
     .min(1)
-    .meta(about("Validators fetch each other's reports and say on chain which they hold.", "blocks")),
+    .meta(
+      about(
+        "Validators fetch each other's reports and say on chain which they hold. With a Sprint's duty members answer its audit in it: up to 64 draws, half a second of a core.",
+        "blocks",
+      ),
+    ),
   choose: z.int().min(1).meta(about("Validators measure candidate steps along the merged updates and vote.", "blocks")),
   merge: z.int().min(1).meta(about("Validators merge, commit the model and set weights.", "blocks")),
 });
