@@ -3,12 +3,13 @@ import { committedDuties } from "#shared/compute/duty/committed-documents.js";
 import { MAX_DUTY_BYTES, parseDutyDocument } from "#shared/duty/duty-document.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { asLasting } from "#shared/participant/deciding-block.js";
 import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD, middleOf } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
-import { recordWindow } from "#shared/replay/phase-records.js";
+import { lastBlockFor, recordWindow } from "#shared/replay/phase-records.js";
 import { answerAudit } from "#shared/settlement/do-duty.js";
 import { readBasis } from "./basis.js";
 import type { DutyMember } from "./context.js";
@@ -42,17 +43,23 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
 /** Null if the miner is no member, or nothing is asked of it. */
 const makeAnswers = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<string | null> => {
   const { participant } = member;
-  const { blobs, clock, log, network, signer, signal } = participant;
+  const { blobs, log, network, signer } = participant;
   const auditSeed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-audit" });
   const { start, end } = recordWindow("answers", cycle, network);
   // The rest of the window is for the draws and the record.
   const deadline = middleOf({ start, end: end - BLOCKS_TO_RECORD });
-  const basis = await readBasis(member, { cycle, sprint, deadline, isSettled: true });
+  // What counts of the Sprint is read while the block that decides it is the newest. Until the window the machine searches for the Sprint of the cycle under way.
+  const lasting = {
+    what: `the answers about the Sprint of cycle ${cycle}`,
+    block: lastBlockFor("checksheld", cycle, participant),
+    again: start - 1,
+  };
+  const basis = await asLasting(participant, lasting, () =>
+    readBasis(member, { cycle, sprint, deadline, isSettled: true }),
+  );
   if (basis === null) return null;
   // The sample may then be another one than is asked for.
   if (!basis.isWhole) log.warn("answers are drawn over a part of the Sprint", { cycle });
-  // Until then the machine searches for the Sprint of the cycle under way.
-  await clock.reach(start - 1, signal);
   // By the chain, not by the journal: who was killed after the record went out may not have written it down.
   const committed = (await committedDuties(participant, cycle)).get(signer.address);
   // Where it is gone here, whoever closes duty may have it.

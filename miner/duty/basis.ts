@@ -8,6 +8,7 @@ import { readSprintWindow } from "#shared/compute/read-window.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
+import { isOfAFork } from "#shared/participant/remembered-sprint.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import type { DutyMember } from "./context.js";
@@ -51,7 +52,8 @@ export const readBasis = async (
       return await readUntilWhole(participant, wait, async () => {
         if (!isSettled) return readDutyBasis(source, drawn);
         const before = known.get(cycle);
-        const settled = before?.isWhole ? before : await readSprint(source, { cycle, sprint, judge });
+        const isLasting = before?.isWhole === true && !(await isOfAFork(participant, before));
+        const settled = isLasting ? before : await readSprint(source, { cycle, sprint, judge });
         const executors = settledExecutors(settled);
         const basis = await readDutyBasis(source, { ...drawn, executors });
         return { ...basis, isWhole: basis.isWhole && settled.isWhole };

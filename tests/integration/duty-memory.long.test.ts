@@ -316,3 +316,34 @@ it("so does a miner, before it draws its duty", { timeout: HANG_GUARD }, async (
     (participant) => runDuties({ ...ann, participant }),
   );
 });
+
+it("a member answers by what the chain has where a fork replaced the block by which it had read what counts", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, claim } = await openProven(t);
+  await play(subnet, 4, { bob: claim });
+  const [evaluate, exchange] = [subnet.window(5, "evaluate"), subnet.window(5, "exchange")];
+  const ann = await openSprinter(subnet, "ann");
+  const { clock } = ann.participant;
+  const isReplaced = () => clock.head.number >= evaluate.start;
+  // Without Vito's record nobody's checks count: Bob's win is no task, and nothing is asked.
+  const without = subnet.signer("vito").address;
+  const participant = forked(ann.participant, evaluate.start - 1, isReplaced, { without });
+  const life = runDuties({ ...ann, participant });
+  life.catch(() => {});
+  await subnet.to(evaluate.start - 1);
+  const settled = () => ann.journal.value.sprints.find((one) => one.cycle === 4)?.outcomes[0]?.outcome;
+  await untilOrFault(t, { player: ann, fault: FAULT }, () => settled() !== undefined);
+  assert.equal(settled(), "undecided");
+  for (let block = evaluate.start; block < exchange.start; block++) await subnet.to(block);
+  // After her enter and sprint records.
+  await subnet.sent("ann", 3);
+  await subnet.to(exchange.start);
+  await untilOrFault(
+    t,
+    { player: ann, fault: FAULT },
+    () => ann.journal.value.cycles[4]?.duty?.answered === exchange.start,
+  );
+  await ann.participant.leave();
+  await assert.rejects(life);
+});
