@@ -9,7 +9,8 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { attempt, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { isOfAFork } from "#shared/participant/remembered-sprint.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { DutyMember } from "./context.js";
 
@@ -72,23 +73,31 @@ const underItsFile = (
   { source: { network, networkHash } }: PastSprint<CycleSource>,
 ): DutyMember["participant"] => ({ ...participant, network, networkHash });
 
+/** Reads a Sprint: its files at once, and what they name is recomputed when the machine searches no more. */
 const read = async ({ participant, arithmetic }: DutyMember, past: PastSprint<CycleSource>, cycle: number) => {
   const { clock, network, signal } = participant;
   const exchange = phaseWindow(cycle, "exchange", network.phases).start - 1;
+  // The machine searches until then, and whoever accuses a proof has everybody recompute it.
+  const free = recordWindow("sprint", cycle, network).end - BLOCKS_TO_RECORD;
   const then = underItsFile(participant, past);
   const deadline = past.cycle === cycle - 1 ? exchange : 0;
   const judge = createJudge(past.source, { ...past, arithmetic, signal });
+  let isPutOff = false;
   const later: Pick<SprintJudge, "losersOf"> = {
     losersOf: async (claims) => {
-      // The machine searches until then, and whoever accuses a proof has everybody recompute it.
-      if (claims.some(({ nonces }) => nonces.length > 0)) await clock.reach(exchange, signal);
-      return judge.losersOf(claims);
+      isPutOff = clock.head.number < free && claims.some(({ nonces }) => nonces.length > 0);
+      return isPutOff ? claims.map(() => []) : judge.losersOf(claims);
     },
   };
-  try {
-    return await waitForFiles(then, { deadline, isHeld: true }, (wait) =>
+  const readFiles = () =>
+    waitForFiles(then, { deadline, isHeld: true }, (wait) =>
       readUntilWhole(participant, wait, () => readSprint(wait.source, { ...past, judge: later })),
     );
+  try {
+    const result = await readFiles();
+    if (!isPutOff) return result;
+    await clock.reach(free, signal);
+    return await readFiles();
   } finally {
     await judge.dispose();
   }

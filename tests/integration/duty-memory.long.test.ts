@@ -8,8 +8,10 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { type CheckEntry, checksHash, signChecks } from "#shared/protocol/checks.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema, withDuty } from "#shared/protocol/sprint.js";
+import { recordWindow } from "#shared/replay/phase-records.js";
 import { encodeWinners, signWinners } from "#shared/sprint/proof/winners.js";
 import { runChecks } from "#validator/sprint/sprints.js";
 import { forked } from "../support/forked.js";
@@ -27,6 +29,8 @@ interface Claim {
   readonly proof: string;
   readonly wins: number;
   readonly nonces: number;
+  /** A nonce that both validators say does not win. Unset: they call the proof valid. */
+  readonly accused?: number;
 }
 
 const DIFFICULTY = 8;
@@ -34,7 +38,7 @@ const DIFFICULTY = 8;
 /** A proof that nobody serves. */
 const UNSERVED: Claim = { proof: sha256(Buffer.from("a proof")), wins: 100, nonces: 800 };
 
-/** Plays the Sprint of a cycle, up to the end of the reveal phase after it: both validators call all claims valid. Returns the hashes of their checks, which the owner serves. */
+/** Plays the Sprint of a cycle, up to the end of the reveal phase after it: both validators call claims valid that are not accused. Returns the hashes of their checks, which the owner serves. */
 const play = async (
   subnet: Subnet,
   cycle: number,
@@ -48,15 +52,20 @@ const play = async (
   await subnet.to(subnet.window(cycle, "distribute").start - 1);
   await subnet.record(forAll(() => encodeRecord({ type: "enter", ...head, difficulty: DIFFICULTY })));
   await subnet.to(subnet.window(cycle, "evaluate").start - 1);
-  await subnet.record(forAll((name) => encodeRecord({ type: "sprint", ...head, ...claims[name]! })));
+  await subnet.record(
+    forAll((name) => {
+      const { proof, wins, nonces } = claims[name]!;
+      return encodeRecord({ type: "sprint", ...head, proof, wins, nonces });
+    }),
+  );
   await subnet.to(subnet.window(cycle + 1, "train").start - 1);
   await inTrain();
   const entries = names.map((name): CheckEntry => {
-    const { proof, wins } = claims[name]!;
-    return {
-      ...{ uid: subnet.uid(name), hotkey: subnet.signer(name).address, proof, verdict: "valid" },
-      ...{ reason: null, detail: null, wins, checked: wins, nonce: null },
-    };
+    const { proof, wins, accused } = claims[name]!;
+    const of = { uid: subnet.uid(name), hotkey: subnet.signer(name).address, proof, detail: null, wins, checked: wins };
+    return accused === undefined
+      ? { ...of, verdict: "valid", reason: null, nonce: null }
+      : { ...of, verdict: "invalid", reason: "no_win", nonce: accused };
   });
   const documents: Record<string, string> = {};
   for (const validator of subnet.validators) {
@@ -315,6 +324,36 @@ it("so does a miner, before it draws its duty", { timeout: HANG_GUARD }, async (
     },
     (participant) => runDuties({ ...ann, participant }),
   );
+});
+
+it("what a Sprint is settled by is asked for at every block, also where a proof is accused, which is recomputed later", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, claim } = await openProven(t);
+  const documents = await play(subnet, 4, { bob: { ...claim, accused: 0 } });
+  const missing = documents.at(-1)!;
+  const bytes = (await subnet.store.get(missing))!;
+  await subnet.store.delete(missing);
+  const evaluate = subnet.window(5, "evaluate");
+  await subnet.to(evaluate.start - 1);
+  const ann = await openSprinter(subnet, "ann");
+  const { blobs, lines, signal } = ann.participant;
+  const settled = settleSprints(ann, 5);
+  await until(t, () => lines.some(({ message }) => message === "blob not fetched"));
+  await subnet.store.put(bytes);
+  await subnet.to(evaluate.start);
+  const asked = { hash: missing, maxBytes: bytes.length, locations: [], signal };
+  await until(t, () =>
+    blobs.get(asked).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const known = () => ann.journal.value.sprints.find(({ cycle }) => cycle === 4);
+  assert.equal(known(), undefined);
+  await subnet.to(recordWindow("sprint", 5, subnet.network).end - BLOCKS_TO_RECORD);
+  await settled;
+  assert.equal(known()?.isWhole, true);
 });
 
 it("a member answers by what the chain has where a fork replaced the block by which it had read what counts", {
