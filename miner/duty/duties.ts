@@ -6,7 +6,7 @@ import { recordWindow } from "#shared/replay/phase-records.js";
 import { publishAnswers } from "./answer-audit.js";
 import type { DutyMember } from "./context.js";
 import { publishDuty } from "./publish-duty.js";
-import { settleReplaced, settleSprints } from "./settle-sprints.js";
+import { settleRest, settleSprints } from "./settle-sprints.js";
 
 /**
  * Does a miner's duty of the network's Sprints until the participant's signal aborts, beside the cycles and Sprints: whatever fails costs that duty and
@@ -33,7 +33,7 @@ const doCycle = async (member: DutyMember, cycle: number): Promise<void> => {
   await doDuty(member, cycle - 1, "answers", publishAnswers);
   await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
   if (withDuty(network.sprint))
-    await attempt(member.participant, { failure: "Sprints not read", cycle }, () => settleReplaced(member, cycle));
+    await attempt(member.participant, { failure: "Sprints not read", cycle }, () => settleRest(member, cycle));
   await doDuty(member, cycle, "duty", publishDuty);
 };
 

@@ -20,41 +20,67 @@ const SERVED = 4;
 /**
  * Reads how the last cycles' Sprints, confirmations and idle time were settled, as far as it is not known yet, and remembers it, member or not:
  * who is a member follows from eight Sprints, and participants keep what these are settled by for a few cycles. What the cycle before is settled
- * by is asked for at every block until the exchange phase; of all else only a server or chain that did not answer is asked again until then.
+ * by is asked for at every block until the exchange phase; of all else only a server or chain that did not answer is asked again until then. The answers
+ * of the exchange phase wait for it: what is known in part of older Sprints is left to `settleRest`.
  */
-export const settleSprints = (member: DutyMember, cycle: number): Promise<void> =>
-  settle(member, cycle, async (known, participant) => !known?.isWhole || (await isOfAFork(participant, known)));
+export const settleSprints = (member: DutyMember, cycle: number): Promise<void> => {
+  const { start, end } = phaseWindow(cycle, "exchange", member.participant.network.phases);
+  return settle(member, cycle, {
+    again: start,
+    end,
+    isDue: async (known, past, participant) => {
+      if (known === undefined || (past === cycle - 1 && !known.isWhole)) return true;
+      return isOfAFork(participant, known);
+    },
+  });
+};
 
-/** The same of those alone that were read in the state of a block that a fork replaced since: they are read while it is the newest. */
-export const settleReplaced = (member: DutyMember, cycle: number): Promise<void> =>
-  settle(member, cycle, async (known, participant) => known !== undefined && (await isOfAFork(participant, known)));
+/**
+ * The same, once the answers are given, of those that are known in part, and of those that were read in the state of a block that a fork replaced since:
+ * they are read while it is the newest.
+ */
+export const settleRest = (member: DutyMember, cycle: number): Promise<void> => {
+  const { end } = phaseWindow(cycle, "choose", member.participant.network.phases);
+  return settle(member, cycle, {
+    again: end,
+    end,
+    isDue: async (known, _, participant) =>
+      known !== undefined && (!known.isWhole || (await isOfAFork(participant, known))),
+  });
+};
 
-type IsDue = (known: SettledSprint | undefined, then: DutyMember["participant"]) => Promise<boolean>;
+interface Settling {
+  /** Block before which a server or chain that did not answer is asked again. */
+  readonly again: number;
+  /** Block at which it ends. */
+  readonly end: number;
+  /** Whether a cycle's Sprint is to be read. */
+  isDue(known: SettledSprint | undefined, cycle: number, then: DutyMember["participant"]): Promise<boolean>;
+}
 
-const settle = async (member: DutyMember, cycle: number, isDue: IsDue): Promise<void> => {
-  const { clock, network } = member.participant;
-  const { end } = phaseWindow(cycle, "exchange", network.phases);
+const settle = async (member: DutyMember, cycle: number, settling: Settling): Promise<void> => {
+  const { end } = settling;
   // Who begins so late reads them with what it needs them for.
-  if (clock.head.number >= end) return;
+  if (member.participant.clock.head.number >= end) return;
   await withinBlocks(
     member.participant,
     { duty: "settle", name: `reading the Sprints before cycle ${cycle}`, until: end },
-    (participant) => settleDue({ ...member, participant }, cycle, isDue),
+    (participant) => settleDue({ ...member, participant }, cycle, settling),
   );
 };
 
-const settleDue = async (member: DutyMember, cycle: number, isDue: IsDue): Promise<void> => {
+const settleDue = async (member: DutyMember, cycle: number, { again: until, isDue }: Settling): Promise<void> => {
   const { participant, journal } = member;
   const known = rememberedSprints(journal);
-  // What is asked about the Sprint before is answered in the exchange phase.
-  const until = phaseWindow(cycle, "exchange", participant.network.phases).start;
   const again = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     throughFaults(participant, { name, until }, work, isFetchFault);
   const { sprints, confirmations, idle } = await again(`the Sprints before cycle ${cycle}`, () =>
     sprintsBefore(cycleSource(participant), cycle, knownDraw(journal)),
   );
   const served = [...sprints, ...confirmations, ...idle].filter((past) => past.cycle >= cycle - SERVED);
-  const due = await Promise.all(served.map((past) => isDue(known.get(past.cycle), underItsFile(participant, past))));
+  const due = await Promise.all(
+    served.map((past) => isDue(known.get(past.cycle), past.cycle, underItsFile(participant, past))),
+  );
   await Promise.all(
     served
       .filter((_, i) => due[i])

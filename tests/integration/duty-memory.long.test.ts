@@ -356,6 +356,39 @@ it("what a Sprint is settled by is asked for at every block, also where a proof 
   assert.equal(known()?.isWhole, true);
 });
 
+it("a member answers though an older Sprint that it knows in part cannot be read to the end", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, claim } = await openProven(t);
+  await play(subnet, 4, { bob: claim });
+  const { start } = subnet.window(5, "exchange");
+  await subnet.to(subnet.window(5, "evaluate").start - 1);
+  const ann = await openSprinter(subnet, "ann");
+  await settleSprints(ann, 5);
+  ann.journal.update((value) => ({
+    ...value,
+    sprints: value.sprints.map((one) => (one.cycle === 2 ? { ...one, isWhole: false } : one)),
+  }));
+  const { chain } = ann.participant;
+  let isAsked = false;
+  const commitments: typeof chain.commitments = (netuid, block) => {
+    if (block === undefined || block >= subnet.window(4, "distribute").start) return chain.commitments(netuid, block);
+    isAsked = true;
+    return new Promise(() => {});
+  };
+  const life = runDuties({ ...ann, participant: { ...ann.participant, chain: { ...chain, commitments } } });
+  life.catch(() => {});
+  await subnet.to(start - 1);
+  // After her enter and sprint records.
+  await subnet.sent("ann", 3);
+  await subnet.to(start);
+  await untilOrFault(t, { player: ann, fault: FAULT }, () => ann.journal.value.cycles[4]?.duty?.answered === start);
+  // It is asked for then, and costs nothing but itself.
+  await until(t, () => isAsked);
+  await ann.participant.leave();
+  await assert.rejects(life);
+});
+
 it("a member answers by what the chain has where a fork replaced the block by which it had read what counts", {
   timeout: HANG_GUARD,
 }, async (t) => {
