@@ -1,5 +1,6 @@
 import { attempt } from "#shared/participant/duty.js";
 import { inForce } from "#shared/participant/in-force.js";
+import { isWindowOpen } from "#shared/participant/window-open.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { type SprintWithDuty, sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -37,7 +38,7 @@ const doCycle = async (member: DutyMember, cycle: number): Promise<void> => {
   await doDuty(member, cycle, "duty", publishDuty);
 };
 
-/** Does a duty of a cycle's Sprint, unless it has none or its window is over. A fault of it is only logged. */
+/** Does a duty of a cycle's Sprint, unless it has none, or it is done or over. A fault of it is only logged, and that its window passed meanwhile. */
 const doDuty = async (
   member: DutyMember,
   cycle: number,
@@ -50,8 +51,12 @@ const doDuty = async (
     // The duty of a network file's last Sprint is due under the next one.
     const { end } = recordWindow(record, cycle, member.participant.network);
     const then = await inForce(member, cycle, end);
-    const { clock, network } = then.participant;
+    const { network } = then.participant;
     const sprint = withDuty(sprintOf(network, cycle));
-    if (sprint && clock.head.number < recordWindow(record, cycle, network).end - 1) await work(then, cycle, sprint);
+    const { committed, answered } = then.journal.value.cycles[cycle]?.duty ?? {};
+    if (!sprint || (record === "duty" ? committed : answered) !== undefined) return;
+    const window = recordWindow(record, cycle, network);
+    const name = `the ${record} of the Sprint of cycle ${cycle}`;
+    if (isWindowOpen(then.participant, { record, window, name })) await work(then, cycle, sprint);
   });
 };

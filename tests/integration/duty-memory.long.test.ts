@@ -389,6 +389,33 @@ it("a member answers though an older Sprint that it knows in part cannot be read
   await assert.rejects(life);
 });
 
+it("a member whose answers were not begun before their window was over is told so", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, claim } = await openProven(t);
+  await play(subnet, 4, { bob: claim });
+  const ann = await openSprinter(subnet, "ann");
+  const { chain, lines } = ann.participant;
+  let isSilent = true;
+  let isAsked = false;
+  const commitments: typeof chain.commitments = (netuid, block) => {
+    isAsked = true;
+    return isSilent ? new Promise(() => {}) : chain.commitments(netuid, block);
+  };
+  const life = runDuties({ ...ann, participant: { ...ann.participant, chain: { ...chain, commitments } } });
+  life.catch(() => {});
+  const { start, end } = subnet.window(5, "exchange");
+  await subnet.to(start);
+  await until(t, () => isAsked);
+  isSilent = false;
+  await subnet.to(end);
+  const told = () => lines.find(({ message }) => message === "Missed answers");
+  await until(t, () => told() !== undefined);
+  assert.equal(told()?.fields.code, "WINDOW_MISSED");
+  await ann.participant.leave();
+  await assert.rejects(life);
+});
+
 it("a member answers by what the chain has where a fork replaced the block by which it had read what counts", {
   timeout: HANG_GUARD,
 }, async (t) => {

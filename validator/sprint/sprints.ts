@@ -8,6 +8,7 @@ import { attempt, endOf, throughFaults, withinBlocks } from "#shared/participant
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { inForce } from "#shared/participant/in-force.js";
 import { isOfAFork } from "#shared/participant/remembered-sprint.js";
+import { isWindowOpen } from "#shared/participant/window-open.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
@@ -48,12 +49,9 @@ const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
   // Also without a Sprint of its own: until the next one nobody serves what was missed any more.
   if (!sprint) return recall(checker, cycle, over);
-  const { end } = recordWindow("checks", cycle, network);
-  if (clock.head.number < end - 1)
-    await doDuty(then, cycle, "checks", end + 1, (bounded) => publishChecks(bounded, cycle, sprint));
+  await doDuty(then, cycle, "checks", due + 1, (bounded) => publishChecks(bounded, cycle, sprint));
   const exchange = recordWindow("checksheld", cycle, network);
-  if (clock.head.number < exchange.end - 1)
-    await doDuty(then, cycle, "checksheld", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
+  await doDuty(then, cycle, "checksheld", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
   const evaluate = phaseWindow(cycle + 1, "evaluate", network.phases);
   // Files are waited for until then, so that time is left to recompute what they name.
   const deadline = evaluate.start + Math.ceil((evaluate.end - evaluate.start) * PATIENCE);
@@ -76,7 +74,10 @@ const FAILURES = {
   settle: "Sprint not settled",
 } as const;
 
-/** Does a duty of a Sprint: again at the next block, up to block `again`, after a fault that may pass. Any other is only logged. */
+/**
+ * Does a duty of a Sprint: again at the next block, up to block `again`, after a fault that may pass. Any other is only logged, and that the window of its
+ * record passed meanwhile.
+ */
 const doDuty = async (
   checker: Checker,
   cycle: number,
@@ -87,16 +88,19 @@ const doDuty = async (
 ): Promise<void> => {
   const { participant } = checker;
   const limit = { duty, name: `the ${duty} of the Sprint of cycle ${cycle}`, until: endOf(participant, end) };
-  await attempt(participant, { failure: FAILURES[duty], cycle }, () =>
-    withinBlocks(participant, limit, (bounded) =>
+  const isOpen = (record: "checks" | "checksheld") =>
+    isWindowOpen(participant, { ...limit, record, window: recordWindow(record, cycle, participant.network) });
+  await attempt(participant, { failure: FAILURES[duty], cycle }, async () => {
+    if (duty !== "settle" && !isOpen(duty)) return;
+    await withinBlocks(participant, limit, (bounded) =>
       throughFaults(
         bounded,
         { ...limit, until: Math.min(limit.until, again) },
         () => work({ ...checker, participant: bounded }),
         isFetchFault,
       ),
-    ),
-  );
+    );
+  });
 };
 
 /**

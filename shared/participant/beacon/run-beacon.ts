@@ -3,12 +3,13 @@ import { readTerms } from "#shared/beacon/contributions/schedule.js";
 import { isWeaker } from "#shared/beacon/value.js";
 import { type BeaconWindows, beaconWindows } from "#shared/beacon/windows.js";
 import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
-import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { type BlockRange, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
 import { BEACON_ORIGINS, type Duty } from "#shared/telemetry/instruments/labels.js";
 import { cycleSource } from "../cycle-source.js";
 import { attempt, throughFaults, withinBlocks } from "../duty.js";
 import type { Participant } from "../participant.js";
+import { isWindowOpen } from "../window-open.js";
 import { awaitBeaconValue } from "./await-value.js";
 import { dealOrState } from "./group/deal.js";
 import { type GroupJournal, openGroupJournal } from "./group/group-journal.js";
@@ -36,7 +37,7 @@ export const runBeacon = async (participant: Participant, { holds }: { readonly 
     else if (journal !== null) await signWithGroup(participant, cycle, windows, journal);
     await clock.reach(windows.deciding, signal);
     const { end } = phaseWindow(cycle, "evaluate", network.phases);
-    await doPart(participant, { duty: "open", cycle, end }, openValue);
+    await doPart(participant, { duty: "open", cycle, window: { start: windows.deciding, end } }, openValue);
   }
 };
 
@@ -47,8 +48,8 @@ const contribute = async (
   { sealing, holding }: BeaconWindows,
   holds: boolean,
 ): Promise<void> => {
-  await doPart(participant, { duty: "seal", cycle, end: sealing.end }, sealAndSee);
-  if (holds) await doPart(participant, { duty: "sealheld", cycle, end: holding.end }, holdContributions);
+  await doPart(participant, { duty: "seal", cycle, window: sealing }, sealAndSee);
+  if (holds) await doPart(participant, { duty: "sealheld", cycle, window: holding }, holdContributions);
 };
 
 /** What a validator does in a cycle to form a threshold group, and to sign with it. */
@@ -58,33 +59,41 @@ const signWithGroup = async (
   { sealing, holding, signing }: BeaconWindows,
   journal: GroupJournal,
 ): Promise<void> => {
-  await doPart(participant, { duty: "deal", cycle, end: sealing.end }, (bounded) =>
+  await doPart(participant, { duty: "deal", cycle, window: sealing }, (bounded) =>
     dealOrState(bounded, journal, cycle),
   );
-  await doPart(participant, { duty: "partial", cycle, end: holding.end }, (bounded) =>
+  await doPart(participant, { duty: "partial", cycle, window: holding }, (bounded) =>
     signAndHold(bounded, journal, cycle),
   );
-  await doPart(participant, { duty: "pulse", cycle, end: signing.end }, publishSignature);
+  await doPart(participant, { duty: "pulse", cycle, window: signing }, publishSignature);
 };
 
 interface Part {
   readonly duty: Extract<Duty, "seal" | "sealheld" | "deal" | "partial" | "pulse" | "open">;
   readonly cycle: number;
-  /** The block at which it ends. Nothing is begun after it. */
-  readonly end: number;
+  /** Its blocks. Nothing is begun after them. */
+  readonly window: BlockRange;
 }
 
-/** Does one part, unless its blocks are over: again after a fault that may pass, as each may be begun twice. Any other is only logged. */
+/**
+ * Does one part, unless its blocks are over: again after a fault that may pass, as each may be begun twice. Any other is only logged, and that the window of
+ * its record passed meanwhile.
+ */
 const doPart = async (
   participant: Participant,
-  { duty, cycle, end }: Part,
+  { duty, cycle, window }: Part,
   work: (bounded: Participant, cycle: number) => Promise<void>,
 ): Promise<void> => {
-  if (participant.clock.head.number >= end - 1) return;
-  const limit = { duty, name: `the ${duty} of the beacon of cycle ${cycle}`, until: end + 1 };
-  await attempt(participant, { failure: "Missed part in the beacon", duty, cycle }, () =>
-    withinBlocks(participant, limit, (bounded) => throughFaults(bounded, limit, () => work(bounded, cycle))),
-  );
+  const { clock } = participant;
+  const limit = { duty, name: `the ${duty} of the beacon of cycle ${cycle}`, until: window.end + 1 };
+  await attempt(participant, { failure: "Missed part in the beacon", duty, cycle }, async () => {
+    const isOpen =
+      duty === "open"
+        ? clock.head.number < window.end - 1
+        : isWindowOpen(participant, { record: duty, window, name: limit.name });
+    if (!isOpen) return;
+    await withinBlocks(participant, limit, (bounded) => throughFaults(bounded, limit, () => work(bounded, cycle)));
+  });
 };
 
 /** Contributes, and reads who did while the chain's node has the state of those blocks: the value depends on it. */
