@@ -51,25 +51,21 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
   const journal = openJournal(join(participant.home, "miner.json"), minerJournalSchema, participant.log);
   const made = submitMade({ participant, journal, config: given }, FAILURE);
   await made.due;
+  const untrained = { participant, metrics, journal, timer: await openBlockTimer(participant), gate: createIdleGate() };
+  const sprinter = openSprinter({ ...untrained, config: given });
+  // What is owed of Sprints and the beacon needs no trainer, and opening one takes a while.
+  const beside = Promise.race([runSprints(sprinter), runDuties(sprinter), runBeacon(participant, { holds: false })]);
+  // Its fault is thrown with the cycles'.
+  beside.catch(() => {});
   await warnAtStart(examined(participant, given), participant.log);
   const config = await withOwnData(given, participant.home, participant.log, participant.signal);
   const trainer = await openTrainer(participant, config);
   void tellPlan(participant, config);
-  const miner: Miner = {
-    participant,
-    config,
-    metrics,
-    journal,
-    trainer,
-    timer: await openBlockTimer(participant),
-    gate: createIdleGate(),
-  };
+  const miner: Miner = { ...untrained, config, trainer };
   for (const cycle of awaitingScore(miner)) void feedback(miner, cycle);
   sayWhatIsMissed(miner);
   try {
-    const sprinter = openSprinter(miner);
-    const beacon = runBeacon(participant, { holds: false });
-    return await Promise.race([runMinerCycles(miner, made.ended), runSprints(sprinter), runDuties(sprinter), beacon]);
+    return await Promise.race([runMinerCycles(miner, made.ended), beside]);
   } finally {
     await trainer.dispose();
   }

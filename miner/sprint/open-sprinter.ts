@@ -8,7 +8,7 @@ import { openPowerMeter } from "./power.js";
 const PROCESSOR = "onnxruntime-cpu";
 
 /** What a miner's Sprints and duty need. The device is opened when the first of them computes. */
-export const openSprinter = (miner: Miner): Sprinter => {
+export const openSprinter = (miner: Omit<Miner, "trainer">): Sprinter => {
   const { config, participant } = miner;
   const arithmetic = once(async () => {
     const device = await openDevice({ ...config, log: participant.log });

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { markDuty } from "#miner/duty/mark.js";
 import { runMiner } from "#miner/miner.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { sprintSchema } from "#shared/protocol/sprint.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
+import { openSprinter } from "../support/sprint.js";
 import { type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
 
 /** A miner's program in this process, and what it logged; a line of the log may stop it at once. */
@@ -47,6 +52,28 @@ describe("a miner that starts again in the cycle that it left", { timeout: HANG_
     await again.said("joined");
     await subnet.to(subnet.window(1, "evaluate").start);
     assert.equal(await subnet.chain.nonce(subnet.signer("ann").address), 2, "one commitment, one reveal");
+  });
+
+  it("shows its draws of duty though no model is there to open its trainer with", async (t) => {
+    const sprint = sprintSchema.parse({ every: 1, dials: "tiny", duty: { tasks: 1 } });
+    const subnet = await openSubnet(t, { network: { sprint }, retention: 18 });
+    const network = shortHash(subnet.networkHash);
+    await subnet.to(subnet.window(2, "exchange").start);
+    const held = encodeRecord({ type: "held", network, cycle: 2, held: [] });
+    await subnet.record({ vera: held, vito: held });
+    const { start } = subnet.window(3, "exchange");
+    await subnet.to(start - 1);
+    const ann = await openSprinter(subnet, "ann");
+    const [document, answers] = ["a document", "answers"].map((name) => sha256(Buffer.from(name)));
+    markDuty(ann, 2, { document, committed: subnet.window(3, "train").start, answers });
+    await ann.participant.leave();
+
+    const again = startMiner(t, subnet);
+    await again.said("waiting for a model: it is asked for at every block");
+    await subnet.sent("ann", 1);
+    await subnet.to(start);
+    await again.said("answered the audit of duty");
+    assert.equal(again.find("compiling the training step"), undefined);
   });
 
   it("commits what it had trained when it was stopped before the update was written, though the commit phase has begun", async (t) => {
