@@ -30,20 +30,25 @@ export const isSuccession = (thrown: unknown): thrown is BlockZeroError => hasCo
  * force starts a new network
  */
 export const followNetwork = (participant: Participant): ((cycle: number) => Promise<void>) => {
-  /** The file that was announced last. */
-  let told: string | null = null;
+  /** The announcement that was told last, unless it was taken back. */
+  let told: { readonly hash: string } | null = null;
   return async (cycle) => {
     const { network, networkHash, log } = participant;
     const hash = await publishedHash(participant);
-    if (hash === null || hash === networkHash) return;
+    if (hash === null) return;
+    if (hash === networkHash) {
+      told = null;
+      return;
+    }
     const { start } = phaseWindow(cycle, "distribute", network.phases);
     const found = await lookAt(participant, hash, start);
     if (found === null) return;
     const { source, next } = found;
     if (source.networkHash === networkHash) {
-      const isNew = told !== hash;
-      told = hash;
-      if (next !== null && isNew) announce(participant, next, () => told === hash);
+      if (told?.hash === hash) return;
+      const announcement = { hash };
+      told = announcement;
+      if (next !== null) announce(participant, next, () => told === announcement);
       return;
     }
     const change = `from network file ${networkHash.slice(0, 8)} to ${source.networkHash.slice(0, 8)}`;
@@ -133,7 +138,7 @@ const changed = ({ network, networkHash }: Participant, hash: string, invalid: B
     { cause: invalid },
   );
 
-/** Its text is asked for at every block until its first cycle, or until another file is announced. That it cannot be had is told at once: the owner can still be asked. */
+/** Its text is asked for at every block until its first cycle, or until it is taken back or another file is announced. That it cannot be had is told at once: the owner can still be asked. */
 const announce = (
   participant: Participant,
   { source, problem }: NonNullable<NetworkInForce<CycleSource>["next"]>,
@@ -149,9 +154,10 @@ const announce = (
   log.info("another network file is announced", fields);
   const { start: deadline } = phaseWindow(network.first_cycle, "distribute", network.phases);
   const limit = { name: `the text of the announced network file ${networkHash.slice(0, 8)}`, until: deadline };
-  const mayPass = (thrown: unknown) =>
-    isLast() && (isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING", "SEALED_TEXT_MISSING"));
-  const obtain = () => obtainTexts(network, { blobs, servers: models.servers, signal });
+  const mayPass = (thrown: unknown) => isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING", "SEALED_TEXT_MISSING");
+  const obtain = async () => {
+    if (isLast()) await obtainTexts(network, { blobs, servers: models.servers, signal });
+  };
   throughFaults(participant, limit, obtain, mayPass).catch((thrown: unknown) => {
     if (!signal.aborted) log.warn("text of the announced network file", { ...fields, reason: reasonOf(thrown) });
   });

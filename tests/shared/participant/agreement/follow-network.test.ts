@@ -1,13 +1,29 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { followNetwork } from "#shared/participant/agreement/follow-network.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { template } from "../../../support/micro-network.js";
 import { silentAt } from "../../../support/silent-at.js";
-import { openSubnet, until } from "../../../support/subnet.js";
+import { type Living, openSubnet, until } from "../../../support/subnet.js";
 import { publishFile, successorOf } from "../../../support/successor.js";
 
 const CHANGE = { scoring: { ...template.scoring, eval_batches: 10 } };
+
+/** A file whose sealed text nobody has is announced for cycle 3. */
+const announceWithoutText = async (t: Living) => {
+  const sealed = { group: "math", documents: ["what nobody knows yet ".repeat(99)], envelopeBytes: 200 };
+  const subnet = await openSubnet(t, { sealed });
+  const vera = await subnet.join("vera");
+  const { groups } = subnet.network;
+  const math = groups.math!;
+  const index = "ab".repeat(32);
+  const gone = { groups: { ...groups, math: { ...math, sealed: { ...math.sealed!, index } } } };
+  const hash = await publishFile(subnet, successorOf(subnet.network, 3, gone));
+  const isTold = () =>
+    vera.lines.some(({ level, fields }) => level === "warn" && String(fields.reason).includes(index));
+  return { subnet, vera, hash, isTold };
+};
 
 describe("the network file that is in force from a cycle on", { timeout: HANG_GUARD }, () => {
   it("is asked for again at the next block where nobody sent it", async (t) => {
@@ -27,18 +43,32 @@ describe("the network file that is in force from a cycle on", { timeout: HANG_GU
   });
 
   it("is told at once where its text cannot be had: its owner can still be asked", async (t) => {
-    const sealed = { group: "math", documents: ["what nobody knows yet ".repeat(99)], envelopeBytes: 200 };
-    const subnet = await openSubnet(t, { sealed });
-    const vera = await subnet.join("vera");
-    const { groups } = subnet.network;
-    const math = groups.math!;
-    const index = "ab".repeat(32);
-    const gone = { groups: { ...groups, math: { ...math, sealed: { ...math.sealed!, index } } } };
-    await publishFile(subnet, successorOf(subnet.network, 3, gone));
+    const { vera, isTold } = await announceWithoutText(t);
     await followNetwork(vera)(1);
-    await until(t, () =>
-      vera.lines.some(({ level, fields }) => level === "warn" && String(fields.reason).includes(index)),
-    );
+    await until(t, isTold);
+  });
+
+  it("is asked for its text no more once its owner takes it back, and is told where it is announced again", async (t) => {
+    const { subnet, vera, hash, isTold } = await announceWithoutText(t);
+    const follow = followNetwork(vera);
+    const announced = () => vera.lines.filter(({ message }) => message === "another network file is announced").length;
+    const asked = () =>
+      vera.lines.filter(({ fields }) => /^the text of the announced network file/.test(String(fields.task))).length;
+    await follow(1);
+    await until(t, isTold);
+    const publish = (of: string) => {
+      const record = { type: "network", network: shortHash(of), hash: of, location: subnet.location } as const;
+      return subnet.record({ owner: encodeRecord(record) });
+    };
+    await publish(subnet.networkHash);
+    await until(t, () => asked() === 2);
+    await follow(1);
+    await subnet.to(subnet.node.head.number + 1);
+    await publish(hash);
+    await follow(1);
+    assert.equal(announced(), 2);
+    await until(t, () => asked() > 2);
+    assert.equal(asked(), 3);
   });
 
   it("is named at the next block where the chain did not answer", async (t) => {
