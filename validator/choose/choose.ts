@@ -89,15 +89,23 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
   const seeds = await awaitSeeds(participant, { cycle, purpose: "choose" });
   const votes = new Map<string, StepVote>();
   for (const group of names) if (!plan.all.has(group)) votes.set(group, nothing);
-  const measure = async (group: string, patience: number): Promise<void> => {
+  const measure = async (group: string, isLast: boolean): Promise<void> => {
     const begun = performance.now();
+    const most = isLast
+      ? choosing.deadline
+      : clock.head.number +
+        Math.max(1, Math.floor((choosing.deadline - clock.head.number) / (names.length - votes.size)));
+    const patience = isLast ? choosing.deadline : 0;
     try {
       const text = texts.get(group) ?? accepted(null);
       if (!text.ok) throw new BlockZeroError("NO_TEXT", text.problem, "see what the log says of the text");
       const { vote, reductions, elsewhere, passes, isShort } = await withDirections(
         cycleSource(participant),
         { base, plan, group, inFiles: meter.isLayerMajor ?? false },
-        (update) => openScored({ ...choosing, deadline: patience }, base, update),
+        (update) =>
+          untilBlock(clock, most, choosing.until, (until) =>
+            openScored({ ...choosing, until, deadline: patience }, base, update),
+          ),
         (directions) => {
           // Not before: an update may have been waited for.
           const left = Math.max(1, end - BLOCKS_TO_RECORD - clock.head.number);
@@ -126,15 +134,14 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
       votes.set(group, vote);
     } catch (thrown) {
       signal.throwIfAborted();
-      const mayCome = hasCode(thrown, "UPDATE_MISSING") && patience < choosing.deadline;
+      const mayCome = hasCode(thrown, "UPDATE_MISSING") && !isLast;
       if (mayCome && clock.head.number < choosing.deadline - 1) return;
       log.error("steps not measured", { cycle, group, ...faultFields(thrown) });
       votes.set(group, null);
     }
   };
-  // What is known to be missing comes last.
-  for (const patience of [0, choosing.deadline])
-    for (const group of names) if (!votes.has(group)) await measure(group, patience);
+  // At first each group asks once, and no longer than for its share of the patience: an update that does not come keeps no other group from its turn.
+  for (const isLast of [false, true]) for (const group of names) if (!votes.has(group)) await measure(group, isLast);
   return { votes: names.map((group) => votes.get(group)!), seeds };
 };
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it, type TestContext } from "node:test";
+import { orAbort } from "#shared/util/deadline.js";
 import { chooseSteps } from "#validator/choose/choose.js";
 import { vote } from "#validator/choose/vote.js";
 import { agreeOn } from "#validator/merge/merge-cycle.js";
@@ -37,9 +38,8 @@ it("a validator asks at every block for an update that it chooses with: a busy s
   assert.notEqual(votes[0], null);
 });
 
-it("a validator measures the groups whose updates are here before it waits for another's", {
-  timeout: HANG_GUARD,
-}, async (t) => {
+/** Both validators scored Ann's update of one group and Bob's of another. The choose phase has eight blocks, half of which updates are waited for. */
+const openTwoGroups = async (t: TestContext) => {
   const subnet = await openSubnet(t, { network: { phases: { ...PHASES, choose: 8 } } });
   const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
   const bob = forge(subnet, { miner: "bob", group: "prose", tensors: noiseUpdate(subnet, "bob", 0.05, "prose") });
@@ -52,6 +52,13 @@ it("a validator measures the groups whose updates are here before it waits for a
   );
   await subnet.to(subnet.window(1, "choose").start);
   const agreed = await agreeOn(vera.participant, 1);
+  return { subnet, ann, vera, agreed };
+};
+
+it("a validator measures the groups whose updates are here before it waits for another's", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, ann, vera, agreed } = await openTwoGroups(t);
   await subnet.store.delete(ann.tensors.hash);
   const choosing = chooseSteps(vera.participant, vera.meter, 1, agreed);
   const lines = (text: string) => vera.participant.lines.filter(({ message }) => message === text);
@@ -75,6 +82,27 @@ it("a validator measures steps itself, whatever program measures its updates", {
   await until(t, () => vera.journal.value.cycles[1]?.ballot !== undefined);
   const said = (text: string) => vera.participant.lines.some(({ message }) => message === text);
   assert.deepEqual([said("measured steps"), said("steps not measured")], [true, false]);
+});
+
+it("a server that does not answer holds up no group beyond its own share of the wait", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, ann, vera, agreed } = await openTwoGroups(t);
+  const { blobs, clock, lines } = vera.participant;
+  let asked = 0;
+  const open: typeof blobs.open = (request) => {
+    if (request.hash !== ann.tensors.hash) return blobs.open(request);
+    asked += 1;
+    return asked === 1 ? orAbort(new Promise(() => {}), request.signal) : blobs.open(request);
+  };
+  const choosing = chooseSteps({ ...vera.participant, blobs: { ...blobs, open } }, vera.meter, 1, agreed);
+  await until(t, () => asked === 1);
+  await subnet.to(clock.head.number + 2);
+  await until(t, () => lines.filter(({ message }) => message === "measured steps").length === 2);
+  assert.deepEqual(
+    (await choosing).votes.map((vote) => vote === null),
+    [false, false],
+  );
 });
 
 it("a validator without time for all batches of the steps says why, and what helps", {
