@@ -57,6 +57,8 @@ const circles = (of: readonly Import[]): readonly string[] => {
   return [...next.keys()].filter((file) => reached(file).has(file));
 };
 
+const page = readFileSync(join(root, "docs", "architecture.md"), "utf8");
+
 describe("the house", () => {
   it("has every file in a room of the table", () => {
     const rooms = new Set(ROOMS.map(({ room }) => room));
@@ -96,8 +98,31 @@ describe("the house", () => {
     assert.deepEqual(circles(values), []);
   });
 
-  it("is drawn in docs/architecture.md", () => {
-    const page = readFileSync(join(root, "docs", "architecture.md"), "utf8");
+  it("is drawn at the head of docs/architecture.md in lines that import nothing above them, and roles not each other", () => {
+    const lines = page.split("```")[1]!.trim().split("\n");
+    const top = lines.indexOf("shared/");
+    const lineOf = new Map(
+      lines.flatMap((line, y) => {
+        const [names = ""] = line.trim().split(/ {3,}/);
+        return y === top ? [] : names.split("  ").map((name) => [y < top ? name : `shared/${name}`, y] as const);
+      }),
+    );
+    const rooms = new Set(ROOMS.map(({ room }) => room));
+    assert.deepEqual(
+      [...lineOf.keys()].filter((name) => !rooms.has(name)),
+      [],
+    );
+    const roles = lineOf.get("miner")!;
+    const untrue = ROOMS.flatMap(({ room, imports: may }) => may.map((other) => [room, other] as const)).filter(
+      ([room, other]) => {
+        const [from, to] = [lineOf.get(room), lineOf.get(other)];
+        return from !== undefined && to !== undefined && (to < from || (to === from && from === roles));
+      },
+    );
+    assert.deepEqual(untrue, []);
+  });
+
+  it("is listed in docs/architecture.md", () => {
     assert.ok(page.includes(drawRooms()), "the table of rooms differs: npm run docs");
   });
 });
