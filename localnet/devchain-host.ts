@@ -77,10 +77,12 @@ export const devchainHost = (
         chain,
         setBlockTime: (ms) => chain.setBlockTime(ms),
         newBlocks: async (count) => void (await chain.newBlocks(count)),
-        enrol: async (players) => {
+        enrol: async (participants) => {
           const { netuid } = template;
-          await Promise.all(players.map(({ signer }) => chain.submit(burnedRegister(netuid, signer.address), signer)));
-          const staked = players.filter(({ stake }) => stake > 0n);
+          await Promise.all(
+            participants.map(({ signer }) => chain.submit(burnedRegister(netuid, signer.address), signer)),
+          );
+          const staked = participants.filter(({ stake }) => stake > 0n);
           await chain.sudo(
             staked.map(({ signer, stake }) => ({
               name: "setStake",

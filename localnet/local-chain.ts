@@ -18,7 +18,7 @@ export interface LocalChain {
   setBlockTime(ms: number): Promise<void>;
   newBlocks(count: number): Promise<void>;
   /** Creates the owner's subnet if there is none, registers every participant, and stakes the validators. Builds blocks meanwhile. */
-  enrol(players: readonly LocalnetParticipant[]): Promise<{ readonly netuid: number }>;
+  enrol(participants: readonly LocalnetParticipant[]): Promise<{ readonly netuid: number }>;
 }
 
 /** How a kind of chain is run here. */

@@ -23,12 +23,12 @@ import { openHome } from "./home.js";
 import { forwardTo, publishNetwork, whileBlocksCome } from "./local-chain.js";
 import { createObserver } from "./observer.js";
 import { type LocalnetOptions, READY_WITHIN_MS, type Stage } from "./options.js";
-import { describe, everybodyJoined, playerProcess, uidsOf } from "./participants.js";
-import { checkNames } from "./player-settings.js";
+import { checkNames } from "./participant-settings.js";
+import { describe, everybodyJoined, participantProcess, uidsOf } from "./participants.js";
 import { freePorts } from "./ports.js";
 import { type Supervised, supervise } from "./process.js";
 import type { CycleResult, LocalnetResult, SprintCycle } from "./result.js";
-import { createPlayerHotkey, type LocalnetParticipant, roles } from "./roles.js";
+import { createLocalnetHotkey, type LocalnetParticipant, roles } from "./roles.js";
 import { observeSprint, phasesFor, readCosts, sprintWith } from "./sprint.js";
 import { sprintTable } from "./sprint-table.js";
 import { cycleTable, LEGEND, summaryTable } from "./table.js";
@@ -50,7 +50,7 @@ export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetRes
   try {
     const stage = { ...options, home: resolve(options.home), signal };
     release = await openHome(stage.home, view.print, (error) => failure.abort(error));
-    const result = await live(stage, {
+    const result = await run(stage, {
       view,
       onExit: (action) => onExit.push(action),
       start: (spec) => {
@@ -78,48 +78,100 @@ export const runLocalnet = async (options: LocalnetOptions): Promise<LocalnetRes
   }
 };
 
-const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetResult> => {
-  const { home, seed, cycles, signal } = options;
-  const { view, onExit, start } = stage;
+const run = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetResult> => {
+  const { home, signal } = options;
+  const { view } = stage;
   const started = performance.now();
-  const { checkpoint, profile, training, keepCycles, settings } = options;
+  const prepared = await prepare(options);
+  const subnet = await startSubnet(prepared, options, stage);
+  const { participants, host, blockTime, log } = prepared;
+  const { chain, endpoint, netuid, first, genesis, genesisLoss } = subnet;
+
+  view.print(`genesis model ${genesis.modelHash.slice(0, 12)} · starting ${participants.length} participants`);
+  const environment = { ...options, endpoint, netuid, beacon: host.beacon };
+  for (const participant of participants) stage.start(participantProcess(participant, environment));
+  await everybodyJoined(participants, signal);
+  await subnet.letBlocksCome();
+  view.print(
+    `the subnet lives: chain at ${endpoint}, netuid ${netuid}, a block every ${blockTime} ms, logs in ${join(home, "logs")}`,
+    `beside it: blockzero metagraph --chain_endpoint ${endpoint} --netuid ${netuid} --allow-private-addresses`,
+    ...LEGEND,
+    "",
+  );
+  await showDashboard({ home, endpoint, netuid, log }, options, stage);
+
+  const uids = await uidsOf(chain, netuid, participants);
+  describe(home, { endpoint, netuid, first, blockTime, participants: uids });
+  const { cycles, sprints } = await watchCycles({ ...prepared, ...subnet, uids }, options, stage);
+  const result: LocalnetResult = {
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+    genesis: { modelHash: genesis.modelHash, ...genesisLoss },
+    cycles,
+    ...(options.sprint && { sprints }),
+    behaviours: Object.fromEntries([...uids].map(([uid, { behaviour }]) => [uid, behaviour])),
+  };
+  tell(result, options, stage);
+  if (options.keep) {
+    view.print(
+      `staying up and training on, without further tables: chain at ${endpoint}, configs and logs in ${home}; Ctrl-C ends it`,
+      `what it comes to say blockzero model log, explain, audit and dashboard, with --home ${home}`,
+    );
+    await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
+  }
+  return result;
+};
+
+type Prepared = Awaited<ReturnType<typeof prepare>>;
+
+/** The template, who takes part, and which chain: keys are made and ports found, no process is started. */
+const prepare = async (options: LocalnetOptions) => {
+  const { home, seed, profile, checkpoint, settings, signal } = options;
   const written = loadNetworkTemplate(options.template, checkpoint && (await readUpcycledConfig(checkpoint)));
-  const templateFile = options.sprint ? { ...written, phases: phasesFor(profile, written.phases) } : written;
+  const template = options.sprint ? { ...written, phases: phasesFor(profile, written.phases) } : written;
 
   const wallets = join(home, "wallets");
-  const owner = await createPlayerHotkey(wallets, String(seed), "owner");
+  const owner = await createLocalnetHotkey(wallets, String(seed), "owner");
   const log = createLogger({ name: "localnet", level: "warn", format: "pretty" });
-  const host = await chooseHost(options, templateFile, owner, { log, signal, timeoutMs: READY_WITHIN_MS });
+  const host = await chooseHost(options, template, owner, { log, signal, timeoutMs: READY_WITHIN_MS });
   const { blockTime = host.blockTime } = options;
-  const cast = roles(Object.keys(templateFile.groups), options);
+  const planned = roles(Object.keys(template.groups), options);
   checkNames(
     settings,
-    cast.map(({ name }) => name),
+    planned.map(({ name }) => name),
   );
-  const [chainPort, ...ports] = await freePorts(2 * cast.length + 1);
-  const players: LocalnetParticipant[] = await Promise.all(
-    cast.map(async (role, i) => ({
+  const [chainPort, ...ports] = await freePorts(2 * planned.length + 1);
+  const participants: readonly LocalnetParticipant[] = await Promise.all(
+    planned.map(async (role, i) => ({
       ...role,
       address: host.address,
       port: ports[i]!,
-      metricsPort: ports[cast.length + i]!,
-      signer: await createPlayerHotkey(wallets, String(seed), role.name),
+      metricsPort: ports[planned.length + i]!,
+      signer: await createLocalnetHotkey(wallets, String(seed), role.name),
     })),
   );
+  return { template, owner, host, chainPort: chainPort!, blockTime, participants, log };
+};
 
+type Subnet = Awaited<ReturnType<typeof startSubnet>>;
+
+/** As the owner: the chain, the first model, everybody's registration, and the network file. Blocks stand still until `letBlocksCome`. */
+const startSubnet = async (prepared: Prepared, options: LocalnetOptions, stage: Stage) => {
+  const { owner, host, chainPort, blockTime, participants, log } = prepared;
+  const { home, signal } = options;
+  const { view, onExit, start } = stage;
   // The chain builds no blocks by itself during setup. After `ticking`, a restarted node must build them too.
   let ticking = false;
-  start(host.process(chainPort!, () => (ticking ? blockTime : 0)));
+  start(host.process(chainPort, () => (ticking ? blockTime : 0)));
   const endpoint = `ws://127.0.0.1:${chainPort}`;
-  const parameters = await makeGenesis(templateFile, options, stage);
+  const parameters = await makeGenesis(prepared.template, options, stage);
   // After the model is made: meanwhile there is no block, for which the client would connect anew.
   const local = await host.connect(endpoint);
   const { chain } = local;
   onExit(() => chain.close());
-  view.print(`registering ${players.length} participants and publishing the network file`);
-  const { netuid } = await whileBlocksCome(local, () => local.enrol(players));
+  view.print(`registering ${participants.length} participants and publishing the network file`);
+  const { netuid } = await whileBlocksCome(local, () => local.enrol(participants));
   const template = {
-    ...templateFile,
+    ...prepared.template,
     netuid,
     ...(options.sprint && { sprint: sprintWith(options) }),
   };
@@ -147,48 +199,35 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
   view.print("measuring the genesis model on held-out text");
   const observer = await createObserver({ chain, clock, ...genesis, blobs, log, signal });
   const genesisLoss = await observer.losses(genesis.modelHash);
-  view.print(`genesis model ${genesis.modelHash.slice(0, 12)} · starting ${players.length} participants`);
+  const letBlocksCome = async (): Promise<void> => {
+    ticking = true;
+    await local.setBlockTime(blockTime);
+  };
+  return { chain, endpoint, netuid, first, genesis, genesisLoss, clock, blobs, observer, letBlocksCome };
+};
 
-  for (const player of players)
-    start(
-      playerProcess(player, {
-        home,
-        endpoint,
-        netuid,
-        seed,
-        profile,
-        training,
-        keepCycles,
-        settings,
-        beacon: host.beacon,
-      }),
-    );
-  await everybodyJoined(players, signal);
-  ticking = true;
-  await local.setBlockTime(blockTime);
-  view.print(
-    `the subnet lives: chain at ${endpoint}, netuid ${netuid}, a block every ${blockTime} ms, logs in ${join(home, "logs")}`,
-    `beside it: blockzero metagraph --chain_endpoint ${endpoint} --netuid ${netuid} --allow-private-addresses`,
-    ...LEGEND,
-    "",
-  );
-  await showDashboard({ home, endpoint, netuid, log }, options, stage);
+interface Watched extends Prepared, Subnet {
+  readonly uids: ReadonlyMap<number, LocalnetParticipant>;
+}
 
-  const last = first + cycles - 1;
-  const uids = await uidsOf(chain, netuid, players);
+/** Reads cycle after cycle as anybody can, and shows each. */
+const watchCycles = async (watched: Watched, options: LocalnetOptions, { view }: Stage) => {
+  const { participants, uids, chain, clock, blobs, log, genesis, genesisLoss, observer, first } = watched;
+  const { home, signal } = options;
+  const last = first + options.cycles - 1;
+  const roleOf = (uid: number) => uids.get(uid);
   const nameOfHotkey = (hotkey: string) =>
-    players.find(({ signer }) => signer.address === hotkey)?.name ?? hotkey.slice(0, 8);
-  describe(home, { endpoint, netuid, first, blockTime, players: uids });
-  const results: CycleResult[] = [];
+    participants.find(({ signer }) => signer.address === hotkey)?.name ?? hotkey.slice(0, 8);
+  const cycles: CycleResult[] = [];
   const sprints: SprintCycle[] = [];
-  const sprinting = { costs: readCosts(players, home), known: { sprints: new Map(), duties: new Map() } };
+  const sprinting = { costs: readCosts(participants, home), known: { sprints: new Map(), duties: new Map() } };
   const heldOut = [genesisLoss];
-  view.follow({ clock, network: genesis.network, players, home, first, last, heldOut });
+  view.follow({ clock, network: genesis.network, participants, home, first, last, heldOut });
   for (let cycle = first; cycle <= last; cycle++) {
     const result = await observer.cycle(cycle);
-    results.push(result);
+    cycles.push(result);
     heldOut.push({ valLoss: result.valLossAfter, valBpb: result.valBpbAfter });
-    if (options.json !== true) view.answer(...cycleTable(result, (uid) => uids.get(uid)));
+    if (options.json !== true) view.answer(...cycleTable(result, roleOf));
     if (!options.sprint) continue;
     const sprint = await observeSprint(
       { chain, clock, blobs, log, signal, ...genesis, models: observer.models },
@@ -197,28 +236,18 @@ const live = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetRes
     );
     if (!sprint) continue;
     sprints.push(sprint);
-    if (options.json !== true) view.answer(...sprintTable(sprint, (uid) => uids.get(uid), nameOfHotkey));
+    if (options.json !== true) view.answer(...sprintTable(sprint, roleOf, nameOfHotkey));
   }
-  const result: LocalnetResult = {
-    seconds: Math.round((performance.now() - started) / 100) / 10,
-    genesis: { modelHash: genesis.modelHash, ...genesisLoss },
-    cycles: results,
-    ...(options.sprint && { sprints }),
-    behaviours: Object.fromEntries([...uids].map(([uid, { behaviour }]) => [uid, behaviour])),
-  };
+  return { cycles, sprints };
+};
+
+/** The result as the options ask for it: a table, or JSON, or both. */
+const tell = (result: LocalnetResult, { cycles, json }: LocalnetOptions, { view }: Stage): void => {
   view.rest();
-  if (options.json === true) printJson(result);
+  if (json === true) printJson(result);
   else
     view.answer(...summaryTable(result), "", `${plural(cycles, "cycle")} in ${formatDuration(1000 * result.seconds)}`);
-  if (typeof options.json === "string") writeFileAtomic(options.json, `${JSON.stringify(result, null, 2)}\n`);
-  if (options.keep) {
-    view.print(
-      `staying up and training on, without further tables: chain at ${endpoint}, configs and logs in ${home}; Ctrl-C ends it`,
-      `what it comes to say blockzero model log, explain, audit and dashboard, with --home ${home}`,
-    );
-    await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
-  }
-  return result;
+  if (typeof json === "string") writeFileAtomic(json, `${JSON.stringify(result, null, 2)}\n`);
 };
 
 /** What the beacon's seeds are mixed with: with Sprints, which miners and validators have reason to steer. */

@@ -2,7 +2,7 @@ import type { WeightsMode } from "#shared/chain/chain.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { ListenAddress } from "#shared/telemetry/listen-address.js";
 import type { UpcycledCheckpoint } from "#shared/training/upcycle.js";
-import type { PlayerSettings } from "./player-settings.js";
+import type { ParticipantSettings } from "./participant-settings.js";
 import type { Supervised, supervise } from "./process.js";
 import type { Cheater } from "./roles.js";
 import type { TRAINING } from "./training.js";
@@ -26,7 +26,7 @@ export interface LocalnetOptions {
   /** Cycles whose files each participant keeps. */
   readonly keepCycles: number;
   /** What participants' settings differ in from the localnet's own. */
-  readonly settings: PlayerSettings;
+  readonly settings: ParticipantSettings;
   /** Stay up after the last cycle, until the signal aborts. */
   readonly keep: boolean;
   /** The file for the result as JSON. True: standard output, in place of the tables. */

@@ -8,16 +8,16 @@ import type { supervise } from "./process.js";
 import { type LocalnetEnv, type LocalnetParticipant, participantConfig } from "./roles.js";
 
 /** Writes a participant's configuration. @returns how its process is started */
-export const playerProcess = (
-  player: LocalnetParticipant,
+export const participantProcess = (
+  participant: LocalnetParticipant,
   { home, ...settings }: LocalnetEnv,
 ): Parameters<typeof supervise>[0] => {
-  const config = join(home, "configs", `${player.name}.yaml`);
-  writeFileAtomic(config, participantConfig(player, { home, ...settings }));
+  const config = join(home, "configs", `${participant.name}.yaml`);
+  writeFileAtomic(config, participantConfig(participant, { home, ...settings }));
   return {
-    name: player.name,
-    program: `${player.program}/main.js`,
-    logFile: join(home, "logs", `${player.name}.log`),
+    name: participant.name,
+    program: `${participant.program}/main.js`,
+    logFile: join(home, "logs", `${participant.name}.log`),
     args: () => ["--config", config],
     // Low priority, so that blocks come in time while the participants train.
     isPatient: true,
@@ -27,15 +27,18 @@ export const playerProcess = (
 /** Writes a description to the home, for people and tools that inspect the run. */
 export const describe = (
   home: string,
-  subnet: {
+  {
+    participants,
+    ...subnet
+  }: {
     endpoint: string;
     netuid: number;
     first: number;
     blockTime: number;
-    players: ReadonlyMap<number, LocalnetParticipant>;
+    participants: ReadonlyMap<number, LocalnetParticipant>;
   },
 ): void => {
-  const players = [...subnet.players].map(
+  const players = [...participants].map(
     ([uid, { name, program, group, behaviour, address, port, metricsPort, signer }]) => ({
       uid,
       name,
@@ -53,9 +56,12 @@ export const describe = (
 const READY_POLL_MS = 100;
 
 /** A participant serves blobs once it has joined. */
-export const everybodyJoined = async (players: readonly LocalnetParticipant[], signal: AbortSignal): Promise<void> => {
+export const everybodyJoined = async (
+  participants: readonly LocalnetParticipant[],
+  signal: AbortSignal,
+): Promise<void> => {
   const until = performance.now() + READY_WITHIN_MS;
-  for (const { address, port } of players) {
+  for (const { address, port } of participants) {
     while (!(await isUp(address, port)) && performance.now() < until) await delay(READY_POLL_MS, undefined, { signal });
   }
 };
@@ -72,10 +78,13 @@ const isUp = async (address: string, port: number): Promise<boolean> => {
 export const uidsOf = async (
   chain: Chain,
   netuid: number,
-  players: readonly LocalnetParticipant[],
+  participants: readonly LocalnetParticipant[],
 ): Promise<Map<number, LocalnetParticipant>> => {
   const { neurons } = await chain.metagraph(netuid);
   return new Map(
-    players.map((player) => [neurons.find(({ hotkey }) => hotkey === player.signer.address)!.uid, player]),
+    participants.map((participant) => [
+      neurons.find(({ hotkey }) => hotkey === participant.signer.address)!.uid,
+      participant,
+    ]),
   );
 };

@@ -8,7 +8,7 @@ import type { Sprint } from "#shared/protocol/sprint.js";
 import { UNITS_PER_TOKEN } from "#shared/util/tokens.js";
 import { createColdkey, createHotkey } from "#shared/wallet/index.js";
 import type { LocalnetOptions } from "./options.js";
-import { type PlayerSettings, withSettings } from "./player-settings.js";
+import { type ParticipantSettings, withSettings } from "./participant-settings.js";
 import { computeFor } from "./sprint.js";
 import { TRAINING } from "./training.js";
 
@@ -58,7 +58,7 @@ export const roles = (
 /** Name of the localnet's wallet. Its hotkeys come from the seed, so two runs have the same addresses. */
 export const WALLET = "localnet";
 
-export const createPlayerHotkey = (wallets: string, seed: string, name: string): Promise<Signer> =>
+export const createLocalnetHotkey = (wallets: string, seed: string, name: string): Promise<Signer> =>
   createHotkey(
     { path: wallets, name: WALLET, hotkey: name },
     { seed: createHash("sha256").update(`blockzero localnet ${seed} ${name}`).digest() },
@@ -84,12 +84,12 @@ export interface LocalnetEnv {
   readonly training: Partial<typeof TRAINING>;
   /** Cycles whose files each participant keeps. */
   readonly keepCycles: number;
-  readonly settings: PlayerSettings;
+  readonly settings: ParticipantSettings;
 }
 
 /** The YAML configuration of a participant's program. It is kept in the home, so the program can also be run by hand. */
 export const participantConfig = (
-  player: LocalnetParticipant,
+  participant: LocalnetParticipant,
   { home, endpoint, netuid, seed, beacon, profile, training, keepCycles, settings }: LocalnetEnv,
 ): string =>
   stringify(
@@ -97,22 +97,22 @@ export const participantConfig = (
       {
         chain_endpoint: endpoint,
         netuid,
-        wallet: { name: WALLET, hotkey: player.name, path: join(home, "wallets") },
-        checkpoint_dir: join(home, "players", player.name),
+        wallet: { name: WALLET, hotkey: participant.name, path: join(home, "wallets") },
+        checkpoint_dir: join(home, "players", participant.name),
         checkpoint_keep_top_k: keepCycles,
         device: "cpu",
         threads: 1,
-        listen: { host: player.address, port: player.port },
+        listen: { host: participant.address, port: participant.port },
         allow_private_addresses: true,
-        metrics: { listen: `127.0.0.1:${player.metricsPort}` },
+        metrics: { listen: `127.0.0.1:${participant.metricsPort}` },
         log: { format: "json" },
-        ...(player.program === "validator" &&
+        ...(participant.program === "validator" &&
           beacon && {
             drand: { public_key: beacon.publicKey, genesis_time: beacon.genesisTime, period: beacon.period },
           }),
-        ...(player.program === "miner" && {
-          expert_group: player.group,
-          behaviour: player.behaviour,
+        ...(participant.program === "miner" && {
+          expert_group: participant.group,
+          behaviour: participant.behaviour,
           seed,
           ...TRAINING,
           compute: computeFor(profile),
@@ -120,6 +120,6 @@ export const participantConfig = (
         }),
       },
       settings,
-      player.name,
+      participant.name,
     ),
   );

@@ -69,9 +69,9 @@ export type Costs = (cycle: number) => { readonly minerSeconds: number; readonly
 const PARTS = ["sprint/load_seconds", "sprint/search_seconds", "sprint/check_seconds"] as const;
 
 /** Reads what the participants write of their Sprints. */
-export const readCosts = (players: readonly LocalnetParticipant[], home: string): Costs => {
+export const readCosts = (participants: readonly LocalnetParticipant[], home: string): Costs => {
   const seconds = new Map<string, number>();
-  const readers = players.map(({ name, program }) => ({
+  const readers = participants.map(({ name, program }) => ({
     name,
     program,
     read: tailMetrics(join(home, "players", name, METRICS_FILE)),

@@ -75,7 +75,7 @@ export const subtensorHost = (
         chain,
         setBlockTime: own.setBlockTime,
         newBlocks: own.newBlocks,
-        enrol: async (players) => {
+        enrol: async (participants) => {
           const netuid = await createSubnet(own, {
             sudo: coldkey,
             owner: coldkey,
@@ -89,11 +89,15 @@ export const subtensorHost = (
               isCommitReveal: weights !== "plain",
             },
           });
-          await Promise.all(players.map(({ signer }) => chain.submit(burnedRegister(netuid, signer.address), coldkey)));
-          const staked = players.filter(({ stake }) => stake > 0n);
+          await Promise.all(
+            participants.map(({ signer }) => chain.submit(burnedRegister(netuid, signer.address), coldkey)),
+          );
+          const staked = participants.filter(({ stake }) => stake > 0n);
           await Promise.all([
             ...staked.map(({ signer, stake }) => chain.submit(addStake(netuid, signer.address, stake), coldkey)),
-            ...players.filter(({ address }) => address !== "127.0.0.1").map((player) => serve(player, netuid)),
+            ...participants
+              .filter(({ address }) => address !== "127.0.0.1")
+              .map((participant) => serve(participant, netuid)),
           ]);
           return { netuid };
         },

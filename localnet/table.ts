@@ -16,11 +16,11 @@ export const cycleTable = (
 ): readonly string[] => {
   const heading = ["uid", "miner", "group", "verdict", "loss reduction", "score", "rank", "weight", "emission"];
   const rows = result.miners.map((miner) => {
-    const player = nameOf(miner.uid);
-    const name = player?.name ?? miner.hotkey.slice(0, 8);
+    const participant = nameOf(miner.uid);
+    const name = participant?.name ?? miner.hotkey.slice(0, 8);
     return [
       String(miner.uid),
-      player && player.behaviour !== "honest" ? `${name} (${player.behaviour})` : name,
+      participant && participant.behaviour !== "honest" ? `${name} (${participant.behaviour})` : name,
       miner.group ?? "–",
       miner.reason ? `${miner.verdict}: ${miner.reason}` : miner.verdict,
       miner.lossReduction === null ? "–" : miner.lossReduction.toFixed(4),

@@ -17,7 +17,7 @@ const SPARK_POINTS = 24;
 export interface Followed {
   readonly clock: BlockClock;
   readonly network: Network;
-  readonly players: readonly LocalnetParticipant[];
+  readonly participants: readonly LocalnetParticipant[];
   readonly home: string;
   readonly first: number;
   readonly last: number;
@@ -54,8 +54,10 @@ export const createView = (): LocalnetView => {
       const line = `${what}  ${bar(fraction, BAR_WIDTH)}  ${Math.floor(100 * fraction)} %  ${detail}`;
       live.update([line], line);
     },
-    follow: ({ clock, network, players, home, first, last, heldOut }) => {
-      const miners = players.filter(({ program }) => program === "miner").map((player) => follow(player, home));
+    follow: ({ clock, network, participants, home, first, last, heldOut }) => {
+      const miners = participants
+        .filter(({ program }) => program === "miner")
+        .map((participant) => follow(participant, home));
       const started = performance.now();
       timer = setInterval(() => {
         const { number } = clock.head;
@@ -99,8 +101,8 @@ export const heldOutLines = (heldOut: readonly ModelLosses[]): string[] =>
   });
 
 /** One line per miner: its step, its loss, and the losses of this cycle. */
-const follow = (player: LocalnetParticipant, home: string): (() => string) => {
-  const read = tailMetrics(join(home, "players", player.name, METRICS_FILE));
+const follow = (participant: LocalnetParticipant, home: string): (() => string) => {
+  const read = tailMetrics(join(home, "players", participant.name, METRICS_FILE));
   let cycle: unknown;
   let step = 0;
   let losses: number[] = [];
@@ -113,11 +115,11 @@ const follow = (player: LocalnetParticipant, home: string): (() => string) => {
       step = Number(line.step);
       losses.push(loss);
     }
-    const kind = player.behaviour === "honest" ? player.group : player.behaviour;
+    const kind = participant.behaviour === "honest" ? participant.group : participant.behaviour;
     const state =
       losses.length === 0
         ? ""
         : `step ${String(step).padEnd(4)} loss ${losses.at(-1)!.toFixed(3)}  ${sparkline(losses.slice(-SPARK_POINTS))}`;
-    return `${player.name.padEnd(10)} ${String(kind).padEnd(7)} ${state}`;
+    return `${participant.name.padEnd(10)} ${String(kind).padEnd(7)} ${state}`;
   };
 };

@@ -45,7 +45,7 @@ export const secondsOnce = ({ parts, drawn, longest }: Cost): number =>
 export const secondsUnshared = ({ parts, batches, laps }: Cost): number =>
   parts.gates + parts.sketch + (1 + laps) * parts.load + laps * parts.add + batches * parts.wholeBatch;
 
-/** As `owner/localnet` starts its players. */
+/** As `localnet/` starts its participants. */
 const LOCALNET_THREADS = 1;
 /** Whose races are averaged. */
 const LOCALNET_MINERS = 4;

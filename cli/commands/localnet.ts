@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Option } from "commander";
 import type { LocalChainKind } from "#localnet/local-chain.js";
 import { runLocalnet } from "#localnet/localnet.js";
-import { readPlayerSettings } from "#localnet/player-settings.js";
+import { readParticipantSettings } from "#localnet/participant-settings.js";
 import type { Cheater } from "#localnet/roles.js";
 import type { WeightsMode } from "#shared/chain/chain.js";
 import { listenAddress } from "#shared/cli/listen-address.js";
@@ -159,7 +159,7 @@ export const localnet: CommandSpec = {
               idle,
               beaconGroup,
               dashboard: addressOf(dashboard),
-              settings: settings === undefined ? {} : readPlayerSettings(settings),
+              settings: settings === undefined ? {} : readParticipantSettings(settings),
               blockTime,
               runtime,
               template: network,

@@ -35,7 +35,7 @@ describe("a localnet's devchain", { timeout: HANG_GUARD }, () => {
       t.after(() => chain.close());
       assert.equal((await chain.hyperParameters(NETUID)).weightsMode, weights);
 
-      const player: LocalnetParticipant = {
+      const participant: LocalnetParticipant = {
         name: "validator-1",
         program: "validator",
         behaviour: "validator",
@@ -49,7 +49,7 @@ describe("a localnet's devchain", { timeout: HANG_GUARD }, () => {
       const { endpoint } = node;
       writeFileSync(
         config,
-        participantConfig(player, {
+        participantConfig(participant, {
           home,
           endpoint,
           netuid: NETUID,

@@ -3,7 +3,7 @@ import { readYaml, yamlValue } from "#shared/config/yaml-file.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 
 /** Participants' settings that differ from the localnet's own: by name, or of `all`. */
-export type PlayerSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+export type ParticipantSettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 const CODES = { missing: "CONFIG_NOT_FOUND", malformed: "CONFIG_MALFORMED" } as const;
 const schema = z.record(z.string(), z.record(z.string(), z.unknown()));
@@ -16,7 +16,7 @@ const ALL = "all";
  *
  * @throws BlockZeroError CONFIG_NOT_FOUND, CONFIG_MALFORMED
  */
-export const readPlayerSettings = (file: string): PlayerSettings => {
+export const readParticipantSettings = (file: string): ParticipantSettings => {
   const parsed = schema.safeParse(yamlValue(file, readYaml(file, CODES), CODES));
   if (parsed.success) return parsed.data;
   throw new BlockZeroError(
@@ -27,7 +27,7 @@ export const readPlayerSettings = (file: string): PlayerSettings => {
 };
 
 /** @throws BlockZeroError USAGE for a name that nobody has */
-export const checkNames = (settings: PlayerSettings, names: readonly string[]): void => {
+export const checkNames = (settings: ParticipantSettings, names: readonly string[]): void => {
   const unknown = Object.keys(settings).find((name) => name !== ALL && !names.includes(name));
   if (unknown === undefined) return;
   const known = [ALL, ...names].join(", ");
@@ -37,7 +37,7 @@ export const checkNames = (settings: PlayerSettings, names: readonly string[]): 
 type Settings = Readonly<Record<string, unknown>>;
 
 /** The localnet's own settings of a participant, with everybody's and then its own in their place; `listen` and its like key by key. */
-export const withSettings = (own: Settings, settings: PlayerSettings, name: string): Settings =>
+export const withSettings = (own: Settings, settings: ParticipantSettings, name: string): Settings =>
   [settings[ALL], settings[name]].reduce<Settings>((so, more) => (more ? merged(so, more) : so), own);
 
 const merged = (before: Settings, after: Settings): Settings => ({
