@@ -3,7 +3,7 @@ import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import type { RaceOutcome } from "#shared/scoring/racing/race.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import { EVALUATION_PARTS } from "#shared/telemetry/instruments/labels.js";
-import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import type { MetricsSink, MetricsTable } from "#shared/telemetry/metrics.js";
 import type { Judgement } from "./kept-judgement.js";
 
 /** The races of an evaluation, and what its time went to. */
@@ -69,13 +69,16 @@ const showRaces = (instruments: Instruments, { outcomes, took }: Evaluation): vo
   }
 };
 
-/** Shows what a report says. */
-export const showReport = (
-  instruments: Instruments,
-  { baseline, entries }: Pick<Report, "baseline" | "entries">,
+/** Writes to the instruments and the metrics what a report says. */
+export const tellReport = (
+  { instruments }: Participant["telemetry"],
+  metrics: MetricsSink,
+  { cycle, baseline, entries }: Report,
 ): void => {
-  for (const [group, { loss }] of Object.entries(baseline))
+  for (const [group, { loss }] of Object.entries(baseline)) {
     instruments.set("blockzero_baseline_loss_nats", loss, { group });
+    metrics.write({ cycle, [`eval/loss_${group}`]: loss });
+  }
   for (const { verdict, reason } of entries)
     instruments.add("blockzero_verdicts_total", 1, { verdict, reason: reason ?? "none" });
   const judged = entries.filter(({ verdict }) => verdict !== "abstained");
@@ -83,4 +86,32 @@ export const showReport = (
     "blockzero_miner_score",
     judged.map(({ uid, score }) => [{ uid }, score]),
   );
+  metrics.table?.("miners", minersTable(entries), { cycle });
+  for (const { uid, verdict, score, lossReduction } of entries)
+    metrics.write({
+      cycle,
+      uid,
+      "eval/verdict": verdict,
+      "eval/score": score,
+      "eval/loss_reduction": lossReduction ?? 0,
+    });
 };
+
+/** Columns of a report's table, and what an entry has in each. */
+const MINER_COLUMNS = {
+  uid: "uid",
+  hotkey: "hotkey",
+  group: "group",
+  verdict: "verdict",
+  reason: "reason",
+  score: "score",
+  loss_reduction: "lossReduction",
+  standard_error: "standardError",
+  batches: "batches",
+  independence: "independence",
+} as const satisfies Readonly<Record<string, keyof ReportEntry>>;
+
+const minersTable = (entries: readonly ReportEntry[]): MetricsTable => ({
+  columns: Object.keys(MINER_COLUMNS),
+  rows: entries.map((entry) => Object.values(MINER_COLUMNS).map((key) => entry[key])),
+});

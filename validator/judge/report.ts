@@ -2,17 +2,16 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import { type Report, reportHash } from "#shared/protocol/report.js";
+import { reportHash } from "#shared/protocol/report.js";
 import { signDocument } from "#shared/protocol/signing.js";
 import { readReport } from "#shared/replay/reports.js";
-import type { MetricsTable } from "#shared/telemetry/metrics.js";
 import type { Validator } from "../context.js";
 import { mark, note } from "../mark.js";
 import { openWindow } from "../open-window.js";
 import { measureBySeeds, ownReportReplaced } from "../seeds-in-force.js";
 import { judgeCycle } from "./judge.js";
 import { keptJudgement } from "./kept-judgement.js";
-import { showReport } from "./observe-judging.js";
+import { tellReport } from "./observe-judging.js";
 
 /** Judges the cycle's updates, signs the report, keeps it secret until the phase is over, and commits its hash, once. */
 export const report = async (validator: Validator, cycle: number): Promise<void> => {
@@ -38,18 +37,7 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
     participant.embargo.hold(hash, window.end - 1);
     await blobs.put(bytes);
     mark(validator, cycle, { report: hash });
-    showReport(participant.telemetry.instruments, judged);
-    for (const [group, { loss }] of Object.entries(judged.baseline))
-      metrics.write({ cycle, [`eval/loss_${group}`]: loss });
-    metrics.table?.("miners", minersTable(judged), { cycle });
-    for (const { uid, verdict, score, lossReduction } of judged.entries)
-      metrics.write({
-        cycle,
-        uid,
-        "eval/verdict": verdict,
-        "eval/score": score,
-        "eval/loss_reduction": lossReduction ?? 0,
-      });
+    tellReport(participant.telemetry, metrics, judged);
   } else {
     // Signed before a restart, and a signer signs one report a cycle.
     const replaced = await ownReportReplaced(participant, cycle, hash);
@@ -63,31 +51,3 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
   note(validator, cycle, { reported: block });
   log.info("reported", { cycle, report: hash, block });
 };
-
-/** What a report says of each miner. */
-const minersTable = ({ entries }: Report): MetricsTable => ({
-  columns: [
-    "uid",
-    "hotkey",
-    "group",
-    "verdict",
-    "reason",
-    "score",
-    "loss_reduction",
-    "standard_error",
-    "batches",
-    "independence",
-  ],
-  rows: entries.map((entry) => [
-    entry.uid,
-    entry.hotkey,
-    entry.group,
-    entry.verdict,
-    entry.reason,
-    entry.score,
-    entry.lossReduction,
-    entry.standardError,
-    entry.batches,
-    entry.independence,
-  ]),
-});
