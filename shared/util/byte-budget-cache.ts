@@ -1,10 +1,10 @@
 /** Gives the value of a key, made anew unless it was kept. */
-export type Keep<K, V> = (key: K, make: () => Promise<V>) => Promise<V>;
+export type Cache<K, V> = (key: K, make: () => Promise<V>) => Promise<V>;
 
-/** Keeps values as long as all of them fit into `room` bytes; one that does not fit is made again whenever it is asked for. */
-export const byteBudgetCache = <K, V>(bytesOf: (value: V) => number, room: number): Keep<K, V> => {
+/** Keeps values as long as all of them fit into `maxBytes` bytes; one that does not fit is made again whenever it is asked for. */
+export const byteBudgetCache = <K, V>(bytesOf: (value: V) => number, maxBytes: number): Cache<K, V> => {
   const kept = new Map<K, V>();
-  let left = room;
+  let left = maxBytes;
   return async (key, make) => {
     const known = kept.get(key);
     if (known !== undefined) return known;

@@ -1,7 +1,10 @@
 /**
- * Keeps the values used last as long as they fit into `room` bytes together, and makes any other anew. One that alone does not fit is not kept.
+ * Keeps the values used last as long as they fit into `maxBytes` bytes together, and makes any other anew. One that alone does not fit is not kept.
  */
-export const byteBudgetLru = <V>(bytesOf: (value: V) => number, room: number): ((key: string, make: () => V) => V) => {
+export const byteBudgetLru = <V>(
+  bytesOf: (value: V) => number,
+  maxBytes: number,
+): ((key: string, make: () => V) => V) => {
   const kept = new Map<string, V>();
   let used = 0;
   return (key, make) => {
@@ -14,11 +17,11 @@ export const byteBudgetLru = <V>(bytesOf: (value: V) => number, room: number): (
     }
     const made = make();
     const bytes = bytesOf(made);
-    if (bytes > room) return made;
+    if (bytes > maxBytes) return made;
     kept.set(key, made);
     used += bytes;
     for (const [oldest, value] of kept) {
-      if (used <= room) break;
+      if (used <= maxBytes) break;
       kept.delete(oldest);
       used -= bytesOf(value);
     }
