@@ -83,7 +83,7 @@ const examined = ({ chain, network }: Participant, config: MinerConfig): Examine
 });
 
 /** Log message of a cycle without a commitment or its reveal. */
-const FAILURE = "Missed commit";
+const FAILURE = "missed commit";
 
 /** @param submitted resolves once what an earlier run made is submitted: nobody else may submit it meanwhile */
 const runMinerCycles = (miner: Miner, submitted: Promise<void>): Promise<never> =>

@@ -45,7 +45,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   );
   const missedReference = (thrown: unknown) => {
     signal.throwIfAborted();
-    log.warn("Missed reference loss", { cycle, ...faultFields(thrown) });
+    log.warn("missed reference loss", { cycle, ...faultFields(thrown) });
   };
   // What this validator misses, it abstains from: the others' reports, records and ballots may still be enough.
   const makeReport = async () => {
@@ -56,15 +56,15 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
     await due("report", "the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
   };
   // Who does not know the model writes no record: its stake would vote, and it can name none. Those who know it can do without.
-  await attempt(participant, { failure: "Missed report", cycle }, makeReport, isBaseUnknown);
-  await attempt(participant, { failure: "Missed exchange", cycle }, () =>
+  await attempt(participant, { failure: "missed report", cycle }, makeReport, isBaseUnknown);
+  await attempt(participant, { failure: "missed exchange", cycle }, () =>
     due("exchange", "the exchange", exchange.end + 1, (bounded) => exchangeReports(bounded, cycle)),
   );
   await clock.reach(choose.start, signal);
   const early = await due("tally", "the tally", merge.end, ({ participant: bounded }) =>
     readDecided(bounded, exchange.end - 1, () => agreeOn(bounded, cycle)),
   );
-  await attempt(participant, { failure: "Missed ballot", cycle }, () =>
+  await attempt(participant, { failure: "missed ballot", cycle }, () =>
     due("ballot", "the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, early.value)),
   );
   await clock.reach(merge.start, signal);

@@ -51,5 +51,5 @@ export const seedsReplaced = ({ cycle, purpose }: SeedQuestion): BlockZeroError 
   new BlockZeroError(
     "EVALUATION_SEED_REPLACED",
     `a fork replaced the block that the seeds of the ${purpose} phase of cycle ${cycle} are made of`,
-    "nothing is to be done: other validators decide this cycle, if there are any, and the next one has seeds of its own",
+    "nothing to do: other validators decide this cycle, if there are any, and the next one has seeds of its own",
   );

@@ -58,7 +58,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     timer: await openBlockTimer(participant),
   };
   const cycles = runCycles(participant, {
-    failure: "Missed merge",
+    failure: "missed merge",
     // A model that was about to be published still counts during the distribute phase of the next cycle.
     first: ({ cycle, phase }) => {
       const last = validator.journal.value.cycles[cycle - 1];

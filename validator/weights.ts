@@ -56,7 +56,7 @@ export const setWeights = async (validator: Validator, cycle: number, base: stri
     participant.signal.throwIfAborted();
     instruments.add("blockzero_windows_missed_total", 1, { record: "weights" });
     duties.failed("weights", reasonOf(thrown));
-    log.error("Missed weights", { cycle, ...faultFields(thrown) });
+    log.error("missed weights", { cycle, ...faultFields(thrown) });
   }
 };
 

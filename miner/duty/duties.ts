@@ -46,7 +46,7 @@ const doDuty = async (
   work: (member: DutyMember, cycle: number, sprint: SprintWithDuty) => Promise<void>,
 ): Promise<void> => {
   if (cycle < 0) return;
-  const failure = record === "duty" ? "Missed duty" : "Missed answers";
+  const failure = record === "duty" ? "missed duty" : "missed answers";
   await attempt(member.participant, { failure, cycle }, async () => {
     // The duty of a network file's last Sprint is due under the next one.
     const { end } = recordWindow(record, cycle, member.participant.network);

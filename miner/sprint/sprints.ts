@@ -20,7 +20,7 @@ export const runSprints = async (sprinter: Sprinter): Promise<never> => {
     await clock.reach(phaseWindow(cycle, "distribute", network.phases).start - 1, signal);
     const sprint = sprintOf(network, cycle) ?? (confirmedCycle(network, cycle) === null ? undefined : network.sprint);
     if (!sprint) continue;
-    await attempt(sprinter.participant, { failure: "Missed Sprint", cycle }, async () => {
+    await attempt(sprinter.participant, { failure: "missed Sprint", cycle }, async () => {
       if (!isInTime(sprinter, cycle, sprint)) return;
       showSprint(telemetry.instruments).state("idle");
       await runSprint(sprinter, cycle, sprint);

@@ -6,5 +6,5 @@ export const seedReplaced = (cycle: number, purpose: SprintPurpose): BlockZeroEr
   new BlockZeroError(
     "SPRINT_SEED_REPLACED",
     `a fork replaced the block that the seed ${purpose} of cycle ${cycle} is made of`,
-    "nothing is to be done: nothing that is put on chain is made by such a seed; duty and checks are done again, and the next Sprint begins anew",
+    "nothing to do: nothing that is put on chain is made by such a seed; duty and checks are done again, and the next Sprint begins anew",
   );

@@ -166,7 +166,7 @@ describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
     await subnet.to(sealing.start - 1);
     for (const name of ["vera", "vito"]) await subnet.sent(name, 1);
     await subnet.to(sealing.end - 1);
-    const isLost = () => said(players.vera, "Missed part in the beacon");
+    const isLost = () => said(players.vera, "missed part in the beacon");
     await until(t, () => isLost() || said(players.vera, "not done yet: once more at the next block"));
     await subnet.to(sealing.end);
     if (!isLost()) await haveEachOther(t, life);

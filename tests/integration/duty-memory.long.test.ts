@@ -22,7 +22,7 @@ import { type Joined, type Living, openSubnet, type Subnet, until, untilOrFault 
 const sprintEvery = (every: number, tasks = 1) => sprintSchema.parse({ every, dials: "tiny", duty: { tasks } });
 
 /** What a player says that leaves out what these tests wait for. */
-const FAULT = /^Missed/;
+const FAULT = /^missed/;
 
 /** What a miner commits to in a Sprint. */
 interface Claim {
@@ -409,7 +409,7 @@ it("a member whose answers were not begun before their window was over is told s
   await until(t, () => isAsked);
   isSilent = false;
   await subnet.to(end);
-  const told = () => lines.find(({ message }) => message === "Missed answers");
+  const told = () => lines.find(({ message }) => message === "missed answers");
   await until(t, () => told() !== undefined);
   assert.equal(told()?.fields.code, "WINDOW_MISSED");
   await ann.participant.leave();

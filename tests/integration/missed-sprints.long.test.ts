@@ -53,7 +53,7 @@ it("a validator closes duty at the next block where the chain did not answer", {
   life.catch(() => {});
   await subnet.to(start);
   const said = (text: string) => vera.participant.lines.some(({ message }) => message === text);
-  await until(t, () => said("Duty not closed") || said("not done yet: once more at the next block"));
+  await until(t, () => said("duty not closed") || said("not done yet: once more at the next block"));
   await subnet.to(start + 1);
   await untilOrFault(t, { player: vera, fault: FAULT }, () => vera.journal.value.duties.length > 0);
   vera.participant.abort();
@@ -61,7 +61,7 @@ it("a validator closes duty at the next block where the chain did not answer", {
 });
 
 /** What a player says that leaves out what these tests wait for. */
-const FAULT = /^Duty not closed|^Sprint (not settled|left out)/;
+const FAULT = /^duty not closed|^Sprint (not settled|left out)/;
 
 /** A validator that starts in a later cycle than it should have settled the only Sprint in. */
 const startLate = async (

@@ -129,7 +129,7 @@ describe("a validator whose chain does not answer at one block", { timeout: HANG
     await subnet.record({ vito: encodeRecord({ type: "checks", ...head, checks: "ab".repeat(32) }) });
     await subnet.to(last);
     const said = (message: string) => opened.participant.lines.some((line) => line.message === message);
-    const isLost = () => said("Missed the exchange of checks");
+    const isLost = () => said("missed the exchange of checks");
     await until(t, () => isLost() || said("not done yet: once more at the next block"));
     await subnet.to(last + 1);
     await subnet.to(subnet.window(2, "reveal").start);

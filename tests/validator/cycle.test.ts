@@ -157,9 +157,9 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
         .filter(({ level }) => level === "error")
         .map(({ message, fields }) => [message, fields.reason]),
       [
-        ["Missed report", `the evaluate phase ended at block ${subnet.window(1, "evaluate").end}`],
-        ["Missed exchange", `the exchange phase ended at block ${subnet.window(1, "exchange").end}`],
-        ["Missed ballot", `the choose phase ended at block ${subnet.window(1, "choose").end}`],
+        ["missed report", `the evaluate phase ended at block ${subnet.window(1, "evaluate").end}`],
+        ["missed exchange", `the exchange phase ended at block ${subnet.window(1, "exchange").end}`],
+        ["missed ballot", `the choose phase ended at block ${subnet.window(1, "choose").end}`],
       ],
     );
     const missed = vito.participant.lines.filter(({ fields }) => fields?.code === "WINDOW_MISSED");
@@ -237,11 +237,11 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     const said = (text: string) => vera.participant.lines.some(({ message }) => message === text);
     const life = runCycle(vera, 1).catch(() => {});
     await subnet.to(subnet.window(1, "distribute").start);
-    await until(t, () => said("Missed report") || said("not done yet: once more at the next block"));
+    await until(t, () => said("missed report") || said("not done yet: once more at the next block"));
     await subnet.store.put(manifest);
     await subnet.to(subnet.node.head.number + 1);
-    await until(t, () => said("Missed report") || caughtUp(vera) !== undefined);
-    assert.equal(said("Missed report"), false);
+    await until(t, () => said("missed report") || caughtUp(vera) !== undefined);
+    assert.equal(said("missed report"), false);
     vera.participant.abort();
     await life;
   });

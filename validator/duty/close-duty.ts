@@ -23,7 +23,7 @@ export const closeDuty = async (checker: Checker, due: ClosingDue): Promise<void
   const { participant, journal } = checker;
   const { cycle, sprint, known } = due;
   const { weights, reputations, isWhole } = await knownWindow(checker, cycle);
-  if (!isWhole) return participant.log.warn("Duty not closed: its members are not known in full", { cycle });
+  if (!isWhole) return participant.log.warn("duty not closed: its members are not known in full", { cycle });
   const members = membersBy(weights, sprint);
   const result = await readWithJudge(checker, due, (reading) =>
     readDuty(reading.source, { ...reading, cycle, sprint, members, reputations, known }),

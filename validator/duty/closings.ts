@@ -30,7 +30,7 @@ export const runClosings = async (checker: Checker): Promise<never> => {
   const { cycle: current } = phaseAt(clock.head.number + 1, network.phases);
   for (let cycle = Math.max(0, current - 2); ; cycle++) {
     await clock.reach(phaseWindow(cycle + 2, "distribute", network.phases).start, signal);
-    await attempt(participant, { failure: "Duty not closed", cycle }, async () => {
+    await attempt(participant, { failure: "duty not closed", cycle }, async () => {
       const deadline = phaseWindow(cycle + 2, "train", network.phases).end - 1;
       const until = endOf(participant, phaseWindow(cycle + 2, "evaluate", network.phases).start);
       await closeOnce(checker, cycle, { deadline, again: until, until, memories });
@@ -73,7 +73,7 @@ const closeOnce = async (
   const limit = { duty: "close", name: `the duty of the Sprint of cycle ${cycle}`, until } as const;
   const known = memories.get(cycle) ?? newDutyMemory();
   memories.set(cycle, known);
-  await attempt(then.participant, { failure: "Duty not closed", cycle }, () =>
+  await attempt(then.participant, { failure: "duty not closed", cycle }, () =>
     withinBlocks(then.participant, limit, (bounded) => {
       const close = () => closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline, known });
       return throughFaults(bounded, { ...limit, until: again }, close, isFetchFault);

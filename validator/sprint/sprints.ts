@@ -69,8 +69,8 @@ const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
 
 /** What the log says of a duty of a Sprint that failed. */
 const FAILURES = {
-  checks: "Missed checks",
-  checksheld: "Missed the exchange of checks",
+  checks: "missed checks",
+  checksheld: "missed the exchange of checks",
   settle: "Sprint not settled",
 } as const;
 

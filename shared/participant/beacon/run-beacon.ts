@@ -86,7 +86,7 @@ const doPart = async (
 ): Promise<void> => {
   const { clock } = participant;
   const limit = { duty, name: `the ${duty} of the beacon of cycle ${cycle}`, until: window.end + 1 };
-  await attempt(participant, { failure: "Missed part in the beacon", duty, cycle }, async () => {
+  await attempt(participant, { failure: "missed part in the beacon", duty, cycle }, async () => {
     const isOpen =
       duty === "open"
         ? clock.head.number < window.end - 1

@@ -24,7 +24,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const ann = await subnet.join("ann");
     const lived: number[] = [];
     const running = runCycles(ann, {
-      failure: "Missed commit",
+      failure: "missed commit",
       first: ({ cycle }) => cycle,
       run: async (cycle) => {
         lived.push(cycle);
@@ -47,9 +47,9 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(
       failures.map(({ message, fields }) => [message, fields]),
       [
-        ["Missed commit", { cycle: 1, code: "WINDOW_MISSED", reason: "the window closed", prevention: "be quicker" }],
+        ["missed commit", { cycle: 1, code: "WINDOW_MISSED", reason: "the window closed", prevention: "be quicker" }],
         [
-          "Missed commit",
+          "missed commit",
           {
             cycle: 2,
             code: "INTERNAL",
@@ -58,7 +58,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
           },
         ],
         [
-          "Missed commit",
+          "missed commit",
           {
             cycle: 3,
             code: "FILE_UNWRITABLE",
@@ -87,7 +87,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const lived: number[] = [];
     const running = runCycles(
       { ...ann, blobs: { ...ann.blobs, turn } },
-      { failure: "Missed", first: ({ cycle }) => cycle, run: async (cycle) => void lived.push(cycle) },
+      { failure: "missed", first: ({ cycle }) => cycle, run: async (cycle) => void lived.push(cycle) },
     );
     const ended = assert.rejects(running, { name: "AbortError" });
     await subnet.to(subnet.window(1, "distribute").start);
@@ -108,7 +108,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const subnet = await openSubnet(t, { retention: 18 });
     const ann = await subnet.join("ann");
     const ended = assert.rejects(
-      runCycles(ann, { failure: "Missed", first: ({ cycle }) => cycle, run: async () => {} }),
+      runCycles(ann, { failure: "missed", first: ({ cycle }) => cycle, run: async () => {} }),
       { name: "AbortError" },
     );
     const model = "a".repeat(64);
@@ -146,7 +146,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const running = runCycles(
       { ...ann, clock },
       {
-        failure: "Missed",
+        failure: "missed",
         first: ({ cycle }) => cycle,
         run: (cycle) => {
           lived.push(cycle);
@@ -179,7 +179,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
       const running = runCycles(
         { ...ann, signal: stop.signal },
         {
-          failure: "Missed",
+          failure: "missed",
           first: (at) => {
             position = at;
             return at.cycle + 1;
@@ -203,7 +203,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const ann = await subnet.join("ann");
     const lived: number[] = [];
     const running = runCycles(ann, {
-      failure: "Missed",
+      failure: "missed",
       first: ({ cycle }) => cycle - 1,
       run: (cycle) => {
         lived.push(cycle);
@@ -218,7 +218,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     await subnet.to(subnet.window(3, "train").start + 1);
     await until(t, () => lived.length === 2);
     assert.deepEqual(lived, [2, 3]);
-    assert.ok(ann.lines.some(({ message, fields }) => message === "Missed" && fields.code === "DUTY_OVERDUE"));
+    assert.ok(ann.lines.some(({ message, fields }) => message === "missed" && fields.code === "DUTY_OVERDUE"));
     ann.abort();
     await ended;
   });
@@ -237,7 +237,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const lived: number[] = [];
     const running = runCycles(
       { ...ann, chain },
-      { failure: "Missed", first: ({ cycle }) => cycle, run: async (cycle) => void lived.push(cycle) },
+      { failure: "missed", first: ({ cycle }) => cycle, run: async (cycle) => void lived.push(cycle) },
     );
     const ended = assert.rejects(running, { name: "AbortError" });
     const begin = async (cycle: number) => {
@@ -245,7 +245,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
       await subnet.to(start);
       // A chain that does not answer is asked once more.
       if (isSilent) await subnet.to(start + 1);
-      await until(t, () => lived.length === cycle || ann.lines.some(({ message }) => message === "Missed"));
+      await until(t, () => lived.length === cycle || ann.lines.some(({ message }) => message === "missed"));
     };
     await begin(1);
     await subnet.record({ owner: "hello" });
@@ -278,7 +278,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const lived: number[] = [];
     const running = runCycles(
       { ...ann, blobs: { ...ann.blobs, get } },
-      { failure: "Missed", first: () => 2, run: async (cycle) => void lived.push(cycle) },
+      { failure: "missed", first: () => 2, run: async (cycle) => void lived.push(cycle) },
     );
     const ended = assert.rejects(running, { name: "AbortError" });
     for (const cycle of [2, 3]) {
@@ -302,7 +302,7 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     const tensors = new TextEncoder().encode("tensors of cycle 1");
     const lived: number[] = [];
     const running = runCycles(ann, {
-      failure: "Missed",
+      failure: "missed",
       first: ({ cycle }) => cycle,
       run: async (cycle) => {
         if (cycle === 1) {

@@ -19,7 +19,7 @@ it("a program counts as joining until its cycles begin, however long it fetches 
       const { health } = participant.telemetry;
       assert.equal(health.problem(), "joining the subnet");
       runCycles(participant, {
-        failure: "Missed merge",
+        failure: "missed merge",
         first: ({ cycle }) => cycle + 1,
         run: async () => assert.fail("no block comes"),
       }).catch(() => {});

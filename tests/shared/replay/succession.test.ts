@@ -22,7 +22,7 @@ const scoring = { ...template.scoring, eval_batches: 10 };
 const living = (joined: Joined) => {
   const lived: number[] = [];
   const running = runCycles(joined, {
-    failure: "Missed",
+    failure: "missed",
     first: ({ cycle }) => cycle,
     run: async (cycle) => void lived.push(cycle),
   });

@@ -57,7 +57,7 @@ describe("a participant that starts while nobody sends an announced network file
     assert.deepEqual([warned(ann)?.fields.network, warned(ann)?.fields.inForce], [hash, subnet.networkHash]);
     const lived: number[] = [];
     const running = runCycles(ann, {
-      failure: "Missed",
+      failure: "missed",
       first: ({ cycle }) => cycle,
       run: async (cycle) => void lived.push(cycle),
     });
@@ -129,7 +129,7 @@ describe("a participant that starts while nobody sends an announced network file
       ),
     );
     const running = runCycles(ann, {
-      failure: "Missed",
+      failure: "missed",
       first: () => 3,
       run: async () => assert.fail("under the former file"),
     });
@@ -137,8 +137,8 @@ describe("a participant that starts while nobody sends an announced network file
     const since = ann.lines.length;
     await subnet.to(subnet.window(3, "distribute").start);
     await askedInVain(t, subnet, ann, since);
-    await until(t, () => ann.lines.some(({ message }) => message === "Missed"));
-    assert.equal(ann.lines.find(({ message }) => message === "Missed")?.fields.code, "NETWORK_MISSING");
+    await until(t, () => ann.lines.some(({ message }) => message === "missed"));
+    assert.equal(ann.lines.find(({ message }) => message === "missed")?.fields.code, "NETWORK_MISSING");
     ann.abort();
     await ended;
   });
