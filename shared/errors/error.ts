@@ -27,14 +27,29 @@ export const hasCode = (thrown: unknown, ...codes: readonly ErrorCode[]): thrown
 
 /** The one line an expected fault prints: `✖ CODE message → hint`. */
 export const formatError = (error: BlockZeroError): string =>
-  `✖ ${error.code} ${oneLine(error.message)} → ${oneLine(error.hint)}`;
+  `✖ ${error.code} ${oneLine(shown(error.message))} → ${oneLine(shown(error.hint))}`;
 
-/** The message of anything thrown, on one line: for logs, and for wrapping a library's error. */
+/** The message of anything thrown, on one line and no longer than a reader can use: for logs, and for wrapping a library's error. */
 export const reasonOf = (thrown: unknown): string =>
-  oneLine(thrown instanceof Error ? thrown.message || thrown.name : String(thrown));
+  oneLine(shown(thrown instanceof Error ? thrown.message || thrown.name : String(thrown)));
 
-/** Control characters, which could move a terminal's cursor or clear it, and those that change a line's direction, with the white space around them. */
-const UNPRINTABLE = /\s*[\p{Cc}\u2028-\u202e\u2066-\u2069]+\s*/gu;
+/** UTF-16 units of a message that are looked at: whoever caused it may have written megabytes of it. */
+const MOST_SHOWN = 8192;
 
-/** A text for one line of a terminal, whoever wrote it. */
-export const oneLine = (text: string): string => text.replace(UNPRINTABLE, " ").trim();
+/** Cut between two words where one ends near there: half a URL would not be known by its secret any more. */
+const shown = (text: string): string => {
+  if (text.length <= MOST_SHOWN) return text;
+  const space = text.lastIndexOf(" ", MOST_SHOWN);
+  return `${text.slice(0, space > MOST_SHOWN / 2 ? space : MOST_SHOWN)}… (${text.length} characters)`;
+};
+
+/** Control characters, which could move a terminal's cursor or clear it, and those that change a line's direction. */
+const UNPRINTABLE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]+/u;
+
+/** A text for one line of a terminal, whoever wrote it: a space in place of what is unprintable and the white space around it. Takes time in proportion. */
+export const oneLine = (text: string): string =>
+  text
+    .split(UNPRINTABLE)
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .join(" ");

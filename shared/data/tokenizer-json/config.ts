@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MAX_TOKENIZER_CONFIG_BYTES } from "#shared/protocol/tokenizer-files.js";
-import { checkedBy, parseJson, type TokenizerDocument } from "./document.js";
+import { checkedBy, parseJson, quoted, type TokenizerDocument } from "./document.js";
 import { invalidTokenizer } from "./invalid.js";
 
 const tokenText = z
@@ -64,7 +64,7 @@ export const separatorsOf = (
   const idOf = (content: string, what: string): number => {
     const id = specials.get(content);
     if (id === undefined)
-      throw invalidTokenizer(`${what} is ${JSON.stringify(content)}, which is no special token of tokenizer.json`);
+      throw invalidTokenizer(`${what} is ${quoted(content)}, which is no special token of tokenizer.json`);
     return id;
   };
   const usual = USUAL_ENDS.filter((content) => specials.has(content));

@@ -137,4 +137,5 @@ const mergesOf = (merges: unknown, vocabulary: ReadonlyMap<string, number>): Tok
   });
 };
 
-const quoted = (token: string): string => JSON.stringify(token.slice(0, 40));
+/** A token within a sentence: cut, as whoever made the model may have written megabytes. */
+export const quoted = (token: string): string => JSON.stringify(token.slice(0, 40));

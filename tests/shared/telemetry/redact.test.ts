@@ -32,6 +32,16 @@ test("what is not secret stays", () => {
     assert.equal(redactUrls(text), text);
 });
 
+test("only what is secret goes from a line of several URLs", () => {
+  const key = `${KEY}${KEY}`;
+  assert.equal(
+    redactUrls(
+      `ws://a.example/, http://b.example/x?q=${KEY}#part; wss://u:p@c.example/v2/${key}/ws <https://d.example/?>`,
+    ),
+    "ws://a.example/, http://b.example/x?[redacted]#part; wss://[redacted]@c.example/v2/[redacted]/ws <https://d.example/?>",
+  );
+});
+
 test("a text that is cut shows no part of a secret", () => {
   for (let before = 4000; before <= 4100; before++)
     assert.doesNotMatch(redactText(`${"x".repeat(before)} wss://user:${KEY}@node.example`), /3f9c/);
