@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -8,8 +8,9 @@ import { type Instruments, silentInstruments } from "#shared/telemetry/instrumen
 import type { PeerClass, Refusal } from "#shared/telemetry/instruments/labels.js";
 import { mustListenOn } from "#shared/telemetry/listen-on.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { type AdmissionOptions, createAdmission, EVERYBODY, networkOf, type Urgency } from "./admission.js";
+import { type AdmissionOptions, createAdmission, EVERYBODY, type Urgency } from "./admission.js";
 import type { BlobStore } from "./blob-store.js";
+import { limitConnections } from "./limit-connections.js";
 import { type PrioritySlots, prioritySlots } from "./priority-slots.js";
 
 export interface BlobServerOptions {
@@ -51,8 +52,8 @@ interface Answering extends Pick<BlobServerOptions, "store" | "visible"> {
   /** Answers and waiting requests of each hotkey, and of each network of strangers. */
   readonly answers: Map<string, number>;
   readonly maxAnswersEach: number;
-  /** Connections with at least one request signed by a hotkey of the subnet. */
-  readonly signed: WeakSet<Socket>;
+  /** Connections over which a request that a hotkey of the subnet signed is answered, or waits for its place. */
+  readonly answered: WeakSet<Socket>;
   readonly origin: () => string;
   readonly instruments: Instruments;
 }
@@ -75,11 +76,11 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
   const { maxAnswers = 32, maxAnswersEach = Math.ceil(maxAnswers * SHARE_EACH), turnMs = 30_000 } = options;
   const { admission = EVERYBODY, instruments = silentInstruments } = options;
   const count = (reason: Refusal) => instruments.add("blockzero_blob_requests_refused_total", 1, { reason });
-  const signed = new WeakSet<Socket>();
+  const answered = new WeakSet<Socket>();
   const answering: Answering = {
     ...options,
     instruments,
-    signed,
+    answered,
     admit: createAdmission(admission),
     slots: prioritySlots(
       [1, 0.75, 0.5].map((share) => Math.ceil(maxAnswers * share)),
@@ -108,7 +109,7 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
     onRefused: () => count("connections"),
     most: maxConnections,
     perAddress: maxConnectionsPerAddress,
-    isMember: (socket) => signed.has(socket),
+    isAnswered: (socket) => answered.has(socket),
   });
   server.on("clientError", (_error, socket) => socket.destroy());
 
@@ -127,48 +128,9 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
   };
 };
 
-interface ConnectionLimits {
-  readonly most: number;
-  readonly perAddress: number;
-  /** Whether a hotkey of the subnet has signed a request over this connection. */
-  readonly isMember: (socket: Socket) => boolean;
-  readonly onRefused: () => void;
-}
-
-/**
- * Above the limit, closes the oldest connection of a stranger: strangers cannot take the places of the subnet's own hotkeys.
- *
- * @returns how many are open
- */
-const limitConnections = (
-  server: Server,
-  { most, perAddress, isMember, onRefused }: ConnectionLimits,
-): (() => number) => {
-  const open = new Map<Socket, string>();
-  server.on("connection", (socket) => {
-    const from = networkOf(socket.remoteAddress ?? "");
-    open.set(socket, from);
-    socket.once("close", () => open.delete(socket));
-    const ofAddress = [...open.values()].filter((other) => other === from).length;
-    if (ofAddress > perAddress) {
-      onRefused();
-      return void socket.destroy();
-    }
-    if (open.size <= most) return;
-    onRefused();
-    const [oldest = socket] = [...open.keys()].filter((other) => !isMember(other));
-    oldest.destroy();
-  });
-  return () => open.size;
-};
-
 const answer = async (request: IncomingMessage, response: ServerResponse, answering: Answering): Promise<void> => {
   const { method, url: path = "", headers, socket } = request;
-  const { instruments } = answering;
-  const refuse = (status: number, reason: Refusal, text: string) => {
-    instruments.add("blockzero_blob_requests_refused_total", 1, { reason });
-    say(response, status, text);
-  };
+  const refuse = (status: number, reason: Refusal, text: string) => refused(response, answering, status, reason, text);
   response.setHeader("x-content-type-options", "nosniff");
   if (hasBody(request)) return refuse(413, "body", "no request has a body here");
   if (method !== "GET" && method !== "HEAD") {
@@ -190,19 +152,35 @@ const answer = async (request: IncomingMessage, response: ServerResponse, answer
     if (admitted.status === 429) response.setHeader("retry-after", Math.ceil(admitted.retryMs / 1000));
     return refuse(admitted.status, admitted.status === 429 ? "too_many" : "unauthorized", admitted.reason);
   }
-  if (admitted.urgency < 2) answering.signed.add(socket);
+  if (admitted.urgency < 2) answering.answered.add(socket);
+  try {
+    await answerAdmitted(admitted, request, response, answering);
+  } finally {
+    // Who is idle keeps nobody out: a client of ours connects anew for each request.
+    answering.answered.delete(socket);
+  }
+};
+
+const answerAdmitted = async (
+  admitted: { readonly urgency: Urgency; readonly from: string },
+  request: IncomingMessage,
+  response: ServerResponse,
+  answering: Answering,
+): Promise<void> => {
+  const { socket } = request;
+  const { instruments } = answering;
   const place = await placeFor(admitted, response, answering);
   if (place === null) {
     // A client of ours asks again after so long.
     response.setHeader("retry-after", 1);
-    return refuse(503, "busy", "busy");
+    return refused(response, answering, 503, "busy", "busy");
   }
   const peer = PEERS[admitted.urgency];
   const before = socket.bytesWritten;
   try {
-    const refused = await sendBlob(request, response, answering);
-    if (refused === null) instruments.add("blockzero_blob_requests_total", 1, { peer });
-    else instruments.add("blockzero_blob_requests_refused_total", 1, { reason: refused });
+    const problem = await sendBlob(request, response, answering);
+    if (problem === null) instruments.add("blockzero_blob_requests_total", 1, { peer });
+    else instruments.add("blockzero_blob_requests_refused_total", 1, { reason: problem });
   } finally {
     instruments.add("blockzero_blob_sent_bytes_total", socket.bytesWritten - before, { peer });
     place.release();
@@ -288,6 +266,17 @@ const send = async (file: Readable, bytes: number, response: ServerResponse): Pr
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
+
+const refused = (
+  response: ServerResponse,
+  { instruments }: Answering,
+  status: number,
+  reason: Refusal,
+  text: string,
+): void => {
+  instruments.add("blockzero_blob_requests_refused_total", 1, { reason });
+  say(response, status, text);
+};
 
 const say = (response: ServerResponse, status: number, reason: string): void => {
   response.writeHead(status, { "content-type": "text/plain", connection: "close" }).end(`${reason}\n`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -12,7 +12,7 @@ import { directoryStore } from "#shared/blobs/blob-store.js";
 import { openNonceMark } from "#shared/blobs/nonce-mark.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { signRequest } from "#shared/protocol/request.js";
+import { requestNonces, signRequest } from "#shared/protocol/request.js";
 import { signerFromUri, verify } from "#shared/wallet/index.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
@@ -196,6 +196,51 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(Buffer.from(await clientOf(vera).fetchBlob({ ...request, location })), bytes);
     strangers[0]!.resume();
     await dropped;
+    for (const stranger of strangers) stranger.destroy();
+  });
+
+  it("has a place for the others where one hotkey of the subnet holds all of them and asks for nothing more", async (t) => {
+    const roleOf = (hotkey: string) =>
+      hotkey === vera.address ? "validator" : hotkey === ann.address ? "miner" : null;
+    const { url: location, port } = await serve(t, { roleOf }, { maxConnections: 4 });
+    const nonces = requestNonces();
+    const idle = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const signed = { method: "HEAD", origin: location, path, nonce: nonces() };
+        const authorization = await signRequest(signed, ann);
+        const socket = connect(port, "127.0.0.1").on("error", () => {});
+        socket.write(`HEAD ${path} HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`);
+        const [answer] = await once(socket, "data");
+        assert.match(String(answer), /^HTTP\/1.1 200 /);
+        return socket;
+      }),
+    );
+    assert.deepEqual(Buffer.from(await clientOf(vera).fetchBlob({ ...request, location })), bytes);
+    for (const socket of idle) socket.destroy();
+  });
+
+  it("does not close a connection over which it answers a hotkey of the subnet for one that asks nothing", async (t) => {
+    const file = new Readable({ read: () => {} });
+    const begun = new EventEmitter();
+    const stream = () => {
+      begun.emit("sending");
+      return file;
+    };
+    const store = { size: async () => bytes.length, stream };
+    const { url: location, port } = await serve(t, {}, { store, maxConnections: 2 });
+    const sending = once(begun, "sending");
+    const fetched = clientOf(vera).fetchBlob({ ...request, location });
+    await sending;
+    file.push(bytes.subarray(0, 3));
+    const strangers: Socket[] = [];
+    for (let i = 0; i < 4; i++) {
+      const stranger = connect(port, "127.0.0.1").on("error", () => {});
+      strangers.push(stranger);
+      await once(stranger, "connect");
+    }
+    file.push(bytes.subarray(3));
+    file.push(null);
+    assert.deepEqual(Buffer.from(await fetched), bytes);
     for (const stranger of strangers) stranger.destroy();
   });
 
