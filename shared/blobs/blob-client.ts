@@ -9,7 +9,7 @@ import { orAbort, withDeadline } from "#shared/util/deadline.js";
 import { withSignals } from "#shared/util/join-signals.js";
 import { plural } from "#shared/util/plural.js";
 import { networkOf } from "./admission.js";
-import { addressesOf, parseOrigin, type RequestLimits, requestBlob } from "./blob-request.js";
+import { addressesOf, hostOf, parseOrigin, type RequestLimits, refusedAddress, requestBlob } from "./blob-request.js";
 import { type DownloadParts, downloadParts } from "./download-parts.js";
 import { DEFAULT_FETCH_LIMITS, type FetchLimits, watchFetch } from "./fetch-limits.js";
 import { type FetchTurns, FIRST_TURN_MS, isTurnOver, openFetchTurns, turnOver } from "./fetch-turns.js";
@@ -71,14 +71,20 @@ const BUSY_PAUSES_MS: readonly number[] = [1_000, 1_000, 2_000];
 /** Longest time for resolving a name, in milliseconds. */
 const RESOLVE_MS = 10_000;
 
+/** Addresses of one name that are asked, one after the other. */
+const MOST_ADDRESSES = 4;
+
+/** Milliseconds for a connection to one of several addresses before the next is tried: less than the shortest turn, and twice as long as Node itself would wait. */
+const CONNECT_MS = FIRST_TURN_MS / 2;
+
 /** Greatest number of servers without the blob that an error names. */
 const FAULTS_TOLD = 3;
 
+/** One address of the server at a location. */
 interface Server {
-  readonly location: string;
   readonly origin: URL;
-  readonly addresses: readonly LookupAddress[];
-  readonly network: string;
+  readonly address: LookupAddress;
+  readonly connectMs: number | undefined;
 }
 
 /**
@@ -98,9 +104,9 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     incoming: IncomingBlob,
     signal: AbortSignal,
   ): Promise<void> => {
-    const { origin, addresses } = server;
+    const { origin } = server;
     const path = `/blob/${request.hash}`;
-    const get = { origin, addresses, allowPrivateAddresses, path, maxBytes: request.maxBytes, signal };
+    const get = { ...server, allowPrivateAddresses, path, maxBytes: request.maxBytes, signal };
     const send = (authorization: string | undefined) => requestBlob({ ...get, authorization }, incoming);
     if (signer === undefined) return send(undefined);
     const signed = { method: "GET", origin: origin.origin, path, nonce: nextNonce() };
@@ -133,18 +139,22 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     }
   };
 
-  /** The server at a location, with its name resolved. @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TIMEOUT */
-  const find = async (location: string, signal: AbortSignal | undefined): Promise<Server> => {
+  /** The server at a location, by each of its addresses: never none. @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TIMEOUT */
+  const find = async (location: string, signal: AbortSignal | undefined): Promise<readonly Server[]> => {
     const origin = parseOrigin(location, options);
     const late = () => fault("FETCH_TIMEOUT", `${quote(location)} has a name that nobody resolves`, "try later");
     const addresses = await withDeadline(Math.min(limits.graceMs, RESOLVE_MS), late, (over) =>
       withSignals([over, signal], (either) => orAbort(addressesOf(origin, options), either)),
     );
-    return { location, origin, addresses, network: networkOf(addresses[0]?.address ?? "") };
+    const refused = refusedAddress(hostOf(origin), { addresses, allowPrivateAddresses });
+    if (refused !== null) throw refused;
+    const asked = addresses.slice(0, MOST_ADDRESSES);
+    return asked.map((address, i) => ({ origin, address, connectMs: i < asked.length - 1 ? CONNECT_MS : undefined }));
   };
 
   /**
-   * Fetches the rest of a blob from one location, in as many turns as needed. If other locations are left to ask, in one turn.
+   * Fetches the rest of a blob from one location, in as many turns as needed. If other locations are left to ask, in one turn. Each of its addresses
+   * has turns of its own, which count for that address: a name may say those of others.
    *
    * @throws BlockZeroError FETCH_…, or the end of the turn
    */
@@ -156,29 +166,50 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   ): Promise<void> => {
     const { signal } = request;
     try {
-      const server = await find(location, signal);
-      for (let milliseconds = only ?? FIRST_TURN_MS; ; milliseconds *= 2) {
-        const turn = await turns.take({ network: server.network, milliseconds, signal });
-        request.onAsked?.();
-        const end = new AbortController();
-        const timer = only === undefined ? undefined : setTimeout(() => end.abort(turnOver()), milliseconds);
-        const watch = watchFetch(location, () => incoming.length(), limits);
+      const servers = await find(location, signal);
+      for (const [i, server] of servers.entries()) {
+        const before = incoming.length();
         try {
-          return await withSignals([watch.signal, turn.over, end.signal, signal], (any) =>
-            download(server, request, incoming, any),
-          );
+          return await inTurnsOf(server, location, request, incoming, only);
         } catch (thrown) {
-          if (!isTurnOver(thrown) || only !== undefined) throw thrown;
-        } finally {
-          watch.stop();
-          clearTimeout(timer);
-          turn.release();
+          const isUnanswered = !(thrown instanceof BlockZeroError) && incoming.length() === before;
+          if (signal?.aborted || !isUnanswered || i === servers.length - 1) throw thrown;
         }
       }
     } catch (thrown) {
       if (signal?.aborted || thrown instanceof BlockZeroError) throw thrown;
       const problem = `${quote(location)}: ${reasonOf(thrown)}`;
       throw fault("FETCH_FAILED", problem, "its server may be down: try later", thrown);
+    }
+  };
+
+  /** `inTurns` from one address. @throws what breaks a connection, too */
+  const inTurnsOf = async (
+    server: Server,
+    location: string,
+    request: BlobFetch,
+    incoming: IncomingBlob,
+    only: number | undefined,
+  ): Promise<void> => {
+    const { signal } = request;
+    const network = networkOf(server.address.address);
+    for (let milliseconds = only ?? FIRST_TURN_MS; ; milliseconds *= 2) {
+      const turn = await turns.take({ network, milliseconds, signal });
+      request.onAsked?.();
+      const end = new AbortController();
+      const timer = only === undefined ? undefined : setTimeout(() => end.abort(turnOver()), milliseconds);
+      const watch = watchFetch(location, () => incoming.length(), limits);
+      try {
+        return await withSignals([watch.signal, turn.over, end.signal, signal], (any) =>
+          download(server, request, incoming, any),
+        );
+      } catch (thrown) {
+        if (!isTurnOver(thrown) || only !== undefined) throw thrown;
+      } finally {
+        watch.stop();
+        clearTimeout(timer);
+        turn.release();
+      }
     }
   };
 

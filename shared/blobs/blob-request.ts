@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { lookup, Resolver } from "node:dns/promises";
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
@@ -19,9 +19,11 @@ export interface RequestLimits {
 
 export interface BlobGet {
   readonly origin: URL;
-  /** The addresses of the origin's host name. */
-  readonly addresses: readonly LookupAddress[];
+  /** The address of the origin's host that is asked. */
+  readonly address: LookupAddress;
   readonly allowPrivateAddresses: boolean;
+  /** Milliseconds for the connection. Default: none of its own. */
+  readonly connectMs?: number | undefined;
   readonly path: string;
   readonly maxBytes: number;
   readonly authorization: string | undefined;
@@ -68,7 +70,7 @@ export const requestBlob = (get: BlobGet, incoming: IncomingBlob): Promise<void>
         ...(from > 0 && { range: `bytes=${from}-` }),
         ...(get.authorization !== undefined && { authorization: get.authorization }),
       },
-      lookup: checkedLookup(get),
+      lookup: checkedLookup({ addresses: [get.address], allowPrivateAddresses: get.allowPrivateAddresses }),
       maxHeaderSize: 8192,
       signal: get.signal,
     };
@@ -87,6 +89,7 @@ export const requestBlob = (get: BlobGet, incoming: IncomingBlob): Promise<void>
       });
     });
     request.on("error", reject);
+    if (get.connectMs !== undefined) limitConnecting(request, get.connectMs);
     request.on("information", () => {
       interim += 1;
       if (interim > MAX_INTERIM) giveUp("sends interim answers without end");
@@ -97,6 +100,17 @@ export const requestBlob = (get: BlobGet, incoming: IncomingBlob): Promise<void>
     });
     request.end();
   });
+
+/** Ends a request that is not connected in time. The program itself may have been too busy to see that it is. */
+const limitConnecting = (request: ClientRequest, milliseconds: number): void => {
+  request.once("socket", (socket) => {
+    const late = () => {
+      if (socket.connecting) request.destroy(new Error(`no connection within ${milliseconds} ms`));
+    };
+    const timer = setTimeout(() => setImmediate(late), milliseconds);
+    for (const event of ["connect", "close"]) socket.once(event, () => clearTimeout(timer));
+  });
+};
 
 const take = async (
   response: IncomingMessage,
@@ -158,20 +172,30 @@ export const unauthorizedHint = (date: string | undefined, now: number): string 
 };
 
 /** Refuses unless every address is allowed. Gives node exactly these addresses, so there is no second look-up that DNS rebinding could use. */
-export const checkedLookup = ({
-  addresses,
-  allowPrivateAddresses,
-}: Pick<BlobGet, "addresses" | "allowPrivateAddresses">): LookupFunction => {
+export const checkedLookup = ({ addresses, allowPrivateAddresses }: AllowedAddresses): LookupFunction => {
   return (hostname, { all }, callback) => {
-    const refused = addresses.find(({ address }) => !allowPrivateAddresses && !isPublicAddress(address));
+    const problem = refusedAddress(hostname, { addresses, allowPrivateAddresses });
     const first = addresses[0];
-    if (refused !== undefined || first === undefined) {
-      const problem = refused === undefined ? "no address" : refused.address;
-      const hint = refused === undefined ? "a location is a public http(s) origin" : PRIVATE_HINT;
-      callback(fault("FETCH_REFUSED_ADDRESS", `${quote(hostname)} resolves to ${problem}`, hint), "");
-    } else if (all) callback(null, [...addresses]);
+    if (problem !== null || first === undefined) callback(problem, "");
+    else if (all) callback(null, [...addresses]);
     else callback(null, first.address, first.family);
   };
+};
+
+interface AllowedAddresses extends Pick<RequestLimits, "allowPrivateAddresses"> {
+  readonly addresses: readonly LookupAddress[];
+}
+
+/** Why a host with these addresses is not asked, FETCH_REFUSED_ADDRESS; null if it may be. */
+export const refusedAddress = (
+  hostname: string,
+  { addresses, allowPrivateAddresses }: AllowedAddresses,
+): BlockZeroError | null => {
+  const refused = addresses.find(({ address }) => !allowPrivateAddresses && !isPublicAddress(address));
+  if (refused === undefined && addresses.length > 0) return null;
+  const problem = refused === undefined ? "no address" : refused.address;
+  const hint = refused === undefined ? "a location is a public http(s) origin" : PRIVATE_HINT;
+  return fault("FETCH_REFUSED_ADDRESS", `${quote(hostname)} resolves to ${problem}`, hint);
 };
 
 /**

@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import { type BlobClientOptions, createBlobClient } from "#shared/blobs/blob-client.js";
 import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
+import { type FetchTurns, openFetchTurns } from "#shared/blobs/fetch-turns.js";
 import { incomingBytes } from "#shared/blobs/incoming-blob.js";
 import { isPublicAddress } from "#shared/blobs/public-address.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -313,6 +314,56 @@ test("a name is resolved once, and refused if any of its addresses is private", 
   }
   const unknown = client({ resolve: () => Promise.reject(new Error("ENOTFOUND")) });
   await assert.rejects(unknown.fetchBlob({ location, hash, maxBytes }), { code: "FETCH_FAILED" });
+});
+
+test("what is fetched counts for the address that it comes from, not for others that the name has", async (context) => {
+  const { store, shown, server } = await serve(context);
+  shown.add(await store.put(bytes));
+  const location = `http://blobs.invalid:${server.port}`;
+  const held = new Set<string>();
+  const asked: string[] = [];
+  const turns: FetchTurns = {
+    take: async ({ network }) => {
+      held.add(network);
+      asked.push(network);
+      return { over: new AbortController().signal, release: () => void held.delete(network) };
+    },
+  };
+  /** Networks that hold a place while bytes come. */
+  const whileBytesCome: string[] = [];
+  const incoming = incomingBytes(hash);
+  const watched = {
+    ...incoming,
+    append: (chunk: Uint8Array) => {
+      whileBytesCome.push(...held);
+      return incoming.append(chunk);
+    },
+  };
+  const addresses = ["127.0.0.2", "127.0.0.1", "127.0.0.3"].map((address) => ({ address, family: 4 }));
+  const fetching = client({ turns, resolve: async () => addresses });
+  await fetching.receive({ locations: [location], hash, maxBytes }, watched);
+  assert.deepEqual(asked, ["127.0.0.2", "127.0.0.1"]);
+  assert.deepEqual(new Set(whileBytesCome), new Set(["127.0.0.1"]));
+
+  const nowhere = client({ turns, resolve: async () => [addresses[0]!, addresses[2]!] });
+  await assert.rejects(nowhere.fetchBlob({ location, hash, maxBytes }), { code: "FETCH_FAILED" });
+});
+
+test("an answer of one address is the name's, good or bad: the next is not asked", async (context) => {
+  const { server } = await serve(context);
+  const location = `http://blobs.invalid:${server.port}`;
+  const asked: string[] = [];
+  const turns = openFetchTurns();
+  const counting: FetchTurns = {
+    take: (wanted) => {
+      asked.push(wanted.network);
+      return turns.take(wanted);
+    },
+  };
+  const addresses = ["127.0.0.1", "127.0.0.2"].map((address) => ({ address, family: 4 }));
+  const missing = client({ turns: counting, resolve: async () => addresses });
+  await assert.rejects(missing.fetchBlob({ location, hash, maxBytes }), { code: "FETCH_NOT_FOUND" });
+  assert.deepEqual(asked, ["127.0.0.1"]);
 });
 
 test("only plain origins are contacted", async () => {
