@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { escapeHtml } from "#shared/cli/escape-html.js";
+import { jsonRow } from "#shared/documents/lenient-json.js";
 import { BlockZeroError, formatError, oneLine, reasonOf } from "#shared/errors/error.js";
 import { printable, quote } from "#shared/protocol/parsed.js";
 import { createHealth } from "#shared/telemetry/health.js";
@@ -18,6 +19,7 @@ const TAKERS: Readonly<Record<string, (text: string) => unknown>> = {
   printable,
   quote,
   escapeHtml,
+  jsonRow: (text) => jsonRow(Buffer.from(`{"text": NaN, "a": "${text}`)),
   health: (text) => {
     const health = createHealth();
     health.watch(() => text);

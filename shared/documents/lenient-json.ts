@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { brokenRow, type Row, rowOf } from "./row.js";
 
-/** `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes, or a string, which is left as it is. */
-const NUMBERS = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+/** `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes, and what says where a string begins and ends. Each character is looked at once. */
+const NUMBERS = /\\.|"|-?\bInfinity\b|\bNaN\b/gs;
 
 /** Reads JSON in which numbers that JSON lacks count as null. @throws SyntaxError */
 export const parseLenientJson = (text: string): unknown => {
@@ -10,8 +10,16 @@ export const parseLenientJson = (text: string): unknown => {
     return JSON.parse(text);
   } catch (thrown) {
     if (!text.includes("NaN") && !text.includes("Infinity")) throw thrown;
-    return JSON.parse(text.replace(NUMBERS, (found) => (found.startsWith('"') ? found : "null")));
+    return JSON.parse(withNulls(text));
   }
+};
+
+const withNulls = (text: string): string => {
+  let isInString = false;
+  return text.replace(NUMBERS, (found) => {
+    if (found === '"') isInString = !isInString;
+    return isInString || found === '"' || found.startsWith("\\") ? found : "null";
+  });
 };
 
 const BYTE_ORDER_MARK = "\ufeff";

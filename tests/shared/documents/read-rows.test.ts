@@ -58,7 +58,13 @@ describe("rows of a file of documents", { timeout: HANG_GUARD }, () => {
       b: null,
       c: null,
     });
-    assert.throws(() => parseLenientJson('{"a":NaNa}'), SyntaxError);
+    assert.deepEqual(parseLenientJson('{"a\\\\":NaN,"b":"\\n\\\\","c":"NaN\\\\\\"-Infinity"}'), {
+      "a\\": null,
+      b: "\n\\",
+      c: 'NaN\\"-Infinity',
+    });
+    for (const text of ['{"a":NaNa}', '{"a":NaN,"b":"', '{"a":NaN,"b":"\\', '{"a":\\NaN}'])
+      assert.throws(() => parseLenientJson(text), SyntaxError);
   });
 
   it("are an array's elements, or the one value that a JSON file has", async (t) => {
