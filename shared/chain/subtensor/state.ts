@@ -7,6 +7,7 @@ import { compactStripLength, hexToU8a, u8aToHex } from "@polkadot/util";
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Link } from "./link.js";
+import { pagedKeys } from "./paged-keys.js";
 import { type Hex, hexSchema } from "./substrate.js";
 
 /** One item of a pallet's storage, keys included. */
@@ -28,7 +29,6 @@ export interface State {
 
 type Decorated = Pick<ApiDecoration<"promise">, "registry" | "query" | "call">;
 
-const KEYS_AT_ONCE = 1000;
 /** Number of values requested in one message. */
 const VALUES_AT_ONCE = 1000;
 
@@ -69,13 +69,7 @@ export const stateAt = (link: Link, api: Decorated, hash: Hex): State => {
     entries: async (pallet, item, ...args) => {
       const entry = entryOf(pallet, item);
       const prefix = u8aToHex(entry.keyPrefix(...args));
-      const keys: Hex[] = [];
-      for (;;) {
-        const params = [prefix, KEYS_AT_ONCE, keys.at(-1) ?? null, hash];
-        const page = z.array(hexSchema).parse(await link.request("state_getKeysPaged", params));
-        keys.push(...page);
-        if (page.length < KEYS_AT_ONCE) break;
-      }
+      const keys = await pagedKeys(link.request, prefix, hash);
       const values = await stored(keys);
       return keys.map((key) => {
         const { args: all } = new StorageKey(registry, key, { section: pallet, method: item }).setMeta(entry.meta);
