@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Template } from "@huggingface/jinja";
 import { z } from "zod";
+import { BOUNDED, withBoundedRange } from "#shared/data/bounded-range.js";
 import { type ChatFormat, chatFormatOf } from "#shared/data/chat-format.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny } from "#shared/files/atomic-file.js";
@@ -55,7 +56,7 @@ const LIMITS: ChatLimits = { messages: 1000, units: 256 << 20, milliseconds: 120
  */
 export const chatRenderer = ({ template, variables }: ChatFormat, limits: ChatLimits = LIMITS): Render => {
   // Whoever renders a template offers that name, and cannot take it away: an unknown one is put in its place.
-  const compiled = compile(`{%- set strftime_now = no_such_name %}\n${template}`);
+  const compiled = compile(withBoundedRange(`{%- set strftime_now = no_such_name %}\n${template}`));
   return (found, row) => {
     const parsed = messagesSchema.safeParse(found);
     if (!parsed.success) return { problem: "no list of messages with roles" };
@@ -75,6 +76,7 @@ export const chatRenderer = ({ template, variables }: ChatFormat, limits: ChatLi
         bos_token: "",
         eos_token: "",
         ...variables,
+        ...BOUNDED,
         messages: messages.slice(0, count),
         add_generation_prompt: asks,
         ...tools,

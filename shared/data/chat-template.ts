@@ -1,6 +1,7 @@
 import { Template } from "@huggingface/jinja";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { withinTime } from "#shared/util/within-time.js";
+import { BOUNDED, withBoundedRange } from "./bounded-range.js";
 
 export interface ChatMessage {
   readonly role: string;
@@ -31,12 +32,13 @@ export const renderChat = (
   if (template.length > MAX_TEMPLATE_LENGTH) throw invalid("it is too long");
   const context = {
     ...variables,
+    ...BOUNDED,
     messages: messages.map((message) => ({ ...message })),
     add_generation_prompt: addGenerationPrompt,
   };
   let rendered: { readonly text: string } | undefined;
   try {
-    rendered = withinTime(MILLISECONDS, () => ({ text: new Template(template).render(context) }));
+    rendered = withinTime(MILLISECONDS, () => ({ text: new Template(withBoundedRange(template)).render(context) }));
   } catch (cause) {
     throw invalid(reasonOf(cause).slice(0, 300), cause);
   }
