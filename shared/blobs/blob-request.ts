@@ -7,8 +7,8 @@ import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { contentRangeStart } from "#shared/files/byte-range.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { NONCE_WINDOW_MS } from "#shared/protocol/request.js";
+import { isPublicAddress } from "#shared/util/public-address.js";
 import type { IncomingBlob } from "./incoming-blob.js";
-import { isPublicAddress } from "./public-address.js";
 
 export interface RequestLimits {
   /** Whether loopback and private networks may be contacted. Set this only if no untrusted party names locations. */

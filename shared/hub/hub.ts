@@ -13,6 +13,7 @@ import { ANSWER_MS, type Attempt, blobPieces, remoteAttempts } from "#shared/blo
 import { BlockZeroError } from "#shared/errors/error.js";
 import { orAbort } from "#shared/util/deadline.js";
 import { withSignals } from "#shared/util/join-signals.js";
+import { allowsPrivateAddresses } from "#shared/util/public-address.js";
 import { boundedFetch, headBoundedFetch } from "./bounded-fetch.js";
 import type { HubAddress } from "./hub-address.js";
 import { collectListing, type HubFile } from "./hub-file.js";
@@ -68,7 +69,7 @@ export interface HubOptions {
 /** @throws BlockZeroError HUB_FAILED where HF_ENDPOINT is no URL */
 export const openHub = (
   { kind, name }: Pick<HubAddress, "kind" | "name">,
-  { env, answerMs = ANSWER_MS, allowPrivateAddresses = allowsPrivate(env), signal }: HubOptions,
+  { env, answerMs = ANSWER_MS, allowPrivateAddresses = allowsPrivateAddresses(env), signal }: HubOptions,
 ): HubRepository => {
   const token = hubToken(env);
   const hubUrl = (env.HF_ENDPOINT?.trim() || "https://huggingface.co").replace(/\/+$/, "");
@@ -162,10 +163,6 @@ const pagedFetch = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => 
 
 /** The token that the environment holds for the Hub. */
 export const hubToken = (env: Environment): string | undefined => env.HF_TOKEN?.trim() || undefined;
-
-/** As settings read their variables. */
-const allowsPrivate = (env: Environment): boolean =>
-  ["true", "yes", "1"].includes((env.BLOCKZERO_ALLOW_PRIVATE_ADDRESSES ?? "").toLowerCase());
 
 async function* pieces(attempt: Attempt, part: Blob, path: string, expected: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
-import { isPublicAddress } from "#shared/blobs/public-address.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { isLocation, MAX_LOCATION_CHARS } from "#shared/protocol/location.js";
+import { isPublicAddress } from "#shared/util/public-address.js";
 
 export interface Listening {
   readonly listen: { readonly host: string; readonly public_url?: string | undefined };

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { withDeadline } from "#shared/util/deadline.js";
 import { withSignals } from "#shared/util/join-signals.js";
 import { WandbFault } from "./fault.js";
+import type { WandbJob } from "./messages.js";
 import { requestText, type WandbRequest } from "./request.js";
 import type { RunState } from "./run-journal.js";
 
@@ -45,7 +46,7 @@ const UPLOAD = `query RunUploadUrls($name: String!, $files: [String]!, $entity: 
 }`;
 
 /** The parts of Weights & Biases' interface that a run needs. Every request has a limit of time, every answer one of length. */
-export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonly baseUrl: string }): WandbApi => {
+export const wandbApi = ({ apiKey, baseUrl, allowPrivateAddresses = false }: Omit<WandbJob, "folder">): WandbApi => {
   const authorization = `Basic ${Buffer.from(`api:${apiKey}`).toString("base64")}`;
 
   const ask = async (url: string, init: Omit<WandbRequest, "signal">, given?: AbortSignal): Promise<unknown> => {
@@ -118,13 +119,16 @@ export const wandbApi = ({ apiKey, baseUrl }: { readonly apiKey: string; readonl
       const answer = await query(UPLOAD, { name: project, entity, run: id, files: [name] });
       const files = answer.at("model").at("bucket").at("files");
       const url = files.at("edges").at("0").at("node").text("url");
-      if (url === undefined || !URL.canParse(url, baseUrl))
+      const place = url !== undefined && URL.canParse(url, baseUrl) ? new URL(url, baseUrl) : undefined;
+      if (place === undefined || !["http:", "https:"].includes(place.protocol))
         throw new WandbFault("the service names no place for a file", true);
+      const isOwn = place.origin === new URL(baseUrl).origin;
       // The address is signed; the key is not for it.
-      await ask(new URL(url, baseUrl).href, {
+      await ask(place.href, {
         method: "PUT",
         body: bytes,
         headers: Object.fromEntries(uploadHeaders(files.texts("uploadHeaders"))),
+        isPublicOnly: !isOwn && !allowPrivateAddresses,
       });
     },
     async finish(run, place) {

@@ -2,6 +2,8 @@
 export interface WandbJob {
   readonly apiKey: string;
   readonly baseUrl: string;
+  /** Whether the service may name an address of a private network for a file, beside its own. */
+  readonly allowPrivateAddresses?: boolean;
   /** Folder of the run's journal. */
   readonly folder: string;
 }

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { allowsPrivateAddresses } from "#shared/util/public-address.js";
 import type { Log } from "../log.js";
 import type { MetricsSink } from "../metrics.js";
 import { watchOutage } from "../outage.js";
@@ -14,7 +15,7 @@ export interface WandbOptions extends RunDescription {
   readonly log: Log;
   /** Nothing is sent; `blockzero wandb sync` does it later. */
   readonly isOffline?: boolean;
-  /** WANDB_API_KEY, and WANDB_BASE_URL for a server of one's own. */
+  /** WANDB_API_KEY, WANDB_BASE_URL for a server of one's own, and BLOCKZERO_ALLOW_PRIVATE_ADDRESSES where that one keeps files on a private network. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Longest wait for the last values to arrive, in milliseconds. */
   readonly closeWithinMs?: number;
@@ -62,9 +63,7 @@ export const wandbMetrics = (options: WandbOptions): MetricsSink => {
 };
 
 /** Where the service is, and the key. @throws BlockZeroError WANDB_API_KEY_MISSING */
-export const serviceFrom = (
-  env: Readonly<Record<string, string | undefined>>,
-): Pick<WandbJob, "apiKey" | "baseUrl"> => {
+export const serviceFrom = (env: Readonly<Record<string, string | undefined>>): Omit<WandbJob, "folder"> => {
   const apiKey = wandbVariable(env, "WANDB_API_KEY");
   if (apiKey === undefined)
     throw new BlockZeroError(
@@ -72,7 +71,11 @@ export const serviceFrom = (
       "wandb is on, but WANDB_API_KEY is not set",
       "put the key from https://wandb.ai/authorize into the environment or .env, or set wandb: false",
     );
-  return { apiKey, baseUrl: (wandbVariable(env, "WANDB_BASE_URL") ?? "https://api.wandb.ai").replace(/\/+$/, "") };
+  return {
+    apiKey,
+    baseUrl: (wandbVariable(env, "WANDB_BASE_URL") ?? "https://api.wandb.ai").replace(/\/+$/, ""),
+    allowPrivateAddresses: allowsPrivateAddresses(env),
+  };
 };
 
 const open = (options: WandbOptions, env: Readonly<Record<string, string | undefined>>) => {

@@ -19,8 +19,11 @@ export interface RunSender {
   finish(): Promise<void>;
 }
 
-/** @throws TypeError where the folder holds no run */
-export const runSender = (api: WandbApi, folder: string): RunSender => {
+/**
+ * @param tell  what is wrong with a table that the service does not take: it is left out, and its row is sent
+ * @throws TypeError where the folder holds no run
+ */
+export const runSender = (api: WandbApi, folder: string, tell: (problem: string) => void = () => {}): RunSender => {
   const opened = readRun(folder);
   if (opened === null) throw new TypeError(`${folder} holds no run`);
   let state: RunState = opened;
@@ -70,6 +73,7 @@ export const runSender = (api: WandbApi, folder: string): RunSender => {
       } catch (thrown) {
         // The row is worth more than its table.
         if (!(thrown instanceof WandbFault) || !thrown.isFinal) throw thrown;
+        tell(`the table ${key} is left out: ${thrown.message}`);
       }
     }
     return { ...Object.fromEntries(entries), _step: step };

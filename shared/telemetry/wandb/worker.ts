@@ -16,7 +16,7 @@ const run = async ({ folder, ...service }: WandbJob): Promise<void> => {
   if (parentPort === null) throw new Error("not a worker thread");
   const port = parentPort;
   const send = (message: FromWandb): void => port.postMessage(message);
-  const sender = runSender(wandbApi(service), folder);
+  const sender = runSender(wandbApi(service), folder, (reason) => send({ type: "trouble", reason }));
 
   let isFinishing = false;
   let wake = () => {};

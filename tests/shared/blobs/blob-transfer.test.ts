@@ -11,9 +11,9 @@ import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { type FetchTurns, openFetchTurns } from "#shared/blobs/fetch-turns.js";
 import { incomingBytes } from "#shared/blobs/incoming-blob.js";
-import { isPublicAddress } from "#shared/blobs/public-address.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { isPublicAddress } from "#shared/util/public-address.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 

@@ -38,7 +38,11 @@ const UPLOAD_HEADERS = [
 ];
 
 /** What Weights & Biases does with runs, as far as a client sees it, on loopback. */
-export const wandbDouble = async (t: Pick<TestContext, "after">): Promise<WandbDouble> => {
+export const wandbDouble = async (
+  t: Pick<TestContext, "after">,
+  /** Where it keeps files. Default: itself. */
+  files?: string,
+): Promise<WandbDouble> => {
   const runs = new Map<string, KeptRun>();
   let failing = { times: 0, status: 500, rows: "refused" };
 
@@ -61,7 +65,7 @@ export const wandbDouble = async (t: Pick<TestContext, "after">): Promise<WandbD
         bucket: {
           files: {
             uploadHeaders: UPLOAD_HEADERS,
-            edges: [{ node: { name, url: `${url}/put/${variables.run}/${name}` } }],
+            edges: [{ node: { name, url: `${files ?? url}/put/${variables.run}/${name}` } }],
           },
         },
       },

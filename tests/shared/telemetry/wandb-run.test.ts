@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { appendFileSync, existsSync, mkdirSync, statSync, symlinkSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { openMetrics } from "#shared/telemetry/open-metrics.js";
@@ -134,6 +137,58 @@ describe("a run of Weights & Biases", () => {
       ["x-ms-blob-type", "authorization", "transfer-encoding", "x-a"].map((name) => uploadHeaders?.[name]),
       ["BlockBlob", undefined, undefined, undefined],
     );
+  });
+});
+
+describe("a service that names another address for a file", () => {
+  const table = { cycle: 1, miners: { columns: ["uid"], rows: [[2]] } };
+  /** What arrives at an address, and what is kept of a run and told where the service names it. */
+  const uploaded = async (t: TestContext, named: (port: number) => string, allowPrivateAddresses: boolean) => {
+    const arrived: string[] = [];
+    const elsewhere = createServer((request, response) => {
+      arrived.push(`${request.method} ${request.headers["x-ms-blob-type"]}`);
+      response.end();
+    }).listen(0, "127.0.0.1");
+    await once(elsewhere, "listening");
+    t.after(() => elsewhere.close());
+    const service = await wandbDouble(t, named((elsewhere.address() as AddressInfo).port));
+    const folder = join(temporaryFolder(t), "run");
+    const run = openRun(folder, about);
+    run.append(table);
+    run.append({ cycle: 2 });
+    run.close();
+    const told: string[] = [];
+    const api = wandbApi({ apiKey: "k", baseUrl: service.url, allowPrivateAddresses });
+    assert.equal(await runSender(api, folder, (problem) => told.push(problem)).flush(), 2);
+    const [kept] = service.runs.values();
+    return { arrived, told, rows: kept!.rows };
+  };
+
+  it("of this machine or its network gets nothing, and the row is sent without its table", async (t) => {
+    for (const named of [
+      (port: number) => `http://127.0.0.1:${port}`,
+      (port: number) => `http://localhost:${port}`,
+      (port: number) => `http://[::1]:${port}`,
+      () => "http://169.254.169.254",
+      () => "ftp://example.org",
+      () => "file:///tmp",
+    ]) {
+      const { arrived, told, rows } = await uploaded(t, named, false);
+      assert.deepEqual(arrived, []);
+      assert.deepEqual(rows, [
+        { cycle: 1, _step: 0 },
+        { cycle: 2, _step: 1 },
+      ]);
+      assert.equal(told.length, 1);
+      assert.match(told[0]!, /^the table miners is left out: the service names /);
+    }
+  });
+
+  it("gets it where the operator allows private addresses", async (t) => {
+    const { arrived, told, rows } = await uploaded(t, (port) => `http://127.0.0.1:${port}`, true);
+    assert.deepEqual(arrived, ["PUT BlockBlob"]);
+    assert.deepEqual(told, []);
+    assert.ok("miners" in rows[0]!);
   });
 });
 

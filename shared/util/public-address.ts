@@ -47,3 +47,7 @@ export const isPublicAddress = (address: string): boolean => {
       return false;
   }
 };
+
+/** Whether an operator allows private addresses where a service elsewhere names them: `BLOCKZERO_ALLOW_PRIVATE_ADDRESSES`, as settings read their variables. */
+export const allowsPrivateAddresses = (env: Readonly<Record<string, string | undefined>>): boolean =>
+  ["true", "yes", "1"].includes((env.BLOCKZERO_ALLOW_PRIVATE_ADDRESSES ?? "").toLowerCase());
