@@ -3,6 +3,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
+import { limitConnections } from "#shared/blobs/limit-connections.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { mustListenOn } from "#shared/telemetry/listen-on.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -107,7 +108,7 @@ export const startDashboard = async (options: DashboardOptions): Promise<Dashboa
     fetch: app.fetch,
     serverOptions: { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 5_000, maxHeaderSize: 8192 },
   }) as Server;
-  server.maxConnections = maxConnections;
+  limitConnections(server, { most: maxConnections });
   server.timeout = 4 * PING_MS;
   const ping = setInterval(() => streams.send("ping", ""), PING_MS).unref();
   const bound = await mustListenOn(server, { host, port });

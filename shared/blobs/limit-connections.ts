@@ -3,7 +3,7 @@ import { networkOf } from "./admission.js";
 
 export interface ConnectionLimits {
   readonly most: number;
-  /** Greatest number of one IPv4 address, or one IPv6 network. Default: all of them, while nobody else wants any. */
+  /** Greatest number of one IPv4 address, or one IPv6 network. Default: as many as nobody else wants. */
   readonly perAddress?: number;
   /** Whether somebody is answered over this connection, or waits to be, whom nobody may displace. Default: nobody. */
   readonly isAnswered?: (socket: Socket) => boolean;
@@ -11,14 +11,14 @@ export interface ConnectionLimits {
 }
 
 /**
- * Limits a server's connections. Above the limit, closes the oldest over which nobody is answered: neither strangers, nor one hotkey with idle
- * connections, can take the places of the others.
+ * Limits a server's connections. Above the limit, closes one over which nobody is answered: the oldest of the address that has most of them. So neither
+ * strangers, nor one hotkey with idle connections, nor one address can take the places of the others.
  *
  * @returns how many are open
  */
 export const limitConnections = (
   server: Pick<Server, "on">,
-  { most, perAddress = most, isAnswered = () => false, onRefused = () => {} }: ConnectionLimits,
+  { most, perAddress = Number.POSITIVE_INFINITY, isAnswered = () => false, onRefused = () => {} }: ConnectionLimits,
 ): (() => number) => {
   const open = new Map<Socket, string>();
   const close = (socket: Socket) => {
@@ -33,7 +33,15 @@ export const limitConnections = (
     socket.once("close", () => open.delete(socket));
     const ofAddress = [...open.values()].filter((other) => other === from).length;
     if (ofAddress > perAddress) close(socket);
-    else if (open.size > most) close([...open.keys()].find((other) => !isAnswered(other)) ?? socket);
+    else if (open.size > most) close(oldestOfMost([...open].filter(([other]) => !isAnswered(other))) ?? socket);
   });
   return () => open.size;
+};
+
+/** The first connection of the address that has most of them; of several such, the first one's. */
+const oldestOfMost = (connections: readonly (readonly [Socket, string])[]): Socket | undefined => {
+  const counts = new Map<string, number>();
+  for (const [, from] of connections) counts.set(from, (counts.get(from) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  return connections.find(([, from]) => counts.get(from) === most)?.[0];
 };

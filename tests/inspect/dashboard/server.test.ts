@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { simulatedSubnet } from "#bench/dashboard/simulated-subnet.js";
@@ -73,6 +75,20 @@ const messages = async function* (response: Response) {
 };
 
 describe("the dashboard's server", { timeout: HANG_GUARD }, () => {
+  it("has a place for others where one address holds all of them and asks nothing", async (t) => {
+    const { url } = await serve(t, { maxConnections: 4 });
+    const silent = Array.from({ length: 4 }, () =>
+      connect(Number(new URL(url).port), "127.0.0.1").on("error", () => {}),
+    );
+    await Promise.all(silent.map((socket) => once(socket, "connect")));
+    const closed = once(silent[0]!, "close");
+    silent[0]!.resume();
+    const { status } = await fetch(`${url}/health`);
+    assert.equal(status, 200);
+    await closed;
+    for (const socket of silent) socket.destroy();
+  });
+
   it("allows its own scripts and styles only, on the page and on every document", async (t) => {
     const { url } = await serve(t);
     for (const path of ["/", "/api/subnet", "/assets/dashboard.css", "/nowhere"]) {
