@@ -19,6 +19,8 @@ export interface Attack {
   readonly identities?: number;
   /** Machines that train for it all the time: it is measured against what so many earn that are honest. One unless given. */
   readonly machines?: number;
+  /** Honest miners of the attacked group; four unless given, eight at most. */
+  readonly honest?: number;
   /** Whether its commits are on chain before those of the honest miners; a block after them unless given. */
   readonly isFirst?: boolean;
   /** What the attack needs the network file to say. */
@@ -38,6 +40,8 @@ export interface Attack {
   ) => readonly ReportEntry[] | null;
   /** Validators that write no record. */
   readonly silent?: Readonly<Record<string, SilentWeights>>;
+  /** Honest validators that are away from a cycle on, all of them that have a record on chain by then: their stake votes. Not vera. */
+  readonly away?: Readonly<Record<string, number>>;
   /** Whether blocks go on while validators wait for the attacker's files; unless given, the next one comes when they wait no more. */
   readonly isPatient?: boolean;
   /**

@@ -55,7 +55,8 @@ const LIAR = "mallory";
 /** Who lies has 49 % of the stake. */
 const LIARS_STAKES = { ...HONEST_STAKES, [LIAR]: 4900 };
 /** Honest miners of the attacked group, more than there are places; and one in the other group. */
-const HONEST = ["ann", "bob", "cat", "dan"];
+const HONEST = ["ann", "bob", "cat", "dan", "fay", "gus", "hal", "ida"];
+export const HONEST_MINERS = 4;
 const ELSEWHERE = "pam";
 const group = "math";
 const OTHER = "prose";
@@ -74,25 +75,25 @@ export const campaign = async (
 ): Promise<Campaign> => {
   const identities = Array.from({ length: attack.identities ?? 1 }, (_, i) => `eve${i + 1}`);
   const staked = attack.stake === undefined ? [] : identities.slice(0, 1);
-  const { lie, silent = {} } = attack;
+  const { lie, silent = {}, away = {} } = attack;
+  const miners = HONEST.slice(0, attack.honest ?? HONEST_MINERS);
   const stakes = attack.stakes ?? (lie ? LIARS_STAKES : HONEST_STAKES);
   const opened = await openSubnet(t, {
     genesis,
     network,
     validators: { ...stakes, ...Object.fromEntries(staked.map((name) => [name, attack.stake!])) },
-    miners: [...HONEST, ELSEWHERE, ...identities.filter((name) => !staked.includes(name))],
+    miners: [...miners, ELSEWHERE, ...identities.filter((name) => !staked.includes(name))],
     ...(sealed && { sealed: { group, ...sealedText(network, cycles, sealed), random: steadyBytes("envelopes") } }),
   });
   const subnet = withSteadySignatures(opened);
   const open = async (name: string) => withSteadyDraws(await openValidator(t, subnet, name), name);
   const names = Object.keys(stakes).filter((name) => name !== LIAR && !Object.hasOwn(silent, name));
-  const honest = await Promise.all(names.map(open));
+  const everyHonest = await Promise.all(names.map(open));
   const liar = lie ? await open(LIAR) : null;
-  const validators = liar && !lie?.isSilent ? [...names, LIAR] : names;
   const others = await Promise.all(
     Object.entries(silent).map(([name, how]) => openSilent(subnet, name, how, names[0]!)),
   );
-  const { participant } = honest[0]!;
+  const { participant } = everyHonest[0]!;
   const meter = await openMeter(t, subnet);
   const attackers = new Set(identities.map(subnet.uid));
 
@@ -122,6 +123,10 @@ export const campaign = async (
 
   for (let cycle = 1; cycle <= cycles; cycle++) {
     const window = (phase: Parameters<Subnet["window"]>[1]) => subnet.window(cycle, phase);
+    const isThere = (name: string) => cycle < (away[name] ?? Number.POSITIVE_INFINITY);
+    const there = names.filter(isThere);
+    const honest = everyHonest.filter((_, i) => isThere(names[i]!));
+    const validators = liar && !lie?.isSilent ? [...there, LIAR] : there;
     const before = new Map(trained);
     const train = async (
       name: string,
@@ -137,7 +142,7 @@ export const campaign = async (
     const forgeNow = (forgery: Omit<Forgery, "group"> & { readonly group?: string }) =>
       forge(subnet, { cycle, group, ...forgery, change: { base: base.hash, ...forgery.change } });
     const submissions: Den["honest"][number][] = [];
-    for (const miner of HONEST) {
+    for (const miner of miners) {
       const update = await train(miner, group);
       submissions.push({ miner, update, forged: forgeNow({ miner, tensors: update }) });
     }
@@ -233,7 +238,7 @@ export const campaign = async (
     const judged = Object.keys(honestly).map((miner): Judged => {
       const ofMiner = (entries: readonly (ReportEntry | AgreedOutcome)[]) =>
         entries.find(({ uid }) => uid === subnet.uid(miner));
-      const said = Object.fromEntries(names.map((name, i) => [name, ofMiner(reports[i]!)]));
+      const said = Object.fromEntries(there.map((name, i) => [name, ofMiner(reports[i]!)]));
       return { miner, agreed: ofMiner(agreed.outcomes), said };
     });
     outcomes.push(...agreed.outcomes.filter(({ uid }) => attackers.has(uid)));
@@ -277,7 +282,7 @@ export const campaign = async (
     ];
     base = await viewOf(next);
     lived.push({
-      incentives: { attackers: incentiveOf(identities), honest: incentiveOf(HONEST) / HONEST.length },
+      incentives: { attackers: incentiveOf(identities), honest: incentiveOf(miners) / miners.length },
       isModelAgreed: manifest.cycle === cycle,
       work: workOf(cycle, judged),
       paid: Object.keys(honestly).filter((name) => incentiveOf([name]) > 0).length,

@@ -86,7 +86,8 @@ export const openGym = (network: NetworkTemplate, training: Inner): Gym => {
       schedule: cosineWithWarmup({
         peak: config.learning_rate,
         warmupSteps: config.warmup_steps,
-        totalSteps: config.max_steps,
+        // Who trains for longer has a schedule as long.
+        totalSteps: Math.max(steps, config.max_steps),
       }),
       maxSteps: steps,
       accumulation: config.gradient_accumulation_steps,

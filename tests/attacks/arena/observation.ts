@@ -1,6 +1,6 @@
 import { mean } from "#shared/util/mean.js";
 import type { Attack } from "../attack.js";
-import type { Campaign } from "./arena.js";
+import { type Campaign, HONEST_MINERS } from "./arena.js";
 import { type HonestWork, sumOfWork } from "./honest-work.js";
 import type { ValidatorPart } from "./validator-part.js";
 
@@ -65,7 +65,7 @@ export const observationOf = (
   attack: attack.name,
   seed,
   payoffs: attacked.cycles.map(({ incentives }) => incentives.attackers - upkeepOf(attack.identities ?? 1)),
-  honestPayoffs: honestPayoffs(honest, attack.machines ?? 1),
+  honestPayoffs: honestPayoffs(honest, attack),
   ownPayoffs: honest.cycles.map(({ incentives }) => incentives.attackers - upkeepOf(attack.machines ?? 1)),
   modelLossWithAttack: lastLoss(attacked),
   modelLossWithout: lastLoss(absent),
@@ -76,11 +76,12 @@ export const observationOf = (
   validators: attacked.validators,
 });
 
-const HONEST_OTHERS = 4;
-
-const honestPayoffs = ({ cycles }: Campaign, machines: number): readonly number[] =>
+const honestPayoffs = (
+  { cycles }: Campaign,
+  { machines = 1, honest: others = HONEST_MINERS }: Pick<Attack, "machines" | "honest">,
+): readonly number[] =>
   cycles.map(({ incentives: { attackers, honest } }) => {
-    const share = (attackers + HONEST_OTHERS * honest) / (machines + HONEST_OTHERS);
+    const share = (attackers + others * honest) / (machines + others);
     return machines * share - upkeepOf(machines);
   });
 

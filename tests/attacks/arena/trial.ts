@@ -21,14 +21,15 @@ export interface Trial {
 export const openTrial = async ({ model, seed, cycles }: TrialOptions): Promise<Trial> => {
   const scope = openScope();
   const genesis = await model.genesis(seed);
-  const opened = new Map<Attack["network"], Field>();
+  const opened: Field[] = [];
   const fieldOf = (attack: Attack): Field => {
-    const known = opened.get(attack.network);
+    const { network, honest: others } = attack;
+    const known = opened.find((one) => one.network === network && one.others === others);
     if (known) return known;
     const ground = openGround({ model, seed, genesis }, attack);
     scope.after(() => ground.gym.dispose());
-    const field = { ground, absent: once(ground, nobody, cycles), honest: new Map() };
-    opened.set(attack.network, field);
+    const field = { network, others, ground, absent: once(ground, nobody(others), cycles), honest: new Map() };
+    opened.push(field);
     return field;
   };
   return {
@@ -37,7 +38,7 @@ export const openTrial = async ({ model, seed, cycles }: TrialOptions): Promise<
       const machines = attack.machines ?? 1;
       const reference = {
         absent: await absent,
-        honest: honest.get(machines) ?? (await once(ground, honestMiners(machines), cycles)),
+        honest: honest.get(machines) ?? (await once(ground, honestMiners(machines, attack.honest), cycles)),
       };
       honest.set(machines, reference.honest);
       return observationOf(attack, seed, await once(ground, attack, cycles), reference);
@@ -46,17 +47,25 @@ export const openTrial = async ({ model, seed, cycles }: TrialOptions): Promise<
   };
 };
 
-/** Attacks of one network, and what they are measured against. */
+/** Attacks of one network and number of honest miners, and what they are measured against. */
 interface Field {
+  readonly network: Attack["network"];
+  readonly others: Attack["honest"];
   readonly ground: Ground;
   readonly absent: Promise<Campaign>;
   /** By number of machines. */
   readonly honest: Map<number, Campaign>;
 }
 
-const nobody: Attack = { name: "absent", description: "stays away", submit: async () => [] };
+const nobody = (others: Attack["honest"]): Attack => ({
+  name: "absent",
+  description: "stays away",
+  ...(others !== undefined && { honest: others }),
+  submit: async () => [],
+});
 
-const honestMiners = (machines: number): Attack => ({
+const honestMiners = (machines: number, others: Attack["honest"]): Attack => ({
+  ...nobody(others),
   name: "honest",
   description: "trains honestly, a hotkey a machine",
   identities: machines,
