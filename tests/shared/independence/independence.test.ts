@@ -76,6 +76,48 @@ describe("independence", () => {
       }
   });
 
+  it("gives no more to copies under noise of a training that is longer than the others'", () => {
+    for (const [cosine, longer] of [
+      [0.43, { gain: 1.43, length: 1.4, signal: 0.52 }],
+      [0.43, { gain: 1.68, length: 1.4, signal: 0.52 }],
+      [0.92, { gain: 1.65, length: 1.65, signal: 0.93 }],
+    ] as const) {
+      const random = createRandom(`longer ${cosine} ${longer.gain}`);
+      const signal = noise(random, 1);
+      const training = (ofSignal: number) => plus(signal, noise(random, Math.sqrt(1 / ofSignal - 1)));
+      const honest = measured(Array.from({ length: 8 }, () => training(cosine)));
+      const own = training(longer.signal).map((x) => longer.length * Math.sqrt(longer.signal / cosine) * x);
+      const norm = longer.length / Math.sqrt(cosine);
+      const partOf = (submitted: readonly Float32Array[]) =>
+        sum(independenceOf([...honest, ...measured(submitted, 0.02 * longer.gain)], []).slice(8)) /
+        (8 + submitted.length);
+      for (const count of [2, 4])
+        for (const share of [0.5, 1]) {
+          const copies = Array.from({ length: count }, () => plus(own, noise(random, share * norm)));
+          const paid = partOf(copies) / partOf([own]);
+          assert.ok(paid < 1.15, `${count} under noise of ${share}, ${cosine}, ${longer.gain}: ${paid}`);
+        }
+    }
+  });
+
+  it("gives nothing to copies under noise of a short training, be they more than the honest", () => {
+    for (const cosine of [0.43, 0.92])
+      for (const [others, count] of [
+        [3, 6],
+        [8, 12],
+      ] as const) {
+        const random = createRandom(`shorter ${cosine} ${others}`);
+        const [own, ...honest] = trainings(random, others + 1, cosine);
+        const short = own!.map((x) => x / 5);
+        const copies = Array.from({ length: count }, () => plus(short, noise(random, 0.2 / Math.sqrt(cosine))));
+        const gain = 0.36;
+        const shares = independenceOf([...measured(honest), ...measured(copies, 0.02 * gain)], []);
+        const paid = sum(shares.slice(others)) * gain ** 2.5;
+        assert.ok(paid < 0.2, `${count} beside ${others} of cosine ${cosine}: ${paid} of an honest part`);
+        for (const share of shares.slice(0, others)) assert.ok(share > 0.5, `${share} beside ${count}, ${cosine}`);
+      }
+  });
+
   it("divides a training evenly among its copies, in whatever order they come", () => {
     const [own, ...honest] = trainings(createRandom("order"), 4, 0.8);
     const all = measured([own!, ...honest, own!, own!]);
