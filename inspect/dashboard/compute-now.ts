@@ -109,6 +109,8 @@ const whyOf = (outcome: SprintOutcome | undefined): string | null => {
       return null;
     case "invalid":
       return whyInvalid(outcome);
+    case "unopposed":
+      return "too little of the stake was there to check it";
     case "undecided":
       return "too little of the stake recomputed its sample";
     case "withheld":

@@ -184,7 +184,7 @@ export interface ComputeHost {
   readonly uid: number;
   readonly hotkey: string;
   /** Null: it did not enter. */
-  readonly outcome: "valid" | "invalid" | "undecided" | "withheld" | "absent" | null;
+  readonly outcome: "valid" | "invalid" | "unopposed" | "undecided" | "withheld" | "absent" | null;
   /** Null where valid. */
   readonly why: string | null;
   /** The last confirmation of that Sprint, which bounds its weight. Null if there was none, or it proved nothing in the Sprint. */

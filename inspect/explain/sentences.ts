@@ -109,9 +109,11 @@ const agreedText = (agreed: Agreed, { scoring }: Network): string => {
     return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. More than half give it a score of at least ${figure(score)}, which is what was agreed; who gave that one measured a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks} Its independence, by which its part of pay is multiplied, is ${figure(independence)}, where work of its own among equals has about 1.`;
   }
   const votes = `${percent(scoredBy)} of the stake scored it, where more than half is needed, and ${percent(rejectedBy)} rejected it or could not reach it`;
-  return verdict === "rejected"
-    ? `${votes}: it is rejected${reason === null ? "" : ` as ${reason}`}, and the cycle counts as zero.`
-    : `${votes}; more than half could not judge it: it is abstained on, and the cycle is left out of its mean.`;
+  if (verdict === "rejected")
+    return `${votes}: it is rejected${reason === null ? "" : ` as ${reason}`}, and the cycle counts as zero.`;
+  const why =
+    scoredBy + rejectedBy < 1 / 2 ? "more than half could not judge it" : "most of those who reported scored it";
+  return `${votes}; ${why}: it is abstained on, and the cycle is left out of its mean.`;
 };
 
 const merged = ({ merge, agreed, isWhole }: Explanation): string => {

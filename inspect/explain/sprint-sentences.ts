@@ -78,6 +78,8 @@ const settledText = ({ outcome, nonce, fault, validBy, invalidBy }: SprintOutcom
       return nonce === null
         ? `It is invalid: validators with ${percent(invalidBy)} of the stake found other outputs, where more than two thirds are needed.`
         : `It is invalid: nonce ${nonce} was recomputed here and does not win.`;
+    case "unopposed":
+      return `Validators with ${percent(validBy)} of the stake found it valid, more than half of what checked and not of all: it is not settled, and no more than the weight before counts.`;
     case "undecided":
       return `Validators with ${percent(validBy)} of the stake found it valid, where more than half is needed: it is not settled, and half of the weight before counts.`;
     case "withheld":
@@ -105,7 +107,7 @@ const idleText = ({ cycle, needed, utilisation }: SprintFacts["idle"][number], o
 };
 
 const idleSettledText = (outcome: SprintOutcome): string => {
-  if (outcome.outcome === "undecided")
+  if (outcome.outcome === "undecided" || outcome.outcome === "unopposed")
     return `Validators with ${percent(outcome.validBy)} of the stake found it valid, where more than half is needed: it is not settled, and says nothing.`;
   const settled = settledText(outcome);
   return outcome.outcome === "invalid" ? `${settled} Nothing of the weight is left until the next Sprint.` : settled;
@@ -116,6 +118,7 @@ const BOUNDS = {
   growth: "1.25 times the median of the three before, by which a weight grows at most",
   confirmed: "its least confirmation",
   idle: "what idle time leaves that it did not prove",
+  unopposed: "no more than the one before",
   undecided: "half of the one before",
   none: "nothing being proven",
 } as const;

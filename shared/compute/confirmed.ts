@@ -20,7 +20,7 @@ export interface Confirmed {
    * What bounds it: the last Sprint's wins, its growth over the Sprints before, a confirmation, idle time that was not proven, or none, where the last Sprint
    * is not settled as valid.
    */
-  readonly bound: Bound | "idle" | "undecided" | "none";
+  readonly bound: Bound | "idle" | "unopposed" | "undecided" | "none";
   /** Where there was idle time since: the weight that it was to uphold, and how it did. */
   readonly idle?: Omit<Upheld, "weight"> & { readonly of: number };
   /** Bounds of the last Sprint's interval. 0 where it is not settled as valid. */
@@ -32,7 +32,7 @@ const NONE: Confirmed = { weight: 0, bound: "none", low: 0, high: 0 };
 
 /**
  * Hotkey → confirmed weight after Sprints in ascending order, at most `SPRINT_WINDOW`. A valid Sprint gives its measured weight, at most 1.25 times
- * the median of the last three weights above zero; an undecided one half of the weight before; an invalid or withheld one, and one that a host of
+ * the median of the last three weights above zero; an unopposed one the weight before, an undecided one half of it; an invalid or withheld one, and one that a host of
  * the window did not take part in, none.
  *
  * @param between the last of them and the next, ascending. Each confirmation leaves at most what it measured; where it is undecided, at most half of the
@@ -70,19 +70,24 @@ export const confirmedWeights = (
 /** The weight as far as confirmations bear it out. */
 const boundBy = (parts: readonly (SettledPart | undefined)[], last: Confirmed): Confirmed => {
   const bounds = parts.map((part) => {
-    if (!part || (part.outcome !== "valid" && part.outcome !== "undecided")) return 0;
-    return settledWeight(part.outcome, part.measured, last.weight);
+    if (!part) return 0;
+    const { outcome, measured } = part;
+    return leavesWeight(outcome) ? settledWeight(outcome, measured, last.weight) : 0;
   });
   const weight = Math.min(last.weight, ...bounds);
   return weight < last.weight ? { ...last, weight, bound: "confirmed" } : last;
 };
 
+const leavesWeight = (outcome: SettledPart["outcome"]): outcome is "valid" | "unopposed" | "undecided" =>
+  outcome === "valid" || outcome === "unopposed" || outcome === "undecided";
+
 const nextWeight = (part: SettledPart | undefined, history: readonly Confirmed[]): Confirmed => {
-  if (!part || (part.outcome !== "valid" && part.outcome !== "undecided")) return NONE;
+  if (!part) return NONE;
   const { outcome, measured, low, high } = part;
+  if (!leavesWeight(outcome)) return NONE;
   const last = history.at(-1)?.weight ?? 0;
   const settled = settledWeight(outcome, measured, last);
-  if (outcome === "undecided") return { weight: settled, bound: "undecided", low: 0, high: 0 };
+  if (outcome !== "valid") return { weight: settled, bound: outcome, low: 0, high: 0 };
   const past = history.map(({ weight }) => weight);
   return { ...sprintWeight({ measured: settled, history: past, confirmations: [] }), low, high };
 };

@@ -8,10 +8,11 @@ import type { SprintEntrant } from "./entrants.js";
 import { profileOf } from "./profile/profile-of.js";
 
 /**
- * How a neuron's part in a Sprint was settled. `withheld`: more than half of the voting stake could not fetch its proof. `absent`: it entered,
- * and committed to no proof in time.
+ * How a neuron's part in a Sprint was settled. `unopposed`: more than half of the stake that checked found it valid, which is not half of the
+ * voting stake. `withheld`: more than half of the voting stake could not fetch its proof. `absent`: it entered, and committed to no proof in
+ * time.
  */
-export const OUTCOMES = ["valid", "invalid", "undecided", "withheld", "absent"] as const;
+export const OUTCOMES = ["valid", "invalid", "unopposed", "undecided", "withheld", "absent"] as const;
 
 /** The settled result of one neuron's part in a Sprint. */
 export interface SprintOutcome {
@@ -69,7 +70,7 @@ export interface SprintVote extends CastVote {
   readonly isUnreachable: boolean;
 }
 
-/** The votes on a proof, at most one a document. Who says valid must have recomputed its whole sample, else it abstains. */
+/** The votes on a proof, one a document. Who says valid must have recomputed its whole sample, else it abstains, as does who says nothing. */
 export const votesOn = (
   proof: SprintEntrant,
   documents: readonly Checks[],
@@ -77,13 +78,13 @@ export const votesOn = (
 ): readonly SprintVote[] => {
   const profile = profileOf(sprint);
   const items = proof.record ? profile.items(proof.record) : 0;
-  return documents.flatMap((checks): SprintVote[] => {
+  return documents.map((checks): SprintVote => {
     const entry = entryOn(checks, proof);
-    if (!entry) return [];
+    if (!entry) return { verifier: checks.validator, verdict: "abstain", nonce: null, isUnreachable: false };
     const isShort = entry.wins !== items || entry.checked < Math.min(profile.test(sprint).size, items);
     const verdict = entry.verdict === "valid" && isShort ? "abstain" : entry.verdict;
     const isUnreachable = entry.reason === "unreachable";
-    return [{ verifier: checks.validator, verdict, nonce: entry.nonce, isUnreachable }];
+    return { verifier: checks.validator, verdict, nonce: entry.nonce, isUnreachable };
   });
 };
 
@@ -97,9 +98,10 @@ export interface Settling {
 /**
  * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so; with the float profile, if validators with
  * more than ⅔ of the voting stake say so. Otherwise valid if validators with more than half of the voting stake recomputed their samples and say so;
- * withheld if so much could not fetch it; else undecided.
+ * withheld if so much could not fetch it; unopposed if more than half of the stake that checked at all says valid, so that only who is away is missing:
+ * else less than half could halve a weight by checking nothing. Else undecided.
  *
- * @param votes one a validator
+ * @param votes one of each validator whose checks count
  */
 export const settleProof = (
   proof: SprintEntrant,
@@ -126,9 +128,11 @@ export const settleProof = (
   const profile = profileOf(sprint);
   const settled = profile.settle(votes, { subject: hotkey, members: stakes }, evidence.losers);
   const { weight: measured, low, high } = profile.measure(record, { difficulty, sprint });
-  const unreachable = votes.filter(({ verifier, isUnreachable }) => isUnreachable && verifier !== hotkey);
-  const isWithheld = 2n * sumStake(unreachable.map(({ verifier }) => stakes.get(verifier) ?? 0n)) > settled.members;
-  const outcome = settled.outcome === "undecided" && isWithheld ? "withheld" : settled.outcome;
+  const stakeOf = (some: readonly SprintVote[]): bigint =>
+    sumStake(some.map(({ verifier }) => (verifier === hotkey ? 0n : (stakes.get(verifier) ?? 0n))));
+  const isWithheld = 2n * stakeOf(votes.filter(({ isUnreachable }) => isUnreachable)) > settled.members;
+  const unsettled = isWithheld ? "withheld" : 2n * settled.valid > stakeOf(votes) ? "unopposed" : "undecided";
+  const outcome = settled.outcome === "undecided" ? unsettled : settled.outcome;
   const share = (stake: bigint): number => (settled.members === 0n ? 0 : Number(stake) / Number(settled.members));
   return {
     ...neuron,

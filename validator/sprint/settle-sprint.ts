@@ -30,6 +30,7 @@ export const settleSprint = async (
     cycle,
     valid: count("valid"),
     invalid: count("invalid"),
+    unopposed: count("unopposed"),
     undecided: count("undecided"),
     withheld: count("withheld"),
     absent: count("absent"),

@@ -69,8 +69,15 @@ const seedText = ({ seed }: ComputeNow): string => {
     : `Beacon: the seed of cycle ${cycle} was drawn from ${hashes}, among which a producer could choose.${mixed}`;
 };
 
-const SIGNS = { valid: "✔", invalid: "✖", withheld: "✖", undecided: "○", absent: "○" } as const;
-const CLASSES = { valid: "good", invalid: "bad", withheld: "bad", undecided: "warn", absent: "warn" } as const;
+const SIGNS = { valid: "✔", invalid: "✖", withheld: "✖", unopposed: "○", undecided: "○", absent: "○" } as const;
+const CLASSES = {
+  valid: "good",
+  invalid: "bad",
+  withheld: "bad",
+  unopposed: "warn",
+  undecided: "warn",
+  absent: "warn",
+} as const;
 
 const outcomeText = ({ outcome, why, confirmation }: ComputeHost): string =>
   outcome === null

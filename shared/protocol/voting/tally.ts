@@ -41,7 +41,8 @@ interface Vote {
  * Agrees on every miner that was to be judged, ascending by uid, then hotkey. A majority is more than half of all voting stake.
  *
  * - scored: a majority scored the same artifact in the same group. Its score is the largest that a majority gives at least;
- * - abstained: a majority failed itself: its report does not count, is silent on the miner, or says `validator_failed`;
+ * - abstained: a majority failed itself: its report does not count, is silent on the miner, or says `validator_failed`. Or more than half of the
+ *   stake whose reports count scored the same artifact in the same group, so that only who is away is missing;
  * - rejected: neither. An artifact that half of the stake cannot fetch was withheld.
  *
  * A validator that signed two different reports for the cycle counts as silent. What a report says of anybody else counts for nothing: its
@@ -57,17 +58,25 @@ export const tally = ({ reports, stakes, miners, network, cycle, base }: TallyIn
   }
   const keyOf = ({ uid, hotkey }: TallyInputs["miners"][number]): string => `${uid} ${hotkey}`;
   const votesOn = new Map(miners.map((one) => [keyOf(one), { uid: one.uid, hotkey: one.hotkey, votes: [] as Vote[] }]));
+  let reported = 0n;
   for (const [validator, report] of byValidator) {
     const stake = stakes.get(validator) ?? 0n;
     if (report === null || stake === 0n) continue;
+    reported += stake;
     for (const entry of report.entries) votesOn.get(keyOf(entry))?.votes.push({ entry, stake });
   }
   return [...votesOn.values()]
-    .map(({ uid, hotkey, votes }) => ({ uid, hotkey, ...agree(votes, stakes) }))
+    .map(({ uid, hotkey, votes }) => ({ uid, hotkey, ...agree(votes, { stakes, reported }) }))
     .sort((a, b) => a.uid - b.uid || compareTexts(a.hotkey, b.hotkey));
 };
 
-const agree = (votes: readonly Vote[], stakes: Stakes): Omit<AgreedOutcome, "uid" | "hotkey"> => {
+interface Voters {
+  readonly stakes: Stakes;
+  /** Stake of those whose reports count. */
+  readonly reported: bigint;
+}
+
+const agree = (votes: readonly Vote[], { stakes, reported }: Voters): Omit<AgreedOutcome, "uid" | "hotkey"> => {
   const scored = votes.filter(({ entry }) => entry.verdict === "scored");
   const winners = heaviest(scored);
   const margin = marginalVote([...winners].sort(byScore), stakes)?.entry;
@@ -88,7 +97,9 @@ const agree = (votes: readonly Vote[], stakes: Stakes): Omit<AgreedOutcome, "uid
   const failed = votes.filter(({ entry }) => entry.reason === "validator_failed");
   const against = votes.filter(({ entry }) => entry.verdict === "rejected" || entry.reason === "unreachable");
   const judging = sumStake([...scored, ...against].map(({ stake }) => stake));
-  const isAbstained = judging === 0n || isMajority(sumStake(stakes.values()) - judging, stakes);
+  // Else less than half of the stake could have work rejected while some of the others are away.
+  const isForIt = 2n * sumStake(winners.map(({ stake }) => stake)) > reported;
+  const isAbstained = judging === 0n || isForIt || isMajority(sumStake(stakes.values()) - judging, stakes);
   const sides = isAbstained ? [failed, against, scored] : [against, scored];
   const [speaker] = heaviest(sides.find((side) => side.length > 0) ?? []);
   return {

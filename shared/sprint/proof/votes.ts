@@ -94,10 +94,11 @@ export const settleByRecomputation = (
 };
 
 /**
- * The weight after settlement: as measured if valid, 0 if invalid, and half of the last confirmed weight if undecided, but no more than was
- * measured.
+ * The weight after settlement: as measured if valid, 0 if invalid, and no more than was measured if neither: the last confirmed weight if
+ * unopposed, half of it if undecided.
  */
-export const settledWeight = (outcome: Outcome, measured: number, lastConfirmed: number): number => {
+export const settledWeight = (outcome: Outcome | "unopposed", measured: number, lastConfirmed: number): number => {
+  if (outcome === "unopposed") return Math.min(measured, lastConfirmed);
   if (outcome === "undecided") return Math.min(measured, Math.floor(lastConfirmed / 2));
   return outcome === "valid" ? measured : 0;
 };

@@ -28,6 +28,7 @@ import { liarSplitView } from "./liar-split-view.js";
 import { liarStandstill } from "./liar-standstill.js";
 import { liarSwaps } from "./liar-swaps.js";
 import { liarUnreachable } from "./liar-unreachable.js";
+import { liarUnreachableWhileAway } from "./liar-unreachable-while-away.js";
 import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lookingAhead } from "./looking-ahead.js";
@@ -107,6 +108,7 @@ export const attacks: readonly Attack[] = [
   liarAbsurd,
   liarWithholds,
   liarUnreachable,
+  liarUnreachableWhileAway,
   liarRejects,
   liarFails,
   liarOmits,

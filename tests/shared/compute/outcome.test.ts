@@ -58,6 +58,7 @@ const stakes = new Map([
   ["vlad", 25n],
 ]);
 const vectorPart = z.object({ uid: z.int(), hotkey: z.string(), outcome: z.enum(OUTCOMES), measured: z.number() });
+const busy = { verdict: "abstain", reason: "no_time", wins: null, checked: 0 } as const;
 const against = { verdict: "invalid", reason: "no_win", nonce: 17 } as const;
 
 describe("a proof", () => {
@@ -68,8 +69,25 @@ describe("a proof", () => {
     const { outcome, validBy, measured, low, high } = settle([checksOf("vera"), checksOf("vito")]);
     assert.deepEqual([outcome, validBy, measured], ["valid", 0.75, 10_000]);
     assert.ok(low > 9000 && low < measured && high > measured && high < 11_000, `${low} ${high}`);
-    assert.equal(settle([checksOf("vera")]).outcome, "undecided");
+    assert.equal(settle([checksOf("vera"), checksOf("vito", busy), checksOf("vlad", busy)]).outcome, "undecided");
     assert.equal(settle([]).outcome, "undecided");
+  });
+
+  it("is unopposed if only who is away is missing, whatever less than half of those who are there say", () => {
+    assert.equal(settle([checksOf("vera")]).outcome, "unopposed");
+    const nowhere = { ...busy, reason: "unreachable" } as const;
+    for (const lie of [busy, nowhere, against, { uid: 4 }]) {
+      assert.equal(settle([checksOf("vera"), checksOf("vito", lie)]).outcome, "unopposed", JSON.stringify(lie));
+      assert.equal(settle([checksOf("vito"), checksOf("vera", lie)]).outcome, "undecided", JSON.stringify(lie));
+    }
+    const own = new Map([...stakes, [hotkey, 1000n]]);
+    const documents = [checksOf("vera"), checksOf(hotkey)];
+    const { outcome } = settleProof(committed(), votesOn(committed(), documents, SPRINT), {
+      sprint: SPRINT,
+      stakes: own,
+      evidence: NO_EVIDENCE,
+    });
+    assert.equal(outcome, "unopposed", "its own hotkey says nothing");
   });
 
   it("is not valid by those who recomputed less than their sample, saw other wins, or speak of another proof", () => {
@@ -102,7 +120,6 @@ describe("a proof", () => {
     assert.equal(settle([checksOf("vera", nowhere)]).outcome, "undecided");
     assert.equal(settle([checksOf("vera", nowhere), checksOf("vito", nowhere)]).outcome, "withheld");
     assert.equal(settle([checksOf("vera", nowhere), checksOf("vito"), checksOf("vlad")]).outcome, "valid");
-    const busy = { ...nowhere, reason: "no_time" } as const;
     assert.equal(settle([checksOf("vera", busy), checksOf("vito", busy)]).outcome, "undecided");
   });
 
@@ -134,7 +151,8 @@ describe("a proof of the float profile", () => {
     assert.equal(whyInvalid(settle([vera, vito])), "75.0 % of the stake found other outputs");
     assert.equal(settle([vera, checksOf("vlad", other)]).outcome, "undecided");
     assert.equal(settle([checksOf("vera", same), checksOf("vito", same), checksOf("vlad", other)]).outcome, "valid");
-    assert.equal(settle([checksOf("vera", same)]).outcome, "undecided");
+    assert.equal(settle([checksOf("vera", same)]).outcome, "unopposed");
+    assert.equal(settle([checksOf("vlad", same), checksOf("vera", other)]).outcome, "undecided");
   });
 
   it("counts all its nonces, less what a sample may miss", () => {
@@ -209,6 +227,9 @@ describe("confirmed weights", () => {
     assert.equal(weightOf([part("valid")], [part("undecided")]), 500);
     assert.equal(weightOf([part("valid")], [part("undecided")], [part("undecided")]), 250);
     assert.equal(weightOf([part("undecided")]), 0);
+    assert.equal(weightOf([part("valid")], [part("unopposed")], [part("unopposed", 2000)]), 1000);
+    assert.equal(weightOf([part("valid")], [part("unopposed", 400)]), 400);
+    assert.equal(weightOf([part("unopposed")]), 0);
     assert.equal(weightOf([part("valid")], [part("invalid")]), 0);
     assert.equal(weightOf([part("valid")], [part("absent")]), 0);
     assert.equal(weightOf([part("valid")], [part("valid", 7, "bob")]), 0);

@@ -43,9 +43,10 @@ test("half of the stake is not more than half, and silence counts against a majo
     [first.validator, 5n],
     [second.validator, 5n],
   ]);
-  assert.equal(agree([first], even)[0]?.verdict, "rejected");
+  assert.equal(agree([first], even)[0]?.verdict, "abstained");
+  assert.equal(agree([first, { ...second, entries: [] }], even)[0]?.verdict, "rejected");
   assert.equal(agree([first], new Map([...even, [first.validator, 6n]]))[0]?.verdict, "scored");
-  assert.equal(agree([first], new Map([...even, [first.validator, 6n], ["another", 1n]]))[0]?.verdict, "rejected");
+  assert.equal(agree([first], new Map([...even, [first.validator, 6n], ["another", 1n]]))[0]?.verdict, "abstained");
   assert.equal(agree([first], new Map([...even, ["another", 1n]]))[0]?.verdict, "abstained");
 });
 
@@ -70,7 +71,16 @@ test("a miner that withholds is rejected; only a majority of the validators' own
   assert.deepEqual(said("unreachable", "unreachable", "unreachable"), ["rejected", "unreachable"]);
   assert.deepEqual(said("unreachable", "unreachable", "scored", "scored"), ["rejected", "unreachable"]);
   assert.deepEqual(said("unreachable", "unreachable", "validator_failed"), ["rejected", "unreachable"]);
-  assert.deepEqual(said("scored", "scored", "validator_failed"), ["rejected", null], "half is no majority of failures");
+  assert.deepEqual(
+    said("scored", "scored", "validator_failed", null),
+    ["rejected", null],
+    "half is no majority of failures",
+  );
+  assert.deepEqual(
+    said("scored", "scored", "validator_failed"),
+    ["abstained", "validator_failed"],
+    "one did not report",
+  );
   assert.deepEqual(said("validator_failed", "validator_failed", "validator_failed", "scored"), [
     "abstained",
     "validator_failed",
@@ -78,6 +88,29 @@ test("a miner that withholds is rejected; only a majority of the validators' own
   assert.deepEqual(said("unreachable"), ["abstained", "unreachable"], "three did not report");
   assert.deepEqual(said("unreachable", null, null, null), ["abstained", "unreachable"], "three are silent on it");
   assert.deepEqual(said(), ["abstained", null], "nobody reported");
+});
+
+test("what a liar with less than half of the stake says rejects nobody while others are away that most of the rest scored", () => {
+  const entry = vectors.reports[0]?.entries[3];
+  assert.ok(entry?.reason === "unreachable");
+  const of = (index: number, said: typeof entry) => ({ ...vectors.reports[index]!, entries: [said] });
+  const good = { ...scoredEntry, uid: entry.uid, hotkey: entry.hotkey };
+  const agreed = (entries: readonly (typeof entry)[], ...shares: readonly bigint[]) =>
+    agree(
+      entries.map((said, i) => of(i, said)),
+      new Map(shares.map((stake, i) => [vectors.reports[i]!.validator, stake])),
+      [entry],
+    )[0]?.verdict;
+  const rejected = { ...entry, verdict: "rejected", reason: "malformed" } as const;
+  const failed = { ...entry, reason: "validator_failed" } as const;
+  for (const lie of [entry, rejected, failed]) {
+    assert.equal(agreed([lie, good], 40n, 45n, 15n), "abstained", String(lie.reason));
+    assert.equal(agreed([lie, good], 49n, 50n, 1n), "abstained", String(lie.reason));
+    assert.equal(agreed([lie, good, good], 40n, 45n, 15n), "scored", String(lie.reason));
+  }
+  assert.equal(agreed([entry, good], 45n, 40n, 15n), "rejected", "most of those who are there could not fetch it");
+  const other = { ...good, artifact: "f".repeat(64) };
+  assert.equal(agreed([entry, good, other], 40n, 30n, 25n, 5n), "rejected", "they scored different artifacts");
 });
 
 test("no liar with less than half of the stake moves a score above what some honest validator gives, nor below it", () => {

@@ -80,4 +80,6 @@ test("the weight after settlement", () => {
   assert.equal(settledWeight("undecided", 500, 401), 200);
   assert.equal(settledWeight("undecided", 100, 401), 100);
   assert.equal(settledWeight("undecided", 500, 0), 0);
+  assert.equal(settledWeight("unopposed", 500, 401), 401);
+  assert.equal(settledWeight("unopposed", 100, 401), 100);
 });
