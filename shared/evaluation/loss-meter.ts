@@ -141,13 +141,14 @@ export const stepBatches = (
   return drawn(network, group, { batches: times * network.scoring.eval_batches, seed, sealed });
 };
 
-/** Least number of batches of the other groups' text, and their share of an evaluation's. */
+/** Least number of batches of the other groups' text, of one group's, and their share of an evaluation's. */
 const OTHER_BATCHES = 8;
+const GROUP_BATCHES = 2;
 const OTHER_SHARE = 1 / 4;
 
 /**
  * Batches of the other groups' text, on which a group's approved steps are held against the base: together a quarter of an evaluation's, at
- * least eight, and one of each group, by turns.
+ * least eight, and two of each group, as many of each, by turns.
  *
  * @param texts each other group's seed of the choose phase, and its opened text where that is sealed
  */
@@ -157,7 +158,7 @@ export const otherBatches = (
 ): readonly Batch[] => {
   if (texts.size === 0) return [];
   const wanted = Math.max(OTHER_BATCHES, Math.ceil(OTHER_SHARE * network.scoring.eval_batches));
-  const batches = Math.ceil(wanted / texts.size);
+  const batches = Math.max(GROUP_BATCHES, Math.ceil(wanted / texts.size));
   const ofGroups = [...texts].map(([group, text]) => drawn(network, group, { batches, ...text }));
   return Array.from({ length: batches }, (_, i) => ofGroups.map((own) => own[i]!)).flat();
 };

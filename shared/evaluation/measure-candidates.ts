@@ -119,6 +119,7 @@ export const measureCandidates = async (
     candidates: approved
       .flatMap((is, candidate) => (is ? [candidate] : []))
       .sort((a, b) => Number(b === best) - Number(a === best) || reductions[b]!.mean - reductions[a]!.mean),
+    groups: others?.groups ?? 0,
     batches: text.length,
     ...on(text),
     time,

@@ -4,7 +4,9 @@ import { paired, type StepMeasurement, type StepReduction } from "./measure-step
 interface Elsewhere {
   /** In the order in which they are measured. */
   readonly candidates: readonly number[];
-  /** Number of batches of the other groups' text. */
+  /** Number of other groups. */
+  readonly groups: number;
+  /** Number of batches of the other groups' text: as many of each group, by turns. */
   readonly batches: number;
   /** Their losses, as of `measureSteps`. */
   readonly losses: StepMeasurement["losses"];
@@ -14,10 +16,16 @@ interface Elsewhere {
   readonly perBatch: number;
 }
 
+/** The mean of the other groups' reductions. */
+export interface ReductionElsewhere extends StepReduction {
+  /** Degrees of freedom of the standard error. */
+  readonly freedom: number;
+}
+
 /** What was measured of steps on the text of the other groups. */
 interface MeasuredElsewhere {
   /** By candidate. */
-  readonly reductions: ReadonlyMap<number, StepReduction>;
+  readonly reductions: ReadonlyMap<number, ReductionElsewhere>;
   /** Number of forward passes of a batch, including the base's. */
   readonly passes: number;
   /** Whether time was up before all were measured. */
@@ -27,14 +35,15 @@ interface MeasuredElsewhere {
 /** Measures steps against the base on the text of the other groups, as many of them as there is time for. */
 export const measureElsewhere = async ({
   candidates,
+  groups,
   batches,
   losses,
   ahead,
   time = ENOUGH_TIME,
   perBatch,
 }: Elsewhere): Promise<MeasuredElsewhere> => {
-  const reductions = new Map<number, StepReduction>();
-  if (batches < 2 || candidates.length === 0) return { reductions, passes: 0, isShort: false };
+  const reductions = new Map<number, ReductionElsewhere>();
+  if (batches < 2 * Math.max(1, groups) || candidates.length === 0) return { reductions, passes: 0, isShort: false };
   const each = perBatch * batches;
   const inTime = candidates.filter((_, i) => (i + 2) * each <= time.left());
   if (inTime.length === 0) return { reductions, passes: 0, isShort: true };
@@ -43,8 +52,27 @@ export const measureElsewhere = async ({
   let passes = batches;
   for (const candidate of inTime) {
     if (!ahead && each > time.left()) break;
-    reductions.set(candidate, paired(base, await losses(candidate, 0, batches)));
+    reductions.set(candidate, pairedByGroups(base, await losses(candidate, 0, batches), groups));
     passes += batches;
   }
   return { reductions, passes, isShort: reductions.size < candidates.length };
+};
+
+/**
+ * The batches of each group are a sample of that group's text alone, so the error of the mean over groups is the one within them (stratified
+ * sampling: Cochran, "Sampling Techniques", 1977, chapter 5). Else a step that harms one group would make the groups differ, and the more harm
+ * it does the more it would look like chance.
+ */
+const pairedByGroups = (before: readonly number[], after: readonly number[], groups: number): ReductionElsewhere => {
+  const own = Array.from({ length: groups }, (_, group) => {
+    const ofGroup = (losses: readonly number[]) => losses.filter((_, i) => i % groups === group);
+    return paired(ofGroup(before), ofGroup(after));
+  });
+  const variance = own.reduce((sum, { standardError }) => sum + standardError * standardError, 0);
+  return {
+    mean: own.reduce((sum, { mean }) => sum + mean, 0) / groups,
+    standardError: Math.sqrt(variance) / groups,
+    batches: after.length,
+    freedom: after.length - groups,
+  };
 };

@@ -1,4 +1,5 @@
 import { studentQuantile } from "../student-t.js";
+import type { ReductionElsewhere } from "./measure-elsewhere.js";
 import type { StepReduction } from "./measure-steps.js";
 
 /** One-sided confidence from which a step counts as harmful to the other groups. */
@@ -15,7 +16,7 @@ export interface ApprovedStep {
   /** On the text of its own group. */
   readonly own: StepReduction;
   /** On the text of the other groups, or null if that was not measured. */
-  readonly others: StepReduction | null;
+  readonly others: ReductionElsewhere | null;
 }
 
 /**
@@ -29,8 +30,8 @@ export const worthOf = (step: ApprovedStep, groups: number): number => step.own.
 
 /** By how much it raises the loss of another group, in the mean, nats per token; 0 if that may be chance or is not known. */
 const harmOf = ({ others }: ApprovedStep): number => {
-  if (others === null || others.batches < 2) return 0;
-  const most = others.mean + studentQuantile(SURELY, others.batches - 1) * others.standardError;
+  if (others === null || others.freedom < 1) return 0;
+  const most = others.mean + studentQuantile(SURELY, others.freedom) * others.standardError;
   return most < 0 ? -others.mean : 0;
 };
 

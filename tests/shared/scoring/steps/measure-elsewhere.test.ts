@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { measureElsewhere } from "#shared/scoring/steps/measure-elsewhere.js";
+import { worthwhile } from "#shared/scoring/steps/worth.js";
 
 const BATCHES = 4;
 
@@ -9,6 +10,7 @@ const measure = async (milliseconds: number) => {
   let clock = 0;
   const { reductions, passes, isShort } = await measureElsewhere({
     candidates: [2, 0, 1],
+    groups: 1,
     batches: BATCHES,
     losses: async (candidate, from, to) => {
       clock += 10 * (to - from);
@@ -33,5 +35,48 @@ describe("measuring steps on the other groups' text", () => {
     assert.deepEqual((await measure(80)).measured, [2]);
     const none = await measure(79);
     assert.deepEqual([none.measured, none.passes, none.isShort], [[], 0, true]);
+  });
+
+  it("sees what a step does to one of many groups", async () => {
+    for (const groups of [1, 4, 16, 47]) {
+      const batches = Math.max(8, 2 * groups);
+      // Every group's loss varies from batch to batch, the first one's is raised.
+      const { reductions } = await measureElsewhere({
+        candidates: [0],
+        groups,
+        batches,
+        losses: async (candidate, from, to) =>
+          Array.from({ length: to - from }, (_, i) => {
+            const varies = 0.001 * (Math.floor((from + i) / groups) % 2 === 0 ? 1 : -1);
+            return 1 + (candidate === null ? 0 : varies + ((from + i) % groups === 0 ? 1 : 0));
+          }),
+        ahead: undefined,
+        time: undefined,
+        perBatch: 0,
+      });
+      const others = reductions.get(0)!;
+      assert.ok(Math.abs(others.mean + 1 / groups) < 0.01, `${groups}: ${others.mean}`);
+      assert.equal(others.freedom, batches - groups);
+      const own = { mean: 0.001, standardError: 0.0001, batches: 32 };
+      assert.deepEqual(worthwhile([{ own, others }], groups).better, [false], `${groups} other groups`);
+    }
+  });
+
+  it("tells harm from chance by how the batches of one group differ", async () => {
+    // Two groups whose losses the step raises by 0.1 and 0.3 in the mean, where batches differ by 0.02 and 0.04.
+    const raised = [0.1, 0.3, 0.12, 0.34, 0.08, 0.26];
+    const { reductions } = await measureElsewhere({
+      candidates: [0],
+      groups: 2,
+      batches: raised.length,
+      losses: async (candidate, from, to) => raised.slice(from, to).map((more) => 1 + (candidate === null ? 0 : more)),
+      ahead: undefined,
+      time: undefined,
+      perBatch: 0,
+    });
+    const { mean, standardError, freedom } = reductions.get(0)!;
+    assert.ok(Math.abs(mean + 0.2) < 1e-12);
+    assert.ok(Math.abs(standardError - Math.sqrt((0.02 * 0.02 + 0.04 * 0.04) / 3) / 2) < 1e-12);
+    assert.equal(freedom, 4);
   });
 });

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { worthOf, worthwhile } from "#shared/scoring/steps/worth.js";
 
-const reduction = (mean: number, standardError = 0.001, batches = 16) => ({ mean, standardError, batches });
+const reduction = (mean: number, standardError = 0.001, batches = 16) => ({
+  mean,
+  standardError,
+  batches,
+  freedom: batches - 1,
+});
 
 describe("what an approved step is worth", () => {
   it("is what it lowers its own group's loss by, less what it surely costs each other group", () => {
