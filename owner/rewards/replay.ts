@@ -121,14 +121,14 @@ const readPast = async ({ source, head }: Subnet, first: number, last: number, s
   for (let cycle = first; cycle <= last; cycle++) {
     signal.throwIfAborted();
     try {
-      const { outcomes, isWhole } = await readOutcomes(source, cycle, head);
+      const said = await readOutcomes(source, cycle, head);
       const merged = Math.min(head, phaseWindow(cycle, "merge", network.phases).end - 1);
       const holders = await chain.metagraph(network.netuid, merged);
       const improved = improvedGroups(chosenSteps(network, await readBallots(source, cycle)));
       const isSettled = head >= lastModelBlock(cycle, network);
       const isAgreed = isSettled ? (await modelOfCycle(source, cycle, head)) !== null : null;
-      known.set(cycle, { cycle, scores: agreedScores(cycle, outcomes), improved, isAgreed, holders });
-      if (!isWhole) partial.push(cycle);
+      known.set(cycle, { cycle, scores: agreedScores(cycle, said), improved, isAgreed, holders });
+      if (!said.isWhole) partial.push(cycle);
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;
       gone.push(cycle);

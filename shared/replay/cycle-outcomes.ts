@@ -122,7 +122,7 @@ export const readWindow = async (
       const context = await contextOf(source, past);
       const read = known.find((one) => one.cycle === past) ?? (await readOutcomes(context, past, head));
       if (!read.isWhole) unknown.push(past);
-      history.push(...agreedScores(past, read.outcomes));
+      history.push(...agreedScores(past, read));
       if (head < phaseWindow(past, "choose", context.network.phases).end) continue;
       const ballots = await readBallots(context, past);
       progress.push({

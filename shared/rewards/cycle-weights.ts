@@ -12,17 +12,27 @@ export interface AgreedScore extends CycleOutcome {
   readonly group: string | null;
 }
 
-/** The part of a cycle's outcomes that pay depends on. */
-export const agreedScores = (cycle: number, outcomes: readonly Omit<AgreedScore, "cycle">[]): readonly AgreedScore[] =>
-  outcomes.map(({ uid, hotkey, group, verdict, score, independence }) => ({
-    cycle,
-    uid,
-    hotkey,
-    group,
-    verdict,
-    score,
-    independence,
-  }));
+/**
+ * The part of a cycle's outcomes that pay depends on. Without all reports that count it cannot be told that somebody was rejected or abstained
+ * on, so only who was scored has a part; the cycle counts as missed for the others.
+ *
+ * @param isWhole whether every report that counts was available
+ */
+export const agreedScores = (
+  cycle: number,
+  { outcomes, isWhole }: { readonly outcomes: readonly Omit<AgreedScore, "cycle">[]; readonly isWhole: boolean },
+): readonly AgreedScore[] =>
+  outcomes
+    .filter(({ verdict }) => isWhole || verdict === "scored")
+    .map(({ uid, hotkey, group, verdict, score, independence }) => ({
+      cycle,
+      uid,
+      hotkey,
+      group,
+      verdict,
+      score,
+      independence,
+    }));
 
 /** Which hotkey holds which uid, by the metagraph. */
 export interface Holders {

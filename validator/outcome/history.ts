@@ -41,7 +41,7 @@ export const remember = (
       ].sort((a, b) => a.cycle - b.cycle),
       history: [
         ...value.history.filter((entry) => entry.cycle !== cycle && entry.cycle > oldest),
-        ...agreedScores(cycle, outcomes),
+        ...agreedScores(cycle, { outcomes, isWhole }),
       ].sort((a, b) => a.cycle - b.cycle),
     };
   });

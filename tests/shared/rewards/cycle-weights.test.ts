@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Metagraph } from "#shared/chain/chain.js";
 import { networkSchema } from "#shared/protocol/network.js";
-import { type AgreedScore, cycleWeights } from "#shared/rewards/cycle-weights.js";
+import { type AgreedScore, agreedScores, cycleWeights } from "#shared/rewards/cycle-weights.js";
 import { NETUID, template } from "#tests/support/micro-network.js";
 
 const network = networkSchema.parse({ ...template, genesis: "0".repeat(64) });
@@ -56,6 +56,14 @@ const weightsFor = (metagraph: Metagraph, history: readonly AgreedScore[], cycle
   const progress = [6, 7, 8, 9].map((cycle) => ({ cycle, improved: ["math", "prose"], isAgreed: true }));
   return cycleWeights(network, metagraph, { history, progress }, cycle);
 };
+
+describe("the scores of a cycle", () => {
+  it("are missed by whoever was not scored, where a report that counts cannot be had any more", () => {
+    const outcomes = [scored(9, 1, "ann", 0.2), unscored(9, 2, "bob", "rejected"), unscored(9, 3, "cat", "abstained")];
+    assert.deepEqual(agreedScores(9, { outcomes, isWhole: true }), outcomes);
+    assert.deepEqual(agreedScores(9, { outcomes, isWhole: false }), outcomes.slice(0, 1));
+  });
+});
 
 describe("cycleWeights", () => {
   it("pays for the cycles in which the group's model improved, and burns the rest", () => {

@@ -53,6 +53,8 @@ describe("a validator that joins late", { timeout: HANG_GUARD }, () => {
       [5, subnet.uid("ann"), 0.5],
     ]);
     assert.deepEqual([...late.journal.value.tallied].sort(), [4, 5]);
+    const cycles = () => new Set(late.journal.value.history.map(({ cycle }) => cycle));
+    assert.deepEqual([...cycles()], [4, 5], "a cycle whose reports are gone was missed, not abstained on");
 
     for (const bytes of kept) await store.put(bytes!);
     await recallHistory(late, 6);
