@@ -1,6 +1,5 @@
 import { prefixWindows } from "#shared/protocol/prefix-windows.js";
-import type { ChainRecord, PrefixRecord } from "#shared/protocol/records.js";
-import { recordsWithin } from "#shared/protocol/records-within.js";
+import { recordsOf } from "#shared/protocol/records-within.js";
 import type { CycleContext } from "#shared/replay/source.js";
 import type { RecordedPrefixes } from "#shared/sprint/proof/all-nonces.js";
 
@@ -18,16 +17,15 @@ export const readPrefixes = async (
   cycle: number,
 ): Promise<PrefixesOf> => {
   const found = await Promise.all(
-    prefixWindows(cycle, network).map(async (window, at) => {
-      const isAsked = (record: ChainRecord): record is PrefixRecord =>
-        record.type === "prefix" && record.cycle === cycle && record.thirds === at + 1;
-      return recordsWithin(isAsked, { window, networkHash }, await chain.commitments(network.netuid, window.end - 1));
+    prefixWindows(cycle, network).map(async (window) => {
+      const commitments = await chain.commitments(network.netuid, window.end - 1);
+      return recordsOf("prefix", cycle, { window, networkHash }, commitments);
     }),
   );
   return (hotkey) => {
-    const [first = null, second = null] = found.map((records) => {
+    const [first = null, second = null] = found.map((records, at) => {
       const record = records.get(hotkey)?.record;
-      return record ? { nonces: record.nonces, root: record.root } : null;
+      return record?.thirds === at + 1 ? { nonces: record.nonces, root: record.root } : null;
     });
     return [first, second];
   };

@@ -3,20 +3,7 @@ import type { Commitment } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
 import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
 import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phases.js";
-import type {
-  AnswersRecord,
-  BallotRecord,
-  ChecksHeldRecord,
-  ChecksRecord,
-  CommitRecord,
-  DutyRecord,
-  EnterRecord,
-  HeldRecord,
-  ReportRecord,
-  RevealRecord,
-  SprintRecord,
-} from "#shared/protocol/records.js";
-import { recordsWithin } from "#shared/protocol/records-within.js";
+import { type CycleRecordType, type FoundRecord, type RecordOf, recordsOf } from "#shared/protocol/records-within.js";
 import type { CycleContext } from "./source.js";
 
 /** The phase of each record type, of the record's cycle or the one after. A record counts only if it was committed in that phase. */
@@ -32,38 +19,15 @@ const PHASE_OF = {
   duty: "train",
   answers: "exchange",
   checksheld: "reveal",
-} as const satisfies Record<PhaseRecordType, Phase>;
+} as const satisfies Partial<Record<CycleRecordType, Phase>>;
+
+export type PhaseRecordType = keyof typeof PHASE_OF;
 
 /** Records that count in a phase of the cycle after theirs. */
 const IN_NEXT_CYCLE: ReadonlySet<PhaseRecordType> = new Set(["checks", "checksheld", "duty", "answers"]);
 
-interface RecordTypes {
-  readonly commit: CommitRecord;
-  readonly reveal: RevealRecord;
-  readonly report: ReportRecord;
-  readonly held: HeldRecord;
-  readonly ballot: BallotRecord;
-  readonly enter: EnterRecord;
-  readonly sprint: SprintRecord;
-  readonly checks: ChecksRecord;
-  readonly duty: DutyRecord;
-  readonly answers: AnswersRecord;
-  readonly checksheld: ChecksHeldRecord;
-}
-
-export type PhaseRecordType = keyof RecordTypes;
-
-/** A record that was committed in time. */
-export interface PhaseRecord<T extends PhaseRecordType> {
-  readonly record: RecordTypes[T];
-  /** The record's text. */
-  readonly text: string;
-  /** The block that included it. */
-  readonly block: number;
-}
-
-/** Hotkey → its record. The chain keeps one record per key, so there is at most one of a type. */
-export type PhaseRecords<T extends PhaseRecordType> = ReadonlyMap<string, PhaseRecord<T>>;
+/** Hotkey → its record that was committed in time. The chain keeps one record per key, so there is at most one of a type. */
+export type PhaseRecords<T extends PhaseRecordType> = ReadonlyMap<string, FoundRecord<RecordOf<T>>>;
 
 /**
  * The blocks in which a record of a type counts. Where seeds are mixed with a value of the cycle, the train phase's first half belongs to
@@ -95,14 +59,7 @@ export const phaseRecords = <T extends PhaseRecordType>(
   cycle: number,
   commitments: readonly Commitment[],
   { network, networkHash }: Pick<CycleContext, "network" | "networkHash">,
-): PhaseRecords<T> => {
-  const window = recordWindow(type, cycle, network);
-  return recordsWithin(
-    (record): record is RecordTypes[T] => record.type === type && record.cycle === cycle,
-    { window, networkHash },
-    commitments,
-  );
-};
+): PhaseRecords<T> => recordsOf(type, cycle, { window: recordWindow(type, cycle, network), networkHash }, commitments);
 
 /**
  * The same, read from the chain in the state after the last block of their phase.

@@ -20,6 +20,7 @@ export const readSeals = async (
   const blocks = await sealingBlocks(source, cycle, round);
   if (blocks === null) return { committed: [], sealedUntil: null };
   const name = { network: source.networkHash, cycle };
-  const state = await stateAt(source, blocks.until);
-  return { committed: committedSeals(state, { name, blocks, contributors }), sealedUntil: blocks.until };
+  const sealedUntil = blocks.end - 1;
+  const state = await stateAt(source, sealedUntil);
+  return { committed: committedSeals(state, { name, blocks, contributors }), sealedUntil };
 };

@@ -1,11 +1,10 @@
 import type { Commitment, Metagraph } from "#shared/chain/chain.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { ChainRecord, SealHeldRecord, SealRecord } from "#shared/protocol/records.js";
-import { recordsWithin } from "#shared/protocol/records-within.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
+import { recordsOf } from "#shared/protocol/records-within.js";
 import { isMajority, sumStake } from "#shared/protocol/voting/stake.js";
 import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
 import type { CycleName } from "../fallback.js";
-import type { RecordBlocks } from "./schedule.js";
 
 /** A contribution that a contributor put on chain in time. */
 export interface CommittedSeal {
@@ -25,12 +24,12 @@ export interface ChainState {
 /** The seals of contributors in the state after the last block for them; by ascending uid, which numbers them. */
 export const committedSeals = (
   { metagraph, commitments }: ChainState,
-  { name, blocks, contributors }: { name: CycleName; blocks: RecordBlocks; contributors: readonly string[] },
+  { name, blocks, contributors }: { name: CycleName; blocks: BlockRange; contributors: readonly string[] },
 ): readonly CommittedSeal[] => {
   const uids = new Map(metagraph.neurons.map(({ hotkey, uid }) => [hotkey, uid]));
   const asked = new Set(contributors);
-  return recordsOf<SealRecord>("seal", commitments, name, blocks)
-    .flatMap(({ hotkey, record }): CommittedSeal[] => {
+  return [...recordsOf("seal", name.cycle, { window: blocks, networkHash: name.network }, commitments)]
+    .flatMap(([hotkey, { record }]): CommittedSeal[] => {
       const uid = uids.get(hotkey);
       if (uid === undefined || !asked.has(hotkey)) return [];
       return [{ uid, hotkey, hash: record.contribution, location: record.location }];
@@ -48,28 +47,16 @@ export const committedSeals = (
 export const countedSeals = (
   seals: readonly CommittedSeal[],
   { before, state }: { readonly before: ChainState; readonly state: Pick<ChainState, "commitments"> },
-  { name, blocks, voting }: { name: CycleName; blocks: RecordBlocks; voting: Network["voting"] },
+  { name, blocks, voting }: { name: CycleName; blocks: BlockRange; voting: Network["voting"] },
 ): readonly CommittedSeal[] => {
   const { network: networkHash, cycle } = name;
   const { neurons } = before.metagraph;
   const stakes = votingStakes({ neurons, commitments: before.commitments }, { networkHash, cycle, voting });
-  const held = recordsOf<SealHeldRecord>("sealheld", state.commitments, name, blocks)
-    .filter(({ hotkey }) => stakes.has(hotkey))
-    .map(({ hotkey, record }) => ({ stake: stakes.get(hotkey)!, numbers: new Set(record.held) }));
+  const held = [...recordsOf("sealheld", cycle, { window: blocks, networkHash }, state.commitments)]
+    .filter(([hotkey]) => stakes.has(hotkey))
+    .map(([hotkey, { record }]) => ({ stake: stakes.get(hotkey)!, numbers: new Set(record.held) }));
   return seals.filter((_, number) => {
     const holders = held.filter(({ numbers }) => numbers.has(number));
     return isMajority(sumStake(holders.map(({ stake }) => stake)), stakes);
   });
-};
-
-/** The records of one type of this network and cycle that those blocks included. The chain keeps one record a key. */
-const recordsOf = <R extends SealRecord | SealHeldRecord>(
-  type: R["type"],
-  commitments: readonly Commitment[],
-  { network, cycle }: CycleName,
-  { from, until }: RecordBlocks,
-): readonly { readonly hotkey: string; readonly record: R }[] => {
-  const isAsked = (record: ChainRecord): record is R => record.type === type && record.cycle === cycle;
-  const question = { window: { start: from, end: until + 1 }, networkHash: network };
-  return [...recordsWithin(isAsked, question, commitments)].map(([hotkey, { record }]) => ({ hotkey, record }));
 };

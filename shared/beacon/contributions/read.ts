@@ -78,7 +78,7 @@ const countedOf = async (
 ): Promise<readonly CommittedSeal[]> => {
   const blocks = await holdingBlocks(source, cycle, round);
   if (blocks === null) return [];
-  const [before, state] = [await stateAt(source, opening), await stateAt(source, blocks.until)];
+  const [before, state] = [await stateAt(source, opening), await stateAt(source, blocks.end - 1)];
   const name = { network: source.networkHash, cycle };
   return countedSeals(committed, { before, state }, { name, blocks, voting: source.network.voting });
 };

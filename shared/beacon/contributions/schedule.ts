@@ -1,5 +1,6 @@
 import { roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import type { ContributionRules } from "#shared/protocol/network-file/contribution-rules.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
 import { type BeaconContext, drandTimes } from "../source.js";
 import { lastBlockInTime } from "../timed-blocks.js";
 import { beaconWindows } from "../windows.js";
@@ -14,12 +15,6 @@ export interface SealTerms {
   readonly round: number;
   /** Who contributes, by ascending hotkey. */
   readonly contributors: readonly string[];
-}
-
-/** Blocks in which a record counts. */
-export interface RecordBlocks {
-  readonly from: number;
-  readonly until: number;
 }
 
 type TimedContext = Pick<BeaconContext, "network" | "drand"> & {
@@ -48,7 +43,7 @@ export const readTerms = async (
  *
  * @throws what reading the chain throws
  */
-export const sealingBlocks = (source: TimedContext, cycle: number, round: number): Promise<RecordBlocks | null> => {
+export const sealingBlocks = (source: TimedContext, cycle: number, round: number): Promise<BlockRange | null> => {
   const { sealing } = beaconWindows(cycle, source.network.phases);
   const latest = timeOfRound(round, drandTimes(source.drand)) - source.rules.margin * 1000;
   return blocksInTime(source, sealing, (time) => time <= latest);
@@ -58,7 +53,7 @@ export const sealingBlocks = (source: TimedContext, cycle: number, round: number
  * The blocks for held records, once the deciding block is on chain: those of the holding window that `lead` more blocks follow before the
  * pulse. Null if there are none. @throws the same
  */
-export const holdingBlocks = (source: TimedContext, cycle: number, round: number): Promise<RecordBlocks | null> => {
+export const holdingBlocks = (source: TimedContext, cycle: number, round: number): Promise<BlockRange | null> => {
   const { holding, deciding } = beaconWindows(cycle, source.network.phases);
   const { lead = 0 } = source.rules;
   const pulse = timeOfRound(round, drandTimes(source.drand));
@@ -69,10 +64,10 @@ export const holdingBlocks = (source: TimedContext, cycle: number, round: number
 /** @param lead the blocks after one whose time decides for it */
 const blocksInTime = async (
   { chain }: TimedContext,
-  window: Parameters<typeof lastBlockInTime>[0],
+  window: BlockRange,
   isInTime: (timestamp: number) => boolean,
   lead = 0,
-): Promise<RecordBlocks | null> => {
-  const until = await lastBlockInTime(window, isInTime, (block) => chain.timestamp(block + lead));
-  return until === null ? null : { from: window.start, until };
+): Promise<BlockRange | null> => {
+  const last = await lastBlockInTime(window, isInTime, (block) => chain.timestamp(block + lead));
+  return last === null ? null : { start: window.start, end: last + 1 };
 };

@@ -1,16 +1,10 @@
-import type { Commitment } from "#shared/chain/chain.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
-import type { ChainRecord } from "#shared/protocol/records.js";
-import { recordsWithin } from "#shared/protocol/records-within.js";
+import { type RecordOf, recordsOf } from "#shared/protocol/records-within.js";
 import { isMajority, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
-import type { CycleName } from "../fallback.js";
 import { stateAt } from "../source.js";
 import { beaconWindows } from "../windows.js";
 import type { GroupSource } from "./source.js";
-
-type GroupRecordType = "deal" | "group" | "partial" | "pulse";
-type RecordOf<T extends GroupRecordType> = Extract<ChainRecord, { readonly type: T }>;
 
 /** The source without what needs files. */
 export type ChainSource = Omit<GroupSource, "fetch" | "verify">;
@@ -27,23 +21,18 @@ export const votersOf = async (source: ChainSource, cycle: number): Promise<Stak
  *
  * @throws what reading the chain throws
  */
-export const recordsIn = async <T extends GroupRecordType>(
+export const recordsIn = async <T extends "deal" | "group" | "partial" | "pulse">(
   { chain, network, networkHash }: ChainSource,
   type: T,
   cycle: number,
   window: BlockRange,
-): Promise<ReadonlyMap<string, RecordOf<T>>> =>
-  recordsOf(type, await chain.commitments(network.netuid, window.end - 1), { network: networkHash, cycle }, window);
-
-/** The same among the commitments of any state. */
-export const recordsOf = <T extends GroupRecordType>(
-  type: T,
-  commitments: readonly Commitment[],
-  { network, cycle }: CycleName,
-  window: BlockRange,
-): ReadonlyMap<string, RecordOf<T>> => {
-  const isAsked = (record: ChainRecord): record is RecordOf<T> => record.type === type && record.cycle === cycle;
-  const found = recordsWithin(isAsked, { window, networkHash: network }, commitments);
+): Promise<ReadonlyMap<string, RecordOf<T>>> => {
+  const found = recordsOf(
+    type,
+    cycle,
+    { window, networkHash },
+    await chain.commitments(network.netuid, window.end - 1),
+  );
   return new Map([...found].map(([hotkey, { record }]) => [hotkey, record]));
 };
 

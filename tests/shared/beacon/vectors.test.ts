@@ -137,7 +137,7 @@ describe("the beacon's vectors", () => {
         },
       };
       const blocks = await holdingBlocks(source, cycle, 1);
-      assert.deepEqual(blocks, until === null ? null : { from: holding.start, until });
+      assert.deepEqual(blocks, until === null ? null : { start: holding.start, end: until + 1 });
     }
   });
 

@@ -1,12 +1,12 @@
 import { fetchPartials } from "#shared/beacon/group/agreed.js";
 import { keysOfFile } from "#shared/beacon/group/group-file.js";
 import type { GroupKeys } from "#shared/beacon/group/group-keys.js";
-import { recordsOf } from "#shared/beacon/group/on-chain.js";
 import { combinePartials, type PartialsKnown, type SignedCycle } from "#shared/beacon/group/sign.js";
 import { countSlots } from "#shared/beacon/group/slots.js";
 import { readSigningGroup } from "#shared/beacon/group/stated.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { recordsOf } from "#shared/protocol/records-within.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { askAtEveryBlock, type Patience } from "../../at-every-block.js";
 import { cycleSource } from "../../cycle-source.js";
@@ -59,7 +59,9 @@ const collect = async (
   for (;;) {
     const seen = clock.head.number;
     const at = Math.min(seen, holding.end - 1);
-    for (const [hotkey, record] of recordsOf("partial", await chain.commitments(network.netuid, at), name, holding)) {
+    const commitments = await chain.commitments(network.netuid, at);
+    const question = { window: holding, networkHash: name.network };
+    for (const [hotkey, { record }] of recordsOf("partial", name.cycle, question, commitments)) {
       const { partials: hash, location } = record;
       if (hash === null || asked.has(hotkey) || !slots.has(hotkey)) continue;
       asked.add(hotkey);
