@@ -1,5 +1,6 @@
 import type { Chain } from "#shared/chain/chain.js";
 import { meanWeights } from "#shared/chain/mean-weights.js";
+import { readVoters } from "#shared/chain/voters.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { createLossMeter, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import { heldOutLosses } from "#shared/evaluation/reference-text.js";
@@ -16,7 +17,6 @@ import { placeIn } from "#shared/protocol/voting/place.js";
 import { tally } from "#shared/protocol/voting/tally.js";
 import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import { readVoters } from "#shared/replay/voters.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { mapValues } from "#shared/training/objective.js";
 import { keepNewest } from "#shared/util/keep-newest.js";

@@ -180,7 +180,7 @@ export const ROOMS: readonly Room[] = [
   room(
     "shared/compute",
     "a Sprint's outcome by chain state and files: who took part, how it was settled, confirmed weights, the gate on pay",
-    "errors util blobs protocol engine sprint/exact sprint/float sprint/proof rewards wallet continuous replay duty reputation settlement",
+    "errors util blobs protocol engine sprint/exact sprint/float sprint/proof rewards wallet continuous chain replay duty reputation settlement",
   ),
   room(
     "shared/library",

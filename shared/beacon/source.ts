@@ -47,15 +47,6 @@ export const drandTimes = ({ public_key, genesis_time, period }: SeedBeacon) => 
   period,
 });
 
-/** The metagraph and the commitments in the state after a block. @throws what reading the chain throws */
-export const stateAt = async ({ chain, network }: Pick<BeaconContext, "chain" | "network">, at: number) => {
-  const [metagraph, commitments] = await Promise.all([
-    chain.metagraph(network.netuid, at),
-    chain.commitments(network.netuid, at),
-  ]);
-  return { metagraph, commitments };
-};
-
 /** Hashes of blocks, in ascending order. @throws what reading the chain throws */
 export const hashesOf = (
   { chain }: Pick<BeaconContext, "chain">,

@@ -1,8 +1,8 @@
+import { readVoters } from "#shared/chain/voters.js";
 import { type Checks, isChecksSigned, MAX_CHECKS_BYTES, parseChecks } from "#shared/protocol/checks.js";
 import { isMajority, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import { lastBlockFor, phaseRecords } from "#shared/replay/phase-records.js";
 import type { CycleContext, CycleSource } from "#shared/replay/source.js";
-import { readVoters } from "#shared/replay/voters.js";
 import { verify } from "#shared/wallet/index.js";
 
 /** A document of checks that a voting validator committed in time. */

@@ -1,11 +1,11 @@
 import type { Commitment } from "#shared/chain/chain.js";
+import { readVoters } from "#shared/chain/voters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type ModelRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { agreedModel, type SignedModelRecord } from "#shared/protocol/voting/agreement.js";
 import { permittedStakes, type Stakes } from "#shared/protocol/voting/stake.js";
 import type { CycleContext } from "./source.js";
-import { readVoters } from "./voters.js";
 
 /** The model that the validators committed for a cycle. */
 export interface ModelOutcome {

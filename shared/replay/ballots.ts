@@ -1,10 +1,10 @@
+import { readVoters } from "#shared/chain/voters.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { chosenStep, type SignedVote } from "#shared/protocol/voting/chosen-step.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
 import { lastBlockFor, phaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
-import { readVoters } from "./voters.js";
 
 /** The validators' votes on a cycle's steps, in the state at the last block of its choose phase. */
 export interface Ballots {

@@ -3,9 +3,9 @@ import { contributionBeacon } from "#shared/beacon/contributions/read.js";
 import type { ContributionSource } from "#shared/beacon/contributions/source.js";
 import { groupBeacon } from "#shared/beacon/group/read.js";
 import type { GroupSource } from "#shared/beacon/group/source.js";
-import { stateAt } from "#shared/beacon/source.js";
 import type { Beacon, BeaconValue } from "#shared/beacon/value.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
+import { subnetAt } from "#shared/chain/subnet-at.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
 import { verify } from "#shared/wallet/index.js";
 import { rememberedState } from "./remembered-state.js";
@@ -31,7 +31,7 @@ export const contributionSource = ({ chain, network, networkHash, fetch }: Value
     ...context,
     drand,
     rules: drand.contributions,
-    weights: async (cycle, at) => chainWeights(await stateAt(context, at), context, cycle),
+    weights: async (cycle, at) => chainWeights(await subnetAt(context.chain, network.netuid, at), context, cycle),
     fetch,
     verify,
   };

@@ -1,3 +1,4 @@
+import { readVoters } from "#shared/chain/voters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { isReportSigned, parseReport, type Report } from "#shared/protocol/report.js";
@@ -6,7 +7,6 @@ import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
 import { lastBlockFor, phaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
-import { readVoters } from "./voters.js";
 
 /** A report that a validator committed in time. */
 export interface CommittedReport {

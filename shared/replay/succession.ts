@@ -1,5 +1,6 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { Commitment } from "#shared/chain/chain.js";
+import { subnetAt } from "#shared/chain/subnet-at.js";
 import { parsedJson, parseNetwork } from "#shared/config/load-network.js";
 import { hasCode } from "#shared/errors/error.js";
 import { MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
@@ -134,8 +135,8 @@ export const networkOfValidators = async (
   chain: Pick<CycleContext["chain"], "metagraph" | "commitments">,
   netuid: number,
 ): Promise<string | null> => {
-  const [{ neurons }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
-  const stakes = permittedStakes(neurons);
+  const { metagraph, commitments } = await subnetAt(chain, netuid);
+  const stakes = permittedStakes(metagraph.neurons);
   const under = new Map<string, bigint>();
   for (const { hotkey, data } of commitments) {
     const record = parseRecord(data);
@@ -161,11 +162,8 @@ const wasPublished = async (
   const { netuid, first_cycle, phases } = next.network;
   const at = phaseWindow(first_cycle, "distribute", phases).start - 1;
   try {
-    const [{ ownerHotkey }, commitments] = await Promise.all([
-      next.chain.metagraph(netuid, at),
-      next.chain.commitments(netuid, at),
-    ]);
-    const named = networkRecordOf(commitments, ownerHotkey);
+    const { metagraph, commitments } = await subnetAt(next.chain, netuid, at);
+    const named = networkRecordOf(commitments, metagraph.ownerHotkey);
     return named !== null && hashes.has(named.record.hash);
   } catch (thrown) {
     if (hasCode(thrown, "STATE_DISCARDED")) return seemsPublished(next, hashes, former, at);
@@ -185,10 +183,8 @@ const seemsPublished = async (
   at: number,
 ): Promise<boolean> => {
   const { netuid, first_cycle } = network;
-  const [{ ownerHotkey, neurons }, commitments] = await Promise.all([
-    chain.metagraph(netuid),
-    chain.commitments(netuid),
-  ]);
+  const { metagraph, commitments } = await subnetAt(chain, netuid);
+  const { ownerHotkey, neurons } = metagraph;
   const named = networkRecordOf(commitments, ownerHotkey);
   if (named !== null && hashes.has(named.record.hash) && named.block <= at) return true;
   const stakes = permittedStakes(neurons);

@@ -1,4 +1,4 @@
-import { stateAt } from "../source.js";
+import { subnetAt } from "#shared/chain/subnet-at.js";
 import { type CommittedSeal, committedSeals } from "./held.js";
 import { type SealTerms, sealingBlocks } from "./schedule.js";
 import type { ContributionSource } from "./source.js";
@@ -21,6 +21,6 @@ export const readSeals = async (
   if (blocks === null) return { committed: [], sealedUntil: null };
   const name = { network: source.networkHash, cycle };
   const sealedUntil = blocks.end - 1;
-  const state = await stateAt(source, sealedUntil);
+  const state = await subnetAt(source.chain, source.network.netuid, sealedUntil);
   return { committed: committedSeals(state, { name, blocks, contributors }), sealedUntil };
 };

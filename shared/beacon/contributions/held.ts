@@ -1,9 +1,7 @@
 import type { Commitment, Metagraph } from "#shared/chain/chain.js";
-import type { Network } from "#shared/protocol/network.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import { recordsOf } from "#shared/protocol/records-within.js";
-import { isMajority, sumStake } from "#shared/protocol/voting/stake.js";
-import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
+import { isMajority, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import type { CycleName } from "../fallback.js";
 
 /** A contribution that a contributor put on chain in time. */
@@ -42,17 +40,14 @@ export const committedSeals = (
  * before the pulse. While less than half of the stake lies, somebody honest holds each of them before anybody can open one, so whoever
  * made it cannot withhold it. Who votes is settled before anybody seals: a validator's seal replaces the record by which it was known.
  *
- * @param before the state after the last block before the sealing window
+ * @param stakes those that vote by the state after the last block before the sealing window
  */
 export const countedSeals = (
   seals: readonly CommittedSeal[],
-  { before, state }: { readonly before: ChainState; readonly state: Pick<ChainState, "commitments"> },
-  { name, blocks, voting }: { name: CycleName; blocks: BlockRange; voting: Network["voting"] },
+  commitments: readonly Commitment[],
+  { name, blocks, stakes }: { name: CycleName; blocks: BlockRange; stakes: Stakes },
 ): readonly CommittedSeal[] => {
-  const { network: networkHash, cycle } = name;
-  const { neurons } = before.metagraph;
-  const stakes = votingStakes({ neurons, commitments: before.commitments }, { networkHash, cycle, voting });
-  const held = [...recordsOf("sealheld", cycle, { window: blocks, networkHash }, state.commitments)]
+  const held = [...recordsOf("sealheld", name.cycle, { window: blocks, networkHash: name.network }, commitments)]
     .filter(([hotkey]) => stakes.has(hotkey))
     .map(([hotkey, { record }]) => ({ stake: stakes.get(hotkey)!, numbers: new Set(record.held) }));
   return seals.filter((_, number) => {

@@ -1,6 +1,7 @@
+import { readVoters } from "#shared/chain/voters.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { type CycleName, verifiedPulse, weakerValue } from "../fallback.js";
-import { DRAND_TIMELOCK, hashesOf, stateAt } from "../source.js";
+import { DRAND_TIMELOCK, hashesOf } from "../source.js";
 import type { Beacon, BeaconValue } from "../value.js";
 import { compareTexts } from "../weights.js";
 import { beaconWindows } from "../windows.js";
@@ -78,7 +79,7 @@ const countedOf = async (
 ): Promise<readonly CommittedSeal[]> => {
   const blocks = await holdingBlocks(source, cycle, round);
   if (blocks === null) return [];
-  const [before, state] = [await stateAt(source, opening), await stateAt(source, blocks.end - 1)];
-  const name = { network: source.networkHash, cycle };
-  return countedSeals(committed, { before, state }, { name, blocks, voting: source.network.voting });
+  const { stakes } = await readVoters(source, cycle, opening);
+  const commitments = await source.chain.commitments(source.network.netuid, blocks.end - 1);
+  return countedSeals(committed, commitments, { name: { network: source.networkHash, cycle }, blocks, stakes });
 };

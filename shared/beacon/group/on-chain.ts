@@ -1,8 +1,7 @@
+import { readVoters } from "#shared/chain/voters.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import { type RecordOf, recordsOf } from "#shared/protocol/records-within.js";
 import { isMajority, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
-import { votingStakes } from "#shared/protocol/voting/voting-stake.js";
-import { stateAt } from "../source.js";
 import { beaconWindows } from "../windows.js";
 import type { GroupSource } from "./source.js";
 
@@ -10,11 +9,8 @@ import type { GroupSource } from "./source.js";
 export type ChainSource = Omit<GroupSource, "fetch" | "verify">;
 
 /** The voting stake as it was before anybody wrote a record of a cycle's value. @throws what reading the chain throws */
-export const votersOf = async (source: ChainSource, cycle: number): Promise<Stakes> => {
-  const { network, networkHash } = source;
-  const { metagraph, commitments } = await stateAt(source, beaconWindows(cycle, network.phases).sealing.start - 1);
-  return votingStakes({ neurons: metagraph.neurons, commitments }, { networkHash, cycle, voting: network.voting });
-};
+export const votersOf = async (source: ChainSource, cycle: number): Promise<Stakes> =>
+  (await readVoters(source, cycle, beaconWindows(cycle, source.network.phases).sealing.start - 1)).stakes;
 
 /**
  * Hotkey → its record of a type in the state after the last block of a window, included in it. The chain keeps one record a key.

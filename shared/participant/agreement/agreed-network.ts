@@ -2,6 +2,7 @@ import type { BlobClient } from "#shared/blobs/blob-client.js";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { incomingBytes } from "#shared/blobs/incoming-blob.js";
 import type { Chain } from "#shared/chain/chain.js";
+import { subnetAt } from "#shared/chain/subnet-at.js";
 import { checkFields, checkPinned } from "#shared/config/check-network.js";
 import { differingField, loadNetwork } from "#shared/config/load-network.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -32,8 +33,8 @@ export const networkFrom =
 
 /** The owner's network record that is on chain now, and the block that included it. @throws NETWORK_NOT_PUBLISHED. */
 export const publishedNetwork = async (chain: Chain, netuid: number): Promise<NetworkRecord & { block: number }> => {
-  const [{ ownerHotkey }, commitments] = await Promise.all([chain.metagraph(netuid), chain.commitments(netuid)]);
-  const named = networkRecordOf(commitments, ownerHotkey);
+  const { metagraph, commitments } = await subnetAt(chain, netuid);
+  const named = networkRecordOf(commitments, metagraph.ownerHotkey);
   if (named !== null) return { ...named.record, block: named.block };
   throw new BlockZeroError(
     "NETWORK_NOT_PUBLISHED",

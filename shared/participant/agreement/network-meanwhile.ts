@@ -1,5 +1,6 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { Chain } from "#shared/chain/chain.js";
+import { subnetAt } from "#shared/chain/subnet-at.js";
 import { isRejected } from "#shared/chain/writer/chain-rejected.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
@@ -111,11 +112,8 @@ const namedBefore = async (
 ): Promise<Named | null> => {
   if (block < 1) return null;
   try {
-    const [{ ownerHotkey }, commitments] = await Promise.all([
-      chain.metagraph(netuid, block - 1),
-      chain.commitments(netuid, block - 1),
-    ]);
-    const found = networkRecordOf(commitments, ownerHotkey);
+    const { metagraph, commitments } = await subnetAt(chain, netuid, block - 1);
+    const found = networkRecordOf(commitments, metagraph.ownerHotkey);
     return found && { hash: found.record.hash, location: found.record.location, block: found.block };
   } catch (thrown) {
     if (hasCode(thrown, "STATE_DISCARDED", "BLOCK_UNKNOWN") || isRejected(thrown, "SubNetworkDoesNotExist"))

@@ -1,4 +1,5 @@
 import type { Chain } from "#shared/chain/chain.js";
+import { subnetAt } from "#shared/chain/subnet-at.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { OTHER, type PeerClass } from "#shared/telemetry/instruments/labels.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
@@ -23,10 +24,8 @@ export const peerClasses = ({ chain, clock, netuid }: PeerClassesOptions): ((ori
   let reading: Promise<void> = Promise.resolve();
 
   const readRecords = async () => {
-    const [{ neurons, ownerHotkey }, commitments] = await Promise.all([
-      chain.metagraph(netuid),
-      chain.commitments(netuid),
-    ]);
+    const { metagraph, commitments } = await subnetAt(chain, netuid);
+    const { neurons, ownerHotkey } = metagraph;
     const classes = new Map<string, PeerClass>(
       neurons.map(({ hotkey, validatorPermit }) => [hotkey, validatorPermit ? "validator" : "miner"]),
     );
