@@ -23,11 +23,12 @@ export const logVerdicts = async (
     const entries = await waitForFiles(participant, { deadline, isHeld: true }, ({ source }) =>
       Promise.all(
         committed.map(async (one): Promise<CheckEntry[]> => {
-          const { checks } = await fetchChecks(source, cycle, one).catch((thrown: unknown) => {
-            if (isFetchFault(thrown)) return { checks: null };
+          const checks = await fetchChecks(source, cycle, one).catch((thrown: unknown) => {
+            if (isFetchFault(thrown)) return null;
             throw thrown;
           });
-          return checks?.entries.filter((entry) => entry.hotkey === signer.address && entry.proof === proof) ?? [];
+          if (!checks?.ok) return [];
+          return checks.value.entries.filter((entry) => entry.hotkey === signer.address && entry.proof === proof);
         }),
       ),
     );

@@ -117,8 +117,9 @@ const readValidatorChecks = async (source: CycleSource, cycle: number, exchanged
   if (!exchanged.counts)
     return { ...silent, problem: "validators with more than half of the stake do not say that they hold its checks" };
   try {
-    const { checks, problem } = await fetchChecks(source, cycle, exchanged);
-    return { checks, problem: problem && `its checks are unusable: ${problem}`, isGone: false };
+    const checks = await fetchChecks(source, cycle, exchanged);
+    if (!checks.ok) return { ...silent, problem: `its checks are unusable: ${checks.problem}` };
+    return { checks: checks.value, problem: null, isGone: false };
   } catch (thrown) {
     if (!isFetchFault(thrown)) throw thrown;
     return { ...silent, problem: `its checks cannot be had: ${reasonOf(thrown)}`, isGone: true };

@@ -2,9 +2,11 @@ import { readVoters } from "#shared/chain/voters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { isReportSigned, parseReport, type Report } from "#shared/protocol/report.js";
-import { isMajority, permittedStakes, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
+import { holdersOf } from "#shared/protocol/voting/holders.js";
+import { permittedStakes, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
+import { committedBy } from "./committed.js";
 import { lastBlockFor, phaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 
@@ -41,17 +43,17 @@ export interface Exchange {
 }
 
 /** Reports that voting validators committed inside the cycle's evaluate phase, in the state after its last block; by ascending uid. */
-export const committedReports = async (context: CycleContext, cycle: number): Promise<readonly CommittedReport[]> => {
-  const { stakes, metagraph, commitments } = await readVoters(context, cycle, lastBlockFor("report", cycle, context));
-  const uids = new Map(metagraph.neurons.map(({ hotkey, uid }) => [hotkey, uid]));
-  return [...phaseRecords("report", cycle, commitments, context)]
-    .flatMap(([hotkey, { record, text, block }]): CommittedReport[] => {
-      const uid = uids.get(hotkey);
-      if (uid === undefined || !stakes.has(hotkey)) return [];
-      return [{ uid, hotkey, hash: record.report, location: record.location, record: text, block }];
-    })
-    .sort((a, b) => a.uid - b.uid);
-};
+export const committedReports = async (context: CycleContext, cycle: number): Promise<readonly CommittedReport[]> =>
+  (await committedBy(context, "report", cycle)).map(
+    ({ uid, hotkey, record, text, block }): CommittedReport => ({
+      uid,
+      hotkey,
+      hash: record.report,
+      location: record.location,
+      record: text,
+      block,
+    }),
+  );
 
 /**
  * Which reports of a cycle count: those that validators with more than half of the voting stake say they hold, in the state at the last
@@ -62,18 +64,18 @@ export const exchangedReports = async (context: CycleContext, cycle: number): Pr
     committedReports(context, cycle),
     readVoters(context, cycle, lastBlockFor("held", cycle, context)),
   ]);
-  const held = new Map<string, ReadonlySet<number>>();
-  for (const [hotkey, { record }] of phaseRecords("held", cycle, commitments, context))
-    if (stakes.has(hotkey)) held.set(hotkey, new Set(record.held));
+  const said = [...phaseRecords("held", cycle, commitments, context)].filter(([hotkey]) => stakes.has(hotkey));
+  const holdersBy = holdersOf(
+    said.map(([hotkey, { record }]) => [hotkey, record.held]),
+    stakes,
+  );
   const total = sumStake(stakes.values());
   const reports = committed.map((one, number): ExchangedReport => {
-    const holders = [...held].flatMap(([hotkey, numbers]) => (numbers.has(number) ? [hotkey] : []));
-    const stake = sumStake(holders.map((hotkey) => stakes.get(hotkey)!));
-    const heldBy = total === 0n ? 0 : Number(stake) / Number(total);
-    return { ...one, holders, heldBy, counts: isMajority(stake, stakes) };
+    const { holders, stake, counts } = holdersBy(number);
+    return { ...one, holders, heldBy: total === 0n ? 0 : Number(stake) / Number(total), counts };
   });
   const silent = [...permittedStakes(metagraph.neurons).keys()].filter((hotkey) => !stakes.has(hotkey));
-  return { reports, stakes, exchanged: new Set(held.keys()), silent };
+  return { reports, stakes, exchanged: new Set(said.map(([hotkey]) => hotkey)), silent };
 };
 
 /** Parses a report. It must be well formed, its validator must have signed it, and its figures must be possible under the network file. */

@@ -57,8 +57,7 @@ const fetchAll = (
         };
         const asked = await askAtEveryBlock(participant, wait, () => fetchChecks(wait.source, cycle, one));
         if ("reason" in asked) return leftOut(asked.reason);
-        const { checks, problem } = asked.value;
-        return checks === null ? leftOut(problem) : true;
+        return asked.value.ok || leftOut(asked.value.problem);
       }),
     ),
   );

@@ -1,7 +1,8 @@
 import type { Commitment, Metagraph } from "#shared/chain/chain.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import { recordsOf } from "#shared/protocol/records-within.js";
-import { isMajority, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
+import { holdersOf } from "#shared/protocol/voting/holders.js";
+import type { Stakes } from "#shared/protocol/voting/stake.js";
 import type { CycleName } from "../fallback.js";
 
 /** A contribution that a contributor put on chain in time. */
@@ -47,11 +48,10 @@ export const countedSeals = (
   commitments: readonly Commitment[],
   { name, blocks, stakes }: { name: CycleName; blocks: BlockRange; stakes: Stakes },
 ): readonly CommittedSeal[] => {
-  const held = [...recordsOf("sealheld", name.cycle, { window: blocks, networkHash: name.network }, commitments)]
-    .filter(([hotkey]) => stakes.has(hotkey))
-    .map(([hotkey, { record }]) => ({ stake: stakes.get(hotkey)!, numbers: new Set(record.held) }));
-  return seals.filter((_, number) => {
-    const holders = held.filter(({ numbers }) => numbers.has(number));
-    return isMajority(sumStake(holders.map(({ stake }) => stake)), stakes);
-  });
+  const said = recordsOf("sealheld", name.cycle, { window: blocks, networkHash: name.network }, commitments);
+  const heldBy = holdersOf(
+    [...said].map(([hotkey, { record }]) => [hotkey, record.held]),
+    stakes,
+  );
+  return seals.filter((_, number) => heldBy(number).counts);
 };

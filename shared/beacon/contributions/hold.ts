@@ -1,18 +1,10 @@
-import { BlockZeroError } from "#shared/errors/error.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
+import { type Held, heldOf } from "../held.js";
 import { readSeals } from "./committed.js";
 import { type Contribution, MAX_CONTRIBUTION_BYTES, readContribution } from "./contribution.js";
 import type { CommittedSeal } from "./held.js";
 import { readTerms } from "./schedule.js";
 import type { ContributionSource } from "./source.js";
-
-/** What a validator has of a cycle's committed contributions, by their numbers, ascending. */
-export interface HeldSeals {
-  /** Here, and in order. */
-  readonly held: readonly number[];
-  /** Nobody who was asked sent them. */
-  readonly missing: readonly number[];
-}
 
 /**
  * Fetches the contributions of a cycle, once its sealing window is over. `held` are the numbers for this validator's `sealheld` record,
@@ -20,22 +12,10 @@ export interface HeldSeals {
  *
  * @throws what reading the chain throws
  */
-export const holdSeals = async (source: ContributionSource, cycle: number): Promise<HeldSeals> => {
+export const holdSeals = async (source: ContributionSource, cycle: number): Promise<Held> => {
   const terms = await readTerms(source, cycle);
   const { committed } = await readSeals(source, cycle, terms);
-  const found = await Promise.all(
-    committed.map((seal) =>
-      fetchContribution(source, cycle, terms.round, seal).then(
-        ({ ok }) => ok,
-        (thrown) => {
-          if (thrown instanceof BlockZeroError) return null;
-          throw thrown;
-        },
-      ),
-    ),
-  );
-  const numbers = (of: boolean | null) => found.flatMap((one, number) => (one === of ? [number] : []));
-  return { held: numbers(true), missing: numbers(null) };
+  return heldOf(committed.entries(), (seal) => fetchContribution(source, cycle, terms.round, seal));
 };
 
 /** The contribution that a seal names, or why it is none. @throws BlockZeroError FETCH_… if its bytes are not available */

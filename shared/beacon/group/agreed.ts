@@ -1,10 +1,11 @@
-import { BlockZeroError } from "#shared/errors/error.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
+import { holdersOf } from "#shared/protocol/voting/holders.js";
 import type { CycleName } from "../fallback.js";
+import { type Held, heldOf } from "../held.js";
 import { compareTexts } from "../weights.js";
 import { beaconWindows } from "../windows.js";
 import { type GroupDocument, MAX_GROUP_DOCUMENT_BYTES, readGroupDocument } from "./documents.js";
-import { type ChainSource, haveMajority, recordsIn, votersOf } from "./on-chain.js";
+import { type ChainSource, recordsIn, votersOf } from "./on-chain.js";
 import { type FormingStep, firstSigned, groupCycle } from "./schedule.js";
 import type { Slots } from "./slots.js";
 import { type GroupSource, scheduleOf } from "./source.js";
@@ -51,10 +52,11 @@ export const countedDocuments = async (
   if (committed.size === 0) return [];
   const stakes = await votersOf(source, cycle);
   const said = await recordsIn(source, "partial", cycle, beaconWindows(cycle, source.network.phases).holding);
-  return [...committed].flatMap(([number, document]) => {
-    const holders = [...said].filter(([, { held }]) => held.includes(number)).map(([hotkey]) => hotkey);
-    return haveMajority(holders, stakes) ? [document] : [];
-  });
+  const heldBy = holdersOf(
+    [...said].map(([hotkey, { held }]) => [hotkey, held]),
+    stakes,
+  );
+  return [...committed].flatMap(([number, document]) => (heldBy(number).counts ? [document] : []));
 };
 
 /**
@@ -70,32 +72,12 @@ export const fetchDocument = async <K extends FormingStep>(
   return readGroupDocument(kind, bytes, { network, cycle: firstSigned(start), hotkey }, verify);
 };
 
-/** What a validator has of the documents that members put on chain in a cycle, by their numbers, ascending. */
-export interface HeldDocuments {
-  /** Here, and in order. */
-  readonly held: readonly number[];
-  /** Nobody who was asked sent them. */
-  readonly missing: readonly number[];
-}
-
 /** Fetches the documents of a cycle in which a group is formed, once the window is over. @throws what reading the chain throws */
-export const holdDocuments = async (source: GroupSource, cycle: number, slots: Slots): Promise<HeldDocuments> => {
+export const holdDocuments = async (source: GroupSource, cycle: number, slots: Slots): Promise<Held> => {
   const { start, step } = groupCycle(cycle, scheduleOf(source));
   if (step === null) return { held: [], missing: [] };
-  const committed = [...(await committedDocuments(source, cycle, slots))];
-  const found = await Promise.all(
-    committed.map(([, document]) =>
-      fetchDocument(source, step, start, document).then(
-        ({ ok }) => ok,
-        (thrown) => {
-          if (thrown instanceof BlockZeroError) return null;
-          throw thrown;
-        },
-      ),
-    ),
-  );
-  const numbers = (of: boolean | null) => committed.flatMap(([number], i) => (found[i] === of ? [number] : []));
-  return { held: numbers(true), missing: numbers(null) };
+  const committed = await committedDocuments(source, cycle, slots);
+  return heldOf(committed, (document) => fetchDocument(source, step, start, document));
 };
 
 /**

@@ -5,7 +5,7 @@ import {
   MAX_DUTY_BYTES,
   parseDutyDocument,
 } from "#shared/duty/duty-document.js";
-import type { Parsed } from "#shared/protocol/parsed.js";
+import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
 import type { CycleContext, CycleSource } from "#shared/replay/source.js";
 import { verify } from "#shared/wallet/index.js";
@@ -39,9 +39,6 @@ export const committedAnswers = async (
   );
 };
 
-/** A document, or what its bytes are refused for. */
-export type ReadDocument<T> = { readonly document: T } | { readonly problem: string };
-
 type Named = { readonly network: string; readonly cycle: number; readonly hotkey: string };
 
 const reader =
@@ -50,22 +47,22 @@ const reader =
     { fetch, networkHash }: Pick<CycleSource, "fetch" | "networkHash">,
     cycle: number,
     { hotkey, hash, location }: CommittedDocument,
-  ): Promise<ReadDocument<T>> => {
+  ): Promise<Parsed<T>> => {
     const bytes = await fetch({ hash, maxBytes: MAX_DUTY_BYTES, location, what: `${what} of ${hotkey}` });
     const parsed = parse(bytes);
-    if (!parsed.ok) return { problem: parsed.problem };
+    if (!parsed.ok) return parsed;
     const document = parsed.value;
-    if (document.hotkey !== hotkey || !isSigned(document)) return { problem: "not signed by its hotkey" };
-    if (document.network !== networkHash) return { problem: `about network ${document.network}` };
-    return document.cycle === cycle ? { document } : { problem: `about cycle ${document.cycle}` };
+    if (document.hotkey !== hotkey || !isSigned(document)) return refused("not signed by its hotkey");
+    if (document.network !== networkHash) return refused(`about network ${document.network}`);
+    return document.cycle === cycle ? accepted(document) : refused(`about cycle ${document.cycle}`);
   };
 
-/** Fetches a duty document. @throws BlockZeroError FETCH_… if it is not available */
+/** Fetches a duty document, or says why the bytes are none. @throws BlockZeroError FETCH_… if it is not available */
 export const fetchDuty = reader<DutyDocument>("the duty document", parseDutyDocument, (document) =>
   isDutyDocumentSigned(document, verify),
 );
 
-/** Fetches answers. @throws BlockZeroError FETCH_… if they are not available */
+/** Fetches answers, or says why the bytes are none. @throws BlockZeroError FETCH_… if they are not available */
 export const fetchAnswers = reader<DutyAnswers>("the duty answers", parseDutyAnswers, (document) =>
   areDutyAnswersSigned(document, verify),
 );

@@ -1,11 +1,12 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
+import type { Parsed } from "#shared/protocol/parsed.js";
 import type { Member } from "#shared/settlement/cycle-inputs.js";
-import type { CommittedDocument, ReadDocument } from "./committed-documents.js";
+import type { CommittedDocument } from "./committed-documents.js";
 import type { FetchCount } from "./cut-off.js";
 
-/** Fetches a document. @throws BlockZeroError FETCH_… if it is not available */
-export type FetchDocument<T> = (one: CommittedDocument) => Promise<ReadDocument<T>>;
+/** Fetches a document, or says why the bytes are none. @throws BlockZeroError FETCH_… if it is not available */
+export type FetchDocument<T> = (one: CommittedDocument) => Promise<Parsed<T>>;
 
 /** How members' documents of one kind are fetched. */
 interface Fetching<T> {
@@ -47,7 +48,7 @@ export const fetchDocuments = async <T>(
     named.map(async (one) => {
       try {
         const read = await fetch(one);
-        if ("document" in read) documents.set(one.hotkey, read.document);
+        if (read.ok) documents.set(one.hotkey, read.value);
         else problems.set(one.hotkey, read.problem);
       } catch (thrown) {
         if (!isFetchFault(thrown)) throw thrown;

@@ -255,8 +255,9 @@ const accusedByValidators = async (source: CycleSource, cycle: number) => {
   const counted = committed.filter(({ counts }) => counts);
   await mapLimited(counted, CONCURRENT_FETCHES, async (one) => {
     try {
-      const { checks } = await fetchChecks(source, cycle, one);
-      for (const { hotkey, nonce } of checks?.entries ?? []) if (nonce !== null) nonces.add(`${hotkey} ${nonce}`);
+      const checks = await fetchChecks(source, cycle, one);
+      if (!checks.ok) return;
+      for (const { hotkey, nonce } of checks.value.entries) if (nonce !== null) nonces.add(`${hotkey} ${nonce}`);
     } catch (thrown) {
       if (!isFetchFault(thrown)) throw thrown;
       isWhole = false;

@@ -1,4 +1,4 @@
-import { type HeldSeals, holdSeals } from "#shared/beacon/contributions/hold.js";
+import { holdSeals } from "#shared/beacon/contributions/hold.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -26,7 +26,7 @@ export const holdContributions = async (participant: Participant, cycle: number)
     waitForFiles(participant, { deadline: holding.start - 1 }, (wait) => {
       const source = contributionSource(wait.source)!;
       return readUntilWhole(participant, wait, async () => {
-        const read: HeldSeals = await holdSeals(source, cycle);
+        const read = await holdSeals(source, cycle);
         return { ...read, isWhole: read.missing.length === 0 };
       });
     }),

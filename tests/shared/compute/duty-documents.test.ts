@@ -51,7 +51,7 @@ describe("a committed duty document", async () => {
       },
     };
     const one = { hotkey: ann.address, hash: hashOf("a"), location: "http://a:1" };
-    assert.ok("document" in (await fetchAnswers(source, CYCLE, one)));
+    assert.ok((await fetchAnswers(source, CYCLE, one)).ok);
     const what = `the duty answers of ${ann.address}`;
     assert.deepEqual(asked, [{ hash: one.hash, maxBytes: MAX_DUTY_BYTES, location: one.location, what }]);
   });

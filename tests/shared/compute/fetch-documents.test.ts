@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { fetchDocuments } from "#shared/compute/duty/fetch-documents.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { accepted } from "#shared/protocol/parsed.js";
 
 const members = ["ann", "slow", "late"].map((hotkey) => ({ hotkey }));
 const committed = new Map(members.map(({ hotkey }) => [hotkey, { hotkey, hash: `of ${hotkey}`, location: "" }]));
@@ -15,7 +16,7 @@ it("a document that time ran out for is unknown, unless it could not be had whil
       isOver: () => isOver,
       fetch: async ({ hotkey }) => {
         if (failing.includes(hotkey)) throw new BlockZeroError("FETCH_TIMEOUT", "slow", "try later");
-        return { document: hotkey };
+        return accepted(hotkey);
       },
     });
   const first = await fetchAll(false, ["slow"]);

@@ -1,4 +1,4 @@
-import { type HeldDocuments, holdDocuments } from "#shared/beacon/group/agreed.js";
+import { holdDocuments } from "#shared/beacon/group/agreed.js";
 import { signGroupDocument } from "#shared/beacon/group/documents.js";
 import { FORMING_STEPS, groupCycle } from "#shared/beacon/group/schedule.js";
 import { signPartials } from "#shared/beacon/group/sign.js";
@@ -79,7 +79,7 @@ const holdStep = async (participant: Participant, journal: GroupJournal, cycle: 
     waitForFiles(participant, { deadline: holding.start - 1 }, (wait) => {
       const source = groupSource(wait.source)!;
       return readUntilWhole(participant, wait, async () => {
-        const read: HeldDocuments = await holdDocuments(source, cycle, slots);
+        const read = await holdDocuments(source, cycle, slots);
         return { ...read, isWhole: read.missing.length === 0 };
       });
     }),

@@ -1,0 +1,29 @@
+import { isMajority, type Stakes, sumStake } from "./stake.js";
+
+/** The voters that say that they hold a document. */
+export interface Holders {
+  readonly holders: readonly string[];
+  readonly stake: bigint;
+  /** Whether they have more than half of the voting stake, so that the document counts. */
+  readonly counts: boolean;
+}
+
+/**
+ * Tells who of the voters holds a numbered document.
+ *
+ * @param said hotkey → the numbers of the documents that it says it holds; what it says counts only if it votes
+ */
+export const holdersOf = (
+  said: Iterable<readonly [string, readonly number[]]>,
+  stakes: Stakes,
+): ((number: number) => Holders) => {
+  const voters = [...said].flatMap(([hotkey, held]) => {
+    const stake = stakes.get(hotkey);
+    return stake === undefined ? [] : [{ hotkey, stake, held: new Set(held) }];
+  });
+  return (number) => {
+    const holding = voters.filter(({ held }) => held.has(number));
+    const stake = sumStake(holding.map((one) => one.stake));
+    return { holders: holding.map(({ hotkey }) => hotkey), stake, counts: isMajority(stake, stakes) };
+  };
+};
