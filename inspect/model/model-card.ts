@@ -1,4 +1,5 @@
 import { familyOf } from "#shared/model/families/index.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { markdownTable } from "#shared/util/markdown-table.js";
 import { inWords, sharesByGroup } from "./merged-shares.js";
@@ -124,9 +125,7 @@ const contributors = (manifest: ModelManifest, models: ReadonlyMap<string, Model
       totals.set(`${group} ${hotkey}`, { ...total, cycles: total.cycles + 1, share: total.share + share });
     }
   const rows = [...totals.values()]
-    .sort((a, b) =>
-      a.group < b.group ? -1 : a.group > b.group ? 1 : b.share - a.share || (a.hotkey < b.hotkey ? -1 : 1),
-    )
+    .sort((a, b) => compareTexts(a.group, b.group) || b.share - a.share || compareTexts(a.hotkey, b.hotkey))
     .map(({ hotkey, group, cycles, share }) => [group, `\`${hotkey}\``, String(cycles), share.toFixed(4)]);
   return rows.length === 0 ? "None yet." : markdownTable(["Group", "Hotkey", "Merged updates", "Sum of shares"], rows);
 };

@@ -1,4 +1,5 @@
 import { BlockZeroError } from "#shared/errors/error.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
@@ -99,7 +100,7 @@ export const replay = async (subnet: Subnet, { rules, from, to, signal }: Replay
     gone,
     hotkeys: [...accounts]
       .map(([hotkey, account]) => ({ hotkey, ...account }))
-      .sort((a, b) => b.other - a.other || b.own - a.own || (a.hotkey < b.hotkey ? -1 : 1)),
+      .sort((a, b) => b.other - a.other || b.own - a.own || compareTexts(a.hotkey, b.hotkey)),
     owner: paid.at(-1)!.holders.ownerHotkey,
   };
 };

@@ -5,6 +5,3 @@ export const wholeWeights = (weights: Iterable<readonly [string, number]>): Read
       Number.isFinite(weight) && weight >= 1 ? [[hotkey, BigInt(Math.floor(weight))]] : [],
     ),
   );
-
-/** All texts are ASCII. */
-export const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -2,6 +2,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { inTurns } from "#shared/blobs/in-turns.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Checks } from "#shared/protocol/checks.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { confirmedCycle, type PlayedSprint } from "#shared/protocol/sprint.js";
 import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
@@ -104,7 +105,7 @@ export const readSprint = async (
     proofs,
     outcomes,
     reputations: agreedReputations(statements, stakes),
-    validators: validators.map(({ isGone: _, ...one }) => one).sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1)),
+    validators: validators.map(({ isGone: _, ...one }) => one).sort((a, b) => compareTexts(a.hotkey, b.hotkey)),
     isWhole,
     decided,
     isReadable: gone === 0n || 2n * gone < sumStake([...stakes.values()]),

@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { hashBytes, sha256 } from "#shared/protocol/hash.js";
 
 interface AuditSubject {
@@ -29,7 +30,7 @@ export const auditSample = ({ seed, verifierKey, document, unclaimed, size }: Au
   ]);
   return unclaimed
     .map((task) => ({ task, lot: sha256(head, hashBytes(task)) }))
-    .sort((a, b) => (a.lot < b.lot ? -1 : 1))
+    .sort((a, b) => compareTexts(a.lot, b.lot))
     .slice(0, size)
     .map(({ task }) => task)
     .sort();

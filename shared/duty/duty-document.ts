@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import { MAX_DETAIL_CHARS, type Parsed } from "#shared/protocol/parsed.js";
@@ -42,7 +43,7 @@ const dutySchema = z
 
 /** In the order of documents: by task, so that one set has one text. */
 export const ascending = <T extends { readonly task: string }>(entries: readonly T[]): T[] =>
-  [...entries].sort((a, b) => (a.task < b.task ? -1 : 1));
+  [...entries].sort((a, b) => compareTexts(a.task, b.task));
 
 export const isAscending = (entries: readonly { readonly task: string }[]): boolean =>
   entries.every(({ task }, i) => i === 0 || task > entries[i - 1]!.task);

@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { hashBytes, sha256 } from "#shared/protocol/hash.js";
 
 interface Evidenced {
@@ -41,5 +42,5 @@ export const replayedDuty = ({ seed, verifierKey, document, done }: EvidenceSubj
     hashBytes(document),
   ]);
   const lots = done.map((task) => ({ task, lot: sha256(head, hashBytes(task)) }));
-  return lots.sort((a, b) => (a.lot < b.lot ? -1 : 1))[0]?.task ?? null;
+  return lots.sort((a, b) => compareTexts(a.lot, b.lot))[0]?.task ?? null;
 };

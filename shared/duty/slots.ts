@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
 import { sumStake } from "#shared/protocol/voting/stake.js";
 import type { Weights } from "./threshold.js";
@@ -22,7 +23,7 @@ interface SlotDraw {
  * little-endian) mod total lies, the hash read as a big-endian number. Nobody holds a slot where nobody has weight.
  */
 export const drawSlots = ({ domain, beacon, subject, slots, weights }: SlotDraw): ReadonlyMap<string, number> => {
-  const members = [...weights].filter(([, weight]) => weight > 0n).sort(([a], [b]) => (a < b ? -1 : 1));
+  const members = [...weights].filter(([, weight]) => weight > 0n).sort(([a], [b]) => compareTexts(a, b));
   const total = sumStake(members.map(([, weight]) => weight));
   const held = new Map<string, number>();
   if (total === 0n) return held;

@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { type Contender, rank } from "#shared/rewards/ranking.js";
 
 /** A contender of this cycle with its artifact and the outcome that was agreed for it. */
@@ -28,7 +29,7 @@ export const selectForMerge = <T extends Submission>(
       .filter(({ group }) => group === name)
       .map((submission) => ({ ...submission, submission, score: meritOf(submission) }))
       .filter(({ score }) => score > 0);
-    const inOrder = [...rank(merited).slice(0, topN)].sort((a, b) => (a.artifact < b.artifact ? -1 : 1));
+    const inOrder = [...rank(merited).slice(0, topN)].sort((a, b) => compareTexts(a.artifact, b.artifact));
     const total = inOrder.reduce((sum, { score }) => sum + score, 0);
     if (inOrder.length > 0) {
       selected.set(
@@ -60,7 +61,7 @@ export const selectAll = <T extends Submission & { readonly lossReduction: numbe
         .slice(0, topN)
         .map(({ one }) => one);
       const share = 1 / best.length;
-      return [name, [...best].sort((a, b) => (a.artifact < b.artifact ? -1 : 1)).map((one) => ({ ...one, share }))];
+      return [name, [...best].sort((a, b) => compareTexts(a.artifact, b.artifact)).map((one) => ({ ...one, share }))];
     }),
   );
 };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { quote } from "#shared/protocol/parsed.js";
 import type { CheckpointFolder } from "./checkpoint-folder.js";
 import { INDEX_FILE, MAX_SHARDS, malformed, type ShardPlan } from "./checkpoint-layout.js";
@@ -37,6 +38,6 @@ export const indexDocument = (shards: ShardPlan, bytes: number): object => ({
   weight_map: Object.fromEntries(
     [...shards]
       .flatMap(([file, names]) => names.map((name) => [name, file] as const))
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
+      .sort(([a], [b]) => compareTexts(a, b)),
   ),
 });

@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
@@ -62,7 +63,7 @@ export const readOutcomes = async (source: CycleSource, cycle: number, head: num
     stakes,
     exchange,
     validators: validators.sort((a, b) =>
-      a.stake === b.stake ? (a.hotkey < b.hotkey ? -1 : 1) : a.stake > b.stake ? -1 : 1,
+      a.stake === b.stake ? compareTexts(a.hotkey, b.hotkey) : a.stake > b.stake ? -1 : 1,
     ),
     outcomes: tally({ reports, stakes, miners, network: source.networkHash, cycle, base }),
     isWhole: validators.every((one) => !one.isGone),

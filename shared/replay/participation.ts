@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import { sumStake } from "#shared/protocol/voting/stake.js";
 import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
@@ -48,7 +49,7 @@ export const participationIn = (
         ...(report ? likeness(report, outcomes) : { agreement: null, deviation: null }),
       };
     })
-    .sort((a, b) => b.stakeShare - a.stakeShare || (a.hotkey < b.hotkey ? -1 : 1));
+    .sort((a, b) => b.stakeShare - a.stakeShare || compareTexts(a.hotkey, b.hotkey));
 };
 
 const likeness = (

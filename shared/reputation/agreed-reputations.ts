@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { MAX_REPUTATIONS, type StatedReputation } from "#shared/protocol/stated-reputation.js";
 import { isMajority, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import {
@@ -46,7 +47,7 @@ export const agreedReputations = (statements: readonly Statement[], stakes: Stak
           .filter((vote) => isMajority(sumStake(vote.stakes), stakes))
           .map(({ reputation }) => [hotkey, reputation] as const),
       )
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
+      .sort(([a], [b]) => compareTexts(a, b)),
   );
 };
 
@@ -72,6 +73,6 @@ export const statedReputations = (reputations: Reputations): readonly StatedRepu
   [...reputations]
     .filter(([, { value, missTest }]) => value > 0 || missTest.isNegligent || missTest.ratio !== 0)
     .map(([hotkey, reputation]) => ({ hotkey, ...reputation }))
-    .sort((a, b) => a.idle - b.idle || (a.hotkey < b.hotkey ? -1 : 1))
+    .sort((a, b) => a.idle - b.idle || compareTexts(a.hotkey, b.hotkey))
     .slice(0, MAX_REPUTATIONS)
-    .sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1));
+    .sort((a, b) => compareTexts(a.hotkey, b.hotkey));

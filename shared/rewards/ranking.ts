@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { sha256 } from "#shared/protocol/hash.js";
 
 /** What decides a place within a group. */
@@ -12,7 +13,7 @@ export interface Contender {
  */
 export const rank = <T extends Contender>(contenders: readonly T[]): readonly T[] => {
   const lots = new Map(contenders.map((contender) => [contender, lotOf(contender)]));
-  return [...contenders].sort((a, b) => b.score - a.score || (lots.get(a)! < lots.get(b)! ? -1 : 1));
+  return [...contenders].sort((a, b) => b.score - a.score || compareTexts(lots.get(a)!, lots.get(b)!));
 };
 
 const lotOf = ({ hotkey, score }: Contender): string => {

@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { normalise, type RewardCurve } from "./curves/curve.js";
 
 export interface Payee {
@@ -48,7 +49,7 @@ export const groupRewards = ({
   /** What miners earned in all groups, where it is divided. */
   const divided = new Map<number, number>();
   const pool = 1 / groups.size;
-  for (const [group, ranked] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [group, ranked] of [...groups].sort(([a], [b]) => compareTexts(a, b))) {
     const parts = curve(ranked.map(({ score }) => score));
     const earned = normalise(ranked.map(({ independence }, place) => (parts[place] ?? 0) * independence));
     const isEarned = earned.some((share) => share > 0);

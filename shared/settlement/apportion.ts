@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { largestRemainder } from "#shared/util/largest-remainder.js";
 
@@ -11,5 +12,5 @@ import { largestRemainder } from "#shared/util/largest-remainder.js";
 export const apportion = (amount: bigint, weights: ReadonlyMap<string, bigint>): ReadonlyMap<string, bigint> => {
   const lots = new Map([...weights.keys()].map((name) => [name, sha256(Buffer.from(name, "ascii"))]));
   const parts = [...weights].map(([name, weight]) => ({ name, weight }));
-  return largestRemainder(amount, parts, (a, b) => (lots.get(a)! < lots.get(b)! ? -1 : 1));
+  return largestRemainder(amount, parts, (a, b) => compareTexts(lots.get(a)!, lots.get(b)!));
 };

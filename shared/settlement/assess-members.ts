@@ -4,6 +4,7 @@ import { dutyEvidence, replayedDuty } from "#shared/duty/evidence.js";
 import { isPlanted, mustBeWrong, relayThreshold } from "#shared/duty/planted.js";
 import type { DutyTarget } from "#shared/duty/target.js";
 import { EXACT_KINDS, type Task } from "#shared/duty/task.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { VerifyVrf } from "#shared/protocol/signing.js";
 import { type CloseInputs, type Member, targetsOf } from "./cycle-inputs.js";
 import { eligibleTasks } from "./eligible-tasks.js";
@@ -85,7 +86,7 @@ export const tasksToRecompute = (
   return tasks
     .map(({ task }) => task)
     .filter(({ id, kind }) => EXACT_KINDS.has(kind) && wanted.has(id))
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+    .sort((a, b) => compareTexts(a.id, b.id));
 };
 
 /**

@@ -1,3 +1,4 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { sumStake } from "#shared/protocol/voting/stake.js";
 import { MILLION, ratioDown } from "#shared/util/fraction.js";
 import { apportion } from "./apportion.js";
@@ -119,7 +120,7 @@ export const settle = (inputs: SettlementInputs, rules: SettlementRules = DEFAUL
   const fraudsHeld = released.filter(({ isFraud }) => isFraud);
   const forfeits = new Map(fraudsHeld.map(({ hotkey, held }) => [hotkey, held + (frauds.get(hotkey)?.forfeit ?? 0n)]));
   const bounties = new Map<string, bigint>();
-  for (const [hotkey, forfeit] of [...forfeits].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [hotkey, forfeit] of [...forfeits].sort(([a], [b]) => compareTexts(a, b))) {
     const pool = (forfeit * BigInt(rules.bounty)) / BigInt(MILLION);
     for (const [finder, part] of apportion(pool, frauds.get(hotkey)?.finders ?? new Map()))
       bounties.set(finder, (bounties.get(finder) ?? 0n) + part);
@@ -130,7 +131,7 @@ export const settle = (inputs: SettlementInputs, rules: SettlementRules = DEFAUL
       const bounty = wished < honest ? wished : honest;
       return { ...pay, forfeited: held - honest, bounty, paid: honest + bounty };
     })
-    .sort((a, b) => (a.hotkey < b.hotkey ? -1 : 1));
+    .sort((a, b) => compareTexts(a.hotkey, b.hotkey));
   const bountySum = sumStake(pays.map(({ bounty }) => bounty));
   const settlement: Settlement = {
     pays,

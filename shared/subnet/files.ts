@@ -8,6 +8,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { IncomingBlob } from "#shared/blobs/incoming-blob.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type ByteSource, bytesOfSource, withSource } from "#shared/files/byte-source.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
 import { plural } from "#shared/util/plural.js";
@@ -192,7 +193,7 @@ export const openSubnetFiles = ({
     },
     sound: async (hash) => (await inFolders(hash)).sound ?? made.open(hash),
     takeFaulty: () => {
-      const found = [...faulty.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+      const found = [...faulty.values()].sort((a, b) => compareTexts(a.path, b.path));
       for (const { path } of found) named.add(path);
       keepNewest(named, MAX_NAMED);
       faulty.clear();

@@ -4,6 +4,7 @@ import type { Patience } from "#shared/participant/at-every-block.js";
 import { type Decided, isReplaced, readDecided } from "#shared/participant/deciding-block.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { GateBase } from "#shared/replay/gate-submission.js";
@@ -174,7 +175,7 @@ const isSame = (a: Submission, b: Submission): boolean =>
 /** Orders by a hash over a value that no miner knew when it registered. */
 const shuffled = (submissions: readonly Submission[], blockHash: string): readonly Submission[] => {
   const key = ({ hotkey }: Submission) => sha256(Buffer.from(`${blockHash} ${hotkey}`));
-  return [...submissions].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  return [...submissions].sort((a, b) => compareTexts(key(a), key(b)));
 };
 
 const isUnreachable = ({ result }: Gated): boolean => !result.ok && result.reason === "unreachable";

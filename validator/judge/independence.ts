@@ -36,7 +36,7 @@ export const openIndependenceMeter = async (
 ): Promise<IndependenceMeter> => {
   const begin = sketchBeginner(seed);
   const shapes = groupShapeMap(network, group);
-  const names = [...shapes.keys()].sort((a, b) => (a < b ? -1 : 1));
+  const names = [...shapes.keys()].sort();
   const sketch = async (read: (name: string) => Promise<Float32Array> | Float32Array): Promise<Float32Array> => {
     const growing = begin();
     for (const name of names) growing.add(await read(name));

@@ -1,6 +1,7 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { MAX_CONTRIBUTORS } from "#shared/protocol/network-file/contribution-rules.js";
 import { sumStake } from "#shared/protocol/voting/stake.js";
-import { compareTexts, wholeWeights } from "../weights.js";
+import { wholeWeights } from "../weights.js";
 
 /**
  * Who contributes: the hotkeys of the highest weights, of equal ones the lower hotkey first, until they have two thirds of all weight or

@@ -1,6 +1,6 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
 import type { CycleName } from "../fallback.js";
-import { compareTexts } from "../weights.js";
 
 const DOMAIN = "blockzero/beacon/1";
 

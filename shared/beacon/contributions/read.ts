@@ -1,9 +1,9 @@
 import { readVoters } from "#shared/chain/voters.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { type CycleName, verifiedPulse, weakerValue } from "../fallback.js";
 import { DRAND_TIMELOCK, hashesOf } from "../source.js";
 import type { Beacon, BeaconValue } from "../value.js";
-import { compareTexts } from "../weights.js";
 import { beaconWindows } from "../windows.js";
 import { readSeals } from "./committed.js";
 import type { Contribution } from "./contribution.js";

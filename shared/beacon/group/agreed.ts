@@ -1,8 +1,8 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { holdersOf } from "#shared/protocol/voting/holders.js";
 import type { CycleName } from "../fallback.js";
 import { type Held, heldOf } from "../held.js";
-import { compareTexts } from "../weights.js";
 import { beaconWindows } from "../windows.js";
 import { type GroupDocument, MAX_GROUP_DOCUMENT_BYTES, readGroupDocument } from "./documents.js";
 import { type ChainSource, recordsIn, votersOf } from "./on-chain.js";

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { bls12_381 as bls } from "@noble/curves/bls12-381";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { accepted } from "#shared/protocol/parsed.js";
 import type { Dropped } from "../value.js";
-import { compareTexts } from "../weights.js";
 import { Fr, fromHex, type G2, hexOf, parseScalar } from "./curve.js";
 import { type Dealing, decryptOwn, openAnswer, readDealing } from "./dealing.js";
 import type { GroupDocument } from "./documents.js";

@@ -1,6 +1,6 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { MAX_MEMBERS } from "#shared/protocol/network-file/group-rules.js";
 import { stakeWeights } from "../contributions/chain-weights.js";
-import { compareTexts } from "../weights.js";
 import { type ChainSource, votersOf } from "./on-chain.js";
 import { assignSlots, type Slots } from "./slots.js";
 

@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { roundAt } from "#shared/chain/timelock/beacon.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { verifiedPulse, weakerValue } from "../fallback.js";
 import { drandTimes, hashesOf } from "../source.js";
 import type { Beacon, BeaconValue } from "../value.js";
-import { compareTexts } from "../weights.js";
 import { beaconWindows } from "../windows.js";
 import type { GroupFile } from "./group-file.js";
 import { recordsIn } from "./on-chain.js";

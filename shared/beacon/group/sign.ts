@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { bls12_381 as bls } from "@noble/curves/bls12-381";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { hashBytes, sha256, u64le } from "#shared/protocol/hash.js";
 import type { CycleName } from "../fallback.js";
 import type { Dropped } from "../value.js";
-import { compareTexts } from "../weights.js";
 import { fromHex, type G1, hexOf, parseG1, parseG2 } from "./curve.js";
 import { publicShare } from "./form-group.js";
 import type { GroupKeys } from "./group-keys.js";

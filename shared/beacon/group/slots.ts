@@ -1,5 +1,6 @@
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { largestRemainder } from "#shared/util/largest-remainder.js";
-import { compareTexts, wholeWeights } from "../weights.js";
+import { wholeWeights } from "../weights.js";
 
 /** Hotkey → the slots that it holds, numbered from 1, in ascending order. Members in ascending order of hotkeys. */
 export type Slots = ReadonlyMap<string, readonly number[]>;

@@ -1,4 +1,4 @@
-import { compareTexts } from "../weights.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { beaconWindows } from "../windows.js";
 import { type GroupFile, MAX_GROUP_FILE_BYTES, readGroupFile } from "./group-file.js";
 import { type ChainSource, haveMajority, recordsIn, votersOf } from "./on-chain.js";

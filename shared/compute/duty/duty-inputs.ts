@@ -2,6 +2,7 @@ import { decodeAddress } from "@polkadot/util-crypto";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { inTurns } from "#shared/blobs/in-turns.js";
 import { sprintTasks } from "#shared/duty/sprint-tasks.js";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -39,7 +40,7 @@ export const membersBy = (
   sprint: Pick<SprintWithDuty, "max_share">,
 ): readonly Member[] =>
   [...cappedWeights(confirmed, sprint)]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => compareTexts(a, b))
     .map(([hotkey, weight]) => ({
       hotkey,
       publicKey: decodeAddress(hotkey),

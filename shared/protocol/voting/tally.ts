@@ -1,3 +1,4 @@
+import { compareTexts } from "../compare-texts.js";
 import type { Report, ReportEntry } from "../report.js";
 import type { ReasonCode, Verdict } from "../verdict.js";
 import { isMajority, marginalVote, type Stakes, sumStake } from "./stake.js";
@@ -150,6 +151,3 @@ const compareSaid = (a: Said, b: Said): number => {
   if (left === null) return -1;
   return right === null ? 1 : compareTexts(left, right);
 };
-
-/** All texts are ASCII. */
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

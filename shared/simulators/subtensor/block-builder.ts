@@ -3,6 +3,7 @@ import type { EventRecord } from "@polkadot/types/interfaces";
 import type { Vec } from "@polkadot/types-codec";
 import { hexToU8a, stringToU8a, u8aConcat, u8aToHex } from "@polkadot/util";
 import { blake2AsHex, xxhashAsHex } from "@polkadot/util-crypto";
+import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { Executed, Executor, Hex, RuntimeCalls, StorageView } from "./executor.js";
 import type { Pooled } from "./pool.js";
 
@@ -49,7 +50,7 @@ const AURA = u8aToHex(stringToU8a("aura"));
 
 /** Block 0. Its hash identifies the chain: a different genesis gives a different hash, although its root is not a trie root. */
 export const genesisBlock = (registry: TypeRegistry, storage: ReadonlyMap<Hex, Hex>): Block => {
-  const entries = [...storage].sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = [...storage].sort(([a], [b]) => compareTexts(a, b));
   const stateRoot = blake2AsHex(u8aConcat(...entries.flat().map((part) => hexToU8a(part))));
   const digest = { logs: [] };
   const header = registry
