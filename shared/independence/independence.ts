@@ -1,6 +1,7 @@
 import { gramOf } from "./gram.js";
 import { makeupOf, precisionOf } from "./loadings.js";
 import { ownSharesOf } from "./own-share.js";
+import { copiesOf } from "./weights.js";
 
 export interface Measured {
   readonly sketch: Float32Array;
@@ -48,10 +49,12 @@ export const independenceOf = (
     known: counted.map((i) => known[i]!),
   };
   const gains = counted.map((i) => updates[i]!.gain);
-  const own = ownSharesOf(gram, gains);
+  const copies = copiesOf(gram.cosines);
+  const own = ownSharesOf(gram, gains, copies);
   const { loadings, kinship } = makeupOf(
     gram,
     gains.map((gain, i) => Math.max(Number.MIN_VALUE, gain * own[i]!)),
+    copies,
   );
   const parts = loadings.map((loading, i) => {
     const precision = precisionOf(loading) * own[i]!;

@@ -1,5 +1,7 @@
 import type { Gram, Matrix } from "./gram.js";
-import { quantileOfAscending, type Weighted, weightedQuantile } from "./weighted-quantile.js";
+import { fourth, square } from "./powers.js";
+import { quantileOfAscending, usualOf, type Weighted, weightedQuantile } from "./weighted-quantile.js";
+import { gainWeightsOf, weightsOf } from "./weights.js";
 
 /** The parts of an update that is scaled to length 1. */
 export interface Makeup {
@@ -36,16 +38,22 @@ const TOLERANCE = 0.25;
  * Each update also has the square of its loss reduction as weight. An update that lowers the loss only a little costs no work, and could
  * otherwise decide what is usual.
  *
- * @param gains loss reductions, as far as they are the updates' own, above 0; @param gram of at least two updates, none of length 0
+ * @param gram of at least two updates, none of length 0; @param gains loss reductions, as far as they are the updates' own, above 0;
+ *   @param copies `copiesOf` the cosines
  */
-export const makeupOf = ({ cosines, norms }: Pick<Gram, "cosines" | "norms">, gains: readonly number[]): Makeup => {
+export const makeupOf = (
+  { cosines, norms }: Pick<Gram, "cosines" | "norms">,
+  gains: readonly number[],
+  copies: readonly number[],
+): Makeup => {
   const places = gains.map((_, i) => i);
-  const { says, voices } = voicesOf(cosines, gains);
-  const slopes = slopesOf({ cosines, norms }, gains, voices);
+  const gainWeights = gainWeightsOf(gains);
+  const weights = weightsOf(gainWeights, copies);
+  const slopes = slopesOf({ cosines, norms }, gains, weights);
   const ratio = (i: number, j: number) => cosines[i]![j]! / (slopes[i]! * slopes[j]!);
   const firsts = places.map((i): Weighted => {
-    const others = places.filter((j) => j !== i).map((j) => ({ value: ratio(i, j), weight: voices[j]! }));
-    return { value: amongStrangers(others), weight: voices[i]! };
+    const others = places.filter((j) => j !== i).map((j) => ({ value: ratio(i, j), weight: weights[j]! }));
+    return { value: amongStrangers(others), weight: weights[i]! };
   });
   const pairs = places
     .flatMap((i) => places.slice(0, i).map((j) => ({ i, j, value: ratio(i, j) })))
@@ -55,17 +63,17 @@ export const makeupOf = ({ cosines, norms }: Pick<Gram, "cosines" | "norms">, ga
   let kinship = kinshipOf(cosines, loadings);
   for (let round = 0; round < ROUNDS; round++) {
     const before = loadings;
-    const crowd = kinship.map((row) =>
+    const kinCounts = kinship.map((row) =>
       Math.max(
         1,
         row.reduce((sum, kin) => sum + kin, 0),
       ),
     );
-    const clean = before.map(precisionOf);
-    const weigh = (i: number, j: number) => fourth(1 - Math.max(0, kinship[i]![j]!));
+    const precisions = before.map(precisionOf);
+    const unrelated = (i: number, j: number) => fourth(1 - Math.max(0, kinship[i]![j]!));
     const weighted = pairs.map(({ i, j, value }): Weighted => {
-      const weight = (clean[i]! * says[i]! * clean[j]! * says[j]! * weigh(i, j)) / (crowd[i]! * crowd[j]!);
-      return { value, weight };
+      const heard = precisions[i]! * gainWeights[i]! * precisions[j]! * gainWeights[j]! * unrelated(i, j);
+      return { value, weight: heard / (kinCounts[i]! * kinCounts[j]!) };
     });
     if (weighted.some(({ weight }) => weight > 0)) factor = rootOf(quantileOfAscending(weighted, 0.5));
     loadings = before.map((loading, i) => {
@@ -73,7 +81,7 @@ export const makeupOf = ({ cosines, norms }: Pick<Gram, "cosines" | "norms">, ga
       let weight = 0;
       for (const j of places) {
         if (j === i) continue;
-        const share = (clean[j]! * says[j]! * weigh(i, j)) / crowd[j]!;
+        const share = (precisions[j]! * gainWeights[j]! * unrelated(i, j)) / kinCounts[j]!;
         along += share * cosines[i]![j]! * before[j]!;
         weight += share * square(before[j]!);
       }
@@ -85,35 +93,6 @@ export const makeupOf = ({ cosines, norms }: Pick<Gram, "cosines" | "norms">, ga
     kinship = kinshipOf(cosines, loadings);
   }
   return { loadings, kinship };
-};
-
-/**
- * How much each update says of what is usual, and the same with a set of copies counted as one. Little work says little. More than the usual
- * says no more than the usual: else copies of a longer training would be heard as more trainings than they are.
- */
-export const voicesOf = (
-  cosines: Matrix,
-  gains: readonly number[],
-): { readonly says: readonly number[]; readonly voices: readonly number[] } => {
-  // By so high a power that a cosine of 0.92, which trainings on a young model have, is next to nothing.
-  const crowds = cosines.map((row) => row.reduce((sum, cosine) => sum + sixtyFourth(Math.max(0, cosine)), 0));
-  const usual = usualGain(gains);
-  const says = gains.map((gain) => square(Math.min(1, gain / usual)));
-  return { says, voices: says.map((heard, i) => heard / crowds[i]!) };
-};
-
-/**
- * The loss reduction up to which half of all that was taken off the loss was taken off it. By the loss reduction, not by number: many hotkeys
- * with little work would decide what is usual. And not by its square: few with a longer training would.
- *
- * @param gains above 0
- */
-const usualGain = (gains: readonly number[]): number => {
-  const most = Math.max(...gains);
-  return weightedQuantile(
-    gains.map((gain) => ({ value: gain, weight: gain / most })),
-    1 / 2,
-  );
 };
 
 /** Added to all noise. Smaller noise cannot be told from the error of the loadings. */
@@ -147,7 +126,7 @@ const amongStrangers = (others: readonly Weighted[]): number => {
  * Quantile of the distances that is the usual one (a set of copies counts as one update), and the part of that distance from which an
  * update is not short.
  */
-const USUAL_WAY = 0.5;
+const USUAL_REACH = 0.5;
 const NOT_SHORT = 0.9;
 /** Quantile of the slopes (a set of copies counts as one update) up to which slopes are not capped. */
 const USUAL_SLOPE = 0.85;
@@ -163,32 +142,22 @@ const LEAST_SLOPE = 1e-40;
 const slopesOf = (
   { cosines, norms }: Pick<Gram, "cosines" | "norms">,
   gains: readonly number[],
-  voices: readonly number[],
+  weights: readonly number[],
 ): readonly number[] => {
-  const usual = (values: readonly number[], share: number) =>
-    weightedQuantile(
-      values.map((value, i) => ({ value, weight: voices[i]! })),
-      share,
-    );
-  const ways = norms.map(
+  const reaches = norms.map(
     (norm, i) =>
-      norm * amongStrangers(voices.flatMap((weight, j) => (j === i ? [] : [{ value: cosines[i]![j]!, weight }]))),
+      norm * amongStrangers(weights.flatMap((weight, j) => (j === i ? [] : [{ value: cosines[i]![j]!, weight }]))),
   );
-  const far = NOT_SHORT * usual(ways, USUAL_WAY);
+  const far = NOT_SHORT * usualOf(reaches, weights, USUAL_REACH);
   const slopes = gains.map((gain, i) => {
-    const short = far > 0 ? Math.max(1, far / Math.max(0, ways[i]!)) : 1;
+    const short = far > 0 ? Math.max(1, far / Math.max(0, reaches[i]!)) : 1;
     const slope = gain / ((norms[i]! * (1 + short)) / 2);
     return Math.max(Number.MIN_VALUE, Math.min(Number.MAX_VALUE, slope));
   });
-  const steepest = usual(slopes, USUAL_SLOPE);
+  const steepest = usualOf(slopes, weights, USUAL_SLOPE);
   return slopes.map((slope) => Math.max(LEAST_SLOPE, Math.min(1, slope / steepest)));
 };
 
 const bounded = (loading: number): number => Math.max(BOUNDS[0], Math.min(BOUNDS[1], loading));
 
 const rootOf = (value: number): number => (value > 0 ? Math.sqrt(value) : 0);
-
-// Products, because `**` need not give the same bits on every machine.
-const square = (x: number): number => x * x;
-const fourth = (x: number): number => square(square(x));
-const sixtyFourth = (x: number): number => fourth(fourth(fourth(x)));

@@ -1,6 +1,6 @@
 import type { Gram } from "./gram.js";
-import { voicesOf } from "./loadings.js";
-import { weightedQuantile } from "./weighted-quantile.js";
+import { usualOf } from "./weighted-quantile.js";
+import { gainWeightsOf, weightsOf } from "./weights.js";
 
 /** Quantile that is usual, of lengths along and beside the public directions: who goes further along them needs three quarters of the weight to move it. */
 const USUAL = 0.25;
@@ -13,16 +13,15 @@ const USUAL = 0.25;
  *
  * Noise of an update's own hardly changes it, and an update with less than is allowed along the directions gains nothing.
  *
- * @param gram of at least two updates, none of length 0; @param gains loss reductions, above 0
+ * @param gram of at least two updates, none of length 0; @param gains loss reductions, above 0; @param copies `copiesOf` the cosines
  */
-export const ownSharesOf = ({ cosines, norms, known }: Gram, gains: readonly number[]): readonly number[] => {
-  const { voices } = voicesOf(cosines, gains);
-  const usual = (values: readonly number[]) =>
-    weightedQuantile(
-      values.map((value, i) => ({ value, weight: voices[i]! })),
-      USUAL,
-    );
-  const [usualAlong, usualBeside] = [usual(known), usual(norms)];
+export const ownSharesOf = (
+  { norms, known }: Pick<Gram, "norms" | "known">,
+  gains: readonly number[],
+  copies: readonly number[],
+): readonly number[] => {
+  const weights = weightsOf(gainWeightsOf(gains), copies);
+  const [usualAlong, usualBeside] = [usualOf(known, weights, USUAL), usualOf(norms, weights, USUAL)];
   return norms.map((norm, i) => {
     const allowed = usualAlong * Math.max(1, norm / usualBeside);
     const along = known[i]!;

@@ -11,6 +11,13 @@ export const weightedQuantile = (entries: readonly Weighted[], share: number): n
     share,
   );
 
+/** The same of values that have these weights. */
+export const usualOf = (values: readonly number[], weights: readonly number[], share: number): number =>
+  weightedQuantile(
+    values.map((value, i) => ({ value, weight: weights[i]! })),
+    share,
+  );
+
 /** The same for entries in ascending order of value. */
 export const quantileOfAscending = (ascending: readonly Weighted[], share: number): number => {
   const enough = share * ascending.reduce((sum, { weight }) => sum + weight, 0);
