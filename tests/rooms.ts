@@ -90,11 +90,7 @@ export const ROOMS: readonly Room[] = [
     "a hotkey as programs have it: in its file, or with a signer elsewhere, which is asked",
     "errors util files protocol telemetry wallet",
   ),
-  room(
-    "shared/continuous",
-    "proofs in idle time, confirmations without notice, early shares, caps and classes, pay by deliveries",
-    "util protocol",
-  ),
+  room("shared/continuous", "confirmations without notice, work in idle time, classes of machines", "util protocol"),
   room("shared/artifact", "updates, codecs, gates", "errors files kernels protocol tensor-files"),
   room(
     "shared/chain",

@@ -1,6 +1,6 @@
-import { type EarlyState, NO_EARLY_MISS } from "#shared/continuous/early-share.js";
 import { NEWCOMER, type Reputation } from "#shared/reputation/reputation.js";
 import type { HostKind } from "./kinds.js";
+import { type EarlyState, NO_EARLY_MISS } from "./rules/early-share.js";
 
 /** A hotkey, and what is agreed on it so far. */
 export interface Member {

@@ -1,7 +1,7 @@
 import { escapeHtml } from "#shared/cli/escape-html.js";
-import { neededCapacity } from "#shared/continuous/needed-capacity.js";
 import type { KindMeasures, RulesMeasures } from "./measures.js";
 import { PAGE_STYLE } from "./page-style.js";
+import { neededCapacity } from "./rules/needed-capacity.js";
 import type { ComputeScenario } from "./scenario.js";
 import { lines } from "./svg-lines.js";
 

@@ -1,8 +1,8 @@
-import { type Delivery, deliveredWork, dueAt } from "#shared/continuous/delayed-pay.js";
 import { type SettledTask, type SettlementInputs, settle } from "#shared/settlement/settle.js";
 import type { DutyResult } from "./duty-round.js";
 import type { Member } from "./member.js";
-import type { ComputeRules } from "./rules.js";
+import type { ComputeRules } from "./rule-sets.js";
+import { type Delivery, deliveredWork, dueAt } from "./rules/delayed-pay.js";
 
 /** An epoch that is to be settled. */
 export interface OpenEpoch {

@@ -1,5 +1,5 @@
 import type { HostKind } from "./kinds.js";
-import type { ComputeRules } from "./rules.js";
+import type { ComputeRules } from "./rule-sets.js";
 import type { ComputeScenario } from "./scenario.js";
 import type { ProofWindow } from "./timeline.js";
 

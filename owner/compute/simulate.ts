@@ -1,5 +1,3 @@
-import { isBarred } from "#shared/continuous/early-share.js";
-import { capModels } from "#shared/continuous/model-caps.js";
 import { createRandom } from "#shared/data/random.js";
 import { nextReputation } from "#shared/reputation/reputation.js";
 import { capWeights } from "#shared/sprint/proof/cap-weights.js";
@@ -9,7 +7,9 @@ import { MODEL_UNITS, UNIT_SPEED } from "./kinds.js";
 import { type Member, membersOf } from "./member.js";
 import { type OpenEpoch, payDue } from "./pay-round.js";
 import { heldIn, type Stay } from "./presence.js";
-import type { ComputeRules } from "./rules.js";
+import type { ComputeRules } from "./rule-sets.js";
+import { isBarred } from "./rules/early-share.js";
+import { capModels } from "./rules/model-caps.js";
 import type { ComputeScenario } from "./scenario.js";
 import { proveEpoch } from "./windows-round.js";
 

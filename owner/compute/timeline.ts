@@ -1,7 +1,7 @@
 import { confirmationsIn } from "#shared/continuous/confirmation.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { MILLION } from "#shared/util/fraction.js";
-import type { ComputeRules } from "./rules.js";
+import type { ComputeRules } from "./rule-sets.js";
 import type { ComputeScenario } from "./scenario.js";
 
 /** A window in which hosts prove. */

@@ -1,5 +1,3 @@
-import { creditOf } from "#shared/continuous/credit.js";
-import { earlyMedian, earlyShare, isBarred, nextEarly } from "#shared/continuous/early-share.js";
 import type { Random } from "#shared/data/random.js";
 import { drawSlots } from "#shared/duty/slots.js";
 import { MAX_SAMPLE } from "#shared/protocol/sprint.js";
@@ -8,7 +6,9 @@ import { MILLION } from "#shared/util/fraction.js";
 import { type Claim, checkedWins, claim, findFalse } from "./claims.js";
 import type { Member } from "./member.js";
 import { type Stay, stayIn, stayInEpoch } from "./presence.js";
-import type { ComputeRules } from "./rules.js";
+import type { ComputeRules } from "./rule-sets.js";
+import { creditOf } from "./rules/credit.js";
+import { earlyMedian, earlyShare, isBarred, nextEarly } from "./rules/early-share.js";
 import type { ComputeScenario } from "./scenario.js";
 import { entropyOf, type ProofWindow, windowsOf } from "./timeline.js";
 

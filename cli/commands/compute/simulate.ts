@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { measure, type RulesMeasures } from "#owner/compute/measures.js";
 import { computePage } from "#owner/compute/page.js";
-import { rulesOf } from "#owner/compute/rules.js";
+import { rulesOf } from "#owner/compute/rule-sets.js";
 import { type ComputeScenario, TYPICAL_SCENARIO } from "#owner/compute/scenario.js";
 import { simulateRules } from "#owner/compute/simulate.js";
 import { nonNegativeNumber, positiveNumber, share, wholeNumber } from "#shared/cli/numbers.js";

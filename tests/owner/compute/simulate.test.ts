@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { TYPICAL_KINDS } from "#owner/compute/kinds.js";
 import { measure, type RulesMeasures } from "#owner/compute/measures.js";
-import { rulesOf } from "#owner/compute/rules.js";
+import { rulesOf } from "#owner/compute/rule-sets.js";
+import { neededCapacity } from "#owner/compute/rules/needed-capacity.js";
 import { type ComputeScenario, TYPICAL_SCENARIO } from "#owner/compute/scenario.js";
 import { simulateRules } from "#owner/compute/simulate.js";
-import { neededCapacity } from "#shared/continuous/needed-capacity.js";
 import { mean } from "#shared/util/mean.js";
 
 const [host, , renter] = TYPICAL_KINDS;

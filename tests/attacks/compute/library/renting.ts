@@ -1,5 +1,5 @@
 import { measure } from "#owner/compute/measures.js";
-import { rulesOf } from "#owner/compute/rules.js";
+import { rulesOf } from "#owner/compute/rule-sets.js";
 import { TYPICAL_SCENARIO } from "#owner/compute/scenario.js";
 import { simulateRules } from "#owner/compute/simulate.js";
 import { windowsOf } from "#owner/compute/timeline.js";

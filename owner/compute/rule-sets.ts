@@ -1,4 +1,4 @@
-import { DEFAULT_DELIVERY, type DeliveryRules } from "#shared/continuous/delayed-pay.js";
+import { DEFAULT_DELIVERY, type DeliveryRules } from "./rules/delayed-pay.js";
 import type { ComputeScenario } from "./scenario.js";
 
 /** When and how capacity is proven, and what is paid for it. */
