@@ -4,7 +4,7 @@ import { encodedSpecs } from "#shared/artifact/codec/index.js";
 import { type ByteSource, bytesSource, hashOfSource } from "#shared/files/byte-source.js";
 import { openRegularFile } from "#shared/files/regular-file.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { createSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
+import { writeSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 
 /** The file of an update, to be read from where it is. */
@@ -30,16 +30,11 @@ export const writeUpdate = async (
   feedback?: Feedback,
 ): Promise<UpdateFile> => {
   const specs = encodedSpecs(codec, new Map(Object.entries(shapes)));
-  const file = await createSafetensorsFile(path, specs, { mode: 0o600, isTemporary: true });
-  try {
+  await writeSafetensorsFile(path, specs, { mode: 0o600, isTemporary: true }, async (file) => {
     for (const name of Object.keys(shapes))
       for (const [piece, { data }] of await encodeTensor(codec, name, await read(name), feedback))
         await file.write(piece, data);
-    await file.finish();
-  } catch (thrown) {
-    await file.discard();
-    throw thrown;
-  }
+  });
   const source = await openRegularFile(path);
   return { ...source, hash: await hashOfSource(source) };
 };

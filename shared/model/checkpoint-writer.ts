@@ -1,9 +1,10 @@
 import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { ensureFolder } from "#shared/files/ensure-folder.js";
+import { writing } from "#shared/files/writing.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { floatBytes, narrow } from "#shared/tensor-files/float-dtype.js";
@@ -127,8 +128,8 @@ export const createCheckpoint = async (
 
 /** Makes the folder and says whether it was not there before. Weights that a reader would take instead of ours, or beside them, are refused. */
 const prepare = async (dir: string, plan: ShardPlan): Promise<boolean> => {
-  const isNew = await attempt(dir, () => ensureFolder(dir));
-  const names = await attempt(dir, () => readdir(dir));
+  const isNew = await writing(dir, () => ensureFolder(dir));
+  const names = await writing(dir, () => readdir(dir));
   const isSharded = plan.size > 1;
   const other = names.find(
     (name) =>
@@ -169,13 +170,3 @@ const FLOATS = /^( *"(?:attention_dropout|routed_scaling_factor)": -?\d+)(,?)$/g
 
 const writeJson = (path: string, document: object): void =>
   writeFileAtomic(path, `${JSON.stringify(document, null, 2).replace(FLOATS, "$1.0$2")}\n`, 0o644);
-
-const attempt = async <T>(dir: string, work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new BlockZeroError("FILE_UNWRITABLE", `cannot write ${dir}: ${reasonOf(cause)}`, "check its permissions", {
-      cause,
-    });
-  }
-};

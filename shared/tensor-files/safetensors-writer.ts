@@ -82,5 +82,26 @@ export const createSafetensorsFile = async (
   };
 };
 
+/**
+ * Writes the same file whole or not at all.
+ *
+ * @throws what `write` throws, and as `createSafetensorsFile`; SAFETENSORS_INVALID where a tensor is missing
+ */
+export const writeSafetensorsFile = async (
+  path: string,
+  specs: ReadonlyMap<string, TensorSpec>,
+  options: SafetensorsWriterOptions,
+  write: (file: Pick<SafetensorsWriter, "write">) => Promise<void>,
+): Promise<void> => {
+  const file = await createSafetensorsFile(path, specs, options);
+  try {
+    await write(file);
+    await file.finish();
+  } catch (thrown) {
+    await file.discard();
+    throw thrown;
+  }
+};
+
 const invalid = (problem: string) =>
   new BlockZeroError("SAFETENSORS_INVALID", problem, "write every tensor that was announced, each with its own bytes");

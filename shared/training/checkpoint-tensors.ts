@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { fromFloats, toFloats } from "#shared/tensor-files/float32.js";
 import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
-import { createSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
+import { writeSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
 import type { FloatSource } from "./float-source.js";
 import type { FrozenSource } from "./frozen-source.js";
 import type { NamedFloats, Shapes } from "./objective.js";
@@ -18,14 +18,9 @@ export const writeState = async (path: string, shapes: Shapes, tensors: AsyncIte
   const specs = STATE_PARTS.flatMap((part) =>
     Object.entries(shapes).map(([name, shape]) => [`${part}/${name}`, { dtype: "F32", shape }] as const),
   );
-  const file = await createSafetensorsFile(path, new Map(specs), { mode: PRIVATE });
-  try {
+  await writeSafetensorsFile(path, new Map(specs), { mode: PRIVATE }, async (file) => {
     for await (const { part, name, tensor } of tensors) await file.write(`${part}/${name}`, fromFloats(tensor).data);
-    await file.finish();
-  } catch (thrown) {
-    await file.discard();
-    throw thrown;
-  }
+  });
 };
 
 /** One part of a state that `writeState` wrote. @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, FILE_UNREADABLE */
@@ -61,14 +56,9 @@ export const hashFile = async (path: string): Promise<string> => {
 /** Writes tensors of one group or hub to a safetensors file, for another process of this machine. @throws FILE_UNWRITABLE */
 export const writeFloats = async (path: string, { shapes, read }: FloatSource): Promise<void> => {
   const specs = Object.entries(shapes).map(([name, shape]) => [name, { dtype: "F32", shape }] as const);
-  const file = await createSafetensorsFile(path, new Map(specs), { mode: PRIVATE });
-  try {
+  await writeSafetensorsFile(path, new Map(specs), { mode: PRIVATE }, async (file) => {
     for (const name of Object.keys(shapes)) await file.write(name, fromFloats(await read(name)).data);
-    await file.finish();
-  } catch (thrown) {
-    await file.discard();
-    throw thrown;
-  }
+  });
 };
 
 /** Weights that are read from a file, a tensor or some rows at a time. Close it. */

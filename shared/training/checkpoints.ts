@@ -1,8 +1,9 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import { writing } from "#shared/files/writing.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { hashFile, readState, writeState } from "./checkpoint-tensors.js";
 import type { NamedFloats, Shapes } from "./objective.js";
@@ -78,7 +79,7 @@ export const openCheckpoints = (dir: string, { keep, log }: CheckpointsOptions):
       const older = names.filter((other) => cycleOf(other) !== head.cycle);
       const same = names.filter((other) => cycleOf(other) === head.cycle);
       const kept = new Set([name, ...older.slice(-1), ...(keep > 1 ? same.slice(1 - keep) : [])]);
-      await onDisk(dir, async () => {
+      await writing(dir, async () => {
         writeFileAtomic(path(name, "json"), JSON.stringify({ ...head, sha256 }));
         for (const other of names) if (!kept.has(other)) await drop(other);
         await sweep(dir, kept);
@@ -133,21 +134,5 @@ const sweep = async (dir: string, kept: ReadonlySet<string>): Promise<void> => {
   for (const file of await filesIn(dir)) {
     const [name, end] = [file.slice(0, file.indexOf(".")), file.slice(file.indexOf("."))];
     if (NAME.test(name) && (!kept.has(name) || end.endsWith(".tmp"))) await rm(join(dir, file), { force: true });
-  }
-};
-
-/** Runs work whose failures are failures of the disk. */
-const onDisk = async (dir: string, work: () => Promise<void>): Promise<void> => {
-  try {
-    await work();
-  } catch (cause) {
-    throw new BlockZeroError(
-      "FILE_UNWRITABLE",
-      `cannot write in ${dir}: ${reasonOf(cause)}`,
-      "check its space and permissions",
-      {
-        cause,
-      },
-    );
   }
 };

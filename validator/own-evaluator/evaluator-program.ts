@@ -16,7 +16,7 @@ import { hashOf } from "#shared/participant/agreement/base-model.js";
 import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { fromFloats } from "#shared/tensor-files/float32.js";
-import { createSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
+import { writeSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
 import { onAbort } from "#shared/util/on-abort.js";
 
 /** Version of the contract in docs/own-evaluator.md. */
@@ -244,16 +244,12 @@ const writeModel = async (dir: string, network: Network, model: ModelTensors): P
 /** The weights that an update makes of the tensors that it changes. */
 const writeChange = async (path: string, model: ModelTensors, change: FloatTensors): Promise<void> => {
   const specs = [...change].map(([name, { shape }]) => [name, { dtype: "F32", shape }] as const);
-  const file = await createSafetensorsFile(path, new Map(specs), { mode: 0o600 });
-  try {
+  await writeSafetensorsFile(path, new Map(specs), { mode: 0o600 }, async (file) => {
     for (const [name, { shape, data }] of change) {
       const base = (await inMemory(model[name]!)).data;
       await file.write(name, fromFloats({ shape, data: data.map((delta, i) => base[i]! + delta) }).data);
     }
-    await file.finish();
-  } finally {
-    await file.discard();
-  }
+  });
 };
 
 const writeBatches = async (path: string, batches: readonly Batch[]): Promise<void> => {
