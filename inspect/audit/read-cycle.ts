@@ -18,7 +18,7 @@ import { glance } from "./model-files.js";
 import type { Regated } from "./repeats.js";
 
 /** Submissions fetched at the same time. A stalling server then blocks one of these, not the whole audit. */
-const CONCURRENT_FETCHES = 32;
+const SUBMISSIONS_AT_ONCE = 32;
 
 /** What the gates need from the base: the weights of every group. The base's other parts are only checked for a sound copy. */
 export const readGateBase = async (
@@ -91,7 +91,7 @@ export const readSeeds = async (source: CycleSource, cycle: number, findings: Fi
 
 /** A file that is not available is no finding here. If the submission counted, the merge will need the file and report it. */
 export const regate = async (source: CycleSource, cycle: number, base: GateBase): Promise<readonly Regated[]> =>
-  mapLimited(await readSubmissions(source, cycle), CONCURRENT_FETCHES, async (submission) => {
+  mapLimited(await readSubmissions(source, cycle), SUBMISSIONS_AT_ONCE, async (submission) => {
     const result: GateResult | null = await gateSubmission(source, submission, { base, cycle }).catch(orNull);
     return { submission, result, isRepeated: false };
   });

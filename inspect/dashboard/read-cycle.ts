@@ -13,7 +13,7 @@ import { type CycleDigest, digestCycle } from "./digest.js";
 import type { ExplainedCycle } from "./miner-page.js";
 
 /** Manifests that are fetched at the same time, and how long all of them are waited for. */
-const CONCURRENT_FETCHES = 16;
+const MANIFESTS_AT_ONCE = 16;
 const MANIFESTS_MS = 10_000;
 
 export interface ReadCycle extends ExplainedCycle {
@@ -39,7 +39,7 @@ export const readCycle = async (
   const source = await contextOf(view.source, cycle);
   const facts = await readCycleFacts(view, cycle, known, settled);
   const updates = new Map<number, UpdateFacts>();
-  const manifests = mapLimited(facts.submissions, CONCURRENT_FETCHES, async (submission) => {
+  const manifests = mapLimited(facts.submissions, MANIFESTS_AT_ONCE, async (submission) => {
     const update = await readUpdate(source, submission);
     if (update) updates.set(submission.uid, update);
   });

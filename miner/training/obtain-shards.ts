@@ -8,7 +8,7 @@ import { shardChoice } from "./run-identity.js";
 import { streamOwner } from "./stream-secret.js";
 
 /** Shards that are fetched at once. */
-const AT_ONCE = 4;
+const SHARDS_AT_ONCE = 4;
 
 /**
  * Has the training shards here that a cycle draws from, of every pack of the miner's group; the cache keeps them while they are of use.
@@ -25,7 +25,7 @@ export const obtainShards = async (
   const choice = shardChoice({ config, miner: streamOwner(home, signer.address) }, cycle);
   const packs = network.groups[group]!.data.filter(({ kind }) => kind === "pack");
   const shards = packs.flatMap((source) => chooseShards(openPack(source).manifest, choice));
-  await mapLimited(shards, AT_ONCE, async ({ hash, bytes }) => {
+  await mapLimited(shards, SHARDS_AT_ONCE, async ({ hash, bytes }) => {
     try {
       await (await blobs.open({ hash, maxBytes: bytes, locations: () => models.servers(hash), signal })).close();
     } catch (cause) {

@@ -88,7 +88,7 @@ export const readSprint = async (
   const gone = sumStake(validators.flatMap(({ isGone, stake }) => (isGone ? [stake] : [])));
   let isWhole = validators.every(({ isGone }) => !isGone);
   const voted = proofs.map((proof) => ({ proof, votes: votesOn(proof, documents, sprint) }));
-  const inTurn = inTurns(ACCUSED_AT_A_TIME);
+  const inTurn = inTurns(ACCUSED_AT_ONCE);
   const read = await Promise.all(voted.map((one) => readAccused(source, { ...one, stakes, cycle, sprint }, inTurn)));
   if (read.includes(null)) isWhole = false;
   const accused = read.map((one) => one ?? NOT_ACCUSED);
@@ -128,4 +128,4 @@ const readValidatorChecks = async (source: CycleSource, cycle: number, exchanged
 };
 
 /** Proofs that are fetched at once: one that comes slowly does not hold up the others. */
-const ACCUSED_AT_A_TIME = 8;
+const ACCUSED_AT_ONCE = 8;

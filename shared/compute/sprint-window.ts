@@ -27,7 +27,7 @@ export interface PastSprints<S> {
 }
 
 /** Draws that are read at once. */
-const DRAWS_AT_A_TIME = 8;
+const DRAWS_AT_ONCE = 8;
 
 /**
  * The Sprints that pay in a cycle depends on, all with the same network of nonces. Those before a change of dials or profile count other nonces.
@@ -46,7 +46,7 @@ export const sprintsBefore = async <S extends Pick<CycleSource, "network" | "net
   if (!last) return { sprints, confirmations: [], idle: [], undrawn: unknown };
   const { confirmations } = last.sprint;
   const idle = idleSprint(last.sprint);
-  const draws = await mapLimited(await confirmingCycles(source, cycle, last), DRAWS_AT_A_TIME, async (one) => {
+  const draws = await mapLimited(await confirmingCycles(source, cycle, last), DRAWS_AT_ONCE, async (one) => {
     try {
       return { cycle: one, drawn: confirmations !== undefined && (await draw(last.source, one)) };
     } catch (thrown) {

@@ -18,7 +18,7 @@ export interface EarlierUpdate {
 }
 
 /** Manifests fetched at the same time. */
-const CONCURRENT_FETCHES = 8;
+const MANIFESTS_AT_ONCE = 8;
 
 /** The past cycles that worked on weights which the model `base` still has. */
 export interface SameWeights {
@@ -77,7 +77,7 @@ export interface Revealed {
  */
 export const revealedIn = async (newest: CycleSource, cycle: number, base: string): Promise<Revealed> => {
   const source = await contextOf(newest, cycle);
-  const found = await mapLimited(await readSubmissions(source, cycle), CONCURRENT_FETCHES, async (submission) => {
+  const found = await mapLimited(await readSubmissions(source, cycle), MANIFESTS_AT_ONCE, async (submission) => {
     try {
       const gated = await gateManifest(source, submission, { base: { hash: base }, cycle });
       if (!gated.ok) return [];

@@ -21,7 +21,7 @@ export interface Gated {
 }
 
 /** Greatest number of updates that are checked at the same time, each with one tensor in memory. */
-const CONCURRENT_CHECKS = 8;
+const UPDATES_AT_ONCE = 8;
 /** More than the number of neurons in a subnet. */
 const MAX_WAITING = 65_536;
 /** Share of the evaluate phase in which the validator waits for miners. The rest is for computing and reporting. */
@@ -91,7 +91,7 @@ const gating = (
   const { clock, signal } = participant;
   const deadline = blockWithin(participant, cycle, FETCH_SHARE);
   return untilBlock(clock, deadline, signal, (until) => {
-    const change = withFewOpen(prioritySlots([CONCURRENT_CHECKS], { maxWaiting: MAX_WAITING }), signal);
+    const change = withFewOpen(prioritySlots([UPDATES_AT_ONCE], { maxWaiting: MAX_WAITING }), signal);
     const gate: Gate = (submission) => gateWithBlame(participant, submission, { base, cycle, until, change });
     return gather(gate, { until, deadline });
   });

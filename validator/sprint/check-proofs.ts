@@ -22,7 +22,7 @@ import { DIGEST_BYTES } from "#shared/sprint/proof/nonces-tree.js";
 import { sampleWins } from "#shared/sprint/proof/sample.js";
 
 /** Proofs that are in memory at the same time. */
-const PROOFS_AT_A_TIME = 16;
+const PROOFS_AT_ONCE = 16;
 
 export interface Checking {
   readonly participant: Participant;
@@ -54,7 +54,7 @@ export const checkProofs = async (checking: Checking): Promise<Checked> => {
   const seed = await awaitSprintSeed(participant, { cycle, purpose: "sprint-sample" });
   const { validators } = proofDeadlines(cycle, network, sprint);
   const deadline = Math.max(validators, clock.head.number + 1);
-  const reading = inTurns(PROOFS_AT_A_TIME, signal);
+  const reading = inTurns(PROOFS_AT_ONCE, signal);
   const computing = inTurns(1, signal);
   const entries = await untilBlock(clock, deadline, signal, (until) =>
     Promise.all(

@@ -17,7 +17,7 @@ export interface HostHardware {
 }
 
 /** Proofs that are fetched at once. */
-const PROOFS_AT_A_TIME = 16;
+const PROOFS_AT_ONCE = 16;
 
 /** What the proofs of the newest Sprint that were settled as valid show of their machines. */
 export const hardwareOf = async (
@@ -28,7 +28,7 @@ export const hardwareOf = async (
   const seconds = newest ? await readSearchSeconds(source, newest.cycle) : null;
   if (!newest || seconds === null) return [];
   const valid = newest.outcomes.filter(({ outcome }) => outcome === "valid");
-  return mapLimited(valid, PROOFS_AT_A_TIME, async ({ uid, hotkey, measured }): Promise<HostHardware> => {
+  return mapLimited(valid, PROOFS_AT_ONCE, async ({ uid, hotkey, measured }): Promise<HostHardware> => {
     const proof = newest.proofs.find((one) => one.hotkey === hotkey)!;
     const question = { cycle: newest.cycle, sprint: newest.sprint };
     const read = hasProof(proof) ? await readProof(source, question, proof).catch(orNull) : null;

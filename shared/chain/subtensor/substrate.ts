@@ -26,7 +26,7 @@ export const prefixed = (hash: string): Hex => `0x${hash}`;
 /** Storage key of `Timestamp.Now`, which every runtime with a clock has. */
 const TIMESTAMP: Hex = `0x${xxhashAsHex("Timestamp", 128).slice(2)}${xxhashAsHex("Now", 128).slice(2)}`;
 /** Number of blocks requested at once. */
-const AT_ONCE = 64;
+const HEADS_AT_ONCE = 64;
 
 const types = new TypeRegistry();
 
@@ -68,7 +68,7 @@ export const headAt = async (ask: Ask, number: number, hash: Hex): Promise<Head>
 
 /** Heads of the chain from a number on, as many as exist, at most one page. */
 export const headsFrom = async (ask: Ask, from: number, count: number): Promise<readonly Head[]> => {
-  const numbers = Array.from({ length: Math.min(count, AT_ONCE) }, (_, i) => from + i);
+  const numbers = Array.from({ length: Math.min(count, HEADS_AT_ONCE) }, (_, i) => from + i);
   const hashes = z.array(hashSchema.nullable()).parse(await ask("chain_getBlockHash", [numbers]));
   const known = hashes.flatMap((hash, i) => (hash === null ? [] : [{ number: numbers[i]!, hash }]));
   return Promise.all(known.map(({ number, hash }) => headAt(ask, number, hash)));

@@ -17,7 +17,7 @@ import { type EntrantWithProof, hasProof, readProofInTurn } from "../read-proof.
 import { dutyRules, MEMBERS_CHECK, POT } from "./rules.js";
 
 /** Proofs that are in memory at once: up to 3 MiB each, and their wins. */
-const PROOFS_AT_A_TIME = 32;
+const PROOFS_AT_ONCE = 32;
 
 /** What a Sprint's duty is drawn over, and whether it is all that there is. */
 export interface DutyBasis {
@@ -101,7 +101,7 @@ export const readDutyBasis = async (
   ]);
   const proven = committed.filter(hasProof);
   const proofs = proven.filter(({ hotkey }) => executors?.has(hotkey) ?? true);
-  const inTurn = inTurns(PROOFS_AT_A_TIME);
+  const inTurn = inTurns(PROOFS_AT_ONCE);
   let isWhole = true;
   const tasksOf = async (proof: EntrantWithProof): Promise<readonly CycleTask[]> => {
     const { hotkey, publicKey, difficulty, record } = proof;

@@ -30,7 +30,6 @@ import {
   fetchAnswers,
   fetchDuty,
 } from "./committed-documents.js";
-import { CONCURRENT_FETCHES } from "./concurrent-fetches.js";
 import { isCutOff } from "./cut-off.js";
 import { type DutyBasis, type KnownTasks, readDutyBasis } from "./duty-inputs.js";
 import { type FetchDocument, fetchDocuments } from "./fetch-documents.js";
@@ -247,13 +246,16 @@ const recomputeDoubted = async (
 const isAccused = (task: Task, accused: ReadonlySet<string>): boolean =>
   task.kind === "sprint-win" && accused.has(`${task.executor} ${task.subject.nonce}`);
 
+/** Documents of checks that are fetched at once: one that comes slowly does not hold up the others. */
+const CHECKS_AT_ONCE = 32;
+
 /** Nonces that voting validators say are no wins, each as `<hotkey> <nonce>`: who called one valid is refuted by its recomputation. */
 const accusedByValidators = async (source: CycleSource, cycle: number) => {
   const { committed } = await readExchangedChecks(source, cycle);
   const nonces = new Set<string>();
   let isWhole = true;
   const counted = committed.filter(({ counts }) => counts);
-  await mapLimited(counted, CONCURRENT_FETCHES, async (one) => {
+  await mapLimited(counted, CHECKS_AT_ONCE, async (one) => {
     try {
       const checks = await fetchChecks(source, cycle, one);
       if (!checks.ok) return;
