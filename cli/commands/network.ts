@@ -8,7 +8,7 @@ import {
   loadNetworkTemplate,
   type NetworkTemplate,
 } from "#owner/network/network-template.js";
-import { timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { drandBeacon, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { byteSize } from "#shared/cli/byte-size.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber } from "#shared/cli/numbers.js";
@@ -20,7 +20,6 @@ import type { Network } from "#shared/protocol/network.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
 import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import { changeOf } from "#shared/protocol/succession.js";
-import { beaconOf } from "#shared/replay/evaluation-text.js";
 
 interface CheckOptions {
   readonly blockTime: number;
@@ -98,7 +97,12 @@ const sealedUntil = ({ groups }: NetworkTemplate): Readonly<Record<string, strin
   Object.fromEntries(
     Object.entries(groups).flatMap(([name, { sealed }]) =>
       sealed
-        ? [[name, new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), beaconOf(sealed))).toISOString()]]
+        ? [
+            [
+              name,
+              new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), drandBeacon(sealed.beacon))).toISOString(),
+            ],
+          ]
         : [],
     ),
   );

@@ -1,7 +1,6 @@
-import { roundAt } from "#shared/chain/timelock/beacon.js";
+import { drandBeacon, roundAt } from "#shared/chain/timelock/beacon.js";
 import type { Network } from "#shared/protocol/network.js";
 import { printable } from "#shared/protocol/parsed.js";
-import { beaconOf } from "#shared/replay/evaluation-text.js";
 import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
 import { type ComputeFacts, computeNow } from "./compute-now.js";
 import type { CycleDigest } from "./digest.js";
@@ -129,7 +128,7 @@ const rewardsOf = ({ scoring: { rewards, burn } }: Network, miners: number): Rew
 const sealedLeft = ({ groups }: Network, time: number): readonly SealedLeft[] =>
   Object.entries(groups).flatMap(([group, { sealed }]) => {
     if (!sealed) return [];
-    const opened = Math.floor((roundAt(time, beaconOf(sealed)) - sealed.first_round) / sealed.spacing) + 1;
+    const opened = Math.floor((roundAt(time, drandBeacon(sealed.beacon)) - sealed.first_round) / sealed.spacing) + 1;
     return [
       { group, envelopes: sealed.envelopes, left: Math.min(sealed.envelopes, Math.max(0, sealed.envelopes - opened)) },
     ];

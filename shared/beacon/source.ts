@@ -40,13 +40,6 @@ export type FetchFile = (file: {
 /** Hotkey → confirmed Sprint weight in the state at a block. */
 export type ReadWeights = (cycle: number, at: number) => Promise<Iterable<readonly [string, number]>>;
 
-/** The drand beacon of a network file as the timelock's functions take it. */
-export const drandTimes = ({ public_key, genesis_time, period }: SeedBeacon) => ({
-  publicKey: public_key,
-  genesisTime: genesis_time,
-  period,
-});
-
 /** Hashes of blocks, in ascending order. @throws what reading the chain throws */
 export const hashesOf = (
   { chain }: Pick<BeaconContext, "chain">,

@@ -29,7 +29,7 @@ export interface BeaconValue {
 export const isWeaker = ({ origin }: Pick<BeaconValue, "origin">): boolean => origin === "pulse" || origin === "blocks";
 
 /** A scheme that turns what is on chain and in blobs into values. */
-export interface Beacon {
+export interface BeaconScheme {
   /** What the scheme's values have as their origin unless it falls back. */
   readonly scheme: "contributions" | "group";
   /**

@@ -2,7 +2,7 @@ import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { type Contender, rank } from "#shared/rewards/ranking.js";
 
 /** A contender of this cycle with its artifact and the outcome that was agreed for it. */
-export interface Submission extends Contender {
+export interface MergeContender extends Contender {
   readonly group: string;
   readonly artifact: string;
   /** Null counts as 0. */
@@ -18,7 +18,7 @@ export type Selected<T> = T & { readonly share: number };
  * which nobody improved the model is absent. So copies of one training together weigh as much as that training, and take no place from
  * others.
  */
-export const selectForMerge = <T extends Submission>(
+export const selectForMerge = <T extends MergeContender>(
   submissions: readonly T[],
   topN: number,
 ): ReadonlyMap<string, readonly Selected<T>[]> => {
@@ -41,7 +41,7 @@ export const selectForMerge = <T extends Submission>(
   return selected;
 };
 
-const meritOf = ({ score, independence }: Pick<Submission, "score" | "independence">): number =>
+const meritOf = ({ score, independence }: Pick<MergeContender, "score" | "independence">): number =>
   score * (independence ?? 0);
 
 /**
@@ -49,7 +49,7 @@ const meritOf = ({ score, independence }: Pick<Submission, "score" | "independen
  * lowers the loss, with equal shares, in the order of the merge's arithmetic. The mean of updates has less noise than each update, so it
  * may lower the loss even if no single update does. This is measured before the step is taken.
  */
-export const selectAll = <T extends Submission & { readonly lossReduction: number | null }>(
+export const selectAll = <T extends MergeContender & { readonly lossReduction: number | null }>(
   submissions: readonly T[],
   topN: number,
 ): ReadonlyMap<string, readonly Selected<T>[]> => {

@@ -3,7 +3,7 @@ import { contributionBeacon } from "#shared/beacon/contributions/read.js";
 import type { ContributionSource } from "#shared/beacon/contributions/source.js";
 import { groupBeacon } from "#shared/beacon/group/read.js";
 import type { GroupSource } from "#shared/beacon/group/source.js";
-import type { Beacon, BeaconValue } from "#shared/beacon/value.js";
+import type { BeaconScheme, BeaconValue } from "#shared/beacon/value.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { subnetAt } from "#shared/chain/subnet-at.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
@@ -45,7 +45,7 @@ export const groupSource = ({ chain, network, networkHash, fetch }: ValueSource)
 };
 
 /** The scheme that the network file names. Null without one. */
-const beaconIn = (source: ValueSource): Beacon | null => {
+const beaconIn = (source: ValueSource): BeaconScheme | null => {
   const contributions = contributionSource(source);
   if (contributions !== null) return contributionBeacon(contributions);
   const group = groupSource(source);

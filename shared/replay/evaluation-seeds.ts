@@ -1,6 +1,6 @@
 import { mixedEntropy } from "#shared/beacon/seed.js";
 import type { BeaconValue } from "#shared/beacon/value.js";
-import { roundAt } from "#shared/chain/timelock/beacon.js";
+import { drandBeacon, roundAt } from "#shared/chain/timelock/beacon.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import type { SeedBeacon } from "#shared/protocol/network-file/drand-beacon.js";
 import {
@@ -14,7 +14,6 @@ import {
   sprintSeed,
 } from "#shared/protocol/seed.js";
 import { readBeaconValue, type ValueSource } from "./beacon-value.js";
-import { beaconOf } from "./evaluation-text.js";
 import type { CycleContext } from "./source.js";
 
 /** Where seeds came from: from a beacon's pulse, which nobody can choose, or from block hashes, which a block producer can influence. */
@@ -134,4 +133,4 @@ export const pulseEntropyAt = async (
  * @param closing milliseconds since the epoch
  */
 export const seedRound = (closing: number, beacon: SeedBeacon): number =>
-  roundAt(closing, beaconOf({ beacon })) + beacon.delay;
+  roundAt(closing, drandBeacon(beacon)) + beacon.delay;

@@ -1,10 +1,9 @@
-import { type Beacon, roundAt } from "#shared/chain/timelock/beacon.js";
+import { drandBeacon, roundAt } from "#shared/chain/timelock/beacon.js";
 import { verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { decryptTimelock } from "#shared/chain/timelock/timelock.js";
 import { type DocumentSource, listedDocuments } from "#shared/data/source.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { SealedText } from "#shared/protocol/expert-group.js";
-import type { DrandBeacon } from "#shared/protocol/network-file/drand-beacon.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import {
   envelopeHash,
@@ -48,7 +47,7 @@ export const openEvaluationText = async (
   const commit = phaseWindow(cycle, "commit", network.phases);
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   const [closed, begun] = await Promise.all([chain.timestamp(commit.end), chain.timestamp(evaluate.start)]);
-  const beacon = beaconOf(sealed);
+  const beacon = drandBeacon(sealed.beacon);
   const time = { after: roundAt(closed, beacon), until: roundAt(begun, beacon) };
   const envelope = envelopeOf(sealed, time);
   if (envelope === null) throw noText(group, sealed, time);
@@ -95,12 +94,6 @@ export const openEnvelope = (
   if (!documents.ok) throw malformed(`envelope ${envelope} holds no documents: ${documents.problem}`);
   return documents.value;
 };
-
-export const beaconOf = ({ beacon }: { readonly beacon: DrandBeacon }): Beacon => ({
-  publicKey: beacon.public_key,
-  genesisTime: beacon.genesis_time,
-  period: beacon.period,
-});
 
 const opened = (ciphertext: Uint8Array, signature: Uint8Array, envelope: number): Uint8Array => {
   try {

@@ -1,5 +1,5 @@
 import { isChainFault } from "#shared/chain/chain-fault.js";
-import { timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { drandBeacon, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { askAtEveryBlock } from "#shared/participant/at-every-block.js";
@@ -9,7 +9,7 @@ import type { SealedText } from "#shared/protocol/expert-group.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { cycleLength, phaseWindow } from "#shared/protocol/phases.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
-import { beaconOf, envelopeReader, openEvaluationText } from "#shared/replay/evaluation-text.js";
+import { envelopeReader, openEvaluationText } from "#shared/replay/evaluation-text.js";
 import type { CycleSource } from "#shared/replay/source.js";
 
 /** Share of all envelopes left below which the validator warns that the text will run out. */
@@ -61,7 +61,9 @@ const openText = async (
     if (!asked.value) return accepted(null);
     const { documents, envelope, left } = asked.value;
     void fetchAhead({ ...participant, signal: participant.presence }, { cycle, group, sealed, envelope });
-    const lastsUntil = new Date(timeOfRound(roundOf(sealed, sealed.envelopes - 1), beaconOf(sealed))).toISOString();
+    const lastsUntil = new Date(
+      timeOfRound(roundOf(sealed, sealed.envelopes - 1), drandBeacon(sealed.beacon)),
+    ).toISOString();
     const fields = { cycle, group, envelope, left, until: lastsUntil };
     if (left < sealed.envelopes * LITTLE_LEFT) log.warn("sealed text comes to its end", fields);
     else log.info("opened sealed text", fields);

@@ -3,7 +3,7 @@ import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { type CycleName, verifiedPulse, weakerValue } from "../fallback.js";
 import { DRAND_TIMELOCK, hashesOf } from "../source.js";
-import type { Beacon, BeaconValue } from "../value.js";
+import type { BeaconScheme, BeaconValue } from "../value.js";
 import { beaconWindows } from "../windows.js";
 import { readSeals } from "./committed.js";
 import type { Contribution } from "./contribution.js";
@@ -15,7 +15,7 @@ import { readOpening } from "./seal.js";
 import type { ContributionSource } from "./source.js";
 
 /** The scheme of sealed contributions. */
-export const contributionBeacon = (source: ContributionSource): Beacon => ({
+export const contributionBeacon = (source: ContributionSource): BeaconScheme => ({
   scheme: "contributions",
   value: (cycle) => contributionValue(source, cycle),
 });

@@ -1,7 +1,7 @@
-import { roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { drandBeacon, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import type { ContributionRules } from "#shared/protocol/network-file/contribution-rules.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
-import { type BeaconContext, drandTimes } from "../source.js";
+import type { BeaconContext } from "../source.js";
 import { lastBlockInTime } from "../timed-blocks.js";
 import { beaconWindows } from "../windows.js";
 import { chooseContributors } from "./contributors.js";
@@ -24,7 +24,7 @@ type TimedContext = Pick<BeaconContext, "network" | "drand"> & {
 
 /** The round to which a cycle's contributions are sealed: `rounds` after the newest one at the last block before the window. */
 export const sealRound = (opening: number, drand: BeaconContext["drand"], { rounds }: ContributionRules): number =>
-  roundAt(opening, drandTimes(drand)) + rounds;
+  roundAt(opening, drandBeacon(drand)) + rounds;
 
 /** The terms of a cycle's contributions, once the last block before the sealing window is on chain. @throws what reading the chain throws */
 export const readTerms = async (
@@ -45,7 +45,7 @@ export const readTerms = async (
  */
 export const sealingBlocks = (source: TimedContext, cycle: number, round: number): Promise<BlockRange | null> => {
   const { sealing } = beaconWindows(cycle, source.network.phases);
-  const latest = timeOfRound(round, drandTimes(source.drand)) - source.rules.margin * 1000;
+  const latest = timeOfRound(round, drandBeacon(source.drand)) - source.rules.margin * 1000;
   return blocksInTime(source, sealing, (time) => time <= latest);
 };
 
@@ -56,7 +56,7 @@ export const sealingBlocks = (source: TimedContext, cycle: number, round: number
 export const holdingBlocks = (source: TimedContext, cycle: number, round: number): Promise<BlockRange | null> => {
   const { holding, deciding } = beaconWindows(cycle, source.network.phases);
   const { lead = 0 } = source.rules;
-  const pulse = timeOfRound(round, drandTimes(source.drand));
+  const pulse = timeOfRound(round, drandBeacon(source.drand));
   const window = { start: holding.start, end: Math.min(holding.end, deciding + 1 - lead) };
   return blocksInTime(source, window, (time) => time < pulse, lead);
 };

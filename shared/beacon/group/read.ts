@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import { roundAt } from "#shared/chain/timelock/beacon.js";
+import { drandBeacon, roundAt } from "#shared/chain/timelock/beacon.js";
 import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { verifiedPulse, weakerValue } from "../fallback.js";
-import { drandTimes, hashesOf } from "../source.js";
-import type { Beacon, BeaconValue } from "../value.js";
+import { hashesOf } from "../source.js";
+import type { BeaconScheme, BeaconValue } from "../value.js";
 import { beaconWindows } from "../windows.js";
 import type { GroupFile } from "./group-file.js";
 import { recordsIn } from "./on-chain.js";
@@ -16,7 +16,7 @@ import { readSigningGroup } from "./stated.js";
  * begin of the reveal phase and that holds; there is only one such signature. So as long as one of those who have enough partial signatures
  * publishes it, nobody can withhold the value.
  */
-export const groupBeacon = (source: GroupSource): Beacon => ({
+export const groupBeacon = (source: GroupSource): BeaconScheme => ({
   scheme: "group",
   value: (cycle) => readGroupValue(source, cycle),
 });
@@ -34,7 +34,7 @@ const readGroupValue = async (source: GroupSource, cycle: number): Promise<Beaco
     const value = groupValue(name, signature);
     return { value, origin: "group", contributors: [...group.qualified].sort(compareTexts), dropped };
   }
-  const round = roundAt(await chain.timestamp(closing), drandTimes(drand)) + drand.delay;
+  const round = roundAt(await chain.timestamp(closing), drandBeacon(drand)) + drand.delay;
   const pulse = await verifiedPulse(source, round, deciding);
   if (pulse) return weakerValue({ ...name, pulse: { signature: pulse, blockHash }, blocks: [], dropped });
   const blocks = await hashesOf(source, { start: holding.end, end: deciding + 1 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
+import type { DrandBeacon } from "#shared/protocol/network-file/drand-beacon.js";
 
 /** The public parameters of a drand beacon with signatures on G1 (scheme `bls-unchained-g1-rfc9380`). */
 export interface Beacon {
@@ -18,6 +19,13 @@ export const QUICKNET: Beacon = {
   genesisTime: 1_692_803_367,
   period: 3,
 };
+
+/** The beacon that a network file names. */
+export const drandBeacon = ({ public_key, genesis_time, period }: DrandBeacon): Beacon => ({
+  publicKey: public_key,
+  genesisTime: genesis_time,
+  period,
+});
 
 export const beaconKeySchema = z.string().regex(/^[0-9a-f]{192}$/, "a beacon's public key is 192 hex digits");
 

@@ -1,12 +1,12 @@
 import { openArithmetic } from "#datasets/arithmetic.js";
 import { groupHeldOutBatches } from "#datasets/group-data.js";
-import { roundAt } from "#shared/chain/timelock/beacon.js";
+import { drandBeacon, roundAt } from "#shared/chain/timelock/beacon.js";
 import { signPulse } from "#shared/chain/timelock/pulse.js";
 import { type DocumentSource, listedDocuments } from "#shared/data/source.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
-import { beaconOf, envelopeReader, openEnvelope } from "#shared/replay/evaluation-text.js";
+import { envelopeReader, openEnvelope } from "#shared/replay/evaluation-text.js";
 import { BEACON, type Subnet } from "../../support/subnet.js";
 import type { Attack } from "../attack.js";
 
@@ -58,7 +58,7 @@ export const evaluationText: Attack = {
 const newestText = async ({ network, store }: Subnet, group: string, time: number): Promise<DocumentSource> => {
   const sealed = network.groups[group]!.sealed!;
   const fetch = async ({ hash }: { readonly hash: string }) => (await store.get(hash))!;
-  const envelope = Math.floor((roundAt(time, beaconOf(sealed)) - sealed.first_round) / sealed.spacing);
+  const envelope = Math.floor((roundAt(time, drandBeacon(sealed.beacon)) - sealed.first_round) / sealed.spacing);
   const signature = signPulse(Buffer.from(BEACON.seed, "hex"), roundOf(sealed, envelope));
   const read = await envelopeReader({ fetch }, sealed);
   return listedDocuments("newest", openEnvelope(await read(envelope), { sealed, envelope, signature }));

@@ -5,7 +5,7 @@ import { contributionBeacon } from "#shared/beacon/contributions/read.js";
 import { sealRound } from "#shared/beacon/contributions/schedule.js";
 import { SEALED_BYTES } from "#shared/beacon/contributions/seal.js";
 import type { ContributionSource } from "#shared/beacon/contributions/source.js";
-import type { Beacon } from "#shared/beacon/value.js";
+import type { BeaconScheme } from "#shared/beacon/value.js";
 import { timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { createRandom } from "#shared/data/random.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -44,7 +44,7 @@ export interface Schedule {
   readonly behaviours: ReadonlyMap<string, Behaviour>;
   /** Whether every validator is honest and says in time what it holds. */
   readonly isCalm: boolean;
-  readonly observers: readonly Beacon[];
+  readonly observers: readonly BeaconScheme[];
   /** Reads of chain and files so far. */
   readonly reads: () => number;
 }

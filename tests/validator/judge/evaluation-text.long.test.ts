@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
+import { drandBeacon, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { evaluationBatches } from "#shared/evaluation/loss-meter.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { envelopeHash, envelopeOf, roundOf } from "#shared/protocol/sealed-text.js";
-import { beaconOf, envelopeReader, openEvaluationText } from "#shared/replay/evaluation-text.js";
+import { envelopeReader, openEvaluationText } from "#shared/replay/evaluation-text.js";
 import { mean } from "#shared/util/mean.js";
 import { judgeCycle } from "#validator/judge/judge.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
@@ -48,7 +48,7 @@ describe("a group with sealed text", { timeout: HANG_GUARD }, () => {
     assert.ok(text);
     assert.equal(await openEvaluationText(source, { group: "prose", cycle: 1 }), null);
 
-    const opens = timeOfRound(roundOf(sealed, text.envelope), beaconOf(sealed));
+    const opens = timeOfRound(roundOf(sealed, text.envelope), drandBeacon(sealed.beacon));
     assert.ok(opens > (await subnet.chain.timestamp(subnet.window(1, "commit").end)));
     assert.ok(opens <= (await subnet.chain.timestamp(evaluate.start)));
     assert.equal(text.left, sealed.envelopes - 1 - text.envelope);
@@ -75,7 +75,8 @@ describe("a group with sealed text", { timeout: HANG_GUARD }, () => {
     await judge();
     const begun = await subnet.chain.timestamp(subnet.window(1, "evaluate").start);
     const next = envelopeOf(sealed, {
-      after: roundAt(begun, beaconOf(sealed)) + cycleLength(subnet.network.phases) - subnet.network.phases.reveal,
+      after:
+        roundAt(begun, drandBeacon(sealed.beacon)) + cycleLength(subnet.network.phases) - subnet.network.phases.reveal,
       until: Number.POSITIVE_INFINITY,
     });
     const index = (await subnet.store.get(sealed.index))!;
