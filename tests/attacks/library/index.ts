@@ -2,6 +2,7 @@ import type { Attack } from "../attack.js";
 import { abstentionByOwnReport } from "./abstention-by-own-report.js";
 import { abstentionsOnDemand } from "./abstention-on-demand.js";
 import { addedSteps } from "./added-step.js";
+import { averagedTrainingsBy } from "./averaged-trainings.js";
 import { checkpoints } from "./checkpoints.js";
 import { collusion } from "./collusion.js";
 import { copy } from "./copy.js";
@@ -85,6 +86,7 @@ export const attacks: readonly Attack[] = [
   goodHereBadThere,
   neuronSwap,
   meanOfRivals,
+  ...averagedTrainingsBy,
   roleSwap,
   wrongGroup,
   extraTensors,
