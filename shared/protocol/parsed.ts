@@ -16,4 +16,4 @@ export const quote = (text: string): string =>
 export const MAX_DETAIL_CHARS = 200;
 
 /** Untrusted text for a terminal: printable ASCII, cut. */
-export const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_DETAIL_CHARS);
+export const printable = (text: string): string => text.slice(0, MAX_DETAIL_CHARS).replace(/[^\x20-\x7e]/g, "?");
