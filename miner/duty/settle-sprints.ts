@@ -107,24 +107,25 @@ const read = async ({ participant, arithmetic }: DutyMember, past: PastSprint<Cy
   const free = recordWindow("sprint", cycle, network).end - BLOCKS_TO_RECORD;
   const then = underItsFile(participant, past);
   const deadline = past.cycle === cycle - 1 ? exchange : 0;
-  const judge = createJudge(past.source, { ...past, arithmetic, signal });
   let isPutOff = false;
-  const later: Pick<SprintJudge, "losersOf"> = {
-    losersOf: async (claims) => {
-      isPutOff = clock.head.number < free && claims.some(({ nonces }) => nonces.length > 0);
-      return isPutOff ? claims.map(() => []) : judge.losersOf(claims);
-    },
-  };
   const readFiles = () =>
-    waitForFiles(then, { deadline, isHeld: true }, (wait) =>
-      readUntilWhole(participant, wait, () => readSprint(wait.source, { ...past, judge: later })),
-    );
-  try {
-    const result = await readFiles();
-    if (!isPutOff) return result;
-    await clock.reach(free, signal);
-    return await readFiles();
-  } finally {
-    await judge.dispose();
-  }
+    waitForFiles(then, { deadline, isHeld: true }, async (wait) => {
+      const { source } = wait;
+      const judge = createJudge(source, { ...past, arithmetic, signal });
+      const later: Pick<SprintJudge, "losersOf"> = {
+        losersOf: async (claims) => {
+          isPutOff = clock.head.number < free && claims.some(({ nonces }) => nonces.length > 0);
+          return isPutOff ? claims.map(() => []) : judge.losersOf(claims);
+        },
+      };
+      try {
+        return await readUntilWhole(participant, wait, () => readSprint(source, { ...past, judge: later }));
+      } finally {
+        await judge.dispose();
+      }
+    });
+  const result = await readFiles();
+  if (!isPutOff) return result;
+  await clock.reach(free, signal);
+  return readFiles();
 };

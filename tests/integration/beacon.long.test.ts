@@ -12,15 +12,19 @@ import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { sprintSchema } from "#shared/protocol/sprint.js";
 import { contributionSource, readBeaconValue } from "#shared/replay/beacon-value.js";
 import { evaluationSeeds, mixedWith, momentEntropy, seedsFrom } from "#shared/replay/evaluation-seeds.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
+import { orAbort } from "#shared/util/deadline.js";
+import { readWithJudge } from "#validator/sprint/read-with-judge.js";
 import { forked } from "../support/forked.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { lookAt } from "../support/look-at.js";
 import { NETUID, PHASES } from "../support/micro-network.js";
 import { silentAt } from "../support/silent-at.js";
 import { BEACON, type Joined, type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
+import { device } from "../support/updates.js";
 
 const { publicKey, genesisTime, period } = publicBeacon(BEACON);
 const phases = { ...PHASES, train: 6, commit: 3, reveal: 4 };
@@ -219,6 +223,40 @@ describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
     const { round } = await readTerms(contributionSource(subnet)!, CYCLE);
     const line = vera.lines.find(({ message }) => message === "sealed a contribution to the beacon");
     assert.equal(line?.fields.opens, round);
+  });
+
+  it("holds up no settling of a Sprint beyond its deadline where a server that has a part of it is silent", async (t) => {
+    const life = await begin(t);
+    const { subnet, windows } = life;
+    await subnet.to(windows.sealing.start - 1);
+    for (const name of ["vera", "vito"]) await subnet.sent(name, 1);
+    await subnet.to(windows.sealing.end - 1);
+    await haveEachOther(t, life);
+    await subnet.to(windows.holding.start - 1);
+    for (const name of ["vera", "vito"]) await subnet.sent(name, 2);
+    await life.held(["max", "nia", "oda"], [0, 1]);
+    await subnet.to(subnet.window(CYCLE, "exchange").start);
+
+    const max = await subnet.join("max");
+    let isAsked = false;
+    const get: typeof max.blobs.get = ({ signal }) => {
+      isAsked = true;
+      return orAbort(new Promise(() => {}), signal);
+    };
+    const participant = { ...max, blobs: { ...max.blobs, get } };
+    const deadline = max.clock.head.number + 1;
+    const due = { cycle: CYCLE, sprint: sprintSchema.parse({ every: 1, dials: "tiny" }), deadline };
+    const of = { publicKey: max.signer.publicKey, difficulty: 8 };
+    const late = assert.rejects(
+      readWithJudge({ participant, arithmetic: { device, threads: 1 } }, due, async ({ judge }) => {
+        await judge.losersOf([{ of, nonces: [0] }]);
+        return { isWhole: true };
+      }),
+      { code: "FETCH_TIMEOUT" },
+    );
+    await until(t, () => isAsked);
+    await subnet.to(deadline);
+    await late;
   });
 
   it("has no value for whoever lacks what most of the stake says it holds, and nobody waits for ever", async (t) => {

@@ -1,6 +1,5 @@
 import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
-import { cycleSource } from "#shared/participant/cycle-source.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -15,24 +14,24 @@ interface Reading {
   readonly isOver: () => boolean;
 }
 
-/** Reads what follows from a Sprint's documents. What is not available is asked for again at every block, until `deadline`. */
+/**
+ * Reads what follows from a Sprint's documents. What is not available is asked for again at every block, until `deadline`: a file that the seeds need too,
+ * without which nothing is recomputed.
+ */
 export const readWithJudge = async <T extends { readonly isWhole: boolean }>(
   { participant, arithmetic }: Pick<Checker, "participant" | "arithmetic">,
   { cycle, sprint, deadline }: { readonly cycle: number; readonly sprint: Sprint; readonly deadline: number },
   read: (reading: Reading) => Promise<T>,
 ): Promise<T> => {
-  const judge = createJudge(cycleSource(participant, { isHeld: true }), {
-    sprint,
-    cycle,
-    arithmetic: async () => arithmetic,
-    signal: participant.signal,
+  const options = { sprint, cycle, arithmetic: async () => arithmetic, signal: participant.signal };
+  return waitForFiles(participant, { deadline, isHeld: true }, async (wait) => {
+    const { source } = wait;
+    const isOver = () => wait.until.aborted;
+    const judge = createJudge(source, options);
+    try {
+      return await readUntilWhole(participant, wait, () => read({ source, judge, isOver }));
+    } finally {
+      await judge.dispose();
+    }
   });
-  try {
-    return await waitForFiles(participant, { deadline, isHeld: true }, (wait) => {
-      const isOver = () => wait.until.aborted;
-      return readUntilWhole(participant, wait, () => read({ source: wait.source, judge, isOver }));
-    });
-  } finally {
-    await judge.dispose();
-  }
 };
