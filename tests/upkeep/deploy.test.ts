@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { it } from "node:test";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 
 interface KubernetesObject {
   readonly kind: string;
@@ -29,4 +29,16 @@ it("the example for Kubernetes serves a program's files also while its duties fa
     services.map(({ spec }) => spec.publishNotReadyAddresses),
     [true],
   );
+});
+
+it("the signer's compose file says whose key it is asked for, where nothing else tells its container", () => {
+  const text = readFileSync("deploy/signer.compose.yaml", "utf8");
+  const { services }: { services: { signer: { environment: object; volumes: string[] } } } = parse(text, {
+    merge: true,
+  });
+  const { environment, volumes } = services.signer;
+  const comment = text.slice(0, text.indexOf("\nname:"));
+  for (const name of ["BLOCKZERO_WALLET_NAME", "BLOCKZERO_WALLET_HOTKEY"])
+    assert.ok(name in environment || comment.includes(name), name);
+  assert.ok(!volumes.some((volume) => volume.includes(".yaml")));
 });
