@@ -31,7 +31,7 @@ export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
   const due = {
     duty: "update",
     name: `the update of cycle ${cycle}`,
-    until: phaseWindow(cycle, "commit", network.phases).end,
+    deadline: phaseWindow(cycle, "commit", network.phases).end,
   } as const;
   const artifact =
     entry?.artifact ??
@@ -48,7 +48,7 @@ const makeArtifact = async (miner: Miner, cycle: number): Promise<string | null>
   const limit = {
     name: `the base of cycle ${cycle}`,
     // What was trained before a restart is still to be committed.
-    until: phaseWindow(
+    deadline: phaseWindow(
       cycle,
       journal.value.cycles[cycle]?.begun === undefined ? "train" : "commit",
       participant.network.phases,
@@ -143,7 +143,7 @@ const trainAndPack = async (
   // A disk that is full for a moment must not cost what was trained.
   const limit = {
     name: `storing the update of cycle ${cycle}`,
-    until: phaseWindow(cycle, "commit", network.phases).end,
+    deadline: phaseWindow(cycle, "commit", network.phases).end,
   };
   const artifact = await throughFaults(participant, limit, () => storeArtifact(miner, cycle, base.hash, submission));
   await packer.tie(artifact);

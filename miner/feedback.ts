@@ -20,7 +20,7 @@ export const reportScore = async (miner: Miner, cycle: number): Promise<void> =>
   // Nobody waits for a miner's own tally: a report that comes slowly is worth the phase.
   const limit = {
     name: `the score of cycle ${cycle}`,
-    until: phaseWindow(cycle + 1, "merge", network.phases).end,
+    deadline: phaseWindow(cycle + 1, "merge", network.phases).end,
   };
   const again = <T>(work: () => Promise<T>): Promise<T> =>
     throughFaults(participant, limit, work, (thrown) => isFetchFault(thrown) || isBaseUnknown(thrown));

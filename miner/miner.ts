@@ -136,10 +136,14 @@ const awaitingScore = ({ participant, journal }: Miner): number[] => {
 const feedback = async (miner: Miner, cycle: number): Promise<void> => {
   try {
     const { participant } = miner;
-    const until = phaseWindow(cycle + 1, "merge", participant.network.phases).end;
-    await withinBlocks(participant, { duty: "score", name: `the score of cycle ${cycle}`, until }, async (bounded) => {
-      await reportScore(await inForce({ ...miner, participant: bounded }, cycle, until), cycle);
-    });
+    const deadline = phaseWindow(cycle + 1, "merge", participant.network.phases).end;
+    await withinBlocks(
+      participant,
+      { duty: "score", name: `the score of cycle ${cycle}`, deadline },
+      async (bounded) => {
+        await reportScore(await inForce({ ...miner, participant: bounded }, cycle, deadline), cycle);
+      },
+    );
     note(miner, cycle, { heard: miner.participant.clock.head.number });
   } catch (thrown) {
     if (!miner.participant.signal.aborted)

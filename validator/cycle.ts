@@ -32,7 +32,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const mayPass = (thrown: unknown) => isBaseUnknown(thrown) || isFetchFault(thrown);
   /** A duty of this cycle. It ends at block `end`, whatever it waits for; where chain or servers do not answer, it begins again, as after a restart. */
   const due = <T>(duty: Duty, name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
-    const limit = { duty, name: `${name} of cycle ${cycle}`, until: endOf(participant, end) };
+    const limit = { duty, name: `${name} of cycle ${cycle}`, deadline: endOf(participant, end) };
     return withinBlocks(participant, limit, (bounded) =>
       throughFaults(bounded, limit, () => work({ ...validator, participant: bounded }), mayPass),
     );
@@ -74,7 +74,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const agreed = isFinal
     ? early.value
     : await due("late_tally", "the late tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle, late));
-  const improved = await throughFaults(participant, { name: `progress of cycle ${cycle}`, until: merge.end }, () =>
+  const improved = await throughFaults(participant, { name: `progress of cycle ${cycle}`, deadline: merge.end }, () =>
     learnProgress(validator, cycle, agreed),
   );
   remember(validator, cycle, agreed, improved);

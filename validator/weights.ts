@@ -31,7 +31,7 @@ export const setWeights = async (validator: Validator, cycle: number, base: stri
   if (journal.value.cycles[cycle]?.weighted !== undefined) return;
   try {
     const window = phaseWindow(cycle, "merge", network.phases);
-    const limit = { name: `the weights of cycle ${cycle}`, until: window.end };
+    const limit = { name: `the weights of cycle ${cycle}`, deadline: window.end };
     const late = window.start + Math.ceil((window.end - window.start) * FETCH_SHARE);
     const manifest = askedUntil(participant, late);
     const set = async () => {

@@ -32,7 +32,7 @@ export const openPacker = (miner: Pick<Miner, "participant" | "journal">, cycle:
       if (codec.feedback) {
         const shapes = new Map(Object.entries(update.shapes));
         const { end } = phaseWindow(cycle, "commit", network.phases);
-        const limit = { name: `which update was revealed before cycle ${cycle}`, until: end };
+        const limit = { name: `which update was revealed before cycle ${cycle}`, deadline: end };
         const last = await throughFaults(miner.participant, limit, () => lastRevealed(miner, cycle));
         residual = await openResidual({ dir: join(home, "residuals"), log }, shapes, last);
       }

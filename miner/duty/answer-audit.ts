@@ -18,7 +18,7 @@ import { markDuty, noteDuty } from "./mark.js";
 /** Shows a member's draws of the sampled tasks of a Sprint that its duty document does not claim, and commits to them, once. */
 export const publishAnswers = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { end } = recordWindow("answers", cycle, member.participant.network);
-  const limit = { duty: "answers", name: `the answers about the Sprint of cycle ${cycle}`, until: end + 1 } as const;
+  const limit = { duty: "answers", name: `the answers about the Sprint of cycle ${cycle}`, deadline: end + 1 } as const;
   return withinBlocks(member.participant, limit, (participant) =>
     throughFaults(participant, limit, () => publish({ ...member, participant }, cycle, sprint), isFetchFault),
   );
@@ -52,7 +52,7 @@ const makeAnswers = async (member: DutyMember, cycle: number, sprint: SprintWith
   const lasting = {
     what: `the answers about the Sprint of cycle ${cycle}`,
     block: lastBlockFor("checksheld", cycle, participant),
-    again: start - 1,
+    checkAt: start - 1,
   };
   const basis = await asLasting(participant, lasting, () =>
     readBasis(member, { cycle, sprint, deadline, isSettled: true }),

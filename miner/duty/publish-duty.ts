@@ -25,7 +25,7 @@ const LONGEST_CHECK = 600_000;
 /** Draws a member's duty of a Sprint, checks what it is on duty for, and commits to the signed document, once: by a seed that the chain still has then. */
 export const publishDuty = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { end } = recordWindow("duty", cycle, member.participant.network);
-  const limit = { duty: "duty", name: `the duty of the Sprint of cycle ${cycle}`, until: end + 1 } as const;
+  const limit = { duty: "duty", name: `the duty of the Sprint of cycle ${cycle}`, deadline: end + 1 } as const;
   return withinBlocks(member.participant, limit, (participant) =>
     throughFaults(participant, limit, () => publish({ ...member, participant }, cycle, sprint), isFetchFault),
   );

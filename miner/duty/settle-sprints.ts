@@ -26,7 +26,7 @@ const SERVED = 4;
 export const settleSprints = (member: DutyMember, cycle: number): Promise<void> => {
   const { start, end } = phaseWindow(cycle, "exchange", member.participant.network.phases);
   return settle(member, cycle, {
-    again: start,
+    retryDeadline: start,
     end,
     isDue: async (known, past, participant) => {
       if (known === undefined || (past === cycle - 1 && !known.isWhole)) return true;
@@ -42,7 +42,7 @@ export const settleSprints = (member: DutyMember, cycle: number): Promise<void> 
 export const settleRest = (member: DutyMember, cycle: number): Promise<void> => {
   const { end } = phaseWindow(cycle, "choose", member.participant.network.phases);
   return settle(member, cycle, {
-    again: end,
+    retryDeadline: end,
     end,
     isDue: async (known, _, participant) =>
       known !== undefined && (!known.isWhole || (await isOfAFork(participant, known))),
@@ -51,7 +51,7 @@ export const settleRest = (member: DutyMember, cycle: number): Promise<void> => 
 
 interface Settling {
   /** Block before which a server or chain that did not answer is asked again. */
-  readonly again: number;
+  readonly retryDeadline: number;
   /** Block at which it ends. */
   readonly end: number;
   /** Whether a cycle's Sprint is to be read. */
@@ -64,16 +64,20 @@ const settle = async (member: DutyMember, cycle: number, settling: Settling): Pr
   if (member.participant.clock.head.number >= end) return;
   await withinBlocks(
     member.participant,
-    { duty: "settle", name: `reading the Sprints before cycle ${cycle}`, until: end },
+    { duty: "settle", name: `reading the Sprints before cycle ${cycle}`, deadline: end },
     (participant) => settleDue({ ...member, participant }, cycle, settling),
   );
 };
 
-const settleDue = async (member: DutyMember, cycle: number, { again: until, isDue }: Settling): Promise<void> => {
+const settleDue = async (
+  member: DutyMember,
+  cycle: number,
+  { retryDeadline: deadline, isDue }: Settling,
+): Promise<void> => {
   const { participant, journal } = member;
   const known = rememberedSprints(journal);
   const again = <T>(name: string, work: () => Promise<T>): Promise<T> =>
-    throughFaults(participant, { name, until }, work, isFetchFault);
+    throughFaults(participant, { name, deadline }, work, isFetchFault);
   const { sprints, confirmations, idle } = await again(`the Sprints before cycle ${cycle}`, () =>
     sprintsBefore(cycleSource(participant), cycle, knownDraw(journal)),
   );

@@ -31,7 +31,7 @@ export const askedIn = async (
   const isBegun = journal.value.cycles[cycle]?.sprint !== undefined;
   const limit = {
     name: `whether cycle ${cycle} asks this miner`,
-    until: recordWindow("sprint", cycle, participant.network).end,
+    deadline: recordWindow("sprint", cycle, participant.network).end,
   };
   const ask = () => askedDifficulty(sprinter, { cycle, confirms });
   const difficulty = isBegun ? null : await throughFaults(participant, limit, ask);

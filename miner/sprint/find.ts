@@ -83,23 +83,23 @@ const searchIn = async (
       const recording = proving.record();
       // Its fault ends the search, and is thrown after it.
       recording.catch(() => {});
-      const found = await untilBlock(clock, last, signal, (over) =>
+      const found = await untilBlock(clock, last, signal, (until) =>
         search({
           batch: prover.batch,
           compute: proving.computing((range) => prover.search(task, range)),
           begun: proving.begun,
           most: proving.most,
           pace: {
-            async rest(computed, until, most) {
+            async rest(computed, signal, most) {
               show.state("resting");
-              await pace.rest(computed, until, most);
+              await pace.rest(computed, signal, most);
               show.state("searching");
             },
           },
-          ...(isIdle && { turn: () => isFree(gate, over) }),
+          ...(isIdle && { turn: () => isFree(gate, until) }),
           left: () => millisecondsUntil(clock, last, timer),
           signal,
-          over,
+          until,
           onBatch: (batch, { nonces, wins, milliseconds }) => {
             proving.take(batch);
             computing += milliseconds / 1000;

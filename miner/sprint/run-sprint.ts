@@ -28,7 +28,7 @@ export const runSprint = (sprinter: Sprinter, cycle: number, sprint: Sprint): Pr
   const { end } = recordWindow("sprint", cycle, participant.network);
   return withinBlocks(
     participant,
-    { duty: "sprint", name: `the Sprint of cycle ${cycle}`, until: end + 1 },
+    { duty: "sprint", name: `the Sprint of cycle ${cycle}`, deadline: end + 1 },
     (bounded) => proveIn({ ...sprinter, participant: bounded }, cycle, sprint),
   );
 };

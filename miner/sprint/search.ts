@@ -28,7 +28,7 @@ export interface SearchOptions {
   readonly left: () => number;
   readonly signal: AbortSignal;
   /** Aborts when the search must end, whatever `left` expects, and where `signal` does: it ends a rest. Default: `signal`. */
-  readonly over?: AbortSignal;
+  readonly until?: AbortSignal;
   /** Told after each batch: what it gave, all nonces and wins so far, and the milliseconds that the batch took. */
   readonly onBatch?: (batch: ComputedNonces, found: FoundSoFar) => void;
 }
@@ -44,7 +44,7 @@ const MARGIN = 1.5;
 
 /** Tries nonces from 0 on, batch by batch, until there is no time for another batch or a proof could hold no more. */
 export const search = async (options: SearchOptions): Promise<Found> => {
-  const { batch, compute, begun = NOTHING_FOUND, most, pace, turn, left, signal, over = signal, onBatch } = options;
+  const { batch, compute, begun = NOTHING_FOUND, most, pace, turn, left, signal, until = signal, onBatch } = options;
   const wins = [...begun.wins];
   let { nonces } = begun;
   let took = 0;
@@ -52,10 +52,10 @@ export const search = async (options: SearchOptions): Promise<Found> => {
   /** No longer than the search lasts: what it found must go out. */
   const rest = async () => {
     try {
-      await pace.rest(took, over, left());
+      await pace.rest(took, until, left());
     } catch (thrown) {
       signal.throwIfAborted();
-      if (!over.aborted) throw thrown;
+      if (!until.aborted) throw thrown;
     }
   };
   while (hasTime() && nonces + batch <= most()) {
@@ -74,8 +74,8 @@ export const search = async (options: SearchOptions): Promise<Found> => {
 };
 
 /** Waits until nothing else wants the device. False if the time is over before. */
-export const isFree = (gate: Pick<IdleGate, "idle">, over: AbortSignal): Promise<boolean> =>
-  gate.idle(over).then(
+export const isFree = (gate: Pick<IdleGate, "idle">, until: AbortSignal): Promise<boolean> =>
+  gate.idle(until).then(
     () => true,
     () => false,
   );

@@ -97,7 +97,7 @@ const awaitEntropy = async (participant: ValueWaiting, question: EntropyQuestion
   const { end } = seedWindow(cycle, lasting, participant.network.phases);
   const { deciding } = seedBlocks(cycle, purpose, participant.network);
   // At least once more after the deciding block.
-  const limit = { name: `the seed ${purpose} of cycle ${cycle}`, until: Math.max(end, deciding + 3) };
+  const limit = { name: `the seed ${purpose} of cycle ${cycle}`, deadline: Math.max(end, deciding + 3) };
   const moment = await throughFaults(participant, limit, () => awaitMoment(participant, question));
   return mixedWith(await awaitBeaconValue(participant, { cycle, deadline: end }), moment);
 };

@@ -52,7 +52,7 @@ export interface LastingOptions {
   /** The block whose state decides on it, which is on chain. */
   readonly block: number;
   /** The block at which it is about to go on chain. */
-  readonly again: number;
+  readonly checkAt: number;
 }
 
 /**
@@ -62,14 +62,14 @@ export interface LastingOptions {
  */
 export const asLasting = async <T>(
   participant: Pick<Participant, "chain" | "clock" | "log" | "signal">,
-  { what, block, again }: LastingOptions,
+  { what, block, checkAt }: LastingOptions,
   make: () => Promise<T>,
 ): Promise<T> => {
   const { chain, clock, log, signal } = participant;
   for (;;) {
     const hash = await chain.blockHash(block);
     const made = await make();
-    await clock.reach(again, signal);
+    await clock.reach(checkAt, signal);
     if (!(await isReplaced(participant, { block, hash }))) return made;
     log.warn("made again: a fork replaced the block that decides", { what, block });
   }

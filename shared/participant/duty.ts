@@ -13,7 +13,7 @@ export interface DutyLimit {
   /** Its name, e.g. `the report of cycle 7`. */
   readonly name: string;
   /** The block at which it ends. */
-  readonly until: number;
+  readonly deadline: number;
 }
 
 /** Fewest blocks that a duty gets: after a restart it may begin late. */
@@ -27,11 +27,11 @@ export const endOf = ({ clock }: Pick<Participant, "clock">, end: number): numbe
  * Does work that may be begun twice, and begins it again at the next block after a fault that may pass.
  *
  * @param mayPass what may pass beside a chain that did not answer, and a disk that did not take a write, as a full one does, unless for rights or a name
- * @throws what the work throws otherwise, and such a fault where no block is left before `until`
+ * @throws what the work throws otherwise, and such a fault where no block is left before `deadline`
  */
 export const throughFaults = <T>(
   participant: Pick<Participant, "clock" | "log" | "signal">,
-  { name, until }: Pick<DutyLimit, "name" | "until">,
+  { name, deadline }: Pick<DutyLimit, "name" | "deadline">,
   work: () => Promise<T>,
   mayPass: (thrown: unknown) => boolean = () => false,
 ): Promise<T> => {
@@ -39,7 +39,7 @@ export const throughFaults = <T>(
   return againAtBlocks(
     participant,
     (thrown, tried) => {
-      const isAgain = (isChainFault(thrown) || isWriteFault(thrown) || mayPass(thrown)) && tried < until - 1;
+      const isAgain = (isChainFault(thrown) || isWriteFault(thrown) || mayPass(thrown)) && tried < deadline - 1;
       const fields = faultFields(thrown);
       // It may be hundreds of blocks.
       const level = told === fields.code ? "debug" : "warn";
@@ -72,7 +72,7 @@ const systemCode = (thrown: unknown): unknown => {
  */
 export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal" | "telemetry">, T>(
   participant: P,
-  { duty, name, until }: DutyLimit,
+  { duty, name, deadline }: DutyLimit,
   work: (bounded: P) => Promise<T>,
 ): Promise<T> => {
   const { clock, telemetry } = participant;
@@ -81,13 +81,13 @@ export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal
   const { signal } = over;
   const release = joinSignals(over, participant.signal);
   let isOverdue = false;
-  clock.reach(until, signal).then(
+  clock.reach(deadline, signal).then(
     () => {
       isOverdue = !signal.aborted;
       over.abort(
         new BlockZeroError(
           "DUTY_OVERDUE",
-          `${name} was not done at block ${until}`,
+          `${name} was not done at block ${deadline}`,
           "the log says what it waited for; it is left out, the next one is due in its time",
         ),
       );
@@ -112,7 +112,7 @@ export const withinBlocks = async <P extends Pick<Participant, "clock" | "signal
     }
     throw thrown;
   } finally {
-    instruments.set("blockzero_duty_slack_blocks", Math.max(0, until - clock.head.number), { duty });
+    instruments.set("blockzero_duty_slack_blocks", Math.max(0, deadline - clock.head.number), { duty });
     release();
     over.abort();
   }

@@ -50,8 +50,8 @@ export const collectReports = async (reader: Reader, cycle: number, deadline?: n
   const choose = phaseWindow(cycle, "choose", network.phases);
   const { reports: committed, stakes, exchanged, silent } = await exchangedReports(reader, cycle);
   const counted = committed.filter(({ counts }) => counts);
-  const until = deadline ?? choose.start + Math.ceil((choose.end - choose.start) * FETCH_SHARE);
-  const fetched = await fetchReports(reader, counted, cycle, Math.max(clock.head.number + 2, until));
+  const last = deadline ?? choose.start + Math.ceil((choose.end - choose.start) * FETCH_SHARE);
+  const fetched = await fetchReports(reader, counted, cycle, Math.max(clock.head.number + 2, last));
   const reports = fetched.filter(isReport);
   return { reports, stakes, committed, exchanged, silent, isWhole: fetched.every((report) => report !== null) };
 };
@@ -66,7 +66,7 @@ export const holdReports = (reader: Reader, cycle: number, deadline: number): Pr
   heldNumbers(reader, {
     what: `the held record of cycle ${cycle}`,
     block: lastBlockFor("report", cycle, reader),
-    again: lastingFrom(phaseWindow(cycle, "exchange", reader.network.phases)),
+    checkAt: lastingFrom(phaseWindow(cycle, "exchange", reader.network.phases)),
     list: () => committedReports(reader, cycle),
     look: async (committed) => (await fetchReports(reader, committed, cycle, deadline)).map(isReport),
   });

@@ -35,8 +35,8 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
     try {
       await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);
       // A model of this cycle may still be published in the next cycle's distribute phase.
-      const until = phaseWindow(cycle + 1, "train", network.phases).start + 1;
-      const limit = { duty: "cycle", name: `cycle ${cycle}`, until } as const;
+      const deadline = phaseWindow(cycle + 1, "train", network.phases).start + 1;
+      const limit = { duty: "cycle", name: `cycle ${cycle}`, deadline } as const;
       await withinBlocks(participant, limit, (bounded) => runOne(bounded.signal, cycle));
     } catch (thrown) {
       signal.throwIfAborted();

@@ -95,7 +95,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
       ? choosing.deadline
       : clock.head.number +
         Math.max(1, Math.floor((choosing.deadline - clock.head.number) / (names.length - votes.size)));
-    const patience = isLast ? choosing.deadline : 0;
+    const deadline = isLast ? choosing.deadline : 0;
     try {
       const text = texts.get(group) ?? accepted(null);
       if (!text.ok) throw new BlockZeroError("NO_TEXT", text.problem, "see what the log says of the text");
@@ -104,12 +104,12 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
         { base, plan, group, inFiles: meter.isLayerMajor ?? false },
         (update) =>
           untilBlock(clock, most, choosing.until, (until) =>
-            openScored({ ...choosing, until, deadline: patience }, base, update),
+            openScored({ ...choosing, until, deadline }, base, update),
           ),
         (directions) => {
           // Not before: an update may have been waited for.
           const left = Math.max(1, end - BLOCKS_TO_RECORD - clock.head.number);
-          const deadline = clock.head.number + Math.ceil(left / (names.length - votes.size));
+          const share = clock.head.number + Math.ceil(left / (names.length - votes.size));
           return measureCandidates(meter, {
             model,
             group: network.groups[group]!,
@@ -117,7 +117,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
             outer: network.training.outer,
             batches: stepBatches(network, group, seeds[group]!, text.value),
             others: otherText(network, group, seeds, texts),
-            time: timeUntil(clock, deadline, timer),
+            time: timeUntil(clock, share, timer),
           });
         },
       );
@@ -140,7 +140,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
       votes.set(group, null);
     }
   };
-  // At first each group asks once, and no longer than for its share of the patience: an update that does not come keeps no other group from its turn.
+  // At first each group asks once, and no longer than for its share of the wait: an update that does not come keeps no other group from its turn.
   for (const isLast of [false, true]) for (const group of names) if (!votes.has(group)) await measure(group, isLast);
   return { votes: names.map((group) => votes.get(group)!), seeds };
 };
@@ -164,7 +164,7 @@ const otherText = (
   return { groups: others.size, batches: otherBatches(network, others) };
 };
 
-/** Opens an update that the majority scored, which is asked for at every block of the patience. @throws BlockZeroError UPDATE_MISSING */
+/** Opens an update that the majority scored, which is asked for at every block before the deadline. @throws BlockZeroError UPDATE_MISSING */
 const openScored = async (
   { participant, cycle, until, deadline }: Choosing,
   base: BaseModel<ModelTensors>,

@@ -31,19 +31,19 @@ export const runClosings = async (checker: Checker): Promise<never> => {
   for (let cycle = Math.max(0, current - 2); ; cycle++) {
     await clock.reach(phaseWindow(cycle + 2, "distribute", network.phases).start, signal);
     await attempt(participant, { failure: "duty not closed", cycle }, async () => {
-      const deadline = phaseWindow(cycle + 2, "train", network.phases).end - 1;
-      const until = endOf(participant, phaseWindow(cycle + 2, "evaluate", network.phases).start);
-      await closeOnce(checker, cycle, { deadline, again: until, until, memories });
-      const limit = { name: `the Sprints before cycle ${cycle}`, until };
+      const fetchDeadline = phaseWindow(cycle + 2, "train", network.phases).end - 1;
+      const deadline = endOf(participant, phaseWindow(cycle + 2, "evaluate", network.phases).start);
+      await closeOnce(checker, cycle, { fetchDeadline, retryDeadline: deadline, deadline, memories });
+      const limit = { name: `the Sprints before cycle ${cycle}`, deadline };
       const ask = () => regularSprints(cycleSource(participant), cycle);
       const window = await throughFaults(participant, limit, ask, isFetchFault);
       for (const { cycle: past } of window) {
         // Each that was closed in part, or missed while its documents may still be served, gets one try of two blocks.
         const isServed = past >= cycle - SERVED;
         if (!isServed && !journal.value.duties.some((one) => one.cycle === past)) continue;
-        if (clock.head.number >= until) break;
-        const once = Math.min(clock.head.number + RECALL_BLOCKS, until);
-        await closeOnce(checker, past, { deadline: once, again: once, until, memories });
+        if (clock.head.number >= deadline) break;
+        const once = Math.min(clock.head.number + RECALL_BLOCKS, deadline);
+        await closeOnce(checker, past, { fetchDeadline: once, retryDeadline: once, deadline, memories });
       }
       const oldest = window[0]?.cycle ?? cycle;
       for (const past of memories.keys()) if (past < oldest) memories.delete(past);
@@ -53,11 +53,11 @@ export const runClosings = async (checker: Checker): Promise<never> => {
 
 interface Closing {
   /** Block until which what is not available is asked for. */
-  readonly deadline: number;
+  readonly fetchDeadline: number;
   /** Block until which it is begun again after a fault that may pass. */
-  readonly again: number;
+  readonly retryDeadline: number;
   /** Block at which it ends. */
-  readonly until: number;
+  readonly deadline: number;
   readonly memories: Memories;
 }
 
@@ -65,18 +65,19 @@ interface Closing {
 const closeOnce = async (
   checker: Checker,
   cycle: number,
-  { deadline, again, until, memories }: Closing,
+  { fetchDeadline, retryDeadline, deadline, memories }: Closing,
 ): Promise<void> => {
-  const then = await inForce(checker, cycle, until);
+  const then = await inForce(checker, cycle, deadline);
   const sprint = withDuty(sprintOf(then.participant.network, cycle));
   if (!sprint || checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) return;
-  const limit = { duty: "close", name: `the duty of the Sprint of cycle ${cycle}`, until } as const;
+  const limit = { duty: "close", name: `the duty of the Sprint of cycle ${cycle}`, deadline } as const;
   const known = memories.get(cycle) ?? newDutyMemory();
   memories.set(cycle, known);
   await attempt(then.participant, { failure: "duty not closed", cycle }, () =>
     withinBlocks(then.participant, limit, (bounded) => {
-      const close = () => closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline, known });
-      return throughFaults(bounded, { ...limit, until: again }, close, isFetchFault);
+      const close = () =>
+        closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline: fetchDeadline, known });
+      return throughFaults(bounded, { ...limit, deadline: retryDeadline }, close, isFetchFault);
     }),
   );
   if (checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) memories.delete(cycle);

@@ -39,13 +39,13 @@ type Gate = (submission: Submission) => Promise<BlamedResult>;
  * phase (or of the rest of it) has passed. If the validator had no time to ask a miner, this is the validator's failure, not the miner's.
  */
 export const gatherUpdates = (participant: Participant, base: GateBase, cycle: number): Promise<Gathered> =>
-  gating(participant, base, cycle, async (gate, patience) => {
+  gating(participant, base, cycle, async (gate, wait) => {
     const early = await gateEarly(participant, cycle, gate);
     const { value: submissions, ...decided } = await readRevealed(participant, cycle);
     const gated = await Promise.all(
       submissions.map(async (submission): Promise<Gated> => {
         const tried = await early(submission);
-        return tried?.ok ? { submission, result: tried } : gateInTime(participant, patience, submission, gate);
+        return tried?.ok ? { submission, result: tried } : gateInTime(participant, wait, submission, gate);
       }),
     );
     return { ...decided, value: blameSelf(gated) };
@@ -63,7 +63,7 @@ export const gatherAgain = async (
 ): Promise<Gathered> => {
   if (!(await isReplaced(participant, before))) return before;
   participant.log.warn("a fork replaced the last block of the reveal phase: reveals are read again", { cycle });
-  return gating(participant, base, cycle, async (gate, patience) => {
+  return gating(participant, base, cycle, async (gate, wait) => {
     const { value: submissions, ...decided } = await readRevealed(participant, cycle);
     const stayed = submissions.flatMap((submission): readonly Gated[] => {
       const known = before.value.find((one) => isSame(one.submission, submission));
@@ -71,7 +71,7 @@ export const gatherAgain = async (
     });
     const kept = new Set(stayed.map(({ submission }) => submission));
     const changed = submissions.filter((submission) => !kept.has(submission));
-    const gated = await Promise.all(changed.map((submission) => gateInTime(participant, patience, submission, gate)));
+    const gated = await Promise.all(changed.map((submission) => gateInTime(participant, wait, submission, gate)));
     return { ...decided, value: blameSelf([...stayed, ...gated]) };
   });
 };
@@ -86,7 +86,7 @@ const gating = (
   participant: Participant,
   base: GateBase,
   cycle: number,
-  gather: (gate: Gate, patience: Patience) => Promise<Gathered>,
+  gather: (gate: Gate, wait: Patience) => Promise<Gathered>,
 ): Promise<Gathered> => {
   const { clock, signal } = participant;
   const deadline = blockWithin(participant, cycle, FETCH_SHARE);

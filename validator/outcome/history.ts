@@ -76,7 +76,7 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
   await Promise.all(
     missed.map(async (past) => {
       try {
-        await throughFaults(participant, { name: `scores of cycle ${past}`, until: start }, () => recall(past));
+        await throughFaults(participant, { name: `scores of cycle ${past}`, deadline: start }, () => recall(past));
       } catch (thrown) {
         signal.throwIfAborted();
         log.warn("scores of a past cycle are not to be had", { cycle: past, reason: reasonOf(thrown) });

@@ -143,7 +143,7 @@ const recompute = async (
   const failed: number[] = [];
   // The seeds of the Sprint's network are read of the chain. One that does not answer at a block costs no verdict.
   const { end: due } = recordWindow("checks", cycle, participant.network);
-  const limit = { name: `the check of the proof of ${proof.hotkey}`, until: due - BLOCKS_TO_RECORD };
+  const limit = { name: `the check of the proof of ${proof.hotkey}`, deadline: due - BLOCKS_TO_RECORD };
   const losersOf = (...asked: Parameters<typeof judge.losers>) =>
     throughFaults(participant, limit, () => judge.losers(...asked), isFetchFault);
   for (let checked = 0; checked < sample.length; ) {

@@ -23,7 +23,7 @@ export const holdChecks = async ({ participant, journal }: Checker, cycle: numbe
   const held = await heldNumbers(participant, {
     what: `the checksheld record of cycle ${cycle}`,
     block,
-    again: window.start - 1,
+    checkAt: window.start - 1,
     list: () => readCommittedChecks(participant, cycle),
     look: (committed) => fetchAll(participant, cycle, committed, window.end - BLOCKS_TO_RECORD),
   });

@@ -43,7 +43,7 @@ const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   const { clock, network, log, signal } = checker.participant;
   const due = recordWindow("checks", cycle, network).end;
   const then = await inForce(checker, cycle, due);
-  const drawn = { name: `whether cycle ${cycle} has a Sprint`, until: due };
+  const drawn = { name: `whether cycle ${cycle} has a Sprint`, deadline: due };
   const ask = () => sprintIn(cycleSource(then.participant, { isHeld: true }), cycle, knownDraw(checker.journal));
   const sprint = await throughFaults(then.participant, drawn, ask, isFetchFault);
   const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
@@ -75,7 +75,7 @@ const FAILURES = {
 } as const;
 
 /**
- * Does a duty of a Sprint: again at the next block, up to block `again`, after a fault that may pass. Any other is only logged, and that the window of its
+ * Does a duty of a Sprint: again at the next block, up to block `retryDeadline`, after a fault that may pass. Any other is only logged, and that the window of its
  * record passed meanwhile.
  */
 const doDuty = async (
@@ -84,10 +84,10 @@ const doDuty = async (
   duty: keyof typeof FAILURES,
   end: number,
   work: (bounded: Checker) => Promise<void>,
-  again = Number.POSITIVE_INFINITY,
+  retryDeadline = Number.POSITIVE_INFINITY,
 ): Promise<void> => {
   const { participant } = checker;
-  const limit = { duty, name: `the ${duty} of the Sprint of cycle ${cycle}`, until: endOf(participant, end) };
+  const limit = { duty, name: `the ${duty} of the Sprint of cycle ${cycle}`, deadline: endOf(participant, end) };
   const isOpen = (record: "checks" | "checksheld") =>
     isWindowOpen(participant, { ...limit, record, window: recordWindow(record, cycle, participant.network) });
   await attempt(participant, { failure: FAILURES[duty], cycle }, async () => {
@@ -95,7 +95,7 @@ const doDuty = async (
     await withinBlocks(participant, limit, (bounded) =>
       throughFaults(
         bounded,
-        { ...limit, until: Math.min(limit.until, again) },
+        { ...limit, deadline: Math.min(limit.deadline, retryDeadline) },
         () => work({ ...checker, participant: bounded }),
         isFetchFault,
       ),
@@ -110,7 +110,7 @@ const doDuty = async (
  */
 const recall = async (checker: Checker, cycle: number, over: number): Promise<void> => {
   const { participant, journal } = checker;
-  const limit = { name: `the Sprints before cycle ${cycle}`, until: over };
+  const limit = { name: `the Sprints before cycle ${cycle}`, deadline: over };
   const ask = () => sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
   const { sprints, confirmations, idle } = await throughFaults(participant, limit, ask, isFetchFault);
   const known = new Map(journal.value.sprints.flatMap((one) => (one.isWhole ? [[one.cycle, one] as const] : [])));

@@ -91,11 +91,11 @@ const follow = (context: Following): AgreedModels => {
   const isModel = async (cycle: number, hash: string): Promise<boolean> => {
     const known = checked.get(`${cycle}/${hash}`);
     if (known !== undefined) return known;
-    const until = clock.head.number + MANIFEST_BLOCKS;
-    const named = await untilBlock(clock, until, context.signal, (over) =>
-      modelNamed((hash) => manifest(hash, over), context, { cycle, hash }).catch((thrown: unknown) => {
+    const deadline = clock.head.number + MANIFEST_BLOCKS;
+    const named = await untilBlock(clock, deadline, context.signal, (until) =>
+      modelNamed((hash) => manifest(hash, until), context, { cycle, hash }).catch((thrown: unknown) => {
         context.signal.throwIfAborted();
-        if (over.aborted) return "unknown" as const;
+        if (until.aborted) return "unknown" as const;
         throw thrown;
       }),
     );

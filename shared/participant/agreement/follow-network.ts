@@ -153,7 +153,7 @@ const announce = (
   }
   log.info("another network file is announced", fields);
   const { start: deadline } = phaseWindow(network.first_cycle, "distribute", network.phases);
-  const limit = { name: `the text of the announced network file ${networkHash.slice(0, 8)}`, until: deadline };
+  const limit = { name: `the text of the announced network file ${networkHash.slice(0, 8)}`, deadline };
   const mayPass = (thrown: unknown) => isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING", "SEALED_TEXT_MISSING");
   const obtain = async () => {
     if (isLast()) await obtainTexts(network, { blobs, servers: models.servers, signal });

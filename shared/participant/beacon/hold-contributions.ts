@@ -20,7 +20,7 @@ export const holdContributions = async (participant: Participant, cycle: number)
   const options = {
     what: `the sealheld record of cycle ${cycle}`,
     block: sealing.end - 1,
-    again: holding.start - 1,
+    checkAt: holding.start - 1,
   };
   const found = await asLasting(participant, options, () =>
     waitForFiles(participant, { deadline: holding.start - 1 }, (wait) => {

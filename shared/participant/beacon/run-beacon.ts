@@ -85,7 +85,7 @@ const doPart = async (
   work: (bounded: Participant, cycle: number) => Promise<void>,
 ): Promise<void> => {
   const { clock } = participant;
-  const limit = { duty, name: `the ${duty} of the beacon of cycle ${cycle}`, until: window.end + 1 };
+  const limit = { duty, name: `the ${duty} of the beacon of cycle ${cycle}`, deadline: window.end + 1 };
   await attempt(participant, { failure: "missed part in the beacon", duty, cycle }, async () => {
     const isOpen =
       duty === "open"
@@ -105,7 +105,7 @@ const sealAndSee = async (participant: Participant, cycle: number): Promise<void
     const source = contributionSource(cycleSource(participant));
     if (source) await readSeals(source, cycle, await readTerms(source, cycle));
   };
-  const seeing = throughFaults(participant, { name: `who sealed in cycle ${cycle}`, until: end + 1 }, see);
+  const seeing = throughFaults(participant, { name: `who sealed in cycle ${cycle}`, deadline: end + 1 }, see);
   await Promise.all([sealContribution(participant, cycle), seeing]);
 };
 

@@ -141,7 +141,7 @@ describe("a search", () => {
           }),
       },
       left: () => (over.signal.aborted ? 0 : Number.POSITIVE_INFINITY),
-      over: over.signal,
+      until: over.signal,
       signal,
     });
     assert.deepEqual(found, { wins: [3], nonces: 8 });

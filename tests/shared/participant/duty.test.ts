@@ -18,7 +18,7 @@ describe("withinBlocks", { timeout: HANG_GUARD }, () => {
     const stop = new AbortController();
     t.after(() => stop.abort());
     const clock: BlockClock = await startBlockClock(subnet.chain, stop.signal);
-    const until = clock.head.number + 2;
+    const deadline = clock.head.number + 2;
     const to = async (block: number) => {
       await subnet.to(block);
       await clock.reach(block, stop.signal);
@@ -27,39 +27,39 @@ describe("withinBlocks", { timeout: HANG_GUARD }, () => {
     const count = async (outcome: string) =>
       parsePrometheus(await instruments.text()).get(`blockzero_duties_total{duty="report",outcome="${outcome}"}`);
     const telemetry = createTelemetry(instruments);
-    return { participant: { clock, signal: stop.signal, telemetry }, until, to, stop, count };
+    return { participant: { clock, signal: stop.signal, telemetry }, deadline, to, stop, count };
   };
 
   it("waits for a duty that never settles no longer than to its block, and tells it to stop", async (t) => {
-    const { participant, until, to, count } = await open(t);
+    const { participant, deadline, to, count } = await open(t);
     let told: AbortSignal | undefined;
     let isOver = false;
-    const duty = withinBlocks(participant, { duty: "report", name: "waiting", until }, ({ signal }) => {
+    const duty = withinBlocks(participant, { duty: "report", name: "waiting", deadline }, ({ signal }) => {
       told = signal;
       return never;
     });
-    const ended = assert.rejects(duty, { code: "DUTY_OVERDUE", message: `waiting was not done at block ${until}` });
+    const ended = assert.rejects(duty, { code: "DUTY_OVERDUE", message: `waiting was not done at block ${deadline}` });
     void ended.then(() => {
       isOver = true;
     });
-    await to(until - 1);
+    await to(deadline - 1);
     assert.deepEqual([isOver, told?.aborted], [false, false]);
-    await to(until);
+    await to(deadline);
     await ended;
     assert.equal(told?.aborted, true);
     assert.deepEqual([await count("overdue"), await count("done")], [1, 0]);
   });
 
   it("hands on what a duty gives or throws, and tells what it left behind to end", async (t) => {
-    const { participant, until, count } = await open(t);
+    const { participant, deadline, count } = await open(t);
     const told: AbortSignal[] = [];
-    const given = await withinBlocks(participant, { duty: "report", name: "working", until }, async ({ signal }) => {
+    const given = await withinBlocks(participant, { duty: "report", name: "working", deadline }, async ({ signal }) => {
       told.push(signal);
       return 7;
     });
     assert.equal(given, 7);
     const fault = new Error("its own");
-    const failing = withinBlocks(participant, { duty: "report", name: "failing", until }, ({ signal }) => {
+    const failing = withinBlocks(participant, { duty: "report", name: "failing", deadline }, ({ signal }) => {
       told.push(signal);
       return Promise.reject(fault);
     });
@@ -73,18 +73,18 @@ describe("withinBlocks", { timeout: HANG_GUARD }, () => {
   });
 
   it("fails where a duty within it was overdue", async (t) => {
-    const { participant, until, count } = await open(t);
+    const { participant, deadline, count } = await open(t);
     const inner = new BlockZeroError("DUTY_OVERDUE", "another was not done", "the log says why");
     await assert.rejects(
-      withinBlocks(participant, { duty: "report", name: "around it", until }, () => Promise.reject(inner)),
+      withinBlocks(participant, { duty: "report", name: "around it", deadline }, () => Promise.reject(inner)),
       inner,
     );
     assert.deepEqual([await count("failed"), await count("overdue")], [1, 0]);
   });
 
   it("ends with the program, for its reason", async (t) => {
-    const { participant, until, stop, count } = await open(t);
-    const duty = withinBlocks(participant, { duty: "report", name: "waiting", until }, () => never);
+    const { participant, deadline, stop, count } = await open(t);
+    const duty = withinBlocks(participant, { duty: "report", name: "waiting", deadline }, () => never);
     const reason = new Error("over");
     stop.abort(reason);
     await assert.rejects(duty, reason);
@@ -114,13 +114,13 @@ describe("throughFaults", { timeout: HANG_GUARD }, () => {
         if (begun.length < 3) throw fault;
         return "done";
       };
-      const result = throughFaults(participant, { name: "work", until: start + 3 }, work);
+      const result = throughFaults(participant, { name: "work", deadline: start + 3 }, work);
       await subnet.to(start + 1);
       await until(t, () => begun.length === 2);
       await subnet.to(start + 2);
       assert.equal(await result, "done");
       begun.length = 0;
-      await assert.rejects(throughFaults(participant, { name: "work", until: start + 3 }, work), fault);
+      await assert.rejects(throughFaults(participant, { name: "work", deadline: start + 3 }, work), fault);
       assert.deepEqual(begun, [start + 2]);
     });
 
@@ -142,7 +142,7 @@ describe("throughFaults", { timeout: HANG_GUARD }, () => {
         begun++;
         throw fault;
       };
-      await assert.rejects(throughFaults(participant, { name: "work", until: 99 }, work), fault);
+      await assert.rejects(throughFaults(participant, { name: "work", deadline: 99 }, work), fault);
       assert.equal(begun, 1);
     });
 });

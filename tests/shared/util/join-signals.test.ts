@@ -55,7 +55,7 @@ describe("joined signals", () => {
     };
     const participant = { clock, signal, telemetry: createTelemetry(), blobs };
     for (let i = 0; i < TIMES; i++)
-      await withinBlocks(participant, { duty: "report", name: "the report", until: 2 }, (bounded) =>
+      await withinBlocks(participant, { duty: "report", name: "the report", deadline: 2 }, (bounded) =>
         untilBlock(clock, 2, bounded.signal, async (until) => {
           const source = cycleSource(bounded as never, { until });
           await source.fetch({ hash: "", maxBytes: 1 });

@@ -26,7 +26,7 @@ export const signAndHold = async (participant: Participant, journal: GroupJourna
   const { clock, location, log, network, networkHash, signal } = participant;
   const { holding } = beaconWindows(cycle, network.phases);
   // Whoever cannot follow a key generation still signs with the group before.
-  const holdLimit = { name: `documents of the threshold group in cycle ${cycle}`, until: holding.start + 1 };
+  const holdLimit = { name: `documents of the threshold group in cycle ${cycle}`, deadline: holding.start + 1 };
   const held = await throughFaults(participant, holdLimit, () => holdStep(participant, journal, cycle)).catch(
     (thrown) => {
       signal.throwIfAborted();
@@ -36,7 +36,7 @@ export const signAndHold = async (participant: Participant, journal: GroupJourna
   );
   // What is signed is made of the hash of the last block before, which a fork may replace while it is the newest.
   await clock.reach(lastingFrom(holding), signal);
-  const signLimit = { name: `signing cycle ${cycle} with the threshold group`, until: holding.end - 1 };
+  const signLimit = { name: `signing cycle ${cycle} with the threshold group`, deadline: holding.end - 1 };
   const partials = await throughFaults(participant, signLimit, () => signPart(participant, journal, cycle)).catch(
     (thrown) => {
       signal.throwIfAborted();
@@ -73,7 +73,7 @@ const holdStep = async (participant: Participant, journal: GroupJournal, cycle: 
   const options = {
     what: `what is held of the threshold group in cycle ${cycle}`,
     block: sealing.end - 1,
-    again: holding.start - 1,
+    checkAt: holding.start - 1,
   };
   const all = asLasting(participant, options, () =>
     waitForFiles(participant, { deadline: holding.start - 1 }, (wait) => {

@@ -33,7 +33,7 @@ export const stateGroup = async (
   const { location, log, network, networkHash, signal } = participant;
   const { sealing } = beaconWindows(cycle, network.phases);
   const formation = { participant, journal, start, deadline: middleOf(sealing) };
-  const limit = { name: `the threshold group of cycle ${start}`, until: formation.deadline };
+  const limit = { name: `the threshold group of cycle ${start}`, deadline: formation.deadline };
   const formed = await throughFaults(participant, limit, () => formedGroup(formation)).catch((thrown) => {
     signal.throwIfAborted();
     log.warn("cannot form the threshold group", { cycle, start, reason: reasonOf(thrown) });
