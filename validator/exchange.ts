@@ -1,8 +1,8 @@
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { holdReports } from "#shared/participant/reports.js";
+import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "./context.js";
 import { note } from "./mark.js";
 import { openWindow } from "./open-window.js";
@@ -14,7 +14,7 @@ import { ownReportReplaced } from "./seeds-in-force.js";
  */
 export const exchangeReports = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant, journal } = validator;
-  const { clock, networkHash, signal, log } = participant;
+  const { clock, signal, log } = participant;
   if (journal.value.cycles[cycle]?.exchanged !== undefined) return;
   const window = openWindow(participant, cycle, "exchange");
   await clock.reach(window.start - 1, signal);
@@ -22,16 +22,11 @@ export const exchangeReports = async (validator: Validator, cycle: number): Prom
   const replaced = own === undefined ? null : await ownReportReplaced(participant, cycle, own);
   if (replaced !== null) log.error("our own report counts for nothing", { cycle, ...faultFields(replaced) });
   const held = await holdReports(participant, cycle, window.end - BLOCKS_TO_RECORD);
-  const block = await participant.commitOnce({
-    key: `${cycle}/held`,
-    data: encodeRecord({
-      type: "held",
-      network: shortHash(networkHash),
-      cycle,
-      held: held.filter((number) => number < MAX_HELD),
-    }),
+  const block = await commitRecord(
+    participant,
+    { type: "held", cycle, held: held.filter((number) => number < MAX_HELD) },
     window,
-  });
+  );
   note(validator, cycle, { exchanged: block });
   log.info("exchanged reports", { cycle, held: held.length, block });
 };

@@ -1,7 +1,7 @@
 import { attempt } from "#shared/participant/duty.js";
+import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Miner } from "../context.js";
 import { note } from "../mark.js";
 
@@ -10,14 +10,14 @@ type Submitting = Pick<Miner, "participant" | "journal" | "config">;
 /** Puts the artifact's commitment on chain, unless it is there. @throws WINDOW_MISSED */
 export const commitArtifact = async (miner: Submitting, cycle: number, artifact: string): Promise<void> => {
   const { participant, journal } = miner;
-  const { network, networkHash, signer, log } = participant;
+  const { network, signer, log } = participant;
   if (journal.value.cycles[cycle]?.committed) return;
   const commitment = commitmentOf(artifact, signer.publicKey, cycle);
-  const block = await participant.commitOnce({
-    key: `${cycle}/commit`,
-    data: encodeRecord({ type: "commit", network: shortHash(networkHash), cycle, commitment }),
-    window: phaseWindow(cycle, "commit", network.phases),
-  });
+  const block = await commitRecord(
+    participant,
+    { type: "commit", cycle, commitment },
+    phaseWindow(cycle, "commit", network.phases),
+  );
   note(miner, cycle, { committed: block });
   log.info("committed", { cycle, artifact, block });
 };
@@ -25,14 +25,14 @@ export const commitArtifact = async (miner: Submitting, cycle: number, artifact:
 /** Puts its reveal record on chain, unless it is there. @throws WINDOW_MISSED */
 export const revealArtifact = async (miner: Submitting, cycle: number, artifact: string): Promise<void> => {
   const { participant, journal, config } = miner;
-  const { network, networkHash, location, log } = participant;
+  const { network, location, log } = participant;
   if (journal.value.cycles[cycle]?.revealed) return;
   const group = config.expert_group;
-  const block = await participant.commitOnce({
-    key: `${cycle}/reveal`,
-    data: encodeRecord({ type: "reveal", network: shortHash(networkHash), cycle, group, artifact, location }),
-    window: phaseWindow(cycle, "reveal", network.phases),
-  });
+  const block = await commitRecord(
+    participant,
+    { type: "reveal", cycle, group, artifact, location },
+    phaseWindow(cycle, "reveal", network.phases),
+  );
   note(miner, cycle, { revealed: block });
   log.info("revealed", { cycle, artifact, block });
 };

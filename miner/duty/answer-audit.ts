@@ -5,9 +5,9 @@ import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { asLasting } from "#shared/participant/deciding-block.js";
 import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
+import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD, middleOf } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { lastBlockFor, recordWindow } from "#shared/replay/phase-records.js";
 import { answerAudit } from "#shared/settlement/do-duty.js";
@@ -26,16 +26,16 @@ export const publishAnswers = (member: DutyMember, cycle: number, sprint: Sprint
 
 const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { participant, journal } = member;
-  const { networkHash, network, location, log } = participant;
+  const { network, location, log } = participant;
   const entry = journal.value.cycles[cycle]?.duty;
   if (entry?.answered !== undefined) return;
   const answers = entry?.answers ?? (await makeAnswers(member, cycle, sprint));
   if (answers === null) return;
-  const block = await participant.commitOnce({
-    key: `${cycle}/answers`,
-    data: encodeRecord({ type: "answers", network: shortHash(networkHash), cycle, answers, location }),
-    window: recordWindow("answers", cycle, network),
-  });
+  const block = await commitRecord(
+    participant,
+    { type: "answers", cycle, answers, location },
+    recordWindow("answers", cycle, network),
+  );
   noteDuty(member, cycle, { answered: block });
   log.info("answered the audit of duty", { cycle, answers, block });
 };

@@ -9,9 +9,9 @@ import type { TaskOf } from "#shared/duty/task.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { lastingDocument, type MadeBySeed } from "#shared/participant/make-lasting.js";
+import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { type Drawn, doDuty } from "#shared/settlement/do-duty.js";
@@ -33,7 +33,7 @@ export const publishDuty = (member: DutyMember, cycle: number, sprint: SprintWit
 
 const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { participant, journal } = member;
-  const { networkHash, network, location, log } = participant;
+  const { network, location, log } = participant;
   if (journal.value.cycles[cycle]?.duty?.committed !== undefined) return;
   const window = recordWindow("duty", cycle, network);
   const duty = await lastingDocument(participant, {
@@ -42,11 +42,7 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
     make: () => makeDocument(member, cycle, sprint),
   });
   if (duty === null) return log.info("no duty: no weight is confirmed", { cycle });
-  const block = await participant.commitOnce({
-    key: `${cycle}/duty`,
-    data: encodeRecord({ type: "duty", network: shortHash(networkHash), cycle, duty, location }),
-    window,
-  });
+  const block = await commitRecord(participant, { type: "duty", cycle, duty, location }, window);
   noteDuty(member, cycle, { committed: block });
   log.info("published duty", { cycle, duty, block });
 };

@@ -48,6 +48,7 @@ export const proveNonces = (sprinter: Sprinter, { cycle, difficulty, inputs }: P
     const prefix = made()[at]!;
     const block = await participant.commitOnce({
       key: `${cycle}/${at + 1}/prefix`,
+      record: "prefix",
       data: encodeRecord({
         type: "prefix",
         network: shortHash(networkHash),

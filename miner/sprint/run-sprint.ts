@@ -1,6 +1,6 @@
 import { withinBlocks } from "#shared/participant/duty.js";
+import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import {
   confirmedCycle,
   MAX_DIFFICULTY,
@@ -35,9 +35,9 @@ export const runSprint = (sprinter: Sprinter, cycle: number, sprint: Sprint): Pr
 
 const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promise<void> => {
   const { participant, journal } = sprinter;
-  const { network, networkHash, location, log } = participant;
+  const { network, location, log } = participant;
   const entryOf = () => journal.value.cycles[cycle]?.sprint;
-  const head = { network: shortHash(networkHash), cycle, location };
+  const head = { cycle, location };
   const instruments = showSprint(participant.telemetry.instruments);
 
   const confirms = confirmedCycle(network, cycle);
@@ -51,11 +51,11 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
     if (obstacle !== null) return log.info("no Sprint", { cycle, reason: obstacle });
     const difficulty = entryOf()?.difficulty ?? difficultyOf(sprinter, sprint);
     markSprint(sprinter, cycle, { difficulty });
-    const entered = await participant.commitOnce({
-      key: `${cycle}/enter`,
-      data: encodeRecord({ type: "enter", ...head, difficulty }),
-      window: recordWindow("enter", cycle, network),
-    });
+    const entered = await commitRecord(
+      participant,
+      { type: "enter", ...head, difficulty },
+      recordWindow("enter", cycle, network),
+    );
     noteSprint(sprinter, cycle, { entered });
     log.info("entered the Sprint", { cycle, difficulty, block: entered });
   }
@@ -73,11 +73,11 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
   }
   const { proof, wins, nonces, committed } = entryOf()!;
   if (committed !== undefined || proof === undefined || wins === undefined || nonces === undefined) return;
-  const block = await participant.commitOnce({
-    key: `${cycle}/sprint`,
-    data: encodeRecord({ type: "sprint", ...head, proof, wins, nonces }),
-    window: proofWindow(cycle, played, network),
-  });
+  const block = await commitRecord(
+    participant,
+    { type: "sprint", ...head, proof, wins, nonces },
+    proofWindow(cycle, played, network),
+  );
   noteSprint(sprinter, cycle, { committed: block });
   instruments.state("proven");
   log.info("committed to a proof", { cycle, idle: played.isIdle === true, proof, wins, nonces, difficulty, block });

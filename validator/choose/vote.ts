@@ -26,7 +26,7 @@ export const vote = async (validator: Validator, cycle: number, agreed: Agreemen
     ballot = encodeRecord({ type: "ballot", network: shortHash(networkHash), cycle, votes });
     mark(validator, cycle, { ballot, ballotSeeds: seeds });
   }
-  const block = await participant.commitOnce({ key: `${cycle}/ballot`, data: ballot, window });
+  const block = await participant.commitOnce({ key: `${cycle}/ballot`, record: "ballot", data: ballot, window });
   note(validator, cycle, { voted: block });
   log.info("voted", { cycle, ballot, block });
 };

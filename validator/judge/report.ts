@@ -1,7 +1,7 @@
 import { BlockZeroError } from "#shared/errors/error.js";
+import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash } from "#shared/protocol/report.js";
 import { signDocument } from "#shared/protocol/signing.js";
 import { readReport } from "#shared/replay/reports.js";
@@ -43,11 +43,7 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
     const replaced = await ownReportReplaced(participant, cycle, hash);
     if (replaced !== null) throw replaced;
   }
-  const block = await participant.commitOnce({
-    key: `${cycle}/report`,
-    data: encodeRecord({ type: "report", network: shortHash(networkHash), cycle, report: hash, location }),
-    window,
-  });
+  const block = await commitRecord(participant, { type: "report", cycle, report: hash, location }, window);
   note(validator, cycle, { reported: block });
   log.info("reported", { cycle, report: hash, block });
 };

@@ -1,6 +1,6 @@
 import { reasonOf } from "#shared/errors/error.js";
+import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "../context.js";
 import { mark, note } from "../mark.js";
 import { type Agreement, mergeCycle } from "./merge-cycle.js";
@@ -48,15 +48,12 @@ const merge = async (validator: Validator, cycle: number, agreed: Agreement): Pr
 /** Model records count until the end of the next cycle's distribute phase, which is when they are read. */
 const publish = async (validator: Validator, cycle: number, model: string): Promise<void> => {
   const { participant } = validator;
-  const { network, networkHash, location, log } = participant;
-  const block = await participant.commitOnce({
-    key: `${cycle}/model`,
-    data: encodeRecord({ type: "model", network: shortHash(networkHash), cycle, model, location }),
-    window: {
-      start: phaseWindow(cycle, "merge", network.phases).start,
-      end: phaseWindow(cycle + 1, "distribute", network.phases).end,
-    },
-  });
+  const { network, location, log } = participant;
+  const window = {
+    start: phaseWindow(cycle, "merge", network.phases).start,
+    end: phaseWindow(cycle + 1, "distribute", network.phases).end,
+  };
+  const block = await commitRecord(participant, { type: "model", cycle, model, location }, window);
   note(validator, cycle, { published: block });
   log.info("published model", { cycle, model, block });
 };

@@ -3,9 +3,9 @@ import { askAtEveryBlock } from "#shared/participant/at-every-block.js";
 import { heldNumbers } from "#shared/participant/held-numbers.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
+import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { lastBlockFor, recordWindow } from "#shared/replay/phase-records.js";
 import { mark } from "../mark.js";
 import type { Checker } from "./context.js";
@@ -15,7 +15,7 @@ import type { Checker } from "./context.js";
  * once, which it holds. It waits for a server that cannot be reached, but leaves enough time for the record.
  */
 export const holdChecks = async ({ participant, journal }: Checker, cycle: number): Promise<void> => {
-  const { clock, network, networkHash, signal, log } = participant;
+  const { clock, network, signal, log } = participant;
   if (journal.value.cycles[cycle]?.checksExchanged !== undefined) return;
   const window = recordWindow("checksheld", cycle, network);
   const block = lastBlockFor("checks", cycle, participant);
@@ -27,16 +27,11 @@ export const holdChecks = async ({ participant, journal }: Checker, cycle: numbe
     list: () => readCommittedChecks(participant, cycle),
     look: (committed) => fetchAll(participant, cycle, committed, window.end - BLOCKS_TO_RECORD),
   });
-  const included = await participant.commitOnce({
-    key: `${cycle}/checksheld`,
-    data: encodeRecord({
-      type: "checksheld",
-      network: shortHash(networkHash),
-      cycle,
-      held: held.filter((number) => number < MAX_HELD),
-    }),
+  const included = await commitRecord(
+    participant,
+    { type: "checksheld", cycle, held: held.filter((number) => number < MAX_HELD) },
     window,
-  });
+  );
   mark({ journal }, cycle, { checksExchanged: included });
   log.info("exchanged checks", { cycle, held: held.length, block: included });
 };

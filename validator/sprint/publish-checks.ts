@@ -1,10 +1,10 @@
 import { createJudge } from "#shared/compute/judge.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { lastingDocument, type MadeBySeed } from "#shared/participant/make-lasting.js";
+import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { checksHash, signChecks } from "#shared/protocol/checks.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { type PlayedSprint, sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { reputationsToState } from "../duty/known-standings.js";
@@ -19,7 +19,7 @@ import type { Checker } from "./context.js";
  */
 export const publishChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint): Promise<void> => {
   const { participant, journal } = checker;
-  const { networkHash, network, location, log } = participant;
+  const { network, location, log } = participant;
   if (journal.value.cycles[cycle]?.checked !== undefined) return;
   const window = recordWindow("checks", cycle, network);
   const hash = await lastingDocument(participant, {
@@ -29,11 +29,7 @@ export const publishChecks = async (checker: Checker, cycle: number, sprint: Pla
     make: () => makeChecks(checker, cycle, sprint),
   });
   if (hash === null) return;
-  const block = await participant.commitOnce({
-    key: `${cycle}/checks`,
-    data: encodeRecord({ type: "checks", network: shortHash(networkHash), cycle, checks: hash, location }),
-    window,
-  });
+  const block = await commitRecord(participant, { type: "checks", cycle, checks: hash, location }, window);
   note(checker, cycle, { checked: block });
   log.info("published checks", { cycle, checks: hash, block });
 };

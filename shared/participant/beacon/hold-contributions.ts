@@ -1,19 +1,19 @@
 import { holdSeals } from "#shared/beacon/contributions/hold.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
 import { readUntilWhole } from "../at-every-block.js";
 import { asLasting } from "../deciding-block.js";
 import type { Participant } from "../participant.js";
 import { waitForFiles } from "../waiting.js";
+import { commitRecord } from "../writes/commit-record.js";
 
 /**
  * Fetches what others sealed for a cycle, so that this validator can serve it, and puts on chain, once, which of it is here. What is missing
  * is asked for at every block until the last one before the window for the record, which counts only before the pulse.
  */
 export const holdContributions = async (participant: Participant, cycle: number): Promise<void> => {
-  const { clock, network, networkHash, log, signal } = participant;
+  const { clock, network, log, signal } = participant;
   if (!network.beacon?.contributions) return;
   const { sealing, holding } = beaconWindows(cycle, network.phases);
   await clock.reach(sealing.end - 1, signal);
@@ -32,10 +32,6 @@ export const holdContributions = async (participant: Participant, cycle: number)
     }),
   );
   const held = found.held.filter((number) => number < MAX_HELD);
-  const block = await participant.commitOnce({
-    key: `${cycle}/sealheld`,
-    data: encodeRecord({ type: "sealheld", network: shortHash(networkHash), cycle, held }),
-    window: holding,
-  });
+  const block = await commitRecord(participant, { type: "sealheld", cycle, held }, holding);
   log.info("holds contributions to the beacon", { cycle, held: held.length, missing: found.missing.length, block });
 };

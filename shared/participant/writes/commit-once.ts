@@ -6,7 +6,7 @@ import { expectedFault } from "#shared/errors/file-fault.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
-import { RECORDS, type RecordLabel } from "#shared/telemetry/instruments/labels.js";
+import type { RecordLabel } from "#shared/telemetry/instruments/labels.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { BlockClock } from "../block-clock.js";
 import { faultFields } from "../fault-fields.js";
@@ -29,6 +29,14 @@ export interface CommitOnce {
   readonly signal: AbortSignal;
 }
 
+interface OnceCommitted {
+  /** What is committed once, such as `7/commit`. */
+  readonly key: string;
+  readonly record: RecordLabel;
+  readonly data: string;
+  readonly window: BlockRange;
+}
+
 /**
  * Puts one record on chain inside its window of blocks [start, end), and reads it back. After a dropped connection or a crash, the value is
  * still the one first intended for `key`. It is sent again only while it is not on chain.
@@ -36,7 +44,7 @@ export interface CommitOnce {
  */
 export const commitOnce = async (
   context: CommitOnce,
-  { key, data, window }: { key: string; data: string; window: BlockRange },
+  { key, record: kind, data, window }: OnceCommitted,
 ): Promise<number> => {
   const { chain, clock, signer, netuid, signal } = context;
   let noted: string | undefined;
@@ -51,7 +59,6 @@ export const commitOnce = async (
     if (expectedFault(thrown) === null) throw thrown;
     context.log.warn("cannot note a record yet, will retry inside the window", { key, ...faultFields(thrown) });
   }
-  const kind = kindOf(key);
   await clock.reach(window.start - 1, signal);
   const { block, reason } = await writeOnce(context, {
     window,
@@ -74,6 +81,3 @@ export const commitOnce = async (
     "check the chain endpoint's latency, and leave more blocks between the end of the work and the window",
   );
 };
-
-/** What a key such as `7/commit` is of. */
-const kindOf = (key: string): RecordLabel => RECORDS.find((record) => key.endsWith(`/${record}`)) ?? "commit";

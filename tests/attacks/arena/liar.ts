@@ -1,8 +1,8 @@
 import { holdReports } from "#shared/participant/reports.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
+import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { reportHash, signReport } from "#shared/protocol/report.js";
 import { chooseSteps } from "#validator/choose/choose.js";
 import { judgeCycle } from "#validator/judge/judge.js";
@@ -25,9 +25,9 @@ export const liarsCycle = async (
   { cycle, attackers, earlier, eve, first }: Accomplices,
 ): Promise<Reported | null> => {
   if (lie.isSilent) return null;
-  const { blobs, clock, embargo, location, network, networkHash, signal, signer } = participant;
+  const { blobs, clock, embargo, location, network, signal, signer } = participant;
   const window = (phase: "evaluate" | "exchange" | "choose" | "merge") => phaseWindow(cycle, phase, network.phases);
-  const head = { network: shortHash(networkHash), cycle, location };
+  const head = { cycle, location };
   const { validator: _, ...measured } = await judgeCycle(participant, meter, cycle);
   const den = { attackers, earlier };
   const entries = lie.entries?.(measured.entries, den) ?? measured.entries;
@@ -37,39 +37,19 @@ export const liarsCycle = async (
   if (lie.shows !== undefined) embargo.hold(reportHash(report), Number.MAX_SAFE_INTEGER);
   if (lie.shows === "one") await first.participant.blobs.put(bytes);
   await blobs.put(bytes);
-  await participant.commitOnce({
-    key: `${cycle}/report`,
-    data: encodeRecord({ type: "report", ...head, report: reportHash(report) }),
-    window: window("evaluate"),
-  });
+  await commitRecord(participant, { type: "report", ...head, report: reportHash(report) }, window("evaluate"));
   await clock.reach(window("exchange").start - 1, signal);
   const held = await holdReports(participant, cycle, window("exchange").end - 2);
-  await participant.commitOnce({
-    key: `${cycle}/held`,
-    data: encodeRecord({
-      type: "held",
-      network: shortHash(networkHash),
-      cycle,
-      held: lie.held?.(held) ?? held,
-    }),
-    window: window("exchange"),
-  });
+  await commitRecord(participant, { type: "held", cycle, held: lie.held?.(held) ?? held }, window("exchange"));
   await clock.reach(window("choose").start, signal);
   const agreed = await agreeOn(participant, cycle);
   const { votes } = await chooseSteps(participant, meter, cycle, agreed);
-  await participant.commitOnce({
-    key: `${cycle}/ballot`,
-    data: encodeRecord({ type: "ballot", network: head.network, cycle, votes: lie.votes?.(votes) ?? votes }),
-    window: window("choose"),
-  });
+  const ballot = { type: "ballot", cycle, votes: lie.votes?.(votes) ?? votes } as const;
+  await commitRecord(participant, ballot, window("choose"));
   await clock.reach(window("merge").start, signal);
   const { hash } = await mergeCycle(participant, cycle, agreed);
   const writes = [
-    participant.commitOnce({
-      key: `${cycle}/model`,
-      data: encodeRecord({ type: "model", ...head, model: lie.model?.(hash) ?? hash }),
-      window: window("merge"),
-    }),
+    commitRecord(participant, { type: "model", ...head, model: lie.model?.(hash) ?? hash }, window("merge")),
     setWeightsOnce(weights, {
       key: String(window("merge").start),
       weights: lie.weights?.(entries) ?? [[eve, 65535]],

@@ -4,8 +4,8 @@ import { beaconWindows } from "#shared/beacon/windows.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { middleOf } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Participant } from "../../participant.js";
+import { commitRecord } from "../../writes/commit-record.js";
 import { chainOf, membersOf } from "./forming.js";
 import { formingOf, type GroupJournal } from "./group-journal.js";
 import { makeDocument } from "./make-document.js";
@@ -43,17 +43,7 @@ const dealStep = async (
   if (document === null) return log.debug("nothing to say in the threshold group", { cycle, step });
   const bytes = canonicalBytes(document);
   await blobs.put(bytes);
-  const block = await participant.commitOnce({
-    key: `${cycle}/deal`,
-    data: encodeRecord({
-      type: "deal",
-      network: shortHash(networkHash),
-      cycle,
-      document: sha256(bytes),
-      location,
-    }),
-    window: sealing,
-  });
+  const block = await commitRecord(participant, { type: "deal", cycle, document: sha256(bytes), location }, sealing);
   log.info("took part in forming a threshold group", {
     cycle,
     step,

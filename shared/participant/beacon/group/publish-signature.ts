@@ -5,13 +5,13 @@ import { combinePartials, type PartialsKnown, type SignedCycle } from "#shared/b
 import { countSlots } from "#shared/beacon/group/slots.js";
 import { readSigningGroup } from "#shared/beacon/group/stated.js";
 import { beaconWindows } from "#shared/beacon/windows.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { recordsOf } from "#shared/protocol/records-within.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { askAtEveryBlock, type Patience } from "../../at-every-block.js";
 import { cycleSource } from "../../cycle-source.js";
 import type { Participant } from "../../participant.js";
 import { waitForFiles } from "../../waiting.js";
+import { commitRecord } from "../../writes/commit-record.js";
 
 /**
  * Collects the partial signatures of a cycle, combines as many as sign, and puts the group's signature on chain. Every validator does: it is the
@@ -32,11 +32,7 @@ export const publishSignature = async (participant: Participant, cycle: number):
     return collect(participant, keys.value, { network: networkHash, cycle, closing }, wait);
   });
   if (pulse === null) return log.warn("the threshold group's signature is missing", { cycle });
-  const block = await participant.commitOnce({
-    key: `${cycle}/pulse`,
-    data: encodeRecord({ type: "pulse", network: shortHash(networkHash), cycle, pulse }),
-    window: signing,
-  });
+  const block = await commitRecord(participant, { type: "pulse", cycle, pulse }, signing);
   log.info("published the threshold group's signature", { cycle, block });
 };
 

@@ -8,13 +8,13 @@ import { beaconWindows } from "#shared/beacon/windows.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { readUntilWhole } from "../../at-every-block.js";
 import { asLasting, lastingFrom } from "../../deciding-block.js";
 import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
 import { waitForFiles } from "../../waiting.js";
+import { commitRecord } from "../../writes/commit-record.js";
 import { chainOf, fetchCounted, membersOf } from "./forming.js";
 import { formingOf, type GroupJournal, sharesOf } from "./group-journal.js";
 
@@ -23,7 +23,7 @@ import { formingOf, type GroupJournal, sharesOf } from "./group-journal.js";
  * the cycle with its shares of the group that signs, and puts on chain, once, what it holds and the hash of its partial signatures.
  */
 export const signAndHold = async (participant: Participant, journal: GroupJournal, cycle: number): Promise<void> => {
-  const { clock, location, log, network, networkHash, signal } = participant;
+  const { clock, location, log, network, signal } = participant;
   const { holding } = beaconWindows(cycle, network.phases);
   // Whoever cannot follow a key generation still signs with the group before.
   const holdLimit = { name: `documents of the threshold group in cycle ${cycle}`, deadline: holding.start + 1 };
@@ -45,11 +45,7 @@ export const signAndHold = async (participant: Participant, journal: GroupJourna
     },
   );
   if (held.length === 0 && partials === null) return log.debug("nothing to hold and nothing to sign", { cycle });
-  const block = await participant.commitOnce({
-    key: `${cycle}/partial`,
-    data: encodeRecord({ type: "partial", network: shortHash(networkHash), cycle, held, partials, location }),
-    window: holding,
-  });
+  const block = await commitRecord(participant, { type: "partial", cycle, held, partials, location }, holding);
   log.info("holds documents of the threshold group, and signed with it", {
     cycle,
     held: held.length,

@@ -6,12 +6,12 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { middleOf } from "#shared/protocol/phases.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { againAtBlocks, isTimeLeft } from "../../at-every-block.js";
 import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
 import { waitForFiles } from "../../waiting.js";
+import { commitRecord } from "../../writes/commit-record.js";
 import { chainOf, type Formation, fetchCounted, fetchMembership } from "./forming.js";
 import { endForming, formingOf, type GroupJournal } from "./group-journal.js";
 
@@ -30,7 +30,7 @@ export const stateGroup = async (
   journal: GroupJournal,
   { cycle, start }: Stating,
 ): Promise<void> => {
-  const { location, log, network, networkHash, signal } = participant;
+  const { location, log, network, signal } = participant;
   const { sealing } = beaconWindows(cycle, network.phases);
   const formation = { participant, journal, start, deadline: middleOf(sealing) };
   const limit = { name: `the threshold group of cycle ${start}`, deadline: formation.deadline };
@@ -41,11 +41,7 @@ export const stateGroup = async (
   });
   const group = formed ?? (await groupBefore(participant, cycle, formation.deadline));
   if (group === null) return log.warn("there is no threshold group to sign this cycle", { cycle, start });
-  const block = await participant.commitOnce({
-    key: `${cycle}/group`,
-    data: encodeRecord({ type: "group", network: shortHash(networkHash), cycle, group, location }),
-    window: sealing,
-  });
+  const block = await commitRecord(participant, { type: "group", cycle, group, location }, sealing);
   log.info("stated the threshold group that signs", { cycle, group, block });
 };
 

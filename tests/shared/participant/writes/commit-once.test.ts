@@ -49,7 +49,10 @@ const open = async (t: TestContext, change: (chain: Chain) => Chain = (chain) =>
     lines,
     intentions,
     commit: (data: string, { signal = stop.signal, start = window.start } = {}) =>
-      commitOnce({ ...context, signal }, { key: "3/commit", data, window: { start, end: start + 3 } }),
+      commitOnce(
+        { ...context, signal },
+        { key: "3/commit", record: "commit", data, window: { start, end: start + 3 } },
+      ),
     to: async (block: number) => {
       node.newBlocks(block - node.head.number);
       await clock.reach(block, stop.signal);
@@ -277,13 +280,15 @@ describe("a participant's intentions", { timeout: HANG_GUARD }, () => {
     const subnet = await openSubnet(t);
     const { start, end } = subnet.window(1, "commit");
     const first = await subnet.join("ann");
-    const lost = assert.rejects(first.commitOnce({ key: "1/commit", data: "first", window: { start, end } }));
+    const lost = assert.rejects(
+      first.commitOnce({ key: "1/commit", record: "commit", data: "first", window: { start, end } }),
+    );
     await yieldToEvents();
     await first.leave();
     await lost;
     const second = await subnet.join("ann");
     await subnet.to(start - 1);
-    const block = second.commitOnce({ key: "1/commit", data: "second", window: { start, end } });
+    const block = second.commitOnce({ key: "1/commit", record: "commit", data: "second", window: { start, end } });
     await subnet.sent("ann", 1);
     await subnet.to(start);
     assert.equal(await block, start);
