@@ -1,5 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { areSeedsInForce } from "#shared/participant/await-seeds.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import { makeLasting } from "#shared/participant/make-lasting.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { MAX_REPORT_BYTES, parseReport, type Report } from "#shared/protocol/report.js";
@@ -22,13 +23,19 @@ export const measureBySeeds = async <T extends Measured>(
   participant: Participant,
   { last, kept = null, ...question }: SeedQuestion & { readonly last: number; readonly kept?: T | null },
   measure: () => Promise<T>,
-): Promise<T> =>
-  makeLasting<T>(participant, {
-    ...{ cycle: question.cycle, last, kept, make: measure },
+): Promise<T> => {
+  const { clock, log } = participant;
+  return makeLasting<T>({
+    kept,
+    make: measure,
     isInForce: async ({ seeds }) => seeds === null || areSeedsInForce(participant, question, seeds),
-    again: "measured once more",
-    replaced: seedsReplaced(question),
+    onReplaced: () => {
+      const replaced = seedsReplaced(question);
+      if (clock.head.number >= last) throw replaced;
+      log.warn("measured once more", { cycle: question.cycle, ...faultFields(replaced) });
+    },
   });
+};
 
 /** Why the report that this validator signed counts for nothing. Null if the chain still has the seeds that it names, or if its bytes are gone. */
 export const ownReportReplaced = async (

@@ -3,7 +3,7 @@ import { committedDuties } from "#shared/compute/duty/committed-documents.js";
 import { MAX_DUTY_BYTES, parseDutyDocument } from "#shared/duty/duty-document.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { asLasting } from "#shared/participant/deciding-block.js";
+import { lastingAtBlock } from "#shared/participant/deciding-block.js";
 import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
@@ -54,7 +54,7 @@ const makeAnswers = async (member: DutyMember, cycle: number, sprint: SprintWith
     block: lastBlockFor("checksheld", cycle, participant),
     checkAt: start - 1,
   };
-  const basis = await asLasting(participant, lasting, () =>
+  const basis = await lastingAtBlock(participant, lasting, () =>
     readBasis(member, { cycle, sprint, deadline, isSettled: true }),
   );
   if (basis === null) return null;

@@ -8,7 +8,7 @@ import { sprintWinChecker } from "#shared/duty/sprint-tasks.js";
 import type { TaskOf } from "#shared/duty/task.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
-import { lastingDocument, type MadeBySeed } from "#shared/participant/make-lasting.js";
+import { lastingDocument, type MadeBySeed } from "#shared/participant/lasting-document.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
@@ -37,7 +37,10 @@ const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty
   if (journal.value.cycles[cycle]?.duty?.committed !== undefined) return;
   const window = recordWindow("duty", cycle, network);
   const duty = await lastingDocument(participant, {
-    ...{ cycle, purpose: "sprint-duty", start: window.start, again: "duty is done again" },
+    cycle,
+    purpose: "sprint-duty",
+    start: window.start,
+    again: "duty is done again",
     kept: keptDocument(member, cycle),
     make: () => makeDocument(member, cycle, sprint),
   });

@@ -1,5 +1,6 @@
 import { reasonOf } from "#shared/errors/error.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
+import { makeLasting } from "./make-lasting.js";
 import type { Participant } from "./participant.js";
 
 /** A block whose state decides, and which one that was when it was read. */
@@ -60,19 +61,21 @@ export interface LastingOptions {
  *
  * @throws what reading the block and making it throw
  */
-export const asLasting = async <T>(
+export const lastingAtBlock = async <T>(
   participant: Pick<Participant, "chain" | "clock" | "log" | "signal">,
   { what, block, checkAt }: LastingOptions,
   make: () => Promise<T>,
 ): Promise<T> => {
   const { chain, clock, log, signal } = participant;
-  for (;;) {
-    const hash = await chain.blockHash(block);
-    const made = await make();
-    await clock.reach(checkAt, signal);
-    if (!(await isReplaced(participant, { block, hash }))) return made;
-    log.warn("made again: a fork replaced the block that decides", { what, block });
-  }
+  const { value } = await makeLasting({
+    make: async () => ({ hash: await chain.blockHash(block), value: await make() }),
+    isInForce: async ({ hash }) => {
+      await clock.reach(checkAt, signal);
+      return !(await isReplaced(participant, { block, hash }));
+    },
+    onReplaced: () => log.warn("made again: a fork replaced the block that decides", { what, block }),
+  });
+  return value;
 };
 
 /** Most blocks of a window, and greatest share of it, that a record waits to see whether the block before the window lasts. */

@@ -1,4 +1,4 @@
-import { asLasting, type LastingOptions } from "./deciding-block.js";
+import { type LastingOptions, lastingAtBlock } from "./deciding-block.js";
 import type { Participant } from "./participant.js";
 
 /** A document that a hotkey committed to. */
@@ -25,7 +25,7 @@ export const heldNumbers = <T extends Committed>(
 ): Promise<readonly number[]> => {
   const isHere = new Map<string, boolean>();
   const nameOf = ({ hotkey, hash }: Committed) => `${hotkey} ${hash}`;
-  return asLasting(participant, options, async () => {
+  return lastingAtBlock(participant, options, async () => {
     const listed = await list();
     const unknown = listed.filter((one) => !isHere.has(nameOf(one)));
     const found = await look(unknown);

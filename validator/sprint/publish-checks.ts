@@ -1,6 +1,6 @@
 import { createJudge } from "#shared/compute/judge.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { lastingDocument, type MadeBySeed } from "#shared/participant/make-lasting.js";
+import { lastingDocument, type MadeBySeed } from "#shared/participant/lasting-document.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { checksHash, signChecks } from "#shared/protocol/checks.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
@@ -23,7 +23,10 @@ export const publishChecks = async (checker: Checker, cycle: number, sprint: Pla
   if (journal.value.cycles[cycle]?.checked !== undefined) return;
   const window = recordWindow("checks", cycle, network);
   const hash = await lastingDocument(participant, {
-    ...{ cycle, purpose: "sprint-sample", start: window.start, last: window.end - BLOCKS_TO_RECORD },
+    cycle,
+    purpose: "sprint-sample",
+    start: window.start,
+    last: window.end - BLOCKS_TO_RECORD,
     again: "proofs are checked again",
     kept: keptChecks(checker, cycle),
     make: () => makeChecks(checker, cycle, sprint),

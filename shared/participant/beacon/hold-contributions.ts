@@ -3,7 +3,7 @@ import { beaconWindows } from "#shared/beacon/windows.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
 import { readUntilWhole } from "../at-every-block.js";
-import { asLasting } from "../deciding-block.js";
+import { lastingAtBlock } from "../deciding-block.js";
 import type { Participant } from "../participant.js";
 import { waitForFiles } from "../waiting.js";
 import { commitRecord } from "../writes/commit-record.js";
@@ -22,7 +22,7 @@ export const holdContributions = async (participant: Participant, cycle: number)
     block: sealing.end - 1,
     checkAt: holding.start - 1,
   };
-  const found = await asLasting(participant, options, () =>
+  const found = await lastingAtBlock(participant, options, () =>
     waitForFiles(participant, { deadline: holding.start - 1 }, (wait) => {
       const source = contributionSource(wait.source)!;
       return readUntilWhole(participant, wait, async () => {

@@ -10,7 +10,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { groupSource } from "#shared/replay/beacon-value.js";
 import { readUntilWhole } from "../../at-every-block.js";
-import { asLasting, lastingFrom } from "../../deciding-block.js";
+import { lastingAtBlock, lastingFrom } from "../../deciding-block.js";
 import { throughFaults } from "../../duty.js";
 import type { Participant } from "../../participant.js";
 import { waitForFiles } from "../../waiting.js";
@@ -71,7 +71,7 @@ const holdStep = async (participant: Participant, journal: GroupJournal, cycle: 
     block: sealing.end - 1,
     checkAt: holding.start - 1,
   };
-  const all = asLasting(participant, options, () =>
+  const all = lastingAtBlock(participant, options, () =>
     waitForFiles(participant, { deadline: holding.start - 1 }, (wait) => {
       const source = groupSource(wait.source)!;
       return readUntilWhole(participant, wait, async () => {
