@@ -15,7 +15,7 @@ import { modelAtStart, withModelFiles } from "#shared/participant/model-at-start
 import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
-import { openJournal } from "#shared/participant/writes/journal.js";
+import { note, openJournal } from "#shared/participant/writes/journal.js";
 import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
@@ -26,7 +26,6 @@ import { runCycle } from "./cycle.js";
 import { runDuties } from "./duty/duties.js";
 import { reportScore } from "./feedback.js";
 import { type MinerJournal, minerJournalSchema } from "./journal.js";
-import { note } from "./mark.js";
 import { openOwnTrainer, removeOwnTrainer } from "./own-trainer/own-trainer.js";
 import { planTraining } from "./plan/plan.js";
 import { requirementsOf } from "./plan/requirements.js";

@@ -1,10 +1,10 @@
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { holdReports } from "#shared/participant/reports.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
+import { note } from "#shared/participant/writes/journal.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import type { Validator } from "./context.js";
-import { note } from "./mark.js";
 import { openWindow } from "./open-window.js";
 import { ownReportReplaced } from "./seeds-in-force.js";
 

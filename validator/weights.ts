@@ -6,13 +6,13 @@ import { faultFields } from "#shared/participant/fault-fields.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
+import { note } from "#shared/participant/writes/journal.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { agreedCycles } from "#shared/replay/lineage.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import { cycleWeights } from "#shared/rewards/cycle-weights.js";
 import type { Validator } from "./context.js";
-import { note } from "./mark.js";
 import { knownPayParts } from "./sprint/known-gate.js";
 
 /** Share of the merge phase in which a manifest that says which cycles counts is asked for. */

@@ -1,9 +1,9 @@
 import { attempt } from "#shared/participant/duty.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
+import { note } from "#shared/participant/writes/journal.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { Miner } from "../context.js";
-import { note } from "../mark.js";
 
 type Submitting = Pick<Miner, "participant" | "journal" | "config">;
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { mark } from "#shared/participant/writes/journal.js";
 import { prometheusInstruments } from "#shared/telemetry/instruments/prometheus.js";
 import { ensureBase } from "#validator/ensure-base.js";
-import { mark } from "#validator/mark.js";
 import { coded } from "../support/coded.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { parsePrometheus } from "../support/prometheus-text.js";

@@ -1,8 +1,8 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { areSeedsInForce } from "#shared/participant/await-seeds.js";
+import { mark, note } from "#shared/participant/writes/journal.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "../context.js";
-import { mark, note } from "../mark.js";
 import type { Agreement } from "../merge/merge-cycle.js";
 import { openWindow } from "../open-window.js";
 import { seedsReplaced } from "../seeds-in-force.js";

@@ -1,12 +1,12 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
+import { mark, note } from "#shared/participant/writes/journal.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { reportHash } from "#shared/protocol/report.js";
 import { signDocument } from "#shared/protocol/signing.js";
 import { readReport } from "#shared/replay/reports.js";
 import type { Validator } from "../context.js";
-import { mark, note } from "../mark.js";
 import { openWindow } from "../open-window.js";
 import { measureBySeeds, ownReportReplaced } from "../seeds-in-force.js";
 import { judgeCycle } from "./judge.js";

@@ -1,8 +1,8 @@
 import { reasonOf } from "#shared/errors/error.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
+import { mark, note } from "#shared/participant/writes/journal.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Validator } from "../context.js";
-import { mark, note } from "../mark.js";
 import { type Agreement, mergeCycle } from "./merge-cycle.js";
 import { readBack } from "./read-back.js";
 

@@ -4,10 +4,10 @@ import { heldNumbers } from "#shared/participant/held-numbers.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
+import { mark } from "#shared/participant/writes/journal.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { lastBlockFor, recordWindow } from "#shared/replay/phase-records.js";
-import { mark } from "../mark.js";
 import type { Checker } from "./context.js";
 
 /**

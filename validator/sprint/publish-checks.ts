@@ -2,13 +2,13 @@ import { createJudge } from "#shared/compute/judge.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { lastingDocument, type MadeBySeed } from "#shared/participant/lasting-document.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
+import { mark, note } from "#shared/participant/writes/journal.js";
 import { checksHash, signChecks } from "#shared/protocol/checks.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { type PlayedSprint, sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { reputationsToState } from "../duty/known-standings.js";
-import { mark, note } from "../mark.js";
 import { checkProofs } from "./check-proofs.js";
 import type { Checker } from "./context.js";
 

@@ -72,8 +72,20 @@ export const withCycle =
   });
 
 /** Sets some fields of what a journal holds of a cycle. */
-export const withFields = <E extends object>(cycle: number, fields: E) =>
+const withFields = <E extends object>(cycle: number, fields: E) =>
   withCycle<E>(cycle, (entry) => ({ ...entry, ...fields }));
+
+interface Journalled<E> {
+  readonly journal: Pick<Journal<{ readonly cycles: Readonly<Record<string, E>> }>, "update" | "note">;
+}
+
+/** Writes down how far a cycle came, before what depends on it. @throws what writing throws */
+export const mark = <E extends object>({ journal }: Journalled<E>, cycle: number, fields: NoInfer<E>): void =>
+  journal.update(withFields<E>(cycle, fields));
+
+/** The same for what the chain can tell again, as `Journal.note`. */
+export const note = <E extends object>({ journal }: Journalled<E>, cycle: number, fields: NoInfer<E>): void =>
+  journal.note(withFields<E>(cycle, fields));
 
 /** Records that were written down before they were sent: `<cycle>/<record type>` → record text. */
 export const intentionsSchema = z.record(z.string(), z.string()).default({});
