@@ -1,7 +1,7 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { isBaseUnknown } from "#shared/participant/agreement/await-base-model.js";
-import { throughFaults } from "#shared/participant/duty.js";
 import { type CycleReports, collectReports } from "#shared/participant/reports.js";
+import { throughFaults } from "#shared/participant/through-faults.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { placeIn } from "#shared/protocol/voting/place.js";

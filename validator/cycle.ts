@@ -1,8 +1,10 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { isBaseUnknown } from "#shared/participant/agreement/await-base-model.js";
+import { attempt } from "#shared/participant/attempt.js";
 import { isReplaced, readDecided } from "#shared/participant/deciding-block.js";
-import { attempt, endOf, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
+import { throughFaults } from "#shared/participant/through-faults.js";
+import { endOf, withinBlocks } from "#shared/participant/within-blocks.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Duty } from "#shared/telemetry/instruments/labels.js";
 import { vote } from "./choose/vote.js";

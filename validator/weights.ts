@@ -1,9 +1,9 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { againAtBlocks, isTimeLeft } from "#shared/participant/at-every-block.js";
-import { throughFaults } from "#shared/participant/duty.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { throughFaults } from "#shared/participant/through-faults.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
 import { setWeightsOnce } from "#shared/participant/weights/set-weights.js";
 import { note } from "#shared/participant/writes/journal.js";

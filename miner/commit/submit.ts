@@ -1,4 +1,4 @@
-import { attempt } from "#shared/participant/duty.js";
+import { attempt } from "#shared/participant/attempt.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { note } from "#shared/participant/writes/journal.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";

@@ -4,7 +4,8 @@ import { MAX_DUTY_BYTES, parseDutyDocument } from "#shared/duty/duty-document.js
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { lastingAtBlock } from "#shared/participant/deciding-block.js";
-import { throughFaults, withinBlocks } from "#shared/participant/duty.js";
+import { throughFaults } from "#shared/participant/through-faults.js";
+import { withinBlocks } from "#shared/participant/within-blocks.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD, middleOf } from "#shared/protocol/phases.js";

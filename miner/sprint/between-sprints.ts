@@ -1,7 +1,7 @@
 import { isDrawn } from "#shared/compute/confirmation.js";
 import { idleWindow } from "#shared/compute/idle-window.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
-import { throughFaults } from "#shared/participant/duty.js";
+import { throughFaults } from "#shared/participant/through-faults.js";
 import { idleSprint, type PlayedSprint, type Sprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { askedDifficulty } from "./asked.js";

@@ -1,4 +1,4 @@
-import { withinBlocks } from "#shared/participant/duty.js";
+import { withinBlocks } from "#shared/participant/within-blocks.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import {

@@ -1,4 +1,4 @@
-import { attempt } from "#shared/participant/duty.js";
+import { attempt } from "#shared/participant/attempt.js";
 import { isWindowOpen } from "#shared/participant/window-open.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { confirmedCycle, type Sprint, sprintOf } from "#shared/protocol/sprint.js";

@@ -1,4 +1,4 @@
-/** Duty here: a member is drawn to check a task of another, docs/duty.md. What a program has to do in a cycle is in participant/duty.ts. */
+/** Duty here: a member is drawn to check a task of another, docs/duty.md. What a program has to do in a cycle is in participant/within-blocks.ts. */
 import { hashBytes, sha256 } from "#shared/protocol/hash.js";
 import { DUTY_CONTEXT, type VrfSigner } from "#shared/protocol/signer.js";
 import type { VerifyVrf } from "#shared/protocol/signing.js";

@@ -15,7 +15,7 @@ import {
 } from "#shared/replay/evaluation-seeds.js";
 import { awaitBeaconValue, type ValueWaiting } from "./beacon/await-value.js";
 import { cycleSource } from "./cycle-source.js";
-import { throughFaults } from "./duty.js";
+import { throughFaults } from "./through-faults.js";
 
 /** Waits for a cycle's seeds by group, until they are certain. */
 export const awaitSeeds = async (

@@ -1,8 +1,8 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { contextOf } from "#shared/replay/succession.js";
 import { cycleSource } from "./cycle-source.js";
-import { throughFaults } from "./duty.js";
 import type { Participant } from "./participant.js";
+import { throughFaults } from "./through-faults.js";
 
 /**
  * Somebody under the network file that was in force in a cycle. A former file that does not come is asked for again at every block before `deadline`.

@@ -1,9 +1,9 @@
 import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { followNetwork, isNetworkChange } from "./agreement/follow-network.js";
 import { settleBase } from "./agreement/settle-base.js";
-import { withinBlocks } from "./duty.js";
 import { faultFields } from "./fault-fields.js";
 import type { Participant } from "./participant.js";
+import { withinBlocks } from "./within-blocks.js";
 
 export interface CycleRunner {
   /** The first cycle to run, given the position of the next block: the cycle in progress, one before it, or the next. */

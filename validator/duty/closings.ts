@@ -1,9 +1,11 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { type DutyMemory, newDutyMemory } from "#shared/compute/duty/read-duty.js";
 import { regularSprints } from "#shared/compute/sprint-window.js";
+import { attempt } from "#shared/participant/attempt.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { attempt, endOf, throughFaults, withinBlocks } from "#shared/participant/duty.js";
 import { inForce } from "#shared/participant/in-force.js";
+import { throughFaults } from "#shared/participant/through-faults.js";
+import { endOf, withinBlocks } from "#shared/participant/within-blocks.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import type { Checker } from "../sprint/context.js";

@@ -1,8 +1,8 @@
 import { reasonOf } from "#shared/errors/error.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { throughFaults } from "#shared/participant/duty.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { collectReports } from "#shared/participant/reports.js";
+import { throughFaults } from "#shared/participant/through-faults.js";
 import type { Journal } from "#shared/participant/writes/journal.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
