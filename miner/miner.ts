@@ -9,11 +9,11 @@ import { reasonOf } from "#shared/errors/error.js";
 import { groupNamed } from "#shared/model/groups.js";
 import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
-import { inForce } from "#shared/participant/in-force.js";
 import { modelAtStart, withModelFiles } from "#shared/participant/model-at-start.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
+import { underNetworkOf } from "#shared/participant/under-network.js";
 import { withinBlocks } from "#shared/participant/within-blocks.js";
 import { note, openJournal } from "#shared/participant/writes/journal.js";
 import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
@@ -140,7 +140,7 @@ const feedback = async (miner: Miner, cycle: number): Promise<void> => {
       participant,
       { duty: "score", name: `the score of cycle ${cycle}`, deadline },
       async (bounded) => {
-        await reportScore(await inForce({ ...miner, participant: bounded }, cycle, deadline), cycle);
+        await reportScore(await underNetworkOf({ ...miner, participant: bounded }, cycle, deadline), cycle);
       },
     );
     note(miner, cycle, { heard: miner.participant.clock.head.number });

@@ -1,5 +1,5 @@
 import { attempt } from "#shared/participant/attempt.js";
-import { inForce } from "#shared/participant/in-force.js";
+import { underNetworkOf } from "#shared/participant/under-network.js";
 import { isWindowOpen } from "#shared/participant/window-open.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { type SprintWithDuty, sprintOf, withDuty } from "#shared/protocol/sprint.js";
@@ -50,13 +50,13 @@ const doDuty = async (
   await attempt(member.participant, { failure, cycle }, async () => {
     // The duty of a network file's last Sprint is due under the next one.
     const { end } = recordWindow(record, cycle, member.participant.network);
-    const then = await inForce(member, cycle, end);
-    const { network } = then.participant;
+    const former = await underNetworkOf(member, cycle, end);
+    const { network } = former.participant;
     const sprint = withDuty(sprintOf(network, cycle));
-    const { committed, answered } = then.journal.value.cycles[cycle]?.duty ?? {};
+    const { committed, answered } = former.journal.value.cycles[cycle]?.duty ?? {};
     if (!sprint || (record === "duty" ? committed : answered) !== undefined) return;
     const window = recordWindow(record, cycle, network);
     const name = `the ${record} of the Sprint of cycle ${cycle}`;
-    if (isWindowOpen(then.participant, { record, window, name })) await work(then, cycle, sprint);
+    if (isWindowOpen(former.participant, { record, window, name })) await work(former, cycle, sprint);
   });
 };

@@ -9,6 +9,7 @@ import { attempt } from "#shared/participant/attempt.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { isOfAFork } from "#shared/participant/remembered-sprint.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
+import { underNetwork } from "#shared/participant/under-network.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
 import { withinBlocks } from "#shared/participant/within-blocks.js";
 import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
@@ -57,7 +58,7 @@ interface Settling {
   /** Block at which it ends. */
   readonly end: number;
   /** Whether a cycle's Sprint is to be read. */
-  isDue(known: SettledSprint | undefined, cycle: number, then: DutyMember["participant"]): Promise<boolean>;
+  isDue(known: SettledSprint | undefined, cycle: number, former: DutyMember["participant"]): Promise<boolean>;
 }
 
 const settle = async (member: DutyMember, cycle: number, settling: Settling): Promise<void> => {
@@ -85,7 +86,7 @@ const settleDue = async (
   );
   const served = [...sprints, ...confirmations, ...idle].filter((past) => past.cycle >= cycle - SERVED);
   const due = await Promise.all(
-    served.map((past) => isDue(known.get(past.cycle), past.cycle, underItsFile(participant, past))),
+    served.map((past) => isDue(known.get(past.cycle), past.cycle, underNetwork(participant, past.source))),
   );
   await Promise.all(
     served
@@ -99,23 +100,16 @@ const settleDue = async (
   );
 };
 
-/** A participant under the network file that was in force. */
-const underItsFile = (
-  participant: DutyMember["participant"],
-  { source: { network, networkHash } }: PastSprint<CycleSource>,
-): DutyMember["participant"] => ({ ...participant, network, networkHash });
-
 /** Reads a Sprint: its files at once, and what they name is recomputed when the machine searches no more. */
 const read = async ({ participant, arithmetic }: DutyMember, past: PastSprint<CycleSource>, cycle: number) => {
   const { clock, network, signal } = participant;
   const exchange = phaseWindow(cycle, "exchange", network.phases).start - 1;
   // The machine searches until then, and whoever accuses a proof has everybody recompute it.
   const free = recordWindow("sprint", cycle, network).end - BLOCKS_TO_RECORD;
-  const then = underItsFile(participant, past);
   const deadline = past.cycle === cycle - 1 ? exchange : 0;
   let isPutOff = false;
   const readFiles = () =>
-    waitForFiles(then, { deadline, isHeld: true }, async (wait) => {
+    waitForFiles(underNetwork(participant, past.source), { deadline, isHeld: true }, async (wait) => {
       const { source } = wait;
       const judge = createJudge(source, { ...past, arithmetic, signal });
       const later: Pick<SprintJudge, "losersOf"> = {

@@ -3,8 +3,8 @@ import { type DutyMemory, newDutyMemory } from "#shared/compute/duty/read-duty.j
 import { regularSprints } from "#shared/compute/sprint-window.js";
 import { attempt } from "#shared/participant/attempt.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { inForce } from "#shared/participant/in-force.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
+import { underNetworkOf } from "#shared/participant/under-network.js";
 import { endOf, withinBlocks } from "#shared/participant/within-blocks.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { sprintOf, withDuty } from "#shared/protocol/sprint.js";
@@ -69,16 +69,16 @@ const closeOnce = async (
   cycle: number,
   { fetchDeadline, retryDeadline, deadline, memories }: Closing,
 ): Promise<void> => {
-  const then = await inForce(checker, cycle, deadline);
-  const sprint = withDuty(sprintOf(then.participant.network, cycle));
+  const former = await underNetworkOf(checker, cycle, deadline);
+  const sprint = withDuty(sprintOf(former.participant.network, cycle));
   if (!sprint || checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) return;
   const limit = { duty: "close", name: `the duty of the Sprint of cycle ${cycle}`, deadline } as const;
   const known = memories.get(cycle) ?? newDutyMemory();
   memories.set(cycle, known);
-  await attempt(then.participant, { failure: "duty not closed", cycle }, () =>
-    withinBlocks(then.participant, limit, (bounded) => {
+  await attempt(former.participant, { failure: "duty not closed", cycle }, () =>
+    withinBlocks(former.participant, limit, (bounded) => {
       const close = () =>
-        closeDuty({ ...then, participant: bounded }, { cycle, sprint, deadline: fetchDeadline, known });
+        closeDuty({ ...former, participant: bounded }, { cycle, sprint, deadline: fetchDeadline, known });
       return throughFaults(bounded, { ...limit, deadline: retryDeadline }, close, isFetchFault);
     }),
   );

@@ -3,6 +3,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { collectReports } from "#shared/participant/reports.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
+import { underNetwork } from "#shared/participant/under-network.js";
 import type { Journal } from "#shared/participant/writes/journal.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
@@ -62,13 +63,13 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
     (past) => !known.has(past),
   );
   const recall = async (past: number): Promise<void> => {
-    const { network, networkHash } = await contextOf(source, past);
-    const then = { ...participant, network, networkHash };
-    const { reports, stakes, isWhole } = await collectReports(then, past);
+    const former = underNetwork(participant, await contextOf(source, past));
+    const { network, networkHash } = former;
+    const { reports, stakes, isWhole } = await collectReports(former, past);
     const base = await models.baseOf(past);
-    const miners = await readSubmissions(then, past);
+    const miners = await readSubmissions(former, past);
     const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle: past, base });
-    const improved = improvedGroups(chosenSteps(network, await readBallots(then, past)));
+    const improved = improvedGroups(chosenSteps(network, await readBallots(former, past)));
     remember(historian, past, { outcomes, isWhole }, improved);
     log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });
   };

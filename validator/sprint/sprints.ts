@@ -6,9 +6,9 @@ import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { attempt } from "#shared/participant/attempt.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
-import { inForce } from "#shared/participant/in-force.js";
 import { isOfAFork } from "#shared/participant/remembered-sprint.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
+import { underNetwork, underNetworkOf } from "#shared/participant/under-network.js";
 import { isWindowOpen } from "#shared/participant/window-open.js";
 import { endOf, withinBlocks } from "#shared/participant/within-blocks.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
@@ -44,28 +44,28 @@ export const runChecks = async (checker: Checker): Promise<never> => {
 const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   const { clock, network, log, signal } = checker.participant;
   const due = recordWindow("checks", cycle, network).end;
-  const then = await inForce(checker, cycle, due);
+  const former = await underNetworkOf(checker, cycle, due);
   const drawn = { name: `whether cycle ${cycle} has a Sprint`, deadline: due };
-  const ask = () => sprintIn(cycleSource(then.participant, { isHeld: true }), cycle, knownDraw(checker.journal));
-  const sprint = await throughFaults(then.participant, drawn, ask, isFetchFault);
+  const ask = () => sprintIn(cycleSource(former.participant, { isHeld: true }), cycle, knownDraw(checker.journal));
+  const sprint = await throughFaults(former.participant, drawn, ask, isFetchFault);
   const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
   // Also without a Sprint of its own: until the next one nobody serves what was missed any more.
   if (!sprint) return recall(checker, cycle, over);
-  await doDuty(then, cycle, "checks", due + 1, (bounded) => publishChecks(bounded, cycle, sprint));
+  await doDuty(former, cycle, "checks", due + 1, (bounded) => publishChecks(bounded, cycle, sprint));
   const exchange = recordWindow("checksheld", cycle, network);
-  await doDuty(then, cycle, "checksheld", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
+  await doDuty(former, cycle, "checksheld", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
   const evaluate = phaseWindow(cycle + 1, "evaluate", network.phases);
   // Files are waited for until then, so that time is left to recompute what they name.
   const deadline = evaluate.start + Math.ceil((evaluate.end - evaluate.start) * PATIENCE);
-  await doDuty(then, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
+  await doDuty(former, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
   await recall(checker, cycle + 1, over);
   await showWeights(checker, cycle + 1);
   // It was read while the block that decides was the newest, which a fork may replace.
   await clock.reach(Math.min(exchange.end - 1 + MAX_FORK, over - 1), signal);
   const settled = checker.journal.value.sprints.find((one) => one.cycle === cycle);
-  if (!settled || !(await isOfAFork(then.participant, settled))) return;
+  if (!settled || !(await isOfAFork(former.participant, settled))) return;
   log.warn("settled once more: a fork replaced the block that decides which checks count", { cycle });
-  await doDuty(then, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline: over }));
+  await doDuty(former, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline: over }));
   await showWeights(checker, cycle + 1);
 };
 
@@ -120,13 +120,12 @@ const recall = async (checker: Checker, cycle: number, over: number): Promise<vo
   for (const { cycle: missed, sprint, source } of newestFirst) {
     const head = participant.clock.head.number;
     if (head >= over) return;
-    const { network, networkHash } = source;
-    const then = { ...checker, participant: { ...participant, network, networkHash } };
+    const former = { ...checker, participant: underNetwork(participant, source) };
     const whole = known.get(missed);
-    if (whole && !(await isOfAFork(then.participant, whole))) continue;
+    if (whole && !(await isOfAFork(former.participant, whole))) continue;
     const deadline = Math.min(head + RECALL_BLOCKS, over);
     const settle = (bounded: Checker) => settleSprint(bounded, { cycle: missed, sprint, deadline });
-    await doDuty(then, missed, "settle", over, settle, deadline);
+    await doDuty(former, missed, "settle", over, settle, deadline);
   }
 };
 
