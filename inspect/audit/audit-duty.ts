@@ -2,10 +2,10 @@ import { membersBy } from "#shared/compute/duty/duty-inputs.js";
 import { type DutyResult, readDuty } from "#shared/compute/duty/read-duty.js";
 import { reputationRules } from "#shared/compute/duty/rules.js";
 import { paidBy, reputationsIn } from "#shared/compute/duty/standing.js";
-import { createJudge } from "#shared/compute/judge.js";
 import { processor } from "#shared/compute/processor.js";
 import { readPayWindow } from "#shared/compute/read-pay-window.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
+import { withRecomputer } from "#shared/compute/recomputer.js";
 import { SPRINT_WINDOW, sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -37,9 +37,8 @@ export const auditDuty = async (
   for (const read of [memory.known, memory.knownDuty])
     for (const past of read.keys()) if (past < cycle - 2 * SPRINT_WINDOW * sprint.every) read.delete(past);
   const { confirmed, reputations, unknown, duty } = await readPayWindow(source, cycle, reading);
-  const judge = createJudge(source, { sprint, cycle, arithmetic: reading.arithmetic });
-  try {
-    const settled = memory.known.get(cycle) ?? (await readSprint(source, { cycle, sprint, judge }));
+  await withRecomputer(source, { sprint, cycle, arithmetic: reading.arithmetic }, async (recomputer) => {
+    const settled = memory.known.get(cycle) ?? (await readSprint(source, { cycle, sprint, recomputer }));
     if (unknown.length > 0 || duty.unknown.length > 0)
       findings.note("reputations that validators stated were not compared: earlier Sprints cannot be read in full");
     else
@@ -55,7 +54,7 @@ export const auditDuty = async (
         findings,
       );
     const members = membersBy(confirmed, sprint);
-    const result = await readDuty(source, { cycle, sprint, members, reputations, judge });
+    const result = await readDuty(source, { cycle, sprint, members, reputations, recomputer });
     if (!result.isWhole)
       findings.note("not all documents of the Sprint's duty can be had: others may have closed it otherwise");
     for (const [hotkey, problem] of result.problems)
@@ -67,7 +66,5 @@ export const auditDuty = async (
         `duty: ${hotkey} did ${duties - missed} of ${duties}, had ${tasks} tasks, checked by a reputation of ${reputation}, ${checked} found valid; ${verified} of its verdicts stand${isFraud ? ", a fraud is proven" : ""}: ${percent(paidBy(sprint, { newest: part }))} of its pay`,
       );
     }
-  } finally {
-    await judge.dispose();
-  }
+  });
 };

@@ -1,10 +1,10 @@
 import { readDraw, sprintIn } from "#shared/compute/confirmation.js";
-import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { entryOn, type SprintOutcome, whyInvalid } from "#shared/compute/outcome.js";
 import { processor } from "#shared/compute/processor.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { hasProof, readProof } from "#shared/compute/read-proof.js";
 import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
+import { type Recomputer, withRecomputer } from "#shared/compute/recomputer.js";
 import { hasCode, reasonOf } from "#shared/errors/error.js";
 import type { CheckEntry } from "#shared/protocol/checks.js";
 import { type PlayedSprint, sprintOf } from "#shared/protocol/sprint.js";
@@ -30,9 +30,8 @@ export const auditSprint = async (
   }
   const sprint = await sprintIn(source, cycle, readDraw);
   if (!sprint) return;
-  const judge = createJudge(source, { sprint, cycle, arithmetic: () => processor() });
-  try {
-    const result = await readSprint(source, { cycle, sprint, judge });
+  await withRecomputer(source, { sprint, cycle, arithmetic: () => processor() }, async (recomputer) => {
+    const result = await readSprint(source, { cycle, sprint, recomputer });
     if (!result.isWhole)
       findings.note("not all checks and proofs of the Sprint can be had: others may have settled it otherwise");
     const { confirms } = result;
@@ -43,13 +42,11 @@ export const auditSprint = async (
           : `a confirmation of the Sprint of cycle ${confirms} was drawn`,
       );
     for (const outcome of result.outcomes) findings.note(outcomeText(outcome));
-    await checkOpinions(source, { cycle, sprint, result, judge }, findings).catch((thrown: unknown) => {
+    await checkOpinions(source, { cycle, sprint, result, recomputer }, findings).catch((thrown: unknown) => {
       if (!hasCode(thrown, "SPRINT_NETWORK_REFUSED")) throw thrown;
       findings.note(`what validators said of the Sprint's proofs was not repeated: ${reasonOf(thrown)}`);
     });
-  } finally {
-    await judge.dispose();
-  }
+  });
 };
 
 const outcomeText = (settled: SprintOutcome): string => {
@@ -62,13 +59,13 @@ interface Auditing {
   readonly cycle: number;
   readonly sprint: PlayedSprint;
   readonly result: SprintResult;
-  readonly judge: SprintJudge;
+  readonly recomputer: Recomputer;
 }
 
 /** Compares what validators said of each proof with what the proof's bytes and nonces show here. */
 const checkOpinions = async (
   source: CycleSource,
-  { cycle, sprint, result, judge }: Auditing,
+  { cycle, sprint, result, recomputer }: Auditing,
   findings: Findings,
 ): Promise<void> => {
   const seed = await readSprintSeed(source, { cycle, purpose: "sprint-sample" });
@@ -99,8 +96,8 @@ const checkOpinions = async (
       const { nonces, digests } = claimed(sampleWins(of));
       const repeated =
         sprint.profile === "float"
-          ? repeatWithin(entry, await judge.losers(proof, nonces, digests), { sprint, checked: nonces.length })
-          : repeat(entry, { sample: nonces, wins }, (some) => judge.losers(proof, some));
+          ? repeatWithin(entry, await recomputer.losers(proof, nonces, digests), { sprint, checked: nonces.length })
+          : repeat(entry, { sample: nonces, wins }, (some) => recomputer.losers(proof, some));
       const problem = await repeated;
       if (problem !== null) differs(problem);
     }

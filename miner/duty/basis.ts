@@ -1,10 +1,10 @@
 import { type DutyBasis, type KnownTasks, membersBy, readDutyBasis } from "#shared/compute/duty/duty-inputs.js";
 import { settledExecutors } from "#shared/compute/duty/settled-executors.js";
-import { createJudge } from "#shared/compute/judge.js";
 import { knownDraw } from "#shared/compute/memory/known-draw.js";
 import { rememberedSprints } from "#shared/compute/memory/remember-sprint.js";
 import { readSprint } from "#shared/compute/read-sprint.js";
 import { readSprintWindow } from "#shared/compute/read-window.js";
+import { withRecomputer } from "#shared/compute/recomputer.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
@@ -47,19 +47,16 @@ export const readBasis = async (
     if (!members.some(({ hotkey }) => hotkey === signer.address)) return null;
     const tasks: KnownTasks = new Map();
     const drawn = { cycle, sprint, members, reputations, beacon, known: tasks };
-    const judge = createJudge(source, { sprint, cycle, arithmetic, signal });
-    try {
-      return await readUntilWhole(participant, wait, async () => {
+    return withRecomputer(source, { sprint, cycle, arithmetic, signal }, (recomputer) =>
+      readUntilWhole(participant, wait, async () => {
         if (!isSettled) return readDutyBasis(source, drawn);
         const before = known.get(cycle);
         const isLasting = before?.isWhole === true && !(await isOfAFork(participant, before));
-        const settled = isLasting ? before : await readSprint(source, { cycle, sprint, judge });
+        const settled = isLasting ? before : await readSprint(source, { cycle, sprint, recomputer });
         const executors = settledExecutors(settled);
         const basis = await readDutyBasis(source, { ...drawn, executors });
         return { ...basis, isWhole: basis.isWhole && settled.isWhole };
-      });
-    } finally {
-      await judge.dispose();
-    }
+      }),
+    );
   });
 };

@@ -1,7 +1,7 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { DutyBasis } from "#shared/compute/duty/duty-inputs.js";
-import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { proofDeadlines } from "#shared/compute/proof-deadlines.js";
+import { type Recomputer, withRecomputer } from "#shared/compute/recomputer.js";
 import type { Checkers } from "#shared/duty/check-task.js";
 import { dutyDocumentHash } from "#shared/duty/duty-document.js";
 import { sprintWinChecker } from "#shared/duty/sprint-tasks.js";
@@ -64,39 +64,33 @@ const makeDocument = async (member: DutyMember, cycle: number, sprint: SprintWit
   const { members: deadline } = proofDeadlines(cycle, network, sprint);
   const basis = await readBasis(member, { cycle, sprint, deadline, isSettled: false });
   if (basis === null) return null;
-  const judge = createJudge(cycleSource(participant, { isHeld: true }), { sprint, cycle, arithmetic, signal });
-  try {
-    const checkers = member.checkers ?? inTime(member, cycle, checkersBy(basis, judge));
+  const source = cycleSource(participant, { isHeld: true });
+  const { document } = await withRecomputer(source, { sprint, cycle, arithmetic, signal }, (recomputer) => {
+    const checkers = member.checkers ?? inTime(member, cycle, checkersBy(basis, recomputer));
     const drawn: Drawn = member.drawn?.get(cycle) ?? new Map();
     member.drawn?.set(cycle, drawn);
     const work = { signer, checkers, drawn, milliseconds: LONGEST_CHECK };
-    const { document } = await gate.work(() => doDuty(basis.inputs, work));
-    await blobs.put(canonicalBytes(document));
-    const hash = dutyDocumentHash(document);
-    markDuty(member, cycle, { document: hash, seed: basis.inputs.beacon });
-    for (const { verdict } of document.duties)
-      telemetry.instruments.add("blockzero_duty_verdicts_total", 1, { verdict });
-    const count = (verdict: string) => document.duties.filter((duty) => duty.verdict === verdict).length;
-    telemetry.instruments.set("blockzero_sprint_duties", count("valid") + count("invalid"), { outcome: "done" });
-    telemetry.instruments.set("blockzero_sprint_duties", count("abstain"), { outcome: "abstained" });
-    log.info("did duty", {
-      cycle,
-      tasks: basis.inputs.tasks.length,
-      valid: count("valid"),
-      invalid: count("invalid"),
-      abstain: count("abstain"),
-    });
-    return { hash, seed: basis.inputs.beacon };
-  } finally {
-    await judge.dispose();
-  }
+    return gate.work(() => doDuty(basis.inputs, work));
+  });
+  await blobs.put(canonicalBytes(document));
+  const hash = dutyDocumentHash(document);
+  markDuty(member, cycle, { document: hash, seed: basis.inputs.beacon });
+  for (const { verdict } of document.duties) telemetry.instruments.add("blockzero_duty_verdicts_total", 1, { verdict });
+  const count = (verdict: string) => document.duties.filter((duty) => duty.verdict === verdict).length;
+  telemetry.instruments.set("blockzero_sprint_duties", count("valid") + count("invalid"), { outcome: "done" });
+  telemetry.instruments.set("blockzero_sprint_duties", count("abstain"), { outcome: "abstained" });
+  log.info("did duty", {
+    cycle,
+    tasks: basis.inputs.tasks.length,
+    valid: count("valid"),
+    invalid: count("invalid"),
+    abstain: count("abstain"),
+  });
+  return { hash, seed: basis.inputs.beacon };
 };
 
 /** Checks a win by recomputing it with the Sprint's network, which is loaded once for all. */
-const checkersBy = (
-  { proofs }: Pick<DutyBasis, "proofs">,
-  { recompute }: Pick<SprintJudge, "recompute">,
-): Checkers => ({
+const checkersBy = ({ proofs }: Pick<DutyBasis, "proofs">, { recompute }: Pick<Recomputer, "recompute">): Checkers => ({
   "sprint-win": sprintWinChecker(async ({ executor, subject }) => {
     const [recomputed] = await recompute(proofs.get(executor)!, [subject.nonce]);
     return recomputed!;

@@ -1,8 +1,8 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
-import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
 import { knownDraw } from "#shared/compute/memory/known-draw.js";
 import { rememberedSprints } from "#shared/compute/memory/remember-sprint.js";
 import { readSprint, type SettledSprint } from "#shared/compute/read-sprint.js";
+import { type Recomputer, withRecomputer } from "#shared/compute/recomputer.js";
 import { type PastSprint, sprintsBefore } from "#shared/compute/sprint-window.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { attempt } from "#shared/participant/attempt.js";
@@ -109,20 +109,17 @@ const read = async ({ participant, arithmetic }: DutyMember, past: PastSprint<Cy
   const deadline = past.cycle === cycle - 1 ? exchange : 0;
   let isPutOff = false;
   const readFiles = () =>
-    waitForFiles(underNetwork(participant, past.source), { deadline, isHeld: true }, async (wait) => {
+    waitForFiles(underNetwork(participant, past.source), { deadline, isHeld: true }, (wait) => {
       const { source } = wait;
-      const judge = createJudge(source, { ...past, arithmetic, signal });
-      const later: Pick<SprintJudge, "losersOf"> = {
-        losersOf: async (claims) => {
-          isPutOff = clock.head.number < free && claims.some(({ nonces }) => nonces.length > 0);
-          return isPutOff ? claims.map(() => []) : judge.losersOf(claims);
-        },
-      };
-      try {
-        return await readUntilWhole(participant, wait, () => readSprint(source, { ...past, judge: later }));
-      } finally {
-        await judge.dispose();
-      }
+      return withRecomputer(source, { ...past, arithmetic, signal }, (recomputer) => {
+        const later: Pick<Recomputer, "losersOf"> = {
+          losersOf: async (claims) => {
+            isPutOff = clock.head.number < free && claims.some(({ nonces }) => nonces.length > 0);
+            return isPutOff ? claims.map(() => []) : recomputer.losersOf(claims);
+          },
+        };
+        return readUntilWhole(participant, wait, () => readSprint(source, { ...past, recomputer: later }));
+      });
     });
   const result = await readFiles();
   if (!isPutOff) return result;

@@ -10,7 +10,7 @@ export interface PayWindow extends SprintWindow, PayFacts {
   readonly duty: DutyWindow;
 }
 
-/** Reads and settles the Sprints, and closes the duty, that pay in a cycle depends on. @throws what reading the chain and the judge throw */
+/** Reads and settles the Sprints, and closes the duty, that pay in a cycle depends on. @throws what reading the chain and recomputing throw */
 export const readPayWindow = async (
   source: CycleSource,
   cycle: number,

@@ -12,8 +12,8 @@ import { NOT_ACCUSED, readAccused } from "./accused.js";
 import { type ExchangedChecks, fetchChecks, readExchangedChecks } from "./committed-checks.js";
 import type { SettledPart } from "./confirmed.js";
 import { readEntrants, type SprintEntrant } from "./entrants.js";
-import type { SprintJudge } from "./judge.js";
 import { type SprintOutcome, settleProof, votesOn } from "./outcome.js";
+import type { Recomputer } from "./recomputer.js";
 
 /** A voting validator of a Sprint, and what became of its checks. */
 export interface CheckedBy {
@@ -60,18 +60,18 @@ export interface SprintResult extends SettledSprint {
 export interface ReadSprintOptions {
   readonly cycle: number;
   readonly sprint: PlayedSprint;
-  readonly judge: Pick<SprintJudge, "losersOf">;
+  readonly recomputer: Pick<Recomputer, "losersOf">;
 }
 
 /**
  * Settles a Sprint once the reveal phase after it is over: a pure function of chain state, of the documents and proofs that it names by hash, and
  * of recomputing the nonces that they name.
  *
- * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state; what the judge throws
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state; what recomputing throws
  */
 export const readSprint = async (
   source: CycleSource,
-  { cycle, sprint, judge }: ReadSprintOptions,
+  { cycle, sprint, recomputer }: ReadSprintOptions,
 ): Promise<SprintResult> => {
   const decided = await source.chain.blockHash(lastBlockFor("checksheld", cycle, source));
   const [proofs, { stakes, committed }] = await Promise.all([
@@ -92,7 +92,7 @@ export const readSprint = async (
   const read = await Promise.all(voted.map((one) => readAccused(source, { ...one, stakes, cycle, sprint }, inTurn)));
   if (read.includes(null)) isWhole = false;
   const accused = read.map((one) => one ?? NOT_ACCUSED);
-  const losers = await judge.losersOf(accused.map(({ named }, i) => ({ of: proofs[i]!, nonces: named })));
+  const losers = await recomputer.losersOf(accused.map(({ named }, i) => ({ of: proofs[i]!, nonces: named })));
   const outcomes = voted.map(({ proof, votes }, i) =>
     settleProof(proof, votes, { sprint, stakes, evidence: { fault: accused[i]!.fault, losers: losers[i]! } }),
   );

@@ -3,9 +3,9 @@ import type { CycleSource } from "#shared/replay/source.js";
 import type { Reputations } from "#shared/reputation/agreed-reputations.js";
 import { type Draw, readDraw } from "./confirmation.js";
 import { type Confirmed, confirmedWeights } from "./confirmed.js";
-import { createJudge } from "./judge.js";
 import type { Arithmetic } from "./profile/profile.js";
 import { readSprint, type SettledSprint, type SprintResult } from "./read-sprint.js";
+import { withRecomputer } from "./recomputer.js";
 import { type PastSprint, sprintsBefore } from "./sprint-window.js";
 import { type IdleRules, idleRules } from "./upheld.js";
 
@@ -43,7 +43,7 @@ export interface ReadWindowOptions<R = SprintResult> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Reads and settles the Sprints that pay in a cycle depends on. @throws what reading the chain and the judge throw */
+/** Reads and settles the Sprints that pay in a cycle depends on. @throws what reading the chain and recomputing throw */
 export const readSprintWindow = async <R extends SettledSprint = SprintResult>(
   source: CycleSource,
   cycle: number,
@@ -58,9 +58,10 @@ export const readSprintWindow = async <R extends SettledSprint = SprintResult>(
       if (!before.isWhole) unknown.push(past.cycle);
       return [before];
     }
-    const judge = createJudge(past.source, { ...past, arithmetic, signal });
     try {
-      const result = await readSprint(past.source, { ...past, judge });
+      const result = await withRecomputer(past.source, { ...past, arithmetic, signal }, (recomputer) =>
+        readSprint(past.source, { ...past, recomputer }),
+      );
       if (result.isWhole) known.set(past.cycle, result);
       else {
         unknown.push(past.cycle);
@@ -71,8 +72,6 @@ export const readSprintWindow = async <R extends SettledSprint = SprintResult>(
       if (!isGone(thrown)) throw thrown;
       unknown.push(past.cycle);
       return [];
-    } finally {
-      await judge.dispose();
     }
   };
   // The newest first: time may run out, and what is older counts for less, and is more likely gone.

@@ -17,7 +17,7 @@ import { contributionSource, readBeaconValue } from "#shared/replay/beacon-value
 import { evaluationSeeds, mixedWith, momentEntropy, seedsFrom } from "#shared/replay/evaluation-seeds.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { orAbort } from "#shared/util/deadline.js";
-import { readWithJudge } from "#validator/sprint/read-with-judge.js";
+import { readWithRecomputer } from "#validator/sprint/read-with-recomputer.js";
 import { forked } from "../support/forked.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { lookAt } from "../support/look-at.js";
@@ -248,8 +248,8 @@ describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
     const due = { cycle: CYCLE, sprint: sprintSchema.parse({ every: 1, dials: "tiny" }), deadline };
     const of = { publicKey: max.signer.publicKey, difficulty: 8 };
     const late = assert.rejects(
-      readWithJudge({ participant, arithmetic: { device, threads: 1 } }, due, async ({ judge }) => {
-        await judge.losersOf([{ of, nonces: [0] }]);
+      readWithRecomputer({ participant, arithmetic: { device, threads: 1 } }, due, async ({ recomputer }) => {
+        await recomputer.losersOf([{ of, nonces: [0] }]);
         return { isWhole: true };
       }),
       { code: "FETCH_TIMEOUT" },

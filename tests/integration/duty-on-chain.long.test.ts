@@ -180,7 +180,12 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
     isChecked = true;
     return [];
   };
-  const checking = checkProofs({ participant: vera.participant, cycle: 2, sprint, judge: { portion: 64, losers } });
+  const checking = checkProofs({
+    participant: vera.participant,
+    cycle: 2,
+    sprint,
+    recomputer: { portion: 64, losers },
+  });
   const lives = [ann, bob, lax].map((member) => publishDuty(member, 2, sprint));
   await until(t, () => isChecked);
   await subnet.to(subnet.window(3, "distribute").start);

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { auditSprint } from "#inspect/audit/audit-sprint.js";
 import { openFindings } from "#inspect/audit/findings.js";
 import { runSprint } from "#miner/sprint/run-sprint.js";
-import { createJudge } from "#shared/compute/judge.js";
 import { readSprint } from "#shared/compute/read-sprint.js";
+import { openRecomputer } from "#shared/compute/recomputer.js";
 import { mark } from "#shared/participant/writes/journal.js";
 import { checksHash, parseChecks, signChecks } from "#shared/protocol/checks.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -113,9 +113,17 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     await settled(t, subnet, { vera, vito }, [ann, eve, pat].map(proofOf));
 
     const source = (await lookAt(t, subnet)).source;
-    const judge = createJudge(subnet, { sprint: SPRINT, cycle: 1, arithmetic: async () => ({ device, threads: 1 }) });
-    t.after(judge.dispose);
-    const { outcomes, isWhole, proofs, validators } = await readSprint(source, { cycle: 1, sprint: SPRINT, judge });
+    const recomputer = openRecomputer(subnet, {
+      sprint: SPRINT,
+      cycle: 1,
+      arithmetic: async () => ({ device, threads: 1 }),
+    });
+    t.after(recomputer.dispose);
+    const { outcomes, isWhole, proofs, validators } = await readSprint(source, {
+      cycle: 1,
+      sprint: SPRINT,
+      recomputer,
+    });
     assert.ok(isWhole, JSON.stringify(validators.map(({ problem }) => problem)));
     const of = (name: string) => outcomes.find(({ hotkey }) => hotkey === subnet.signer(name).address)!;
     assert.deepEqual(
@@ -124,7 +132,7 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     );
     const { nonce } = of("pat");
     const padder = proofs.find(({ hotkey }) => hotkey === subnet.signer("pat").address)!;
-    assert.deepEqual(await judge.losers(padder, [nonce!]), [nonce]);
+    assert.deepEqual(await recomputer.losers(padder, [nonce!]), [nonce]);
     assert.equal(of("ann").measured, of("ann").wins * of("ann").difficulty);
     for (const validator of [vera, vito]) {
       const kept = validator.journal.value.sprints[0]!;
@@ -182,10 +190,14 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     assert.deepEqual([await recordOf(subnet, ann), ann.batches()], [before, computed]);
 
     await settled(t, subnet, { vera, vito }, [proofOf(ann), sha256(garbage)]);
-    const judge = createJudge(subnet, { sprint: SPRINT, cycle: 1, arithmetic: async () => ({ device, threads: 1 }) });
-    t.after(judge.dispose);
+    const recomputer = openRecomputer(subnet, {
+      sprint: SPRINT,
+      cycle: 1,
+      arithmetic: async () => ({ device, threads: 1 }),
+    });
+    t.after(recomputer.dispose);
     const { source } = await lookAt(t, subnet);
-    const { outcomes, validators } = await readSprint(source, { cycle: 1, sprint: SPRINT, judge });
+    const { outcomes, validators } = await readSprint(source, { cycle: 1, sprint: SPRINT, recomputer });
     assert.deepEqual(
       outcomes.map(({ outcome }) => outcome),
       ["valid", "invalid"],
@@ -222,10 +234,14 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     mark(vito, 1, { checks: checksHash(lies) });
     await settled(t, subnet, { vera, vito }, [ann, bob].map(proofOf));
 
-    const judge = createJudge(subnet, { sprint: SPRINT, cycle: 1, arithmetic: async () => ({ device, threads: 1 }) });
-    t.after(judge.dispose);
+    const recomputer = openRecomputer(subnet, {
+      sprint: SPRINT,
+      cycle: 1,
+      arithmetic: async () => ({ device, threads: 1 }),
+    });
+    t.after(recomputer.dispose);
     const { source, head } = await lookAt(t, subnet);
-    const { outcomes } = await readSprint(source, { cycle: 1, sprint: SPRINT, judge });
+    const { outcomes } = await readSprint(source, { cycle: 1, sprint: SPRINT, recomputer });
     assert.deepEqual(
       outcomes.map(({ outcome }) => outcome),
       ["valid", "invalid"],
@@ -247,8 +263,8 @@ describe("a Sprint", { timeout: HANG_GUARD }, () => {
     const vera = await openChecker(subnet, "vera");
     await sprinted(t, subnet, { ann });
     await subnet.to(subnet.window(2, "train").end - 2);
-    const judge = { portion: 1, losers: () => assert.fail("recomputed without time") };
-    const { entries } = await checkProofs({ participant: vera.participant, cycle: 1, sprint: SPRINT, judge });
+    const recomputer = { portion: 1, losers: () => assert.fail("recomputed without time") };
+    const { entries } = await checkProofs({ participant: vera.participant, cycle: 1, sprint: SPRINT, recomputer });
     const wins = (await winsOf(ann)).length;
     assert.deepEqual(
       entries.map(({ verdict, reason, checked, detail }) => ({ verdict, reason, checked, detail })),

@@ -70,7 +70,7 @@ it("servers that send a proof a byte at a time hold up nobody else's, and a proo
     isChecked = true;
     return [];
   };
-  const checking = checkProofs({ participant, cycle: 1, sprint: SPRINT, judge: { portion: 64, losers } });
+  const checking = checkProofs({ participant, cycle: 1, sprint: SPRINT, recomputer: { portion: 64, losers } });
   await until(t, () => isChecked);
   await subnet.to(subnet.window(2, "distribute").start);
   const entries = new Map((await checking).entries.map(({ hotkey, verdict, reason }) => [hotkey, [verdict, reason]]));

@@ -3,7 +3,7 @@ import { type DutyMemory, type DutyResult, readDuty } from "#shared/compute/duty
 import type { SprintWithDuty } from "#shared/protocol/sprint.js";
 import type { Checker } from "../sprint/context.js";
 import { knownWindow } from "../sprint/known-gate.js";
-import { readWithJudge } from "../sprint/read-with-judge.js";
+import { readWithRecomputer } from "../sprint/read-with-recomputer.js";
 import { rememberDuty } from "./remember-duty.js";
 
 interface ClosingDue {
@@ -25,7 +25,7 @@ export const closeDuty = async (checker: Checker, due: ClosingDue): Promise<void
   const { weights, reputations, isWhole } = await knownWindow(checker, cycle);
   if (!isWhole) return participant.log.warn("duty not closed: its members are not known in full", { cycle });
   const members = membersBy(weights, sprint);
-  const result = await readWithJudge(checker, due, (reading) =>
+  const result = await readWithRecomputer(checker, due, (reading) =>
     readDuty(reading.source, { ...reading, cycle, sprint, members, reputations, known }),
   );
   rememberDuty(journal, result);

@@ -1,11 +1,11 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { type InTurn, inTurns } from "#shared/blobs/in-turns.js";
 import { readEntrants, type SprintEntrant } from "#shared/compute/entrants.js";
-import type { SprintJudge } from "#shared/compute/judge.js";
 import type { ClaimedNonces } from "#shared/compute/profile/profile.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { proofDeadlines } from "#shared/compute/proof-deadlines.js";
 import { type EntrantWithProof, hasProof, readProofInTurn } from "#shared/compute/read-proof.js";
+import type { Recomputer } from "#shared/compute/recomputer.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { againAtBlocks, isTimeLeft, type Patience } from "#shared/participant/at-every-block.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
@@ -28,7 +28,7 @@ export interface Checking {
   readonly participant: Participant;
   readonly cycle: number;
   readonly sprint: PlayedSprint;
-  readonly judge: Pick<SprintJudge, "losers" | "portion">;
+  readonly recomputer: Pick<Recomputer, "losers" | "portion">;
 }
 
 /** Verdicts, and the seed that drew the nonces that were recomputed. */
@@ -133,7 +133,7 @@ const fetchProof = async (
 
 /** Recomputes the sample of one proof, portion by portion, as long as there is time. */
 const recompute = async (
-  { participant, cycle, sprint, judge }: Checking,
+  { participant, cycle, sprint, recomputer }: Checking,
   proof: EntrantWithProof,
   { items, nonces: sample, digests }: Sample,
 ): Promise<CheckEntry> => {
@@ -144,14 +144,14 @@ const recompute = async (
   // The seeds of the Sprint's network are read of the chain. One that does not answer at a block costs no verdict.
   const { end: due } = recordWindow("checks", cycle, participant.network);
   const limit = { name: `the check of the proof of ${proof.hotkey}`, deadline: due - BLOCKS_TO_RECORD };
-  const losersOf = (...asked: Parameters<typeof judge.losers>) =>
-    throughFaults(participant, limit, () => judge.losers(...asked), isFetchFault);
+  const losersOf = (...asked: Parameters<typeof recomputer.losers>) =>
+    throughFaults(participant, limit, () => recomputer.losers(...asked), isFetchFault);
   for (let checked = 0; checked < sample.length; ) {
     if (!(await hasTime(participant, cycle))) {
       const detail = `${checked} of ${sample.length} ${digests.length > 0 ? "nonces" : "wins"} recomputed`;
       return entryOf(proof, { ...counted, reason: "no_time", checked, detail });
     }
-    const end = checked + judge.portion;
+    const end = checked + recomputer.portion;
     const portion = sample.slice(checked, end);
     failed.push(...(await losersOf(proof, portion, digests.subarray(DIGEST_BYTES * checked, DIGEST_BYTES * end))));
     checked += portion.length;

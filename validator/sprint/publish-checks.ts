@@ -1,4 +1,4 @@
-import { createJudge } from "#shared/compute/judge.js";
+import { withRecomputer } from "#shared/compute/recomputer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { lastingDocument, type MadeBySeed } from "#shared/participant/lasting-document.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
@@ -48,42 +48,33 @@ const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint)
   const { participant, arithmetic, metrics } = checker;
   const { blobs, networkHash, signal, signer, log, telemetry } = participant;
   const { instruments } = telemetry;
-  const judge = createJudge(cycleSource(participant, { isHeld: true }), {
-    sprint,
-    cycle,
-    arithmetic: async () => arithmetic,
-    signal,
-  });
+  const source = cycleSource(participant, { isHeld: true });
+  const options = { sprint, cycle, arithmetic: async () => arithmetic, signal };
   let computing = 0;
-  const timed = {
-    portion: judge.portion,
-    losers: async (...of: Parameters<typeof judge.losers>) => {
+  const { entries, seed } = await withRecomputer(source, options, ({ portion, losers }) => {
+    const timed: typeof losers = async (...of) => {
       const begun = performance.now();
-      const found = await judge.losers(...of);
+      const found = await losers(...of);
       computing += (performance.now() - begun) / 1000;
       instruments.add("blockzero_sprint_checked_wins_total", of[1].length);
       return found;
-    },
-  };
-  try {
-    const { entries, seed } = await checkProofs({ participant, cycle, sprint, judge: timed });
-    const stated = sprintOf(participant.network, cycle) && (await reputationsToState(checker, cycle));
-    if (entries.length === 0 && !stated?.length) return null;
-    const reputations = stated && { reputations: [...stated] };
-    const checks = await signChecks({ network: networkHash, cycle, entries: [...entries], ...reputations }, signer);
-    const bytes = canonicalBytes(checks);
-    await blobs.put(bytes);
-    const hash = checksHash(checks);
-    mark(checker, cycle, { checks: hash, checksSeed: seed });
-    instruments.set("blockzero_sprint_duration_seconds", computing, { part: "check" });
-    metrics.write({ cycle, "sprint/check_seconds": computing });
-    for (const { uid, verdict, reason, detail } of entries) {
-      instruments.add("blockzero_sprint_checks_total", 1, { verdict, reason: reason ?? "none" });
-      if (verdict !== "valid") log.warn("a proof is not valid here", { cycle, uid, verdict, reason, detail });
-    }
-    log.info("checked proofs", { cycle, proofs: entries.length, seconds: Number(computing.toFixed(2)) });
-    return { hash, seed };
-  } finally {
-    await judge.dispose();
+    };
+    return checkProofs({ participant, cycle, sprint, recomputer: { portion, losers: timed } });
+  });
+  const stated = sprintOf(participant.network, cycle) && (await reputationsToState(checker, cycle));
+  if (entries.length === 0 && !stated?.length) return null;
+  const reputations = stated && { reputations: [...stated] };
+  const checks = await signChecks({ network: networkHash, cycle, entries: [...entries], ...reputations }, signer);
+  const bytes = canonicalBytes(checks);
+  await blobs.put(bytes);
+  const hash = checksHash(checks);
+  mark(checker, cycle, { checks: hash, checksSeed: seed });
+  instruments.set("blockzero_sprint_duration_seconds", computing, { part: "check" });
+  metrics.write({ cycle, "sprint/check_seconds": computing });
+  for (const { uid, verdict, reason, detail } of entries) {
+    instruments.add("blockzero_sprint_checks_total", 1, { verdict, reason: reason ?? "none" });
+    if (verdict !== "valid") log.warn("a proof is not valid here", { cycle, uid, verdict, reason, detail });
   }
+  log.info("checked proofs", { cycle, proofs: entries.length, seconds: Number(computing.toFixed(2)) });
+  return { hash, seed };
 };

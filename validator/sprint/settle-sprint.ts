@@ -4,7 +4,7 @@ import { readSprint, type SprintResult } from "#shared/compute/read-sprint.js";
 import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
-import { readWithJudge } from "./read-with-judge.js";
+import { readWithRecomputer } from "./read-with-recomputer.js";
 
 /**
  * Reads the other validators' checks of a Sprint, recomputes the nonces that they name, and remembers how it was settled. What is not available is
@@ -19,7 +19,9 @@ export const settleSprint = async (
   const { clock, signal, log } = participant;
   const { cycle, sprint } = due;
   await clock.reach(lastBlockFor("checksheld", cycle, participant), signal);
-  const result = await readWithJudge(checker, due, ({ source, judge }) => readSprint(source, { cycle, sprint, judge }));
+  const result = await readWithRecomputer(checker, due, ({ source, recomputer }) =>
+    readSprint(source, { cycle, sprint, recomputer }),
+  );
   if (!result.isReadable)
     return log.warn("Sprint not settled: checks of half of the stake or more cannot be had", { cycle });
   rememberSprint(journal, result);

@@ -3,10 +3,10 @@ import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { readDraw, sprintIn } from "#shared/compute/confirmation.js";
 import { readEntrants } from "#shared/compute/entrants.js";
-import { createJudge } from "#shared/compute/judge.js";
 import { processor } from "#shared/compute/processor.js";
 import { profileOf } from "#shared/compute/profile/profile-of.js";
 import { hasProof, readProof } from "#shared/compute/read-proof.js";
+import { withRecomputer } from "#shared/compute/recomputer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -110,13 +110,12 @@ const recompute = async (file: string, options: SubnetOptions): Promise<Verdict>
     const drawn = { seed: randomBytes(32).toString("hex"), verifier: "", proofHash: hash, wins: items };
     const sample = claimed(sampleWins({ ...drawn, size: sprint.profile === "float" ? size : items }));
     const checked = sample.nonces.length;
-    const judge = createJudge(source, { sprint, cycle, arithmetic: () => processor(), signal });
-    try {
-      const losers = await judge.losers(committed, sample.nonces, sample.digests);
-      return { ...found, checked, problem: losers.length < reject ? null : problemOf(sprint, losers, checked) };
-    } finally {
-      await judge.dispose();
-    }
+    const losers = await withRecomputer(
+      source,
+      { sprint, cycle, arithmetic: () => processor(), signal },
+      (recomputer) => recomputer.losers(committed, sample.nonces, sample.digests),
+    );
+    return { ...found, checked, problem: losers.length < reject ? null : problemOf(sprint, losers, checked) };
   } finally {
     await close();
   }

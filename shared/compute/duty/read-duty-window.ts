@@ -1,8 +1,8 @@
 import { type SprintWithDuty, withDuty } from "#shared/protocol/sprint.js";
 import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { createJudge } from "../judge.js";
 import { type ReadWindowOptions, readSprintWindow, type SprintWindow } from "../read-window.js";
+import { withRecomputer } from "../recomputer.js";
 import { type PastSprint, regularSprints } from "../sprint-window.js";
 import { membersBy } from "./duty-inputs.js";
 import { notAgreedAfter } from "./not-agreed-after.js";
@@ -32,7 +32,7 @@ export interface ReadDutyWindowOptions extends ReadWindowOptions {
  * cycle began. Where it cannot be read, the one before it stands in.
  *
  * @param sprints `readSprintWindow` of the same cycle
- * @throws what reading the chain and the judge throw
+ * @throws what reading the chain and recomputing throw
  */
 export const readDutyWindow = async (
   source: CycleSource,
@@ -64,15 +64,15 @@ const closeAgain = async (
   { cycle, sprint, source }: PastSprint<CycleSource> & { readonly sprint: SprintWithDuty },
   options: ReadWindowOptions,
 ): Promise<DutyResult | null> => {
-  const judge = createJudge(source, { cycle, sprint, ...options });
   try {
     const { unknown, confirmed, reputations } = await readSprintWindow(source, cycle, options);
     if (unknown.length > 0) return null;
-    return await readDuty(source, { cycle, sprint, members: membersBy(confirmed, sprint), reputations, judge });
+    const members = membersBy(confirmed, sprint);
+    return await withRecomputer(source, { cycle, sprint, ...options }, (recomputer) =>
+      readDuty(source, { cycle, sprint, members, reputations, recomputer }),
+    );
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown;
     return null;
-  } finally {
-    await judge.dispose();
   }
 };

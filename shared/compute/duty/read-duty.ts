@@ -20,9 +20,9 @@ import type { CloseInputs, Member } from "#shared/settlement/cycle-inputs.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import { verifyVrf } from "#shared/wallet/index.js";
 import { fetchChecks, readExchangedChecks } from "../committed-checks.js";
-import type { SprintJudge } from "../judge.js";
 import type { Recomputed } from "../profile/recomputed.js";
 import { readSprint } from "../read-sprint.js";
+import type { Recomputer } from "../recomputer.js";
 import {
   type CommittedDocument,
   committedAnswers,
@@ -63,7 +63,7 @@ export interface ReadDutyOptions {
   readonly members: readonly Member[];
   /** Agreed in the Sprint before: they decide how often each host's wins are checked. */
   readonly reputations: Reputations;
-  readonly judge: Pick<SprintJudge, "losersOf" | "recomputeAll">;
+  readonly recomputer: Pick<Recomputer, "losersOf" | "recomputeAll">;
   /** Whether the time to fetch is over: what fails then fails for want of time, and is held against nobody. Default: it never is. */
   readonly isOver?: () => boolean;
   /** What is read and verified is added. */
@@ -91,13 +91,13 @@ export const newDutyMemory = (): DutyMemory => ({
  * Closes a Sprint's duty once the exchange phase after it is over: a pure function of chain state, of the documents and proofs that it names by hash,
  * and of recomputing the wins that somebody says are none.
  *
- * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state; what the judge throws
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state; what recomputing throws
  */
 export const readDuty = async (
   source: CycleSource,
   { isOver = () => false, known = newDutyMemory(), ...closing }: ReadDutyOptions,
 ): Promise<DutyResult> => {
-  const { cycle, sprint, members, judge } = closing;
+  const { cycle, sprint, members, recomputer } = closing;
   const [beacon, auditSeed, committedToDuties, committedToAnswers] = await Promise.all([
     readSprintSeed(source, { cycle, purpose: "sprint-duty" }),
     readSprintSeed(source, { cycle, purpose: "sprint-audit" }),
@@ -128,7 +128,7 @@ export const readDuty = async (
   const { truths, digests } = await recomputeDoubted(inputs, assessed, {
     accused: accused.nonces,
     proofs: basis.proofs,
-    judge,
+    recomputer,
     recomputed: known.recomputed,
   });
   const closed = closeCycle(inputs, assessed, truths, refutedEvidence(inputs, assessed, digests));
@@ -160,13 +160,13 @@ interface Committed {
 /** Fetches all that a Sprint's duty is closed with, at once: a slow server of one kind does not use up the time of another. */
 const fetchAll = async (
   source: CycleSource,
-  { cycle, sprint, members, reputations, judge, isOver, known }: Required<ReadDutyOptions>,
+  { cycle, sprint, members, reputations, recomputer, isOver, known }: Required<ReadDutyOptions>,
   { beacon, committedToDuties, committedToAnswers }: Committed,
 ) => {
   const fetchEach = <T>(committed: ReadonlyMap<string, CommittedDocument>, fetch: FetchDocument<T>) =>
     fetchDocuments(members, { committed, fetch, isOver, failed: known.failed });
   const readBasis = async () => {
-    const settled = await readSprint(source, { cycle, sprint, judge });
+    const settled = await readSprint(source, { cycle, sprint, recomputer });
     const executors = settledExecutors(settled);
     const drawing = { cycle, sprint, members, reputations, beacon, executors, known: known.tasks };
     const read = await readDutyBasis(source, drawing);
@@ -210,7 +210,7 @@ interface Recomputing {
   /** `accusedByValidators`. */
   readonly accused: ReadonlySet<string>;
   readonly proofs: DutyBasis["proofs"];
-  readonly judge: Pick<SprintJudge, "recomputeAll">;
+  readonly recomputer: Pick<Recomputer, "recomputeAll">;
   /** What is recomputed is added. */
   readonly recomputed: DutyMemory["recomputed"];
 }
@@ -219,7 +219,7 @@ interface Recomputing {
 const recomputeDoubted = async (
   inputs: CloseInputs,
   assessed: AssessedCycle,
-  { accused, proofs, judge, recomputed }: Recomputing,
+  { accused, proofs, recomputer, recomputed }: Recomputing,
 ) => {
   const doubted = new Set(tasksToRecompute(inputs, assessed).map(({ id }) => id));
   const doubtful = inputs.tasks.flatMap(({ task }) =>
@@ -229,7 +229,7 @@ const recomputeDoubted = async (
     const tasks = doubtful.filter((task) => task.executor === executor && !recomputed.has(task.id));
     return { of, tasks, nonces: tasks.map(({ subject }) => subject.nonce) };
   });
-  const found = await judge.recomputeAll(claims);
+  const found = await recomputer.recomputeAll(claims);
   for (const [i, { tasks }] of claims.entries())
     for (const [j, { id }] of tasks.entries()) recomputed.set(id, found[i]![j]!);
   const truths = new Map<string, VoteVerdict>();

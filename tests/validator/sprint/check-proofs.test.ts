@@ -25,7 +25,7 @@ it("a chain that does not answer when a Sprint's network is loaded costs a proof
   await subnet.to(subnet.window(cycle, "evaluate").start - 1);
   await subnet.record({ ann: encodeRecord({ type: "sprint", ...head, proof, wins: wins.length, nonces }) });
   let asked = 0;
-  const judge = {
+  const recomputer = {
     portion: 64,
     losers: async () => {
       asked++;
@@ -33,7 +33,7 @@ it("a chain that does not answer when a Sprint's network is loaded costs a proof
       return [];
     },
   };
-  const checking = checkProofs({ participant: vera, cycle, sprint: SPRINT, judge });
+  const checking = checkProofs({ participant: vera, cycle, sprint: SPRINT, recomputer });
   await subnet.to(subnet.window(cycle + 1, "train").start);
   await until(t, () => asked > 0);
   await subnet.to(subnet.node.head.number + 1);

@@ -1,4 +1,4 @@
-import { createJudge, type SprintJudge } from "#shared/compute/judge.js";
+import { type Recomputer, withRecomputer } from "#shared/compute/recomputer.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
@@ -9,7 +9,7 @@ import type { Checker } from "./context.js";
 interface Reading {
   readonly source: CycleSource;
   /** Of the Sprint, for as long as it is read. */
-  readonly judge: SprintJudge;
+  readonly recomputer: Recomputer;
   /** Whether the time to fetch is over. */
   readonly isOver: () => boolean;
 }
@@ -18,20 +18,17 @@ interface Reading {
  * Reads what follows from a Sprint's documents. What is not available is asked for again at every block, until `deadline`: a file that the seeds need too,
  * without which nothing is recomputed.
  */
-export const readWithJudge = async <T extends { readonly isWhole: boolean }>(
+export const readWithRecomputer = <T extends { readonly isWhole: boolean }>(
   { participant, arithmetic }: Pick<Checker, "participant" | "arithmetic">,
   { cycle, sprint, deadline }: { readonly cycle: number; readonly sprint: Sprint; readonly deadline: number },
   read: (reading: Reading) => Promise<T>,
 ): Promise<T> => {
   const options = { sprint, cycle, arithmetic: async () => arithmetic, signal: participant.signal };
-  return waitForFiles(participant, { deadline, isHeld: true }, async (wait) => {
+  return waitForFiles(participant, { deadline, isHeld: true }, (wait) => {
     const { source } = wait;
     const isOver = () => wait.until.aborted;
-    const judge = createJudge(source, options);
-    try {
-      return await readUntilWhole(participant, wait, () => read({ source, judge, isOver }));
-    } finally {
-      await judge.dispose();
-    }
+    return withRecomputer(source, options, (recomputer) =>
+      readUntilWhole(participant, wait, () => read({ source, recomputer, isOver })),
+    );
   });
 };

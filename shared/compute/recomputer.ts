@@ -16,7 +16,7 @@ interface Claim {
 }
 
 /** Recomputes claimed wins of one Sprint. */
-export interface SprintJudge {
+export interface Recomputer {
   /**
    * Which of a proof's nonces are not what it says of them, in their order. The first call loads the Sprint's network.
    *
@@ -44,7 +44,7 @@ const PORTION_FLOPS = 5e8;
 /** Greatest number of nonces in one call. */
 const MAX_PORTION = 256;
 
-export interface JudgeOptions {
+export interface RecomputerOptions {
   readonly sprint: Pick<Sprint, "dials" | "profile" | "devices">;
   readonly cycle: number;
   /** It is called when a nonce is to be recomputed. */
@@ -52,8 +52,11 @@ export interface JudgeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A judge of a cycle's Sprint, whose seeds must be on chain. Nothing is loaded until a nonce is to be recomputed. */
-export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, signal }: JudgeOptions): SprintJudge => {
+/** A recomputer of a cycle's Sprint, whose seeds must be on chain. Nothing is loaded until a nonce is to be recomputed. */
+export const openRecomputer = (
+  source: ValueSource,
+  { sprint, cycle, arithmetic, signal }: RecomputerOptions,
+): Recomputer => {
   const profile = profileOf(sprint);
   const { flops, batch } = profile.size(sprint.dials);
   const dials = EXACT_DIALS[sprint.dials];
@@ -74,13 +77,13 @@ export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, si
     return { prover, inputs };
   };
   let loading: Promise<{ readonly prover: SprintProver; readonly inputs: string }> | undefined;
-  const losers: SprintJudge["losers"] = async ({ publicKey, difficulty }, nonces, digests = NO_DIGESTS) => {
+  const losers: Recomputer["losers"] = async ({ publicKey, difficulty }, nonces, digests = NO_DIGESTS) => {
     if (nonces.length === 0) return [];
     loading ??= load();
     const { prover, inputs } = await loading;
     return prover.losers({ publicKey, inputs, difficulty }, { nonces, digests });
   };
-  const recompute: SprintJudge["recompute"] = async (of, nonces) => {
+  const recompute: Recomputer["recompute"] = async (of, nonces) => {
     if (nonces.length === 0) return [];
     loading ??= load();
     const { prover, inputs } = await loading;
@@ -89,7 +92,7 @@ export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, si
   };
   /** Node seed, nonce and difficulty → what it gives. */
   const found = new Map<string, Recomputed>();
-  const recomputeAll: SprintJudge["recomputeAll"] = async (claims) => {
+  const recomputeAll: Recomputer["recomputeAll"] = async (claims) => {
     if (claims.every(({ nonces }) => nonces.length === 0)) return claims.map(() => []);
     if (!fitsByLayer(dials)) return Promise.all(claims.map(({ of, nonces }) => recompute(of, nonces)));
     const { seed, inputs } = await readSeeds();
@@ -115,4 +118,18 @@ export const createJudge = (source: ValueSource, { sprint, cycle, arithmetic, si
       await loaded?.prover.dispose();
     },
   };
+};
+
+/** Does work with a recomputer of a cycle's Sprint, which is disposed of when it is over. @throws what the work throws */
+export const withRecomputer = async <T>(
+  source: ValueSource,
+  options: RecomputerOptions,
+  work: (recomputer: Recomputer) => Promise<T>,
+): Promise<T> => {
+  const recomputer = openRecomputer(source, options);
+  try {
+    return await work(recomputer);
+  } finally {
+    await recomputer.dispose();
+  }
 };
