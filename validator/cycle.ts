@@ -1,19 +1,17 @@
-import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { isBaseUnknown } from "#shared/participant/agreement/await-base-model.js";
 import { attempt } from "#shared/participant/attempt.js";
-import { isReplaced, readDecided } from "#shared/participant/deciding-block.js";
+import { type Decided, isReplaced, readDecided } from "#shared/participant/deciding-block.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
-import { endOf, withinBlocks } from "#shared/participant/within-blocks.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import type { Duty } from "#shared/telemetry/instruments/labels.js";
 import { vote } from "./choose/vote.js";
 import type { Validator } from "./context.js";
+import { type Due, dueIn } from "./due.js";
 import { ensureBase } from "./ensure-base.js";
 import { exchangeReports } from "./exchange.js";
 import { report } from "./judge/report.js";
 import { mergeAndPublish } from "./merge/merge-and-publish.js";
-import { agreeOn } from "./merge/merge-cycle.js";
+import { type Agreement, agreeOn } from "./merge/merge-cycle.js";
 import { recallHistory, remember } from "./outcome/history.js";
 import { learnProgress } from "./outcome/progress.js";
 import { showParticipation } from "./outcome/show-participation.js";
@@ -30,15 +28,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   const exchange = phaseWindow(cycle, "exchange", network.phases);
   const merge = phaseWindow(cycle, "merge", network.phases);
   const published = phaseWindow(cycle + 1, "distribute", network.phases).end;
-  // Who restarts, or whose server is busy, costs blocks and not the duty.
-  const mayPass = (thrown: unknown) => isBaseUnknown(thrown) || isFetchFault(thrown);
-  /** A duty of this cycle. It ends at block `end`, whatever it waits for; where chain or servers do not answer, it begins again, as after a restart. */
-  const due = <T>(duty: Duty, name: string, end: number, work: (bounded: Validator) => Promise<T>): Promise<T> => {
-    const limit = { duty, name: `${name} of cycle ${cycle}`, deadline: endOf(participant, end) };
-    return withinBlocks(participant, limit, (bounded) =>
-      throughFaults(bounded, limit, () => work({ ...validator, participant: bounded }), mayPass),
-    );
-  };
+  const due = dueIn(validator, cycle);
   const recalled = due("recall", "recalling scores", merge.end, (bounded) => recallHistory(bounded, cycle)).catch(
     (thrown) => {
       // An abort also ends the wait below.
@@ -70,18 +60,8 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
     due("ballot", "the ballot", choose.end + 1, (bounded) => vote(bounded, cycle, early.value)),
   );
   await clock.reach(merge.start, signal);
-  // Some honest participant has the missing file, and there is time until the weights.
-  const late = merge.start + Math.ceil((merge.end - merge.start) / 2);
-  const isFinal = early.value.isWhole && !(await isReplaced(participant, early));
-  const agreed = isFinal
-    ? early.value
-    : await due("late_tally", "the late tally", merge.end, (bounded) => agreeOn(bounded.participant, cycle, late));
-  const improved = await throughFaults(participant, { name: `progress of cycle ${cycle}`, deadline: merge.end }, () =>
-    learnProgress(validator, cycle, agreed),
-  );
-  remember(validator, cycle, agreed, improved);
-  tellParticipation(validator, cycle, agreed.participation);
-  void showParticipation(validator, agreed.participation);
+  const agreed = await tallyLate(validator, cycle, due, early);
+  await learnOutcome(validator, cycle, agreed);
   // A validator that abstains from the merge must still set the miners' weights.
   const duties = await Promise.allSettled([
     recalled.then(() =>
@@ -90,4 +70,33 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
     due("merge", "the merge", published + 1, (bounded) => mergeAndPublish(bounded, cycle, agreed)),
   ]);
   for (const duty of duties) if (duty.status === "rejected") throw duty.reason;
+};
+
+/**
+ * The early tally, where every report that counts was available and no fork replaced the block that it was read in. Else once more: some honest participant
+ * has the missing file, and there is time until the weights.
+ */
+const tallyLate = async (
+  { participant }: Validator,
+  cycle: number,
+  due: Due,
+  early: Decided<Agreement>,
+): Promise<Agreement> => {
+  if (early.value.isWhole && !(await isReplaced(participant, early))) return early.value;
+  const { start, end } = phaseWindow(cycle, "merge", participant.network.phases);
+  const late = start + Math.ceil((end - start) / 2);
+  return due("late_tally", "the late tally", end, (bounded) => agreeOn(bounded.participant, cycle, late));
+};
+
+/** Writes down what was agreed, and shows it: who is paid for what, which groups got better, and what each validator did. */
+const learnOutcome = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
+  const { participant } = validator;
+  const limit = {
+    name: `progress of cycle ${cycle}`,
+    deadline: phaseWindow(cycle, "merge", participant.network.phases).end,
+  };
+  const improved = await throughFaults(participant, limit, () => learnProgress(validator, cycle, agreed));
+  remember(validator, cycle, agreed, improved);
+  tellParticipation(validator, cycle, agreed.participation);
+  void showParticipation(validator, agreed.participation);
 };

@@ -4,8 +4,7 @@ import { MAX_DUTY_BYTES, parseDutyDocument } from "#shared/duty/duty-document.js
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { lastingAtBlock } from "#shared/participant/deciding-block.js";
-import { throughFaults } from "#shared/participant/through-faults.js";
-import { withinBlocks } from "#shared/participant/within-blocks.js";
+import { dutyThroughFaults } from "#shared/participant/duty-through-faults.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD, middleOf } from "#shared/protocol/phases.js";
@@ -20,9 +19,8 @@ import { markDuty, noteDuty } from "./mark.js";
 export const publishAnswers = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { end } = recordWindow("answers", cycle, member.participant.network);
   const limit = { duty: "answers", name: `the answers about the Sprint of cycle ${cycle}`, deadline: end + 1 } as const;
-  return withinBlocks(member.participant, limit, (participant) =>
-    throughFaults(participant, limit, () => publish({ ...member, participant }, cycle, sprint), isFetchFault),
-  );
+  const work = (participant: DutyMember["participant"]) => publish({ ...member, participant }, cycle, sprint);
+  return dutyThroughFaults(member.participant, limit, work, isFetchFault);
 };
 
 const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {

@@ -7,9 +7,8 @@ import { dutyDocumentHash } from "#shared/duty/duty-document.js";
 import { sprintWinChecker } from "#shared/duty/sprint-tasks.js";
 import type { TaskOf } from "#shared/duty/task.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { dutyThroughFaults } from "#shared/participant/duty-through-faults.js";
 import { lastingDocument, type MadeBySeed } from "#shared/participant/lasting-document.js";
-import { throughFaults } from "#shared/participant/through-faults.js";
-import { withinBlocks } from "#shared/participant/within-blocks.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
@@ -27,9 +26,8 @@ const LONGEST_CHECK = 600_000;
 export const publishDuty = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { end } = recordWindow("duty", cycle, member.participant.network);
   const limit = { duty: "duty", name: `the duty of the Sprint of cycle ${cycle}`, deadline: end + 1 } as const;
-  return withinBlocks(member.participant, limit, (participant) =>
-    throughFaults(participant, limit, () => publish({ ...member, participant }, cycle, sprint), isFetchFault),
-  );
+  const work = (participant: DutyMember["participant"]) => publish({ ...member, participant }, cycle, sprint);
+  return dutyThroughFaults(member.participant, limit, work, isFetchFault);
 };
 
 const publish = async (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {

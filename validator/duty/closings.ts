@@ -3,9 +3,10 @@ import { type DutyMemory, newDutyMemory } from "#shared/compute/duty/read-duty.j
 import { regularSprints } from "#shared/compute/sprint-window.js";
 import { attempt } from "#shared/participant/attempt.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { dutyThroughFaults } from "#shared/participant/duty-through-faults.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
 import { underNetworkOf } from "#shared/participant/under-network.js";
-import { endOf, withinBlocks } from "#shared/participant/within-blocks.js";
+import { endOf } from "#shared/participant/within-blocks.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { sprintOf, withDuty } from "#shared/protocol/sprint.js";
 import type { Checker } from "../sprint/context.js";
@@ -72,15 +73,18 @@ const closeOnce = async (
   const former = await underNetworkOf(checker, cycle, deadline);
   const sprint = withDuty(sprintOf(former.participant.network, cycle));
   if (!sprint || checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) return;
-  const limit = { duty: "close", name: `the duty of the Sprint of cycle ${cycle}`, deadline } as const;
+  const limit = {
+    duty: "close",
+    name: `the duty of the Sprint of cycle ${cycle}`,
+    deadline,
+    retryDeadline,
+  } as const;
   const known = memories.get(cycle) ?? newDutyMemory();
   memories.set(cycle, known);
+  const close = (participant: Checker["participant"]) =>
+    closeDuty({ ...former, participant }, { cycle, sprint, deadline: fetchDeadline, known });
   await attempt(former.participant, { failure: "duty not closed", cycle }, () =>
-    withinBlocks(former.participant, limit, (bounded) => {
-      const close = () =>
-        closeDuty({ ...former, participant: bounded }, { cycle, sprint, deadline: fetchDeadline, known });
-      return throughFaults(bounded, { ...limit, deadline: retryDeadline }, close, isFetchFault);
-    }),
+    dutyThroughFaults(former.participant, limit, close, isFetchFault),
   );
   if (checker.journal.value.duties.some((one) => one.cycle === cycle && one.isWhole)) memories.delete(cycle);
 };

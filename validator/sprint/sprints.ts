@@ -5,12 +5,13 @@ import { knownDraw } from "#shared/compute/memory/known-draw.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { attempt } from "#shared/participant/attempt.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
+import { dutyThroughFaults } from "#shared/participant/duty-through-faults.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import { isOfAFork } from "#shared/participant/remembered-sprint.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
 import { underNetwork, underNetworkOf } from "#shared/participant/under-network.js";
 import { isWindowOpen } from "#shared/participant/window-open.js";
-import { endOf, withinBlocks } from "#shared/participant/within-blocks.js";
+import { endOf } from "#shared/participant/within-blocks.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
@@ -86,22 +87,16 @@ const doDuty = async (
   duty: keyof typeof FAILURES,
   end: number,
   work: (bounded: Checker) => Promise<void>,
-  retryDeadline = Number.POSITIVE_INFINITY,
+  retryDeadline?: number,
 ): Promise<void> => {
   const { participant } = checker;
-  const limit = { duty, name: `the ${duty} of the Sprint of cycle ${cycle}`, deadline: endOf(participant, end) };
+  const name = `the ${duty} of the Sprint of cycle ${cycle}`;
+  const limit = { duty, name, deadline: endOf(participant, end), retryDeadline };
   const isOpen = (record: "checks" | "checksheld") =>
-    isWindowOpen(participant, { ...limit, record, window: recordWindow(record, cycle, participant.network) });
+    isWindowOpen(participant, { name, record, window: recordWindow(record, cycle, participant.network) });
   await attempt(participant, { failure: FAILURES[duty], cycle }, async () => {
     if (duty !== "settle" && !isOpen(duty)) return;
-    await withinBlocks(participant, limit, (bounded) =>
-      throughFaults(
-        bounded,
-        { ...limit, deadline: Math.min(limit.deadline, retryDeadline) },
-        () => work({ ...checker, participant: bounded }),
-        isFetchFault,
-      ),
-    );
+    await dutyThroughFaults(participant, limit, (bounded) => work({ ...checker, participant: bounded }), isFetchFault);
   });
 };
 

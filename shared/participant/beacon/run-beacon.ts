@@ -8,10 +8,10 @@ import { contributionSource } from "#shared/replay/beacon-value.js";
 import { BEACON_ORIGINS, type Duty } from "#shared/telemetry/instruments/labels.js";
 import { attempt } from "../attempt.js";
 import { cycleSource } from "../cycle-source.js";
+import { dutyThroughFaults } from "../duty-through-faults.js";
 import type { Participant } from "../participant.js";
 import { throughFaults } from "../through-faults.js";
 import { isWindowOpen } from "../window-open.js";
-import { withinBlocks } from "../within-blocks.js";
 import { awaitBeaconValue } from "./await-value.js";
 import { dealOrState } from "./group/deal.js";
 import { type GroupJournal, openGroupJournal } from "./group/group-journal.js";
@@ -94,7 +94,7 @@ const doPart = async (
         ? clock.head.number < window.end - 1
         : isWindowOpen(participant, { record: duty, window, name: limit.name });
     if (!isOpen) return;
-    await withinBlocks(participant, limit, (bounded) => throughFaults(bounded, limit, () => work(bounded, cycle)));
+    await dutyThroughFaults(participant, limit, (bounded) => work(bounded, cycle));
   });
 };
 
