@@ -9,7 +9,7 @@ import { encodeNoncesFile } from "#shared/sprint/proof/nonces-file.js";
 import { noncesTree, type Prefix } from "#shared/sprint/proof/nonces-tree.js";
 import { computing } from "./claims.js";
 import type { Sprinter } from "./context.js";
-import { markSprint } from "./mark-sprint.js";
+import { markSprint, noteSprint } from "./mark-sprint.js";
 import { openNoncesLog, removeNoncesLog } from "./nonces-log.js";
 import type { Proving, ProvingOf } from "./proving.js";
 
@@ -58,7 +58,7 @@ export const proveNonces = (sprinter: Sprinter, { cycle, difficulty, inputs }: P
       }),
       window,
     });
-    markSprint(sprinter, cycle, { recorded: at + 1 });
+    noteSprint(sprinter, cycle, { recorded: at + 1 });
     log.info("recorded the nonces so far", { cycle, thirds: at + 1, nonces: prefix.nonces, block });
   };
 

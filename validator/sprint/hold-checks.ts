@@ -4,7 +4,7 @@ import { heldNumbers } from "#shared/participant/held-numbers.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
-import { mark } from "#shared/participant/writes/journal.js";
+import { note } from "#shared/participant/writes/journal.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import { lastBlockFor, recordWindow } from "#shared/replay/phase-records.js";
@@ -32,7 +32,7 @@ export const holdChecks = async ({ participant, journal }: Checker, cycle: numbe
     { type: "checksheld", cycle, held: held.filter((number) => number < MAX_HELD) },
     window,
   );
-  mark({ journal }, cycle, { checksExchanged: included });
+  note({ journal }, cycle, { checksExchanged: included });
   log.info("exchanged checks", { cycle, held: held.length, block: included });
 };
 
