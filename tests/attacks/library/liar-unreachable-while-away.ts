@@ -1,5 +1,22 @@
+import type { ReportEntry } from "#shared/protocol/report.js";
+import { toWeights } from "#shared/rewards/weights.js";
 import type { Attack } from "../attack.js";
 import { unscored } from "./unscored.js";
+
+/** Weights by what was measured, so that what the reports alone do is seen. */
+const honestWeights = (measured: readonly ReportEntry[]) => {
+  const merits = measured.map(({ uid, group, score, independence }) => ({
+    uid,
+    group,
+    merit: score ** 2.5 * (independence ?? 0),
+  }));
+  const totalOf = (group: string | null) =>
+    merits.reduce((sum, one) => (one.group === group ? sum + one.merit : sum), 0) || 1;
+  return toWeights(new Map(merits.map(({ uid, group, merit }) => [uid, merit / totalOf(group)])));
+};
+
+/** What the validator of the running campaign measured in this cycle. */
+let latest: readonly ReportEntry[] = [];
 
 /** Needs no stake of its own to be half: who is away is in the voting stake for some cycles more. */
 export const liarUnreachableWhileAway: Attack = {
@@ -12,9 +29,12 @@ export const liarUnreachableWhileAway: Attack = {
   away: { vito: 3 },
   submit: async ({ train, forge }) => [{ forged: forge({ miner: "eve1", tensors: await train() }) }],
   lie: {
-    entries: (measured, { attackers }) =>
-      measured.map((entry) =>
+    entries(measured, { attackers }) {
+      latest = measured;
+      return measured.map((entry) =>
         entry.verdict === "scored" && !attackers.has(entry.uid) ? unscored(entry, "unreachable") : entry,
-      ),
+      );
+    },
+    weights: () => honestWeights(latest),
   },
 };
