@@ -1,4 +1,5 @@
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { reasonOf } from "#shared/errors/error.js";
+import { expectedFault } from "#shared/errors/file-fault.js";
 import { redactUrls } from "#shared/telemetry/redact.js";
 import { withDeadline } from "#shared/util/deadline.js";
 import { type Check, type Finding, failure, type Need, type Verdict, warning } from "./check.js";
@@ -57,8 +58,10 @@ const findingOf = async (check: Check, about: Examined): Promise<{ finding: Find
     return { finding, overdue: false };
   } catch (thrown) {
     if (thrown === late) return { finding: failure(late.message, "look at what it waits for"), overdue: true };
-    if (!(thrown instanceof BlockZeroError)) throw thrown;
-    return { finding: failure(`${thrown.code} ${reasonOf(thrown)}`, thrown.hint), overdue: false };
+    const expected = expectedFault(thrown);
+    if (expected === null) throw thrown;
+    const hint = expected === thrown ? expected.hint : `${expected.hint}; call it as the program's user`;
+    return { finding: failure(`${expected.code} ${reasonOf(expected)}`, hint), overdue: false };
   }
 };
 
@@ -68,7 +71,7 @@ const missingNeed = async ({ needs }: Check, about: Examined): Promise<Need | un
     work.then(
       () => true,
       (thrown: unknown) => {
-        if (thrown instanceof BlockZeroError) return false;
+        if (expectedFault(thrown) !== null) return false;
         throw thrown;
       },
     );

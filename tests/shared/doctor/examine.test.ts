@@ -37,6 +37,20 @@ it("what somebody else wrote moves no cursor", () => {
   assert.equal(outcomeLines(outcome), "✔ network      x [2J 1A y z\n               → x [2J 1A y z");
 });
 
+it("a file that a check may not read is its finding, and the next one runs", async (t) => {
+  const { about } = await situation(t);
+  const refusal = Object.assign(new Error("EACCES: permission denied"), { code: "EACCES", syscall: "open" });
+  const closed: Check = { name: "closed", deadlineMs: 1000, run: () => Promise.reject(refusal) };
+  const needy: Check = { name: "needy", deadlineMs: 1000, needs: "network", run: async () => ok("never") };
+  const said: string[] = [];
+  const without = { ...about, network: () => Promise.reject(refusal) };
+  for await (const { verdict, says } of examine([closed, needy], without)) said.push(`${verdict} ${says}`);
+  assert.deepEqual(said, [
+    "failure FILE_UNWRITABLE EACCES: permission denied",
+    "warning not looked at: there is no network file",
+  ]);
+});
+
 it("a bug in a check is not taken for a finding", async (t) => {
   const { about } = await situation(t);
   const broken: Check = { name: "broken", deadlineMs: 1000, run: () => Promise.reject(new TypeError("a bug")) };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -59,6 +59,11 @@ describe("checks of services", () => {
     const notMounted = (await outcomeOf(storeCheck, about)).says;
     assert.match(notMounted, /^STORE_FAILED .+ is not the folder that copies were put into before/);
     assert.deepEqual(readdirSync(away), []);
+
+    rmSync(join(home, "archive.json"));
+    mkdirSync(join(home, "archive.json"));
+    const unreadable = await outcomeOf(storeCheck, about);
+    assert.deepEqual([unreadable.verdict, unreadable.says.split(" ")[0]], ["failure", "FILE_UNREADABLE"]);
 
     const s3 = await findingIn(t, storeCheck, { flags: { store: "s3://bucket/prefix" } });
     assert.match(s3.says, /^STORE_CREDENTIALS_MISSING /);
