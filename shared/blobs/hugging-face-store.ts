@@ -9,6 +9,9 @@ import { type Attempt, blobPieces, credential, type RemoteOptions, remoteAttempt
 
 const BRANCH = "main";
 
+/** What a hub answers where the token or the repository's name is wrong. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404]);
+
 /**
  * A store in a private model repository of the Hugging Face Hub: `blob/ab/ab…` by hash. It reads at the revision that it last saw or made,
  * never at a moving branch. A commit names that revision as its parent, and is retried once if somebody else committed meanwhile. Anyone
@@ -30,10 +33,16 @@ export const openHuggingFaceStore = async (
   const hub = { accessToken, ...(hubUrl && { hubUrl }) };
   const target = { ...hub, repo: { type: "model" as const, name: repo } };
 
+  /** Whether the hub knows no such token or repository, which waiting does not mend. */
+  let isRefused = false;
   /** The newest revision. */
   const newest = () =>
     attempt(async () => {
-      const info = await modelInfo({ ...hub, name: repo, revision: BRANCH, additionalFields: ["sha"] });
+      const asked = modelInfo({ ...hub, name: repo, revision: BRANCH, additionalFields: ["sha"] });
+      const info = await asked.catch((thrown: unknown) => {
+        isRefused = REFUSALS.has(statusOf(thrown) ?? 0);
+        throw thrown;
+      });
       if (!info.private)
         throw new BlockZeroError(
           "STORE_PUBLIC",
@@ -51,7 +60,7 @@ export const openHuggingFaceStore = async (
   try {
     await known();
   } catch (thrown) {
-    if (onDown === undefined || !hasCode(thrown, "STORE_FAILED")) throw thrown;
+    if (onDown === undefined || isRefused || !hasCode(thrown, "STORE_FAILED")) throw thrown;
     onDown(thrown);
   }
 

@@ -9,8 +9,8 @@ export interface RemoteOptions {
   /** Longest wait for a service, in milliseconds; default: a minute. */
   readonly answerMs?: number | undefined;
   /**
-   * Told why a service that is asked at opening does not answer: the store then opens, and asks again with each request. Unset: opening throws
-   * that.
+   * Told why a service that is asked at opening does not answer: the store then opens, and asks again with each request. Opening throws
+   * that where this is unset, and what the service refuses either way.
    */
   readonly onDown?: ((fault: BlockZeroError) => void) | undefined;
 }

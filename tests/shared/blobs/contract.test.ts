@@ -154,6 +154,16 @@ describe("stores elsewhere", { timeout: HANG_GUARD }, () => {
     await assert.rejects(open(`hf://${REPO}`, hubEnv(hub)), { code: "STORE_PUBLIC" });
   });
 
+  it("a hub that refuses a token or knows no such repository is not waited for", async (t) => {
+    const hub = await startHub(t, REPO, TOKEN);
+    const missing = await startHub(t, REPO, TOKEN, false);
+    const onDown = () => assert.fail("it answers");
+    const choice = { kind: "hf", repo: REPO } as const;
+    const wrong = openStore(choice, { ...hubEnv(hub), HF_TOKEN: "hf_wrong" }, { onDown });
+    await assert.rejects(wrong, { code: "STORE_FAILED" });
+    await assert.rejects(openStore(choice, hubEnv(missing), { onDown }), { code: "STORE_FAILED" });
+  });
+
   it("a hub that is down is asked again with each request, and takes nothing before it was seen to be private", async (t) => {
     const hub = await startHub(t, REPO, TOKEN);
     hub.setDown(true);
