@@ -22,7 +22,7 @@ export interface ParticipantRun {
 
 const AGAIN_MS = 12_000;
 
-/** Whether joining failed by what may be there again in a moment. */
+/** Whether a start failed by what may be there again in a moment. */
 const mayPass = (thrown: unknown): boolean =>
   isChainFault(thrown) || hasCode(thrown, "SIGNER_UNREACHABLE", "SIGNER_TIMEOUT");
 
@@ -58,8 +58,8 @@ export const runParticipant = async (
         await participate(participant, metrics);
       } catch (thrown) {
         if (isSuccession(thrown)) hasGoneOver = true;
-        // Those who have the model go over at the same block, and do not answer for a moment.
-        else if (hasGoneOver && hasCode(thrown, "MODEL_MISSING")) {
+        // Those who have the model go over at the same block, and do not answer for a moment; nor may the chain or the signer.
+        else if (hasGoneOver && (hasCode(thrown, "MODEL_MISSING") || mayPass(thrown))) {
           log.warn("not yet under the new network file: once more at the next block", faultFields(thrown));
           await participant.clock.reach(participant.clock.head.number + 1, signal);
         } else throw thrown;

@@ -69,3 +69,35 @@ it("who goes over to another network file waits for a chain that does not answer
   );
   assert.equal(joined, 2);
 });
+
+it("who goes over to another network file waits for a chain that does not answer before its cycles begin, too", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { chain, to, validatorConfig } = await openSubnet(t);
+  const config = validatorConfig("ann", { "listen.port": 0, "metrics.listen": "off" });
+  const { log, said } = collectingLog();
+  const { signal } = t;
+  const down = new BlockZeroError("CHAIN_TIMEOUT", "the chain does not answer", "wait");
+  const run = (participate: () => Promise<never>) =>
+    runParticipant(config, { role: "validator", version: "0", log, signal }, participate);
+  await assert.rejects(
+    run(async () => {
+      throw down;
+    }),
+    { code: "CHAIN_TIMEOUT" },
+  );
+
+  const block = said("not yet under the new network file").then(async () => to((await chain.head()).number + 1));
+  let joined = 0;
+  await assert.rejects(
+    run(async () => {
+      joined++;
+      if (joined === 1) throw new BlockZeroError("NETWORK_SUCCEEDED", "another file is in force", "join again");
+      if (joined === 2) throw down;
+      throw new BlockZeroError("STOPPED", "joined again", "that is all");
+    }),
+    { code: "STOPPED" },
+  );
+  await block;
+  assert.equal(joined, 3);
+});
