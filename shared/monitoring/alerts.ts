@@ -63,11 +63,21 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: "BlockZeroUnhealthy",
-    expr: "blockzero_healthy == 0",
+    // A large model is fetched for hours.
+    expr: "blockzero_healthy == 0 unless on (instance, job) blockzero_joining == 1",
     for: "15m",
     severity: "critical",
     summary: "{{ $labels.instance }} is not healthy",
     action: "`curl http://HOST:PORT/health` says in one line what is wrong.",
+  },
+  {
+    name: "BlockZeroStillJoining",
+    expr: "blockzero_joining == 1",
+    for: "6h",
+    severity: "warning",
+    summary: "{{ $labels.instance }} still joins the subnet",
+    action:
+      "The log says what it fetches or waits for. A large model takes hours; a line that comes again names a fault.",
   },
   {
     name: "BlockZeroDisagreement",

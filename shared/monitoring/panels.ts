@@ -15,6 +15,7 @@ export const ROWS: readonly Row[] = [
     title: "Is it well?",
     panels: [
       { title: "Healthy", roles: ALL, unit: "bool_yes_no", kind: "stat", targets: plain("blockzero_healthy") },
+      { title: "Joining", roles: PARTICIPANTS, unit: "bool_yes_no", kind: "stat", targets: plain("blockzero_joining") },
       {
         title: "Version",
         roles: ALL,

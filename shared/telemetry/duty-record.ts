@@ -26,6 +26,8 @@ const OPTIONAL: ReadonlySet<Duty> = new Set([
 
 /** The duties of a program, as far as its health goes. */
 export interface DutyRecord {
+  /** Whether the program has no part in the network yet, or none any more. */
+  readonly isJoining: boolean;
   /** The program has no part in the network yet, or none any more: it does no duties until `joined`. */
   joining(): void;
   /** Its cycles begin. */
@@ -45,6 +47,9 @@ export const recordDuties = (health: Health): DutyRecord => {
   health.watch(() => (isJoining ? "joining the subnet" : null));
   health.watch(() => (cycles < MOST_FAILED ? null : `duties failed in the last ${cycles} cycles: ${last}`));
   return {
+    get isJoining() {
+      return isJoining;
+    },
     joining() {
       isJoining = true;
     },

@@ -28,9 +28,12 @@ export const openTelemetry = async ({ role, version, listen, log }: OpenTelemetr
   if (address === null) return { ...createTelemetry(), close: async () => {} };
   const instruments = prometheusInstruments(role);
   const telemetry = createTelemetry(instruments);
-  const { health } = telemetry;
+  const { health, duties } = telemetry;
   instruments.set("blockzero_build_info", 1, { version, role });
-  instruments.beforeReading(() => instruments.set("blockzero_healthy", health.problem() === null ? 1 : 0));
+  instruments.beforeReading(() => {
+    instruments.set("blockzero_healthy", health.problem() === null ? 1 : 0);
+    instruments.set("blockzero_joining", duties.isJoining ? 1 : 0);
+  });
   try {
     const server = await startMetricsServer({ ...address, instruments, health });
     log.info("serving metrics", { url: `${server.url}/metrics` });

@@ -22,6 +22,7 @@ describe("a program's telemetry", () => {
     const text = await metrics.text();
     assert.match(text, /^blockzero_build_info\{version="1\.2\.3",role="miner"\} 1$/m);
     assert.match(text, /^blockzero_healthy 1$/m);
+    assert.match(text, /^blockzero_joining 0$/m);
 
     const healthy = await fetch(`${url}/health`);
     assert.deepEqual([healthy.status, await healthy.text()], [200, "ok\n"]);
@@ -37,6 +38,12 @@ describe("a program's telemetry", () => {
     );
     away();
     assert.equal((await fetch(`${url}/health`)).status, 200);
+    telemetry.duties.joining();
+    const joining = await (await fetch(`${url}/metrics`)).text();
+    assert.match(joining, /^blockzero_healthy 0$/m);
+    assert.match(joining, /^blockzero_joining 1$/m);
+    telemetry.duties.joined();
+    assert.match(await (await fetch(`${url}/metrics`)).text(), /^blockzero_joining 0$/m);
   });
 
   it("answers nothing else", async (t) => {

@@ -16,6 +16,12 @@ export const cycleInstruments = {
     roles: EVERYBODY,
     unit: "0 or 1",
   },
+  blockzero_joining: {
+    type: "gauge",
+    help: "Whether the program joins the subnet still: it fetches the network file and the model, and compiles.",
+    roles: PARTICIPANTS,
+    unit: "0 or 1",
+  },
   blockzero_head_block: { type: "gauge", help: "Number of the newest block seen.", roles: EVERYBODY, unit: "block" },
   blockzero_head_age_seconds: {
     type: "gauge",
