@@ -72,7 +72,7 @@ const install: CommandSpec = {
         await manager("show", "--property=Version");
         tellTemporary(planned);
         const { unit, file } = placeOf(options);
-        makeFolders(planned.writable, account);
+        makeFolders(planned.writable, account, planned.store);
         writeUnit(file, text);
         await manager("daemon-reload");
         await manager("enable", ...(start ? ["--now"] : []), unit);
@@ -148,8 +148,13 @@ export const service: CommandGroup = {
   commands: [install, status, uninstall],
 };
 
+interface Planned extends UnitOptions {
+  /** The folder of a `directory` store. */
+  readonly store: string | undefined;
+}
+
 /** The unit of a configuration as the program will read it: in its folder, and with the home of its user. */
-const planOf = ({ role, config: file, user, userUnit = false }: Omit<InstallOptions, "start">): UnitOptions => {
+const planOf = ({ role, config: file, user, userUnit = false }: Omit<InstallOptions, "start">): Planned => {
   const folder = dirname(resolve(file));
   const runsAs = userUnit ? undefined : (user ?? userInfo().username);
   const config = inHomeOf(runsAs === undefined ? undefined : accountOf(runsAs), () =>
@@ -161,7 +166,8 @@ const planOf = ({ role, config: file, user, userUnit = false }: Omit<InstallOpti
       flags: {},
     }),
   );
-  const { store, wallet } = config;
+  const { wallet } = config;
+  const store = config.store.kind === "directory" ? resolve(folder, config.store.path) : undefined;
   return {
     role,
     node: process.execPath,
@@ -171,8 +177,9 @@ const planOf = ({ role, config: file, user, userUnit = false }: Omit<InstallOpti
     writable: [
       resolve(folder, config.checkpoint_dir),
       resolve(folder, keyFolderOf({ ...wallet, path: resolve(folder, wallet.path) })),
-      ...(store.kind === "directory" ? [resolve(folder, store.path)] : []),
+      ...(store === undefined ? [] : [store]),
     ],
+    store,
     read: pathsIn(config),
     user: runsAs,
     devices: config.device !== "cpu",

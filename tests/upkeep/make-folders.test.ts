@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import type { BlockZeroError } from "#shared/errors/error.js";
 import { makeFolders } from "#upkeep/service/make-folders.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { coded } from "../support/coded.js";
@@ -35,6 +36,20 @@ describe("the folders of a unit", () => {
       coded("SERVICE_FAILED", /there is another user's/),
     );
     assert.ok(!existsSync(join(dir, "new")));
+  });
+
+  it("are not asked for from another user who keeps his store there", (t) => {
+    const store = join(temporaryFolder(t), "store");
+    mkdirSync(store);
+    chmodSync(store, 0o755);
+    const owner = { uid: process.getuid!() + 12_345, gid: process.getgid!() };
+    assert.throws(
+      () => makeFolders([store], owner, store),
+      (thrown) =>
+        coded("SERVICE_FAILED", /store is another user's/)(thrown) &&
+        /a folder of its own/.test((thrown as BlockZeroError).hint) &&
+        !/chown/.test((thrown as BlockZeroError).hint),
+    );
   });
 
   it("are refused where a file is in the way", (t) => {

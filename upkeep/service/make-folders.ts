@@ -8,15 +8,22 @@ import type { Account } from "./account.js";
  * Makes the folders that a unit may write to where they are missing: systemd starts no unit that names one which is not there. They are `owner`'s alone,
  * or the current user's without one.
  *
+ * @param store the one of them that holds a store, which another user's program may have
  * @throws BlockZeroError FILE_UNWRITABLE; SERVICE_FAILED for a folder that is there and that `owner` cannot write
  */
-export const makeFolders = (folders: readonly string[], owner: Pick<Account, "uid" | "gid"> | undefined): void => {
+export const makeFolders = (
+  folders: readonly string[],
+  owner: Pick<Account, "uid" | "gid"> | undefined,
+  store?: string,
+): void => {
   const refused = owner && folders.find((folder) => isClosedTo(owner, folder));
   if (refused !== undefined)
     throw new BlockZeroError(
       "SERVICE_FAILED",
       `${refused} is another user's, who alone may write there`,
-      `give it to the program's user: chown -R ${owner?.uid}:${owner?.gid} ${refused}`,
+      refused === store
+        ? "run the programs that share a store's folder as one user, or give this one a folder of its own"
+        : `give it to the program's user: chown -R ${owner?.uid}:${owner?.gid} ${refused}`,
     );
   for (const folder of folders)
     try {
