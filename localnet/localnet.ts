@@ -7,6 +7,7 @@ import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { printJson } from "#shared/cli/json.js";
+import { untilAborted } from "#shared/cli/program.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { createBlobs } from "#shared/participant/files/blobs.js";
@@ -116,7 +117,7 @@ const run = async (options: LocalnetOptions, stage: Stage): Promise<LocalnetResu
       `staying up and training on, without further tables: chain at ${endpoint}, configs and logs in ${home}; Ctrl-C ends it`,
       `what it comes to say blockzero model log, explain, audit and dashboard, with --home ${home}`,
     );
-    await new Promise((done) => signal.addEventListener("abort", done, { once: true }));
+    await untilAborted(signal);
   }
   return result;
 };
