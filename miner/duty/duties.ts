@@ -53,10 +53,13 @@ const doDuty = async (
     const former = await underNetworkOf(member, cycle, end);
     const { network } = former.participant;
     const sprint = withDuty(sprintOf(network, cycle));
-    const { committed, answered } = former.journal.value.cycles[cycle]?.duty ?? {};
+    const { cycles, sprinted } = former.journal.value;
+    const { committed, answered } = cycles[cycle]?.duty ?? {};
     if (!sprint || (record === "duty" ? committed : answered) !== undefined) return;
     const window = recordWindow(record, cycle, network);
     const name = `the ${record} of the Sprint of cycle ${cycle}`;
-    if (isWindowOpen(former.participant, { record, window, name })) await work(former, cycle, sprint);
+    // Who never searched has no confirmed weight, and is no member.
+    const isOwed = committed !== undefined || sprinted !== undefined;
+    if (isWindowOpen(former.participant, { record, window, name, isOwed })) await work(former, cycle, sprint);
   });
 };

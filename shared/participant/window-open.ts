@@ -8,6 +8,8 @@ interface RecordDue {
   readonly window: BlockRange;
   /** What the record says, e.g. `the answers about the Sprint of cycle 7`. */
   readonly name: string;
+  /** Whether it is known that there is one to write; unset, it is. Otherwise a window that passed is told, but not counted. */
+  readonly isOwed?: boolean;
 }
 
 /**
@@ -18,11 +20,11 @@ interface RecordDue {
  */
 export const isWindowOpen = (
   { clock, since, telemetry }: Pick<Participant, "clock" | "since" | "telemetry">,
-  { record, window, name }: RecordDue,
+  { record, window, name, isOwed = true }: RecordDue,
 ): boolean => {
   if (clock.head.number < window.end - 1) return true;
   if (since >= window.start) return false;
-  telemetry.instruments.add("blockzero_windows_missed_total", 1, { record });
+  if (isOwed) telemetry.instruments.add("blockzero_windows_missed_total", 1, { record });
   throw new BlockZeroError(
     "WINDOW_MISSED",
     `the window of ${name} ended at block ${window.end} before it was begun`,

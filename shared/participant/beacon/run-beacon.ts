@@ -77,6 +77,9 @@ interface Part {
   readonly window: BlockRange;
 }
 
+/** What all who do such a part are to write. Who is asked to contribute, or belongs to the group, is known only when it is begun. */
+const OWED_BY_ALL: ReadonlySet<Duty> = new Set(["sealheld", "pulse"]);
+
 /**
  * Does one part, unless its blocks are over: again after a fault that may pass, as each may be begun twice. Any other is only logged, and that the window of
  * its record passed meanwhile.
@@ -92,7 +95,7 @@ const doPart = async (
     const isOpen =
       duty === "open"
         ? clock.head.number < window.end - 1
-        : isWindowOpen(participant, { record: duty, window, name: limit.name });
+        : isWindowOpen(participant, { record: duty, window, name: limit.name, isOwed: OWED_BY_ALL.has(duty) });
     if (!isOpen) return;
     await dutyThroughFaults(participant, limit, (bounded) => work(bounded, cycle));
   });
