@@ -90,7 +90,7 @@ export const planCommand: CommandSpec = {
         if (config.trainer.command !== undefined) {
           const { planOwnTraining, describeOwnPlan, ownVerdict } = await import("./plan-own.js");
           const own = planOwnTraining(config, network, hubDType);
-          const disk = await thisMachine(process.env).freeSpace(config.checkpoint_dir);
+          const disk = await diskFor(config);
           const verdict = ownVerdict(own, disk);
           const said = { ...own, has: { disk }, verdict, ...(sprint && { sprint }) };
           console.log(json ? JSON.stringify(said) : describeOwnPlan(own, disk, sprint));
@@ -120,6 +120,12 @@ interface Look {
   readonly signal: AbortSignal;
 }
 
+/** Bytes that are free, and those that the program's files take already. */
+const diskFor = async ({ checkpoint_dir }: PlanConfig): Promise<number> => {
+  const { free, used } = await roomIn(thisMachine(process.env), checkpoint_dir);
+  return free + used;
+};
+
 /** What this machine has, and how fast it is. */
 const lookHere = async (
   config: PlanConfig,
@@ -134,11 +140,9 @@ const lookHere = async (
   const measured = opened && measure ? await measureTraining(config, network, opened, signal) : undefined;
   const time =
     opened && rate && !travels(opened) ? await measureTrainingTime(config, network, plan, opened) : undefined;
-  const machine = thisMachine(process.env);
-  const room = await roomIn(machine, config.checkpoint_dir);
   const has = {
-    memory: machine.memory().total,
-    disk: room.free + room.used,
+    memory: thisMachine(process.env).memory().total,
+    disk: await diskFor(config),
     stepSeconds: measured?.stepSeconds ?? time?.stepSeconds ?? null,
   };
   return { has, verdict: verdictOf(plan, has), ...(time && { time }), ...(measured && { measured }) };

@@ -70,7 +70,7 @@ export const ownVerdict = (
   return { disk: isEnough, join: isEnough };
 };
 
-/** A plan as a person reads it. @param free bytes on the disk */
+/** A plan as a person reads it. @param free bytes that are free, and those that the program's files take already */
 export const describeOwnPlan = (plan: OwnTrainingPlan, free: number, sprint: SprintPlan | null): string => {
   const { parameters, memory, disk } = plan;
   const verdict = ownVerdict(plan, free);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -238,6 +238,31 @@ describe("a miner's plan", { timeout: HANG_GUARD }, () => {
       total,
       Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
     );
+  });
+
+  it("counts what the files of a miner with a program of its own take already as room for them", async (t) => {
+    const room = async (bytes: number) => {
+      const dir = temporaryFolder(t);
+      const home = join(dir, "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY");
+      mkdirSync(home);
+      const model = join(home, "model");
+      writeFileSync(model, "");
+      // A hole, which takes no room, and far more than what else changes on the disk meanwhile.
+      truncateSync(model, bytes);
+      const { stdout, stderr } = await program(
+        t,
+        micro,
+        "--trainer.command",
+        "true",
+        "--checkpoint_dir",
+        dir,
+        "--json",
+      );
+      assert.equal(stderr, "");
+      return JSON.parse(stdout).has.disk as number;
+    };
+    const bytes = 2 ** 42;
+    assert.ok((await room(bytes)) - (await room(0)) > bytes / 2);
   });
 
   it("says in one line what is wrong", async (t) => {
