@@ -178,9 +178,13 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
   const home = join(participant.home, "training");
   const miner = streamOwner(participant.home, participant.signer.address);
   const own = { network, group, config, miner, home: join(home, "own"), log };
-  await removeWorkerFiles(home, config.trainer.command === undefined ? config.workers : 0);
-  if (config.trainer.command !== undefined)
-    return openOwnTrainer({ ...own, hub: opened, openDevice: () => openDevice({ ...config, log }) });
+  if (config.trainer.command !== undefined) {
+    const trainer = await openOwnTrainer({ ...own, hub: opened, openDevice: () => openDevice({ ...config, log }) });
+    // Not before: who takes back settings that it refuses goes on with what was trained.
+    await removeWorkerFiles(home, 0);
+    return trainer;
+  }
+  await removeWorkerFiles(home, config.workers);
   await removeOwnTrainer(own.home);
   const trainer =
     config.workers > 1

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { markDuty } from "#miner/duty/mark.js";
 import { runMiner } from "#miner/miner.js";
@@ -6,6 +8,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
 import { collectingLog } from "../shared/chain/support.js";
+import { coded } from "../support/coded.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { openSprinter } from "../support/sprint.js";
 import { type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
@@ -74,6 +77,17 @@ describe("a miner that starts again in the cycle that it left", { timeout: HANG_
     await subnet.to(start);
     await again.said("answered the audit of duty");
     assert.equal(again.find("compiling the training step"), undefined);
+  });
+
+  it("keeps what it had trained where the settings of a program in its trainer's place are refused", async (t) => {
+    const subnet = await openSubnet(t);
+    const config = subnet.minerConfig("ann", { "trainer.command": "true", "trainer.disk_gib": 1e-6 });
+    const home = join(config.checkpoint_dir, subnet.signer("ann").address, shortHash(subnet.networkHash));
+    const checkpoints = join(home, "training", "replica-0");
+    mkdirSync(checkpoints, { recursive: true });
+    const { log } = collectingLog();
+    await assert.rejects(runMiner(config, log, t.signal), coded("CONFIG_INVALID_VALUE", /GiB of text a cycle/));
+    assert.ok(existsSync(checkpoints));
   });
 
   it("commits what it had trained when it was stopped before the update was written, though the commit phase has begun", async (t) => {
