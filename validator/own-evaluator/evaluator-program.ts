@@ -145,7 +145,10 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
     try {
       if (written !== identityOf(model)) {
         written = undefined;
-        await writeModel(paths.model, network, model);
+        await writeModel(paths.model, network, model, () => {
+          refuseIfOver();
+          if (late.aborted) throw tooLate();
+        });
         written = identityOf(model);
         models++;
       }
@@ -217,7 +220,7 @@ const answerWithin = (
     };
     const timer = setTimeout(() => settle(failed(`no answer in ${seconds} s`)), 1000 * seconds);
     let heard = (): void => undefined;
-    heard = onAbort(late, () => settle(failed("no answer in its part of the evaluate phase")));
+    heard = onAbort(late, () => settle(tooLate()));
     ask(settle);
   });
 
@@ -230,11 +233,15 @@ const parse = (line: string): z.infer<typeof answerSchema> | string => {
   }
 };
 
-const writeModel = async (dir: string, network: Network, model: ModelTensors): Promise<void> => {
+/** @param check is asked before each tensor, and throws where it is too late for it */
+const writeModel = async (dir: string, network: Network, model: ModelTensors, check: () => void): Promise<void> => {
   await removeWhole(dir);
   const writer = await createCheckpoint(dir, modelConfigOf(network), { separators: openTokenizer(network.data) });
   try {
-    for (const [name, tensor] of Object.entries(model)) await writer.write(name, await inMemory(tensor));
+    for (const [name, tensor] of Object.entries(model)) {
+      check();
+      await writer.write(name, await inMemory(tensor));
+    }
     await writer.finish();
   } finally {
     await writer.discard();
@@ -266,3 +273,5 @@ const writeBatches = async (path: string, batches: readonly Batch[]): Promise<vo
 
 const failed = (problem: string) =>
   new BlockZeroError("EVALUATOR_FAILED", `the evaluator's program failed: ${problem}`, "see docs/own-evaluator.md");
+
+const tooLate = () => failed("no answer in its part of the evaluate phase");

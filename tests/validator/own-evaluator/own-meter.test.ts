@@ -223,6 +223,38 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
     assert.ok(!existsSync(home));
   });
 
+  for (const end of ["its part of the evaluate phase", "it was closed"])
+    it(`writes no more of the model once it is too late: ${end}`, async (t) => {
+      const home = join(temporaryFolder(t), "evaluator");
+      const { log } = collectingLog();
+      const late = new AbortController();
+      let closing: Promise<void> | undefined;
+      const written = new Set<string>();
+      const model = Object.fromEntries(
+        Object.entries(parameters).map(([name, { data, ...tensor }]) => {
+          const seen = () => {
+            written.add(name);
+            if (end === "it was closed") closing ??= program.close();
+            else late.abort();
+            return data;
+          };
+          return [name, Object.defineProperty({ ...tensor, data }, "data", { get: seen, enumerable: true })] as const;
+        }),
+      );
+      const program = await openEvaluatorProgram({
+        network,
+        command: [process.execPath, MINIMAL],
+        environment: [],
+        timeoutSeconds: HANG_GUARD,
+        withinPhase: (_, work) => work(late.signal),
+        home,
+        log,
+      });
+      await assert.rejects(program.losses(model, null, batches), coded("EVALUATOR_FAILED", new RegExp(end)));
+      await (closing ?? program.close());
+      assert.equal(written.size, 1);
+    });
+
   it("does not take a fault of the built-in meter for the program's", async () => {
     const { log, lines } = collectingLog();
     const fault = new BlockZeroError("FILE_UNREADABLE", "a part of the model is gone", "fetch it");
