@@ -79,7 +79,7 @@ const worsened = async (
   const trained = submission.tokens / (config.batch_size * network.data.sequence_length * config.workers);
   const batches = Math.max(LEAST_BATCHES, Math.min(MOST_BATCHES, Math.floor((SHARE / 2) * trained)));
   const [seed] = ownSeeds({ network: networkHash, cycle, group: config.expert_group }, 1);
-  const heldOut = { seed: seed!, batches };
+  const heldOut = { seed: seed!, batches, signal: participant.signal };
   try {
     const started = performance.now();
     const before = await trainer.losses(base, heldOut);
@@ -97,6 +97,7 @@ const worsened = async (
     if (isClear && !isBetterSomewhere) return { code: "UPDATE_WORSE", fields: { ...figures, prevention: ADVICE } };
     log.info("the update was checked", { cycle, ...figures });
   } catch (thrown) {
+    participant.signal.throwIfAborted();
     if (!(thrown instanceof BlockZeroError)) throw thrown;
     log.warn("the update's loss is not checked", { cycle, reason: reasonOf(thrown), prevention: thrown.hint });
   }

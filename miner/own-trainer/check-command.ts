@@ -126,6 +126,7 @@ const run = async (
       cycle,
       seconds,
       stop: () => signal.aborted || isLost,
+      signal,
     });
   } finally {
     try {

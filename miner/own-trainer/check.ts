@@ -21,6 +21,8 @@ export interface CheckOptions {
   /** Time for the program, from when its job is written; then it is killed. */
   readonly seconds: number;
   readonly stop: () => boolean;
+  /** Ends the measurement of what it gained: it then throws the signal's reason. */
+  readonly signal: AbortSignal;
 }
 
 /** Held-out batches that the update is measured on. */
@@ -38,7 +40,7 @@ export const checkTrainer = async (trainer: OwnTrainer, options: CheckOptions): 
   };
   const run = await trainer.run(base, { ...others, deadline });
   const findings = [ending(run), ...progressOf(run), ...checkpointOf(run)];
-  return run.output === null ? findings : [...findings, await gainOf(trainer, base, run.output.update)];
+  return run.output === null ? findings : [...findings, await gainOf(trainer, base, run.output.update, options.signal)];
 };
 
 const ending = ({ end, tail }: OwnRun): Finding => {
@@ -100,8 +102,13 @@ const checkpointOf = ({ step, output, refused }: OwnRun): readonly Finding[] => 
   ];
 };
 
-const gainOf = async (trainer: OwnTrainer, base: FloatSource, update: FloatSource): Promise<Finding> => {
-  const heldOut = { seed: SEED, batches: BATCHES };
+const gainOf = async (
+  trainer: OwnTrainer,
+  base: FloatSource,
+  update: FloatSource,
+  signal: AbortSignal,
+): Promise<Finding> => {
+  const heldOut = { seed: SEED, batches: BATCHES, signal };
   const before = mean(await trainer.losses(base, heldOut));
   const after = mean(await trainer.losses(added(base, update), heldOut));
   const says = `loss on held-out text ${before.toFixed(4)} → ${after.toFixed(4)} nats a token`;

@@ -17,6 +17,7 @@ import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import { type FloatSource, inMemory } from "#shared/training/float-source.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import { once } from "#shared/util/once.js";
 import type { MinerConfig } from "../config.js";
 import { type RunPlace, runIdentity, shardChoice, shardIdentity, streamSeed } from "../training/run-identity.js";
@@ -107,6 +108,9 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     config.data_path === undefined
       ? undefined
       : { source: openOwnDocuments(config.data_path, openTokenizer(network.data)), share: config.data_weight };
+
+  const over = new AbortController();
+  let measuring: Promise<unknown> = Promise.resolve();
 
   const prepare = async (base: FloatSource, options: TrainOptions, run: string): Promise<number | null> => {
     const { cycle, frozen, stop, maxSteps = config.max_steps } = options;
@@ -206,18 +210,28 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     return { run: { steps: step, tokens, skipped: 0, spikes: 0, firstLoss, lastLoss }, update: output.update };
   };
 
+  const losses = async (weights: FloatSource, heldOut: HeldOut, signal: AbortSignal): Promise<readonly number[]> => {
+    const batches = groupHeldOutBatches(network, group, { ...heldOut, batchSize: config.batch_size });
+    const device = await openDevice();
+    const measured = { weights, batches, data: network.data, signal };
+    return isWithin(memory, shard)
+      ? shardLossesOf(device, paths.shard, shard, measured)
+      : shardLossesInFiles(device, paths.shard, shard, { ...measured, folder: home });
+  };
+
   return {
     run,
     train,
-    losses: async (weights: FloatSource, heldOut: HeldOut) => {
-      const batches = groupHeldOutBatches(network, group, { ...heldOut, batchSize: config.batch_size });
-      const device = await openDevice();
-      const measured = { weights, batches, data: network.data };
-      return isWithin(memory, shard)
-        ? shardLossesOf(device, paths.shard, shard, measured)
-        : shardLossesInFiles(device, paths.shard, shard, { ...measured, folder: home });
+    losses: (weights: FloatSource, heldOut: HeldOut) => {
+      const done = withSignals([over.signal, heldOut.signal], (signal) => losses(weights, heldOut, signal));
+      measuring = done.catch(() => undefined);
+      return done;
     },
-    dispose: async () => hub.close?.(),
+    dispose: async () => {
+      over.abort(new BlockZeroError("STOPPED", "the trainer was closed before a check's end", "start the miner again"));
+      await measuring;
+      await hub.close?.();
+    },
   };
 };
 

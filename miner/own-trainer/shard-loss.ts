@@ -24,6 +24,8 @@ export interface ShardLosses {
   readonly weights: FloatSource;
   readonly batches: readonly Batch[];
   readonly data: Network["data"];
+  /** Ends the measurement before its next batch or, from files, before its next layer: it then throws the signal's reason. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -35,7 +37,7 @@ export const shardLossesOf = async (
   device: Device,
   dir: string,
   { config, held }: ShardModel,
-  { weights, batches, data }: ShardLosses,
+  { weights, batches, data, signal }: ShardLosses,
 ): Promise<readonly number[]> => {
   const [first] = batches;
   if (first === undefined) return [];
@@ -48,7 +50,10 @@ export const shardLossesOf = async (
   });
   try {
     const losses: number[] = [];
-    for (const batch of batches) losses.push((await evaluator.evaluate({}, batchTensors(batch))).loss);
+    for (const batch of batches) {
+      signal.throwIfAborted();
+      losses.push((await evaluator.evaluate({}, batchTensors(batch))).loss);
+    }
     return losses;
   } finally {
     await evaluator.dispose();
@@ -72,13 +77,13 @@ export const shardLossesInFiles = async (
   device: Device,
   dir: string,
   { config, held }: ShardModel,
-  { weights, batches, data, folder }: ShardLosses & { readonly folder: string },
+  { weights, batches, data, signal, folder }: ShardLosses & { readonly folder: string },
 ): Promise<readonly number[]> => {
   const [first] = batches;
   if (first === undefined) return [];
   const { batchSize } = first;
   const path = join(folder, "measured.safetensors");
-  const meter = createLayerMeter(device, { model: config, data }, { batchSize, memory: STATE_BYTES, folder });
+  const meter = createLayerMeter(device, { model: config, data }, { batchSize, memory: STATE_BYTES, folder, signal });
   try {
     await writeFloats(path, weights);
     return await meter.losses(await placesWith(dir, { config, held }, path), batches);

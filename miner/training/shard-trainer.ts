@@ -145,7 +145,7 @@ export const createShardTrainer = async (given: ShardTrainerOptions): Promise<Sh
 
   return {
     train: (from, job) => inTurn(job.signal, (signal) => train(from, job, signal)),
-    losses: (weights, heldOut) => inTurn(undefined, (signal) => losses(weights, heldOut, signal)),
+    losses: (weights, heldOut) => inTurn(heldOut.signal, (signal) => losses(weights, heldOut, signal)),
     async dispose() {
       over.abort(new BlockZeroError("STOPPED", "the trainer was closed before a step's end", "start the miner again"));
       await working;

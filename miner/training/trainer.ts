@@ -42,6 +42,8 @@ export interface Training {
 export interface HeldOut {
   readonly seed: string;
   readonly batches: number;
+  /** Ends the measurement at the next place where that can be. It then throws the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Trains one expert group against a frozen hub, cycle after cycle; AdamW's moments live on from one to the next, as in DiLoCo. */

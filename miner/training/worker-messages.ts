@@ -38,7 +38,7 @@ export interface WorkerJob {
   readonly update: string;
 }
 
-export interface MeasureJob extends HeldOut {
+export interface MeasureJob extends Omit<HeldOut, "signal"> {
   /** File of the weights to measure. */
   readonly weights: string;
 }

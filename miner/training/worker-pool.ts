@@ -10,6 +10,7 @@ import { type OpenWeights, writeFloats } from "#shared/training/checkpoint-tenso
 import type { FloatSource } from "#shared/training/float-source.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
 import { mean } from "#shared/util/mean.js";
+import { onAbort } from "#shared/util/on-abort.js";
 import type { MinerConfig } from "../config.js";
 import type { ShardTrainer, TrainOptions } from "./trainer.js";
 import { openWorker, type Worker } from "./worker.js";
@@ -173,15 +174,29 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
       update = await meanOfUpdates(counted.map(({ replica }) => jobOf(replica).update));
       return { run: combined(counted.map(({ run }) => run)), update };
     },
-    async losses(weights, heldOut) {
+    async losses(weights, { signal, ...heldOut }) {
       const worker = [...workers.values()].find(({ isAlive }) => isAlive);
       if (!worker) throw noneLeft();
       await writeFloats(files.measured, weights);
-      return worker.losses({ ...heldOut, weights: files.measured });
+      signal?.throwIfAborted();
+      const measured = worker.losses({ ...heldOut, weights: files.measured });
+      // After the job, which it ends.
+      const release = signal && onAbort(signal, () => worker.tell({ ...NO_TIME, isOver: true }));
+      try {
+        return await measured;
+      } catch (thrown) {
+        signal?.throwIfAborted();
+        throw thrown;
+      } finally {
+        release?.();
+      }
     },
     dispose,
   };
 };
+
+/** A measurement has no deadline. */
+const NO_TIME = { stop: false, deadline: undefined, progress: 0 };
 
 const noneLeft = () =>
   new BlockZeroError("WORKERS_LOST", "no worker is left", "see the warnings above; try fewer workers");

@@ -19,7 +19,7 @@ let trainer: ShardTrainer | undefined;
 /** Of the last training. A step by layers reads them until the next begins. */
 let frozen: OpenWeights | undefined;
 let clock: WorkerClock = { stop: false, isOver: false, deadline: undefined, progress: 0 };
-/** Of the training under way. */
+/** Of the training or measurement under way. */
 let over = new AbortController();
 
 const open = async ({ hub, checkpoints, ...task }: WorkerTask): Promise<FromWorker> => {
@@ -64,9 +64,10 @@ const train = async ({
 };
 
 const measure = async ({ weights: file, ...heldOut }: MeasureJob): Promise<FromWorker> => {
+  const { signal } = over;
   const weights = await openFloats(file);
   try {
-    return { type: "measured", losses: await trainer!.losses(weights, heldOut) };
+    return { type: "measured", losses: await trainer!.losses(weights, { ...heldOut, signal }) };
   } finally {
     await weights.close();
   }
@@ -96,11 +97,12 @@ process.on("message", (message: ToWorker) => {
       over = new AbortController();
       return void answer(train(message.job));
     case "measure":
+      over = new AbortController();
       return void answer(measure(message.job));
     case "clock":
       clock = message.clock;
       if (clock.isOver)
-        over.abort(new BlockZeroError("STOPPED", "the miner ended the training", "see the miner's log"));
+        over.abort(new BlockZeroError("STOPPED", "the miner ended what was under way", "see the miner's log"));
       return;
     case "close":
       return void close();

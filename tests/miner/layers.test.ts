@@ -107,6 +107,31 @@ describe("a miner that trains layer by layer", () => {
       assert.deepEqual(rest, whole);
     });
 
+  for (const program of ["whole", "layers"])
+    it(`ends a check of its update within its step: ${program}`, async () => {
+      let runs = 0;
+      const over = new AbortController();
+      const counting: Device = {
+        ...device,
+        async compile(...given) {
+          const built = await device.compile(...given);
+          return {
+            run: (...fed) => {
+              runs += 1;
+              over.abort(new Error("it is stopped"));
+              return built.run(...fed);
+            },
+            dispose: () => built.dispose(),
+          };
+        },
+      };
+      const trainer = await openTrainer(configBy(program), { device: counting });
+      const heldOut = { seed: "7".repeat(64), batches: 2, signal: over.signal };
+      await assert.rejects(trainer.losses(inMemory(base), heldOut), /it is stopped/);
+      assert.equal(runs, 1);
+      await trainer.dispose();
+    });
+
   it("does not begin before what was stopped has ended", async () => {
     const trainer = await openTrainer(configBy("whole"));
     const over = new AbortController();

@@ -13,6 +13,7 @@ import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
+import { until } from "../support/subnet.js";
 import { trained } from "../support/trained.js";
 import { base, hub, network, openTrainer, configOf as shardConfig } from "./micro-shard.js";
 
@@ -109,6 +110,19 @@ describe("local DiLoCo", { timeout: HANG_GUARD }, () => {
     await removeWorkerFiles(home, 0);
     assert.deepEqual(readdirSync(home).sort(), others.toSorted());
     await removeWorkerFiles(join(home, "nowhere"), 0);
+  });
+
+  it("ends a measurement when it is told to, and measures again", async (t) => {
+    const { pool, home } = await openPool(t);
+    const over = new AbortController();
+    const heldOut = { seed: "7".repeat(64), batches: 1000, signal: over.signal };
+    const measured = pool.losses(inMemory(base), heldOut);
+    measured.catch(() => {});
+    await until(t, () => existsSync(join(home, "measured.safetensors")));
+    over.abort(new Error("it is stopped"));
+    await assert.rejects(measured, /it is stopped/);
+    const { signal } = new AbortController();
+    assert.equal((await pool.losses(inMemory(base), { ...heldOut, batches: 1, signal })).length, 1);
   });
 
   it("loses a killed worker's replica and nothing else, and has it back in the next cycle", async (t) => {

@@ -183,6 +183,21 @@ describe("a miner's check of its own update", { timeout: HANG_GUARD }, () => {
     assert.equal(said?.reason, "no worker is left");
   });
 
+  it("is ended with its cycle, and says nothing of an update that it did not measure", async (t) => {
+    const { subnet, ann } = await open(t);
+    const { tensors } = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "faint", 1e-6) });
+    const over = new AbortController();
+    const losses: typeof ann.trainer.losses = async (_, { signal }) => {
+      over.abort(new BlockZeroError("DUTY_OVERDUE", "the cycle is over", "be quicker"));
+      signal?.throwIfAborted();
+      return assert.fail("it was not told");
+    };
+    const participant = { ...ann.participant, signal: over.signal };
+    const checked = judged({ ...ann, participant, trainer: { ...ann.trainer, losses } }, subnet, tensors);
+    await assert.rejects(checked, { code: "DUTY_OVERDUE" });
+    assert.deepEqual(linesOf(ann, "the update's loss is not checked"), []);
+  });
+
   it("does not measure an update for whose losses the commit phase has no time left", async (t) => {
     const { subnet, ann } = await open(t);
     const { tensors } = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "faint", 1e-6) });

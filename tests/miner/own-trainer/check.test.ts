@@ -15,6 +15,7 @@ const check = async (t: TestContext, script: string) => {
     cycle: 0,
     seconds: HANG_GUARD / 1000,
     stop: () => false,
+    signal: t.signal,
   });
 };
 
@@ -47,7 +48,8 @@ describe("blockzero-miner trainer check", { timeout: HANG_GUARD }, () => {
       assert.equal(deadline?.(), asked);
       return trainer.run(from, { cycle: 0, stop: () => true });
     };
-    const others = { base: inMemory(base), frozen: undefined, model: "here", cycle: 0, stop: () => false };
+    const { signal } = t;
+    const others = { base: inMemory(base), frozen: undefined, model: "here", cycle: 0, stop: () => false, signal };
     await checkTrainer({ ...trainer, run }, { ...others, seconds: 60 });
     assert.equal(asked, 1_000_000 + 120_000 + 60_000);
   });

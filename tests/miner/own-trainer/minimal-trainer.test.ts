@@ -9,6 +9,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { device, relativeError } from "../../shared/model/micro.js";
+import { coded } from "../../support/coded.js";
 import { parameters } from "../../support/micro-network.js";
 import { trained } from "../../support/trained.js";
 import { base, openTrainer, network as restricted } from "../micro-shard.js";
@@ -114,4 +115,33 @@ describe("a trainer's program that follows the contract", () => {
     assert.ok(inFiles.length > 0);
     assert.ok(!existsSync(join(home, "measured.safetensors")));
   });
+
+  for (const memory of [0, Number.POSITIVE_INFINITY])
+    for (const end of ["closed", "told to"])
+      it(`ends its check of an update when it is ${end}, with ${memory} bytes for the shard`, async (t) => {
+        let runs = 0;
+        let closing: Promise<void> | undefined;
+        const over = new AbortController();
+        const counting: Device = {
+          ...device,
+          async compile(...given) {
+            const built = await device.compile(...given);
+            return {
+              run: (...fed) => {
+                runs += 1;
+                if (end === "closed") closing ??= trainer.dispose();
+                else over.abort(new Error("it is stopped"));
+                return built.run(...fed);
+              },
+              dispose: () => built.dispose(),
+            };
+          },
+        };
+        const { trainer } = await open(t, MINIMAL, { max_steps: 1 }, { memory, openDevice: async () => counting });
+        await train(trainer);
+        const measured = trainer.losses(inMemory(base), { ...heldOut, signal: over.signal });
+        await assert.rejects(measured, end === "closed" ? coded("STOPPED") : /it is stopped/);
+        await closing;
+        assert.equal(runs, 1);
+      });
 });
