@@ -53,6 +53,8 @@ export const readBasis = async (
         const before = known.get(cycle);
         const isLasting = before?.isWhole === true && !(await isOfAFork(participant, before));
         const settled = isLasting ? before : await readSprint(source, { cycle, sprint, recomputer });
+        // Whoever reads it next need not recompute what it took.
+        if (!isLasting && settled.isWhole) known.set(cycle, settled);
         const executors = settledExecutors(settled);
         const basis = await readDutyBasis(source, { ...drawn, executors });
         return { ...basis, isWhole: basis.isWhole && settled.isWhole };

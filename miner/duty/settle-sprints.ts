@@ -39,16 +39,16 @@ export const settleSprints = (member: DutyMember, cycle: number): Promise<void> 
 };
 
 /**
- * The same, once the answers are given, of those that are known in part, and of those that were read in the state of a block that a fork replaced since:
- * they are read while it is the newest.
+ * The same, once the answers are given, of older ones that are known in part, and of those that were read in the state of a block that a fork replaced
+ * since: they are read while it is the newest. What is known in part of the cycle before was asked for until a moment ago, and is again in the next cycle.
  */
 export const settleRest = (member: DutyMember, cycle: number): Promise<void> => {
   const { end } = phaseWindow(cycle, "choose", member.participant.network.phases);
   return settle(member, cycle, {
     retryDeadline: end,
     end,
-    isDue: async (known, _, participant) =>
-      known !== undefined && (!known.isWhole || (await isOfAFork(participant, known))),
+    isDue: async (known, past, participant) =>
+      known !== undefined && ((past < cycle - 1 && !known.isWhole) || (await isOfAFork(participant, known))),
   });
 };
 

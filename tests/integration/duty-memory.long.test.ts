@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { publishAnswers } from "#miner/duty/answer-audit.js";
 import { runDuties } from "#miner/duty/duties.js";
 import { publishDuty } from "#miner/duty/publish-duty.js";
-import { settleSprints } from "#miner/duty/settle-sprints.js";
+import { settleRest, settleSprints } from "#miner/duty/settle-sprints.js";
 import type { Checkers } from "#shared/duty/check-task.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type CheckEntry, checksHash, signChecks } from "#shared/protocol/checks.js";
@@ -387,6 +388,33 @@ it("a member answers though an older Sprint that it knows in part cannot be read
   await until(t, () => isAsked);
   await ann.participant.leave();
   await assert.rejects(life);
+});
+
+it("a member settles a Sprint once: what its answers found is known, and what is in part still is left to the next cycle", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, claim } = await openProven(t);
+  await play(subnet, 4, { bob: claim });
+  const { start } = subnet.window(5, "exchange");
+  await subnet.to(subnet.window(5, "evaluate").start - 1);
+  const ann = await openSprinter(subnet, "ann");
+  await settleSprints(ann, 5);
+  const inPart = () =>
+    ann.journal.update((value) => ({ ...value, sprints: value.sprints.map((one) => ({ ...one, isWhole: false })) }));
+  const isWhole = (of: number) => ann.journal.value.sprints.find(({ cycle }) => cycle === of)?.isWhole;
+  inPart();
+  await subnet.to(start - 1);
+  const answers = publishAnswers(ann, 4, withDuty(sprintEvery(2))!);
+  answers.catch(() => {});
+  // After her enter and sprint records.
+  await subnet.sent("ann", 3);
+  await subnet.to(start);
+  await answers;
+  assert.equal(isWhole(4), true);
+  inPart();
+  await settleRest(ann, 5);
+  assert.deepEqual([isWhole(2), isWhole(4)], [true, false]);
+  await ann.participant.leave();
 });
 
 it("a member whose answers were not begun before their window was over is told so", {
