@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { packageInfo } from "#shared/cli/package-info.js";
-import { createIdleGate } from "#shared/continuous/idle-gate.js";
+import { createIdleGate, type IdleGate } from "#shared/continuous/idle-gate.js";
 import { warnAtStart } from "#shared/doctor/at-start.js";
 import type { Examined } from "#shared/doctor/examined.js";
 import { thisMachine } from "#shared/doctor/machine.js";
@@ -58,7 +58,7 @@ const mine = async (participant: Participant, given: MinerConfig, metrics: Metri
   beside.catch(() => {});
   await warnAtStart(examined(participant, given), participant.log);
   const config = await withOwnData(given, participant.home, participant.log, participant.signal);
-  const trainer = await openTrainer(participant, config);
+  const trainer = await openTrainer(participant, config, untrained.gate);
   void tellPlan(participant, config);
   const miner: Miner = { ...untrained, config, trainer };
   for (const cycle of awaitingScore(miner)) void feedback(miner, cycle);
@@ -162,8 +162,12 @@ const tellPlan = async ({ network, telemetry, log }: Participant, config: MinerC
 };
 
 /** Fetches the hub and the group of the current model, and compiles the training step or opens the operator's program, before the first cycle needs it. */
-const openTrainer = async (participant: Participant, config: MinerConfig): Promise<ShardTrainer> => {
-  const { models, network, signal, log } = participant;
+export const openTrainer = async (
+  participant: Participant,
+  config: MinerConfig,
+  gate: IdleGate,
+): Promise<ShardTrainer> => {
+  const { models, signal } = participant;
   const group = config.expert_group;
   const hash = await modelAtStart(participant);
   const opened = await withModelFiles(participant, hash, async () => {
@@ -173,13 +177,24 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
     await (await openFrozenWeights(participant, { hash, manifest }, group))?.close();
     return openHubWeights(participant, { hash, manifest });
   });
+  // Not before: waiting for a model's files is no work.
+  return gate.work(() => openTrainerWith(participant, config, opened));
+};
+
+const openTrainerWith = async (
+  participant: Participant,
+  config: MinerConfig,
+  hub: Awaited<ReturnType<typeof openHubWeights>>,
+): Promise<ShardTrainer> => {
+  const { network, log } = participant;
+  const group = config.expert_group;
   const started = performance.now();
   log.info("compiling the training step", { group, device: config.device });
   const home = join(participant.home, "training");
   const miner = streamOwner(participant.home, participant.signer.address);
   const own = { network, group, config, miner, home: join(home, "own"), log };
   if (config.trainer.command !== undefined) {
-    const trainer = await openOwnTrainer({ ...own, hub: opened, openDevice: () => openDevice({ ...config, log }) });
+    const trainer = await openOwnTrainer({ ...own, hub, openDevice: () => openDevice({ ...config, log }) });
     // Not before: who takes back settings that it refuses goes on with what was trained.
     await removeWorkerFiles(home, 0);
     return trainer;
@@ -188,13 +203,13 @@ const openTrainer = async (participant: Participant, config: MinerConfig): Promi
   await removeOwnTrainer(own.home);
   const trainer =
     config.workers > 1
-      ? await openWorkerPool({ network, group, config, hub: opened, miner, home, log })
+      ? await openWorkerPool({ network, group, config, hub, miner, home, log })
       : await createShardTrainer({
           device: await openDevice({ ...config, log }),
           network,
           group,
           config,
-          hub: opened,
+          hub,
           miner,
           keep: { dir: replicaFolder(home, 0), intervalSeconds: config.checkpoint_interval_seconds, log },
         });

@@ -3,10 +3,12 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { markDuty } from "#miner/duty/mark.js";
-import { runMiner } from "#miner/miner.js";
+import { openTrainer, runMiner } from "#miner/miner.js";
+import { createIdleGate } from "#shared/continuous/idle-gate.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
+import type { Log } from "#shared/telemetry/log.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { coded } from "../support/coded.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
@@ -77,6 +79,21 @@ describe("a miner that starts again in the cycle that it left", { timeout: HANG_
     await subnet.to(start);
     await again.said("answered the audit of duty");
     assert.equal(again.find("compiling the training step"), undefined);
+  });
+
+  it("opens its trainer as work of its own, which idle time gives way to", async (t) => {
+    const subnet = await openSubnet(t);
+    const participant = await subnet.join("ann");
+    const gate = createIdleGate();
+    let working = 0;
+    const info: Log["info"] = (message, fields) => {
+      participant.log.info(message, fields);
+      if (message === "compiling the training step") working = gate.working;
+    };
+    const log = { ...participant.log, info };
+    const trainer = await openTrainer({ ...participant, log }, subnet.minerConfig("ann"), gate);
+    await trainer.dispose();
+    assert.deepEqual([working, gate.working], [1, 0]);
   });
 
   it("keeps what it had trained where the settings of a program in its trainer's place are refused", async (t) => {
