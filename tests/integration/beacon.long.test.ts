@@ -11,17 +11,21 @@ import { awaitBeaconValue } from "#shared/participant/beacon/await-value.js";
 import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import type { BlockRange } from "#shared/protocol/phases.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
 import { contributionSource, readBeaconValue } from "#shared/replay/beacon-value.js";
 import { evaluationSeeds, mixedWith, momentEntropy, seedsFrom } from "#shared/replay/evaluation-seeds.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
+import { prometheusInstruments } from "#shared/telemetry/instruments/prometheus.js";
+import { createTelemetry } from "#shared/telemetry/telemetry.js";
 import { orAbort } from "#shared/util/deadline.js";
 import { readWithRecomputer } from "#validator/sprint/read-with-recomputer.js";
 import { forked } from "../support/forked.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { lookAt } from "../support/look-at.js";
 import { NETUID, PHASES } from "../support/micro-network.js";
+import { parsePrometheus } from "../support/prometheus-text.js";
 import { silentAt } from "../support/silent-at.js";
 import { BEACON, type Joined, type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
 import { device } from "../support/updates.js";
@@ -107,7 +111,37 @@ const contributionOf = async ({ subnet }: Life, name: string): Promise<Uint8Arra
   return canonicalBytes(made);
 };
 
+/** Who is first told of a sealing window when it is over, and what that counts as missed. */
+const tooLate = (player: Joined, { start, end }: BlockRange) => {
+  const instruments = prometheusInstruments("miner");
+  const clock: Joined["clock"] = {
+    get head() {
+      return player.clock.head;
+    },
+    onHead: player.clock.onHead,
+    reach: (block, signal) => player.clock.reach(block === start - 1 ? end : block, signal),
+  };
+  const missed = async (record: string) =>
+    parsePrometheus(await instruments.text()).get(`blockzero_windows_missed_total{record="${record}"}`);
+  return { late: { ...player, clock, telemetry: createTelemetry(instruments) }, missed };
+};
+
 describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
+  it("raises no alert about a window that passed while a miner that is not asked was away", async (t) => {
+    let missed: ReturnType<typeof tooLate>["missed"] | undefined;
+    const { subnet, players, windows } = await begin(t, (player, name) => {
+      if (name !== "ann") return player;
+      const made = tooLate(player, beaconWindows(CYCLE, phases).sealing);
+      missed = made.missed;
+      return made.late;
+    });
+    await subnet.to(windows.sealing.end);
+    const told = () => players.ann.lines.find(({ message }) => message === "missed part in the beacon");
+    await until(t, () => told() !== undefined);
+    assert.equal(told()?.fields.code, "WINDOW_MISSED");
+    assert.equal(await missed?.("seal"), 0);
+  });
+
   it("has one value for all, whoever withholds, comes late or sends garbage, and seeds are mixed with it", async (t) => {
     const life = await begin(t);
     const { subnet, players, windows } = life;
