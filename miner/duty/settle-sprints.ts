@@ -10,7 +10,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { isOfAFork } from "#shared/participant/remembered-sprint.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
 import { underNetwork } from "#shared/participant/under-network.js";
-import { waitForFiles } from "#shared/participant/waiting.js";
+import { eachWaited, waitForFiles } from "#shared/participant/waiting.js";
 import { withinBlocks } from "#shared/participant/within-blocks.js";
 import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -108,10 +108,14 @@ const read = async ({ participant, arithmetic }: DutyMember, past: PastSprint<Cy
   const free = recordWindow("sprint", cycle, network).end - BLOCKS_TO_RECORD;
   const deadline = past.cycle === cycle - 1 ? exchange : 0;
   let isPutOff = false;
+  const reader = underNetwork(participant, past.source);
+  const waited = { deadline, isHeld: true };
   const readFiles = () =>
-    waitForFiles(underNetwork(participant, past.source), { deadline, isHeld: true }, (wait) => {
+    waitForFiles(reader, waited, (wait) => {
       const { source } = wait;
-      return withRecomputer(source, { ...past, arithmetic, signal }, (recomputer) => {
+      // What the seeds need is asked for last.
+      const seeding = eachWaited(source, reader, waited);
+      return withRecomputer(seeding, { ...past, arithmetic, signal }, (recomputer) => {
         const later: Pick<Recomputer, "losersOf"> = {
           losersOf: async (claims) => {
             isPutOff = clock.head.number < free && claims.some(({ nonces }) => nonces.length > 0);

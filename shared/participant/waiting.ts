@@ -32,6 +32,16 @@ export const waitForFiles = <T>(
   );
 };
 
+/** A source of which each file has a wait of its own, from when it is asked for: what was asked for before may have used up a wait for all. */
+export const eachWaited = (
+  source: CycleSource,
+  participant: SourceContext & Pick<Participant, "clock">,
+  waited: Waited,
+): CycleSource => ({
+  ...source,
+  fetch: (file) => waitForFiles(participant, waited, (wait) => wait.source.fetch(file)),
+});
+
 const whileWaiting = (source: CycleSource, until: AbortSignal): CycleSource => {
   const inTime =
     <T>(get: (file: FileRequest) => Promise<T>) =>

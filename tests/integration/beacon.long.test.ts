@@ -259,7 +259,7 @@ describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
     assert.equal(line?.fields.opens, round);
   });
 
-  it("holds up no settling of a Sprint beyond its deadline where a server that has a part of it is silent", async (t) => {
+  it("holds up no settling of a Sprint beyond its deadline where a server is silent, and is asked for also after others", async (t) => {
     const life = await begin(t);
     const { subnet, windows } = life;
     await subnet.to(windows.sealing.start - 1);
@@ -281,8 +281,9 @@ describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
     const deadline = max.clock.head.number + 1;
     const due = { cycle: CYCLE, sprint: sprintSchema.parse({ every: 1, dials: "tiny" }), deadline };
     const of = { publicKey: max.signer.publicKey, difficulty: 8 };
+    const arithmetic = { device, threads: 1 };
     const late = assert.rejects(
-      readWithRecomputer({ participant, arithmetic: { device, threads: 1 } }, due, async ({ recomputer }) => {
+      readWithRecomputer({ participant, arithmetic }, due, async ({ recomputer }) => {
         await recomputer.losersOf([{ of, nonces: [0] }]);
         return { isWhole: true };
       }),
@@ -291,6 +292,15 @@ describe("the beacon of a subnet", { timeout: HANG_GUARD }, () => {
     await until(t, () => isAsked);
     await subnet.to(deadline);
     await late;
+
+    // What the seeds need is asked for last, and has a wait of its own.
+    const again = { ...due, deadline: deadline + 1 };
+    const read = await readWithRecomputer({ participant: max, arithmetic }, again, async ({ recomputer, isOver }) => {
+      await subnet.to(again.deadline);
+      assert.ok(isOver());
+      return { isWhole: true, losers: await recomputer.losersOf([{ of, nonces: [0] }]) };
+    });
+    assert.equal(read.losers.length, 1);
   });
 
   it("has no value for whoever lacks what most of the stake says it holds, and nobody waits for ever", async (t) => {

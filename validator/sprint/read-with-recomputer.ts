@@ -1,6 +1,6 @@
 import { type Recomputer, withRecomputer } from "#shared/compute/recomputer.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
-import { waitForFiles } from "#shared/participant/waiting.js";
+import { eachWaited, waitForFiles } from "#shared/participant/waiting.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Checker } from "./context.js";
@@ -24,10 +24,12 @@ export const readWithRecomputer = <T extends { readonly isWhole: boolean }>(
   read: (reading: Reading) => Promise<T>,
 ): Promise<T> => {
   const options = { sprint, cycle, arithmetic: async () => arithmetic, signal: participant.signal };
-  return waitForFiles(participant, { deadline, isHeld: true }, (wait) => {
+  const waited = { deadline, isHeld: true };
+  return waitForFiles(participant, waited, (wait) => {
     const { source } = wait;
     const isOver = () => wait.until.aborted;
-    return withRecomputer(source, options, (recomputer) =>
+    // What the seeds need is asked for last.
+    return withRecomputer(eachWaited(source, participant, waited), options, (recomputer) =>
       readUntilWhole(participant, wait, () => read({ source, recomputer, isOver })),
     );
   });
