@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { freePorts } from "#localnet/ports.js";
 import { runMiner } from "#miner/miner.js";
 import { runValidator } from "#validator/validator.js";
 import { collectingLog } from "../shared/chain/support.js";
@@ -23,12 +22,12 @@ export const openPrograms = async (
   settings: Partial<Readonly<Record<Name, Flags>>> = {},
 ) => {
   const names: readonly Name[] = [...MINERS, ...VALIDATORS];
-  const ports = await freePorts(names.length);
   const running = new Map<Name, { stop: AbortController; ended: Promise<void> }>();
   const logs = new Map<Name, ReturnType<typeof collectingLog>["lines"]>(names.map((name) => [name, []]));
 
   const start = async (name: Name) => {
-    const flags = { "listen.port": ports[names.indexOf(name)]!, ...settings[name] };
+    // Any free port, and after a restart the same: one that is only looked for here may be taken by others before it is used.
+    const flags = { "listen.port": 0, ...settings[name] };
     const stop = new AbortController();
     const { log, lines } = collectingLog();
     logs.set(name, lines);
