@@ -82,14 +82,15 @@ const opinionText = (opinion: Opinion): string => {
   return `${verdict} (${reason}).${why}${detail === null ? "" : ` It says: ${printable(detail)}.`}`;
 };
 
-const agreement = ({ agreed, place, isWhole }: Explanation, network: Network): string[] => {
+const agreement = (explanation: Explanation, network: Network): string[] => {
+  const { agreed, place, isWhole } = explanation;
   if (agreed === null)
     return [
       isWhole
         ? "No report that counts names it, so nothing was agreed: the cycle counts as missed."
         : "No report that can still be had names it: what was agreed cannot be said.",
     ];
-  return [agreedText(agreed, network), ...(place ? [placeText(place)] : [])];
+  return [agreedText(agreed, explanation, network), ...(place ? [placeText(place)] : [])];
 };
 
 const placeText = ({ place, of, group }: Place): string =>
@@ -97,7 +98,11 @@ const placeText = ({ place, of, group }: Place): string =>
     ? `In this cycle it has no place among the ${of} scored in group ${group}: that takes a score above zero.`
     : `In this cycle that is place ${place} of ${of} scored in group ${group}.`;
 
-const agreedText = (agreed: Agreed, { scoring }: Network): string => {
+const agreedText = (
+  agreed: Agreed,
+  { validators, isWhole }: Pick<Explanation, "validators" | "isWhole">,
+  { scoring }: Network,
+): string => {
   const { verdict, reason, score, lossReduction, independence, scoredBy, rejectedBy } = agreed;
   if (verdict === "scored") {
     const { batches, confidence } = lastLook(scoring);
@@ -109,10 +114,14 @@ const agreedText = (agreed: Agreed, { scoring }: Network): string => {
     return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. More than half give it a score of at least ${figure(score)}, which is what was agreed; who gave that one measured a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks} Its independence, by which its part of pay is multiplied, is ${figure(independence)}, where work of its own among equals has about 1.`;
   }
   const votes = `${percent(scoredBy)} of the stake scored it, where more than half is needed, and ${percent(rejectedBy)} rejected it or could not reach it`;
+  if (!isWhole)
+    return `By the reports that can still be had ${votes}: what was agreed cannot be said, and the cycle counts as missed.`;
   if (verdict === "rejected")
     return `${votes}: it is rejected${reason === null ? "" : ` as ${reason}`}, and the cycle counts as zero.`;
+  // Who scored another artifact could judge it too.
+  const scored = validators.reduce((sum, one) => sum + (one.verdict === "scored" ? one.stakeShare : 0), 0);
   const why =
-    scoredBy + rejectedBy < 1 / 2 ? "more than half could not judge it" : "most of those who reported scored it";
+    scored + rejectedBy < 1 / 2 ? "more than half could not judge it" : "most of those who reported scored it";
   return `${votes}; ${why}: it is abstained on, and the cycle is left out of its mean.`;
 };
 

@@ -223,6 +223,41 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
     assert.match(text, /its incentive is 50\.0 %/);
     assert.doesNotMatch(text, /earns nothing|counts as missed|missed\)/);
   });
+
+  it("says that a cycle counts as missed that was not scored by the reports that are still kept", async (t) => {
+    const subnet = await lived(t, ({ ann }) => ({ vito: [scoredEntry(ann!, 0.02)], vera: [] }));
+    const { explanation } = await explain(t, subnet, "ann");
+    assert.equal(explanation.agreed!.verdict, "abstained");
+    const told = (isWhole: boolean) => sentencesOf({ ...explanation, isWhole }, subnet.network).join("\n");
+    assert.match(told(true), /could not judge it: it is abstained on, and the cycle is left out of its mean\.$/m);
+    assert.match(told(false), /what was agreed cannot be said, and the cycle counts as missed\.$/m);
+    assert.doesNotMatch(told(false), /left out of its mean/);
+  });
+
+  it("tells who could not judge from who is away, whichever artifact was scored", async (t) => {
+    const subnet = await lived(t, ({ ann }) => ({ vera: [scoredEntry(ann!, 0.02)] }));
+    const { explanation } = await explain(t, subnet, "ann");
+    const [first] = explanation.validators;
+    const opinion = (stakeShare: number, change: Partial<NonNullable<typeof first>>) => ({
+      ...first!,
+      ...{ stakeShare, derivation: null, lossReduction: null },
+      ...change,
+    });
+    const text = sentencesOf(
+      {
+        ...explanation,
+        validators: [
+          opinion(0.28125, {}),
+          opinion(0.15625, { artifact: "f".repeat(64) }),
+          opinion(0.0625, { verdict: "rejected", reason: "norm" }),
+          opinion(0.5, { verdict: null, artifact: null, silence: "it committed no report in time" }),
+        ],
+        agreed: { ...explanation.agreed!, verdict: "abstained", scoredBy: 0.28125, rejectedBy: 0.0625 },
+      },
+      subnet.network,
+    ).join("\n");
+    assert.match(text, /; most of those who reported scored it: it is abstained on/);
+  });
 });
 
 it("an explanation names what drew the batches, and marks what somebody could choose among as weaker", () => {
