@@ -8,6 +8,7 @@ import { isMajority, marginalVote, permittedStakes } from "#shared/protocol/voti
 import { tally } from "#shared/protocol/voting/tally.js";
 import { loadVectors } from "../vectors.js";
 
+const minersSchema = z.array(z.object({ uid: z.number(), hotkey: z.string() }));
 const vectors = loadVectors(
   "tally",
   z.object({
@@ -16,7 +17,7 @@ const vectors = loadVectors(
     base: z.string(),
     stakes: z.record(z.string(), z.string()),
     reports: z.array(reportSchema),
-    miners: z.array(z.object({ uid: z.number(), hotkey: z.string() })),
+    miners: minersSchema,
     outcomes: z.array(z.unknown()),
   }),
 );
@@ -34,6 +35,31 @@ test("vectors: outcomes, in whatever order reports arrive", () => {
     }),
     { seed: 6, numRuns: 20 },
   );
+});
+
+test("vectors: outcomes while some are away", () => {
+  const away = loadVectors(
+    "tally-away",
+    z.object({
+      network: z.literal(network),
+      cycle: z.literal(cycle),
+      base: z.literal(base),
+      miners: minersSchema,
+      cases: z.array(
+        z.object({
+          about: z.string(),
+          stakes: z.record(z.string(), z.string()),
+          reports: z.array(reportSchema),
+          outcomes: z.array(z.unknown()),
+        }),
+      ),
+    }),
+  );
+  for (const { about, stakes: shares, reports, outcomes } of away.cases) {
+    const voters = new Map(Object.entries(shares).map(([hotkey, stake]) => [hotkey, BigInt(stake)]));
+    for (const order of [reports, reports.toReversed()])
+      assert.deepEqual(agree(order, voters, away.miners), outcomes, about);
+  }
 });
 
 test("half of the stake is not more than half, and silence counts against a majority", () => {
