@@ -79,7 +79,7 @@ const settledText = ({ outcome, nonce, fault, validBy, invalidBy }: SprintOutcom
         ? `It is invalid: validators with ${percent(invalidBy)} of the stake found other outputs, where more than two thirds are needed.`
         : `It is invalid: nonce ${nonce} was recomputed here and does not win.`;
     case "unopposed":
-      return `Validators with ${percent(validBy)} of the stake found it valid, more than half of what checked and not of all: it is not settled, and no more than the weight before counts.`;
+      return `Validators with ${percent(validBy)} of the stake found it valid, more than half of what is there and not of all: it is not settled, and no more than the weight before counts.`;
     case "undecided":
       return `Validators with ${percent(validBy)} of the stake found it valid, where more than half is needed: it is not settled, and half of the weight before counts.`;
     case "withheld":

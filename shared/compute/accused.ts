@@ -22,6 +22,7 @@ interface Accusation {
   readonly proof: SprintEntrant;
   readonly votes: readonly SprintVote[];
   readonly stakes: Stakes;
+  readonly there: Settling["there"];
   readonly cycle: number;
   readonly sprint: Settling["sprint"] & Pick<Sprint, "dials">;
 }
@@ -32,11 +33,12 @@ interface Accusation {
  */
 export const readAccused = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
-  { proof, votes, stakes, cycle, sprint }: Accusation,
+  { proof, votes, stakes, there, cycle, sprint }: Accusation,
   inTurn: InTurn,
 ): Promise<Accused | null> => {
   if (!hasProof(proof) || !votes.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
-  if (settleProof(proof, votes, { sprint, stakes, evidence: NO_EVIDENCE }).outcome === "withheld") return NOT_ACCUSED;
+  const { outcome } = settleProof(proof, votes, { sprint, stakes, there, evidence: NO_EVIDENCE });
+  if (outcome === "withheld") return NOT_ACCUSED;
   try {
     const read = await readProofInTurn(source, { cycle, sprint }, proof, inTurn);
     if (!read.ok) return { fault: read.detail, named: [] };

@@ -33,15 +33,21 @@ export const readCommittedChecks = async (context: CycleContext, cycle: number):
     }),
   );
 
+/** What validators exchanged of a Sprint. */
+export interface Exchange {
+  /** Whose stake votes. */
+  readonly stakes: Stakes;
+  readonly committed: readonly ExchangedChecks[];
+  /** Who is there: who committed to a document in time, or says which it holds. The chain says so, whatever others hold. */
+  readonly there: ReadonlySet<string>;
+}
+
 /**
  * Which documents of checks of a Sprint count: as with reports, those that validators with more than half of the voting stake say they hold, in
  * the state after the last block of the reveal phase after it, whose stakes vote. So everybody settles by the same documents, and an honest
  * holder serves each.
  */
-export const readExchangedChecks = async (
-  context: CycleContext,
-  cycle: number,
-): Promise<{ readonly stakes: Stakes; readonly committed: readonly ExchangedChecks[] }> => {
+export const readExchangedChecks = async (context: CycleContext, cycle: number): Promise<Exchange> => {
   const [committed, { stakes, commitments }] = await Promise.all([
     readCommittedChecks(context, cycle),
     // Validators may have written records of the next cycle by then.
@@ -52,7 +58,11 @@ export const readExchangedChecks = async (
     said.map(([hotkey, { record }]) => [hotkey, record.held]),
     stakes,
   );
-  return { stakes, committed: committed.map((one, number) => ({ ...one, counts: heldBy(number).counts })) };
+  return {
+    stakes,
+    committed: committed.map((one, number) => ({ ...one, counts: heldBy(number).counts })),
+    there: new Set([...committed, ...said.map(([hotkey]) => ({ hotkey }))].map(({ hotkey }) => hotkey)),
+  };
 };
 
 /**

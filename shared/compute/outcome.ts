@@ -8,7 +8,7 @@ import type { SprintEntrant } from "./entrants.js";
 import { profileOf } from "./profile/profile-of.js";
 
 /**
- * How a neuron's part in a Sprint was settled. `unopposed`: more than half of the stake that checked found it valid, which is not half of the
+ * How a neuron's part in a Sprint was settled. `unopposed`: more than half of the stake that is there found it valid, which is not half of the
  * voting stake. `withheld`: more than half of the voting stake could not fetch its proof. `absent`: it entered, and committed to no proof in
  * time.
  */
@@ -92,21 +92,24 @@ export const votesOn = (
 export interface Settling {
   readonly sprint: Pick<Sprint, "profile" | "sample" | "devices">;
   readonly stakes: Stakes;
+  /** Validators that are there, whether their checks count or not. */
+  readonly there: ReadonlySet<string>;
   readonly evidence: Evidence;
 }
 
 /**
  * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so; with the float profile, if validators with
  * more than ⅔ of the voting stake say so. Otherwise valid if validators with more than half of the voting stake recomputed their samples and say so;
- * withheld if so much could not fetch it; unopposed if more than half of the stake that checked at all says valid, so that only who is away is missing:
- * else less than half could halve a weight by checking nothing. Else undecided.
+ * withheld if so much could not fetch it; unopposed if more than half of the stake that is there says valid, so that only who is away is missing:
+ * else less than half could halve a weight by checking nothing. Who is there and not heard counts: else who says of nobody that it holds its checks could be the
+ * only one heard. Else undecided.
  *
  * @param votes one of each validator whose checks count
  */
 export const settleProof = (
   proof: SprintEntrant,
   votes: readonly SprintVote[],
-  { sprint, stakes, evidence }: Settling,
+  { sprint, stakes, there, evidence }: Settling,
 ): SprintOutcome => {
   const { uid, hotkey, difficulty, record } = proof;
   const neuron = { uid, hotkey, difficulty };
@@ -128,10 +131,11 @@ export const settleProof = (
   const profile = profileOf(sprint);
   const settled = profile.settle(votes, { subject: hotkey, members: stakes }, evidence.losers);
   const { weight: measured, low, high } = profile.measure(record, { difficulty, sprint });
-  const stakeOf = (some: readonly SprintVote[]): bigint =>
-    sumStake(some.map(({ verifier }) => (verifier === hotkey ? 0n : (stakes.get(verifier) ?? 0n))));
-  const isWithheld = 2n * stakeOf(votes.filter(({ isUnreachable }) => isUnreachable)) > settled.members;
-  const unsettled = isWithheld ? "withheld" : 2n * settled.valid > stakeOf(votes) ? "unopposed" : "undecided";
+  const stakeOf = (some: Iterable<string>): bigint =>
+    sumStake([...some].map((one) => (one === hotkey ? 0n : (stakes.get(one) ?? 0n))));
+  const unreachable = votes.flatMap(({ isUnreachable, verifier }) => (isUnreachable ? [verifier] : []));
+  const isWithheld = 2n * stakeOf(unreachable) > settled.members;
+  const unsettled = isWithheld ? "withheld" : 2n * settled.valid > stakeOf(there) ? "unopposed" : "undecided";
   const outcome = settled.outcome === "undecided" ? unsettled : settled.outcome;
   const share = (stake: bigint): number => (settled.members === 0n ? 0 : Number(stake) / Number(settled.members));
   return {

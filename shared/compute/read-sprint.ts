@@ -74,7 +74,7 @@ export const readSprint = async (
   { cycle, sprint, recomputer }: ReadSprintOptions,
 ): Promise<SprintResult> => {
   const decided = await source.chain.blockHash(lastBlockFor("checksheld", cycle, source));
-  const [proofs, { stakes, committed }] = await Promise.all([
+  const [proofs, { stakes, committed, there }] = await Promise.all([
     readEntrants(source, cycle, sprint.isIdle),
     readExchangedChecks(source, cycle),
   ]);
@@ -89,12 +89,14 @@ export const readSprint = async (
   let isWhole = validators.every(({ isGone }) => !isGone);
   const voted = proofs.map((proof) => ({ proof, votes: votesOn(proof, documents, sprint) }));
   const inTurn = inTurns(ACCUSED_AT_ONCE);
-  const read = await Promise.all(voted.map((one) => readAccused(source, { ...one, stakes, cycle, sprint }, inTurn)));
+  const read = await Promise.all(
+    voted.map((one) => readAccused(source, { ...one, stakes, there, cycle, sprint }, inTurn)),
+  );
   if (read.includes(null)) isWhole = false;
   const accused = read.map((one) => one ?? NOT_ACCUSED);
   const losers = await recomputer.losersOf(accused.map(({ named }, i) => ({ of: proofs[i]!, nonces: named })));
   const outcomes = voted.map(({ proof, votes }, i) =>
-    settleProof(proof, votes, { sprint, stakes, evidence: { fault: accused[i]!.fault, losers: losers[i]! } }),
+    settleProof(proof, votes, { sprint, stakes, there, evidence: { fault: accused[i]!.fault, losers: losers[i]! } }),
   );
   const statements = validators.map(({ hotkey, checks }) => ({ hotkey, reputations: checks?.reputations ?? [] }));
   return {

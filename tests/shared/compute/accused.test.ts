@@ -36,7 +36,11 @@ describe("an accused proof that cannot be fetched", () => {
       fetch,
       open: fetch,
     };
-    return readAccused(source, { proof, votes, stakes, cycle: 1, sprint: SPRINT }, inTurns(1));
+    return readAccused(
+      source,
+      { proof, votes, stakes, there: new Set(stakes.keys()), cycle: 1, sprint: SPRINT },
+      inTurns(1),
+    );
   };
 
   it("is asked for where the votes leave it a weight", async () => {

@@ -5,7 +5,7 @@ import { confirmedWeights, type SettledPart } from "#shared/compute/confirmed.js
 import type { SprintEntrant } from "#shared/compute/entrants.js";
 import { payGate } from "#shared/compute/gate.js";
 import { NO_EVIDENCE, OUTCOMES, settleProof, votesOn, whyInvalid } from "#shared/compute/outcome.js";
-import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
+import { CHECK_REASONS, CHECK_VERDICTS, type CheckEntry, type Checks } from "#shared/protocol/checks.js";
 import { SPRINT_WINDOW } from "#shared/protocol/sprint.js";
 import { loadVectors } from "../protocol/vectors.js";
 
@@ -57,13 +57,20 @@ const stakes = new Map([
   ["vito", 35n],
   ["vlad", 25n],
 ]);
+/** Nobody is there but whose documents count. */
+const thereBy = (documents: readonly Checks[]) => new Set(documents.map(({ validator }) => validator));
 const vectorPart = z.object({ uid: z.int(), hotkey: z.string(), outcome: z.enum(OUTCOMES), measured: z.number() });
 const busy = { verdict: "abstain", reason: "no_time", wins: null, checked: 0 } as const;
 const against = { verdict: "invalid", reason: "no_win", nonce: 17 } as const;
 
 describe("a proof", () => {
   const settle = (documents: readonly Checks[], evidence = NO_EVIDENCE, proof = committed()) =>
-    settleProof(proof, votesOn(proof, documents, SPRINT), { sprint: SPRINT, stakes, evidence });
+    settleProof(proof, votesOn(proof, documents, SPRINT), {
+      sprint: SPRINT,
+      stakes,
+      there: thereBy(documents),
+      evidence,
+    });
 
   it("is valid if more than half of the stake recomputed its sample and says so", () => {
     const { outcome, validBy, measured, low, high } = settle([checksOf("vera"), checksOf("vito")]);
@@ -85,9 +92,70 @@ describe("a proof", () => {
     const { outcome } = settleProof(committed(), votesOn(committed(), documents, SPRINT), {
       sprint: SPRINT,
       stakes: own,
+      there: thereBy(documents),
       evidence: NO_EVIDENCE,
     });
     assert.equal(outcome, "unopposed", "its own hotkey says nothing");
+  });
+
+  it("is opposed by who is there and not heard", () => {
+    const documents = [checksOf("vera")];
+    const outcomeWith = (...others: readonly string[]) =>
+      settleProof(committed(), votesOn(committed(), documents, SPRINT), {
+        ...{ sprint: SPRINT, stakes, evidence: NO_EVIDENCE },
+        there: new Set(["vera", ...others]),
+      }).outcome;
+    assert.equal(outcomeWith(), "unopposed");
+    assert.equal(outcomeWith("vito"), "unopposed");
+    assert.equal(outcomeWith("vito", "vlad"), "undecided");
+    assert.equal(outcomeWith("vlad", hotkey, "stranger"), "unopposed");
+  });
+
+  it("is settled as the vectors say", () => {
+    const vote = z.object({
+      validator: z.string(),
+      verdict: z.enum(CHECK_VERDICTS),
+      reason: z.enum(CHECK_REASONS).nullable(),
+      wins: z.int().nullable(),
+      checked: z.int(),
+      nonce: z.int().nullable(),
+    });
+    const { subject, record, cases } = loadVectors(
+      "sprint-settled",
+      z.object({
+        subject: z.object({ uid: z.int(), hotkey: z.string(), difficulty: z.int() }),
+        record: z.object({ proof: z.string(), wins: z.int(), nonces: z.int() }),
+        cases: z.array(
+          z.object({
+            about: z.string(),
+            profile: z.enum(["exact", "float"]),
+            isAbsent: z.boolean().default(false),
+            sample: z.int(),
+            stakes: z.record(z.string(), z.string()),
+            there: z.array(z.string()),
+            documents: z.array(vote),
+            fault: z.string().nullable(),
+            losers: z.array(z.int()),
+            outcome: z.enum(OUTCOMES),
+          }),
+        ),
+      }),
+    );
+    for (const { about, profile, isAbsent, sample, documents, fault, losers, outcome, ...one } of cases) {
+      const sprint = { profile, sample };
+      const proof = { ...committed(isAbsent ? null : record), ...subject };
+      const checks = documents.map(({ validator, ...said }) =>
+        checksOf(validator, { ...said, ...subject, proof: record.proof }),
+      );
+      const found = settleProof(proof, votesOn(proof, checks, sprint), {
+        sprint,
+        stakes: new Map(Object.entries(one.stakes).map(([validator, stake]) => [validator, BigInt(stake)])),
+        there: new Set(one.there),
+        evidence: { fault, losers },
+      });
+      assert.equal(found.outcome, outcome, about);
+    }
+    assert.deepEqual(new Set(cases.map(({ outcome }) => outcome)), new Set(OUTCOMES));
   });
 
   it("is not valid by those who recomputed less than their sample, saw other wins, or speak of another proof", () => {
@@ -130,6 +198,7 @@ describe("a proof", () => {
     const { outcome, validBy } = settleProof(proof, votesOn(proof, documents, SPRINT), {
       sprint: SPRINT,
       stakes: own,
+      there: thereBy(documents),
       evidence: NO_EVIDENCE,
     });
     assert.deepEqual([outcome, validBy], ["valid", 0.75]);
@@ -142,7 +211,7 @@ describe("a proof of the float profile", () => {
   const other = { verdict: "invalid", reason: "mismatch", wins: 10_000, checked: 90, nonce: 4711 } as const;
   const same = { wins: 10_000, checked: 198 } as const;
   const settle = (documents: readonly Checks[], evidence = NO_EVIDENCE) =>
-    settleProof(proof, votesOn(proof, documents, sprint), { sprint, stakes, evidence });
+    settleProof(proof, votesOn(proof, documents, sprint), { sprint, stakes, there: thereBy(documents), evidence });
 
   it("is invalid by more than two thirds of the stake, valid by more than half, else undecided", () => {
     const [vera, vito] = [checksOf("vera", other), checksOf("vito", other)];
