@@ -129,14 +129,14 @@ const trainAndPack = async (
     log.info("nothing to submit", { cycle });
     return null;
   }
-  const isGood = await mayCommit(miner, { cycle, base: base.weights, submission });
   // Also of an update that comes too late: the next training then ends in time.
   const before = journal.value.packing;
   const rememberPacking = () => {
     const packing = packingTime(before, performance.now() - trainedAt);
     journal.note((value) => ({ ...value, packing }));
   };
-  rememberPacking();
+  // The end of the phase cuts the check off, which then throws.
+  const isGood = await mayCommit(miner, { cycle, base: base.weights, submission }).finally(rememberPacking);
   signal.throwIfAborted();
   if (!isGood) return null;
   // Quicker than those who decide what it was trained from: it may have to be made again.

@@ -61,7 +61,8 @@ export const runParticipant = async (
         // Those who have the model go over at the same block, and do not answer for a moment; nor may the chain or the signer.
         else if (hasGoneOver && (hasCode(thrown, "MODEL_MISSING") || mayPass(thrown))) {
           log.warn("not yet under the new network file: once more at the next block", faultFields(thrown));
-          await participant.clock.reach(participant.clock.head.number + 1, signal);
+          // By its own signal: where its presence is lost meanwhile, no block comes any more.
+          await participant.clock.reach(participant.clock.head.number + 1, participant.signal);
         } else throw thrown;
       } finally {
         telemetry.duties.joining();

@@ -7,6 +7,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { isUpdateSigned, parseUpdateManifest, type UpdateManifest } from "#shared/protocol/manifest.js";
 import { modelHash, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
+import { orAbort } from "#shared/util/deadline.js";
 import { verify } from "#shared/wallet/index.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID } from "../support/micro-network.js";
@@ -37,6 +38,22 @@ const retired = (miner: TestMiner): TestMiner => ({
 });
 
 describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
+  it("ends the next training earlier where the end of the commit phase cut its check off", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await openMiner(t, subnet, "ann");
+    let isChecking = false;
+    const losses: typeof ann.trainer.losses = (_, { signal }) => {
+      isChecking = true;
+      return orAbort(new Promise(() => {}), signal!);
+    };
+    const over = assert.rejects(runCycle({ ...ann, trainer: { ...ann.trainer, losses } }, 1), { code: "DUTY_OVERDUE" });
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => isChecking);
+    await subnet.to(subnet.window(1, "commit").end);
+    await over;
+    await until(t, () => (ann.journal.value.packing ?? 0) > 0);
+  });
+
   it("trains, commits, reveals, and shows its artifact to nobody before the reveal phase", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann");

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { it } from "node:test";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
@@ -100,4 +102,26 @@ it("who goes over to another network file waits for a chain that does not answer
   );
   await block;
   assert.equal(joined, 3);
+});
+
+it("who waits to go over to another network file hears that its home was taken over", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { home, validatorConfig } = await openSubnet(t);
+  const config = validatorConfig("ann", { "listen.port": 0, "metrics.listen": "off" });
+  const { log, said } = collectingLog();
+  let lock = "";
+  let joined = 0;
+  const taken = said("not yet under the new network file").then(() => writeFileSync(lock, "another's"));
+  await assert.rejects(
+    runParticipant(config, { role: "validator", version: "0", log, signal: t.signal }, async ({ signer }) => {
+      joined++;
+      if (joined === 1) throw new BlockZeroError("NETWORK_SUCCEEDED", "another file is in force", "join again");
+      lock = join(home, "ann", signer.address, "lock");
+      throw new BlockZeroError("CHAIN_TIMEOUT", "the chain does not answer", "wait");
+    }),
+    { code: "HOME_IN_USE" },
+  );
+  await taken;
+  assert.equal(joined, 2);
 });
