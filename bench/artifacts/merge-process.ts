@@ -1,18 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { checkTensors } from "#shared/artifact/gates.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import type { ByteSource } from "#shared/files/byte-source.js";
 import { type MergedFile, mergeModel } from "#shared/merge/merge-model.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { blobsOf } from "#shared/protocol/model-manifest.js";
+import { processMemory } from "../process-memory.js";
 import type { MergeMaterial } from "./merge-material.js";
 
-/** Bytes. Linux counts into `maxRSS` what the parent had when it made the process. */
-const peakResident = (): number => {
-  const status = existsSync("/proc/self/status") ? readFileSync("/proc/self/status", "utf8") : "";
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-  return 1024 * (kilobytes === undefined ? process.resourceUsage().maxRSS : Number(kilobytes));
-};
+/** Bytes. */
+const peakResident = (): number => processMemory("VmHWM") ?? 1024 * process.resourceUsage().maxRSS;
 
 /**
  * A merge in a process of its own, so that its memory is: opens the files, which verifies them, puts the updates through the gates and

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { processMemory } from "../process-memory.js";
 import { stepCases } from "./cases.js";
 import { materialOf } from "./material.js";
 import { ourStep } from "./ours.js";
@@ -8,11 +8,9 @@ import { MEMORY_STEPS } from "./peak-memory.js";
 /** Some steps of one case with nothing beside them. Prints the bytes that they take at their peak. Linux only. */
 const [name, threads] = process.argv.slice(2);
 const stepCase = stepCases.find((one) => one.name === name)!;
-const resident = (line: string): number =>
-  1024 * Number(new RegExp(`^${line}:\\s+(\\d+)`, "m").exec(readFileSync("/proc/self/status", "utf8"))![1]);
 
-const before = resident("VmRSS");
+const before = processMemory("VmRSS")!;
 const step = await ourStep(onnxCpu({ threads: Number(threads) }), stepCase, materialOf(stepCase, 1));
 await step.run(MEMORY_STEPS);
-process.stdout.write(`${resident("VmHWM") - before}`);
+process.stdout.write(`${processMemory("VmHWM")! - before}`);
 await step.dispose();

@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { reasonOf } from "#shared/errors/error.js";
+import { processMemory } from "../process-memory.js";
 
 const PROGRAM = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 const SAMPLE_MS = 500;
-const KIBIBYTE = 1024;
 
 export interface Stage {
   readonly name: string;
@@ -68,14 +66,7 @@ const stagesIn = (text: string): readonly string[] =>
   text.split("\n").flatMap((line) => /^([a-z]+(?: [a-z]+)*) {2,}.* \d+ %/.exec(line)?.[1] ?? []);
 
 /** Resident memory now and at most; zero once the process is gone. */
-const memoryOf = (pid: number): { readonly resident: number; readonly highest: number } => {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    const kibibytes = (name: string) =>
-      KIBIBYTE * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
-    return { resident: kibibytes("VmRSS"), highest: kibibytes("VmHWM") };
-  } catch (thrown) {
-    if (reasonOf(thrown).includes("ENOENT") || reasonOf(thrown).includes("ESRCH")) return { resident: 0, highest: 0 };
-    throw thrown;
-  }
-};
+const memoryOf = (pid: number): { readonly resident: number; readonly highest: number } => ({
+  resident: processMemory("VmRSS", pid) ?? 0,
+  highest: processMemory("VmHWM", pid) ?? 0,
+});
