@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import type { Chain } from "#shared/chain/chain.js";
 import type { Beacon } from "#shared/chain/timelock/beacon.js";
 import type { DeviceChoice } from "#shared/engine/runtime/device-choice.js";
 import type { ParticipantConfig } from "#shared/participant/participant.js";
 import type { Network } from "#shared/protocol/network.js";
+import { hotkeyAddress } from "#shared/signing/open-signer.js";
 import type { Machine } from "./machine.js";
 
 /** What the checks read of a chain. */
@@ -33,3 +35,12 @@ export interface Examined {
   /** What the program's work takes under a network file. Undefined where there is no plan for it. */
   readonly requirements?: ((network: Network) => Promise<Requirements>) | undefined;
 }
+
+/** The hotkey's home in `checkpoint_dir`; null where the wallet names no hotkey: another check says what it lacks. */
+export const homeOf = async ({
+  checkpoint_dir,
+  wallet,
+}: Pick<ParticipantConfig, "checkpoint_dir" | "wallet">): Promise<string | null> => {
+  const address = await hotkeyAddress(wallet).catch(() => "");
+  return address === "" ? null : join(checkpoint_dir, address);
+};

@@ -1,8 +1,7 @@
-import { join } from "node:path";
-import { hotkeyAddress } from "#shared/signing/open-signer.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import { type Check, failure, ok } from "../check.js";
 import { roomOf } from "../disk-room.js";
+import { homeOf } from "../examined.js";
 
 /** What takes less memory, by role. */
 const LOWER = { miner: "lower batch_size or workers", validator: "lower evaluation.memory_gib" } as const;
@@ -16,12 +15,9 @@ export const planCheck: Check = {
     if (requirements === undefined) return ok("there is no plan for a program of your own");
     const { memory, disk } = await requirements(await network());
     const { available } = machine.memory();
-    // Another check says what a wallet lacks.
-    const address = await hotkeyAddress(config.wallet).catch(() => "");
+    const home = await homeOf(config);
     const { free, used } =
-      address === ""
-        ? { free: await machine.freeSpace(config.checkpoint_dir), used: 0 }
-        : await roomOf(machine, join(config.checkpoint_dir, address));
+      home === null ? { free: await machine.freeSpace(config.checkpoint_dir), used: 0 } : await roomOf(machine, home);
     const says = `takes ${formatBytes(memory)} of memory and ${formatBytes(disk)} of disk`;
     if (memory > available)
       return failure(

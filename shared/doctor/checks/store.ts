@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { openStore } from "#shared/blobs/open-store.js";
 import { knownMark } from "#shared/participant/files/archive.js";
 import { markOf } from "#shared/participant/files/marked-folder.js";
-import { hotkeyAddress } from "#shared/signing/open-signer.js";
 import { type Check, failure, ok } from "../check.js";
-import type { Examined } from "../examined.js";
+import { type Examined, homeOf } from "../examined.js";
 
 /** Longest wait for one answer of a service. */
 const ANSWER_MS = 15_000;
@@ -13,9 +12,8 @@ const ANSWER_MS = 15_000;
 /** @throws BlockZeroError STORE_FAILED where another folder stands in the place of the one that has the copies. Nothing is marked. */
 const checkFolder = async ({ config: { store, checkpoint_dir, wallet } }: Examined): Promise<void> => {
   if (store.kind !== "directory") return;
-  // Another check says what a wallet lacks.
-  const address = await hotkeyAddress(wallet).catch(() => "");
-  const mark = address === "" ? undefined : knownMark(join(checkpoint_dir, address, "archive.json"));
+  const home = await homeOf({ checkpoint_dir, wallet });
+  const mark = home === null ? undefined : knownMark(join(home, "archive.json"));
   if (mark !== undefined) markOf(store.path, mark);
 };
 
