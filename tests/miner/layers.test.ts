@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planTraining } from "#miner/plan/plan.js";
 import type { ReplicaStep } from "#miner/training/trainer.js";
-import type { Device } from "#shared/engine/device.js";
 import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { device } from "../shared/model/micro.js";
+import { atEachRun } from "../support/at-each-run.js";
 import { coded } from "../support/coded.js";
 import { trained } from "../support/trained.js";
 import { base, configOf, hub, network, openTrainer } from "./micro-shard.js";
@@ -67,19 +67,9 @@ describe("a miner that trains layer by layer", () => {
       let runs = 0;
       let closesAt = -1;
       let closing: Promise<void> | undefined;
-      const closable: Device = {
-        ...device,
-        async compile(...given) {
-          const built = await device.compile(...given);
-          return {
-            run: (...fed) => {
-              if (++runs === closesAt) closing = trainer.dispose();
-              return built.run(...fed);
-            },
-            dispose: () => built.dispose(),
-          };
-        },
-      };
+      const closable = atEachRun(device, () => {
+        if (++runs === closesAt) closing = trainer.dispose();
+      });
       const first: number[] = [];
       const trainer = await openTrainer(config, { keep, device: closable });
       const training = trainer.train(inMemory(base), {
@@ -111,20 +101,10 @@ describe("a miner that trains layer by layer", () => {
     it(`ends a check of its update within its step: ${program}`, async () => {
       let runs = 0;
       const over = new AbortController();
-      const counting: Device = {
-        ...device,
-        async compile(...given) {
-          const built = await device.compile(...given);
-          return {
-            run: (...fed) => {
-              runs += 1;
-              over.abort(new Error("it is stopped"));
-              return built.run(...fed);
-            },
-            dispose: () => built.dispose(),
-          };
-        },
-      };
+      const counting = atEachRun(device, () => {
+        runs += 1;
+        over.abort(new Error("it is stopped"));
+      });
       const trainer = await openTrainer(configBy(program), { device: counting });
       const heldOut = { seed: "7".repeat(64), batches: 2, signal: over.signal };
       await assert.rejects(trainer.losses(inMemory(base), heldOut), /it is stopped/);

@@ -9,6 +9,7 @@ import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { device, relativeError } from "../../shared/model/micro.js";
+import { atEachRun } from "../../support/at-each-run.js";
 import { coded } from "../../support/coded.js";
 import { parameters } from "../../support/micro-network.js";
 import { trained } from "../../support/trained.js";
@@ -122,21 +123,11 @@ describe("a trainer's program that follows the contract", () => {
         let runs = 0;
         let closing: Promise<void> | undefined;
         const over = new AbortController();
-        const counting: Device = {
-          ...device,
-          async compile(...given) {
-            const built = await device.compile(...given);
-            return {
-              run: (...fed) => {
-                runs += 1;
-                if (end === "closed") closing ??= trainer.dispose();
-                else over.abort(new Error("it is stopped"));
-                return built.run(...fed);
-              },
-              dispose: () => built.dispose(),
-            };
-          },
-        };
+        const counting = atEachRun(device, () => {
+          runs += 1;
+          if (end === "closed") closing ??= trainer.dispose();
+          else over.abort(new Error("it is stopped"));
+        });
         const { trainer } = await open(t, MINIMAL, { max_steps: 1 }, { memory, openDevice: async () => counting });
         await train(trainer);
         const measured = trainer.losses(inMemory(base), { ...heldOut, signal: over.signal });

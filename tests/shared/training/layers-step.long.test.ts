@@ -12,6 +12,7 @@ import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { layerKinds } from "#shared/training/layers/layer-kinds.js";
 import { layersStepGraphs } from "#shared/training/step-graphs.js";
 import { createTrainStep } from "#shared/training/train-step.js";
+import { atEachRun } from "../../support/at-each-run.js";
 import { device, MICRO, microIds, microParameters, relativeError } from "../model/micro.js";
 import { references } from "../model/reference.js";
 
@@ -31,20 +32,16 @@ const batchOf = ({ config, isolated }: Pick<ForwardShape, "config" | "isolated">
 };
 
 /** A device that tells of each program, and of each run before it begins. */
-const watched = (onCompile: () => void, onRun: () => void): Device => ({
-  ...device,
-  async compile(...given) {
-    onCompile();
-    const program = await device.compile(...given);
-    return {
-      run: (...fed) => {
-        onRun();
-        return program.run(...fed);
-      },
-      dispose: () => program.dispose(),
-    };
-  },
-});
+const watched = (onCompile: () => void, onRun: () => void): Device => {
+  const running = atEachRun(device, onRun);
+  return {
+    ...running,
+    compile: (...given) => {
+      onCompile();
+      return running.compile(...given);
+    },
+  };
+};
 
 interface Case {
   readonly parameters: Parameters;

@@ -64,6 +64,21 @@ const clockThat = (goesOn: boolean, waited: number[] = []): BlockClock => ({
 const still = clockThat(false);
 const withinPhase = <T>(_: number, work: (late: AbortSignal) => Promise<T>) => work(new AbortController().signal);
 
+/** A program that answers once, as it should, and has ended by itself. */
+const openEnded = async (t: TestContext, behaviour: string) => {
+  const home = join(temporaryFolder(t), "evaluator");
+  const { log } = collectingLog();
+  const command = [process.execPath, BAD, behaviour];
+  // A thousand times what a test may take.
+  const timeoutSeconds = HANG_GUARD;
+  const options = { network, command, environment: [], timeoutSeconds, withinPhase, home, log };
+  const again = () => openEvaluatorProgram(options);
+  const program = await again();
+  assert.deepEqual(await program.losses(parameters, null, batches), [1, 2, 3]);
+  while (processesWith(`BLOCKZERO_JOB=${join(home, "job.json")}`).length > 0) await turnOfEvents();
+  return { home, program, again };
+};
+
 const open = async (t: TestContext, script: string, { timeout = 300, clock = still } = {}) => {
   const { log, lines } = collectingLog();
   const home = temporaryFolder(t);
@@ -168,56 +183,17 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
   });
 
   it("ends a program that answers what nobody asked", async (t) => {
-    const home = join(temporaryFolder(t), "evaluator");
-    const mark = `BLOCKZERO_JOB=${join(home, "job.json")}`;
-    const command = [process.execPath, BAD, "chatters"];
-    const { log } = collectingLog();
-    const timeoutSeconds = HANG_GUARD;
-    const program = await openEvaluatorProgram({
-      network,
-      command,
-      environment: [],
-      timeoutSeconds,
-      withinPhase,
-      home,
-      log,
-    });
-    assert.deepEqual(await program.losses(parameters, null, batches), [1, 2, 3]);
-    while (processesWith(mark).length > 0) await turnOfEvents();
+    const { program } = await openEnded(t, "chatters");
     await assert.rejects(program.losses(parameters, null, batches), coded("EVALUATOR_FAILED", /nobody asked/));
     await program.close();
   });
 
   it("hears at once that the program has died between two requests, or that it was closed", async (t) => {
-    const home = join(temporaryFolder(t), "evaluator");
-    const mark = `BLOCKZERO_JOB=${join(home, "job.json")}`;
-    const command = [process.execPath, BAD, "brief"];
-    const { log } = collectingLog();
-    // A thousand times what this test may take.
-    const timeoutSeconds = HANG_GUARD;
-    const program = await openEvaluatorProgram({
-      network,
-      command,
-      environment: [],
-      timeoutSeconds,
-      withinPhase,
-      home,
-      log,
-    });
-    assert.deepEqual(await program.losses(parameters, null, batches), [1, 2, 3]);
-    while (processesWith(mark).length > 0) await turnOfEvents();
+    const { home, program, again } = await openEnded(t, "brief");
     for (const model of [{ ...parameters }, parameters])
       await assert.rejects(program.losses(model, null, batches), coded("EVALUATOR_FAILED", /exit status 4/));
     await program.close();
-    const closed = await openEvaluatorProgram({
-      network,
-      command,
-      environment: [],
-      timeoutSeconds,
-      withinPhase,
-      home,
-      log,
-    });
+    const closed = await again();
     const asked = closed.losses(parameters, null, batches);
     await Promise.all([closed.close(), assert.rejects(asked, coded("EVALUATOR_FAILED", /it was closed/))]);
     assert.ok(!existsSync(home));
