@@ -151,11 +151,13 @@ describe("a lock whose holder has ended, and is not reaped by its parent", {
   skip: process.platform !== "linux",
 }, () => {
   it("is free", async (t) => {
-    // The shell becomes a program that does not look after the child which it has begun.
-    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    // The shell becomes a program that does not look after the child which it has begun. Until then the child lives: a shell may look after it.
+    const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
     t.after(() => parent.kill());
     const [line] = await once(parent.stdout, "data");
     const pid = Number(line);
+    while (readFileSync(`/proc/${parent.pid}/comm`, "utf8").trim() !== "sleep") await nextTurn();
+    process.kill(pid, "SIGKILL");
     const stateOf = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0];
     while (stateOf() !== "Z") await nextTurn();
     const file = join(temporaryFolder(t), "lock");
