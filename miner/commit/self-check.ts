@@ -7,6 +7,8 @@ import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { tensorGates } from "#shared/replay/gate-submission.js";
 import type { FloatSource } from "#shared/training/float-source.js";
+import { withDeadline } from "#shared/util/deadline.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import { mean } from "#shared/util/mean.js";
 import type { Submission } from "../behaviours.js";
 import type { Miner } from "../context.js";
@@ -38,6 +40,9 @@ const MOST_BATCHES = 8;
 /** Rise of the mean loss, relative to the base's, from which an update is taken for worse. */
 const CLEAR_RISE = 0.01;
 
+/** Milliseconds; what is longer a timer takes for nothing. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 const ADVICE =
   "lower learning_rate, raise warmup_steps or lower spike_threshold; commit_anyway submits it all the same";
 
@@ -61,36 +66,48 @@ const faultOf = async (miner: Checking, prepared: Prepared): Promise<Fault | nul
   const { tensors } = prepared.submission;
   const manifest = { codec: network.artifact.codec, tensors: tensors.hash, bytes: tensors.size };
   const gates = tensorGates(network, miner.config.expert_group, await normOf(prepared.base));
+  const begun = performance.now();
   const passed = await checkTensors(manifest, tensors, gates);
-  if (passed.ok) return worsened(miner, prepared, passed.update);
+  // Storing the update reads it once more, as the gates did.
+  const storing = performance.now() - begun;
+  if (passed.ok) return worsened(miner, prepared, { update: passed.update, storing });
   const { reason, detail } = passed;
   const prevention = reason === "not_finite" || reason === "norm" ? ADVICE : explainReason(reason);
   return { code: "UPDATE_UNACCEPTABLE", fields: { reason, detail, prevention } };
 };
 
-/** Whether the loss on held-out text is clearly higher with the update than without: on every batch, and on the whole. */
+/**
+ * Whether the loss on held-out text is clearly higher with the update than without: on every batch, and on the whole. A check that makes the commit
+ * late protects nobody, so it is given up in time for what is left to do, which takes `storing` milliseconds.
+ */
 const worsened = async (
   miner: Checking,
   { cycle, base, submission }: Prepared,
-  update: UpdateReader,
+  { update, storing }: { readonly update: UpdateReader; readonly storing: number },
 ): Promise<Fault | null> => {
   const { participant, trainer, config } = miner;
   const { network, networkHash, log } = participant;
   const trained = submission.tokens / (config.batch_size * network.data.sequence_length * config.workers);
   const batches = Math.max(LEAST_BATCHES, Math.min(MOST_BATCHES, Math.floor((SHARE / 2) * trained)));
   const [seed] = ownSeeds({ network: networkHash, cycle, group: config.expert_group }, 1);
-  const heldOut = { seed: seed!, batches, signal: participant.signal };
-  try {
+  const timeLeft = () => timeUntilCommit(miner, cycle) - storing;
+  const measure = async (signal: AbortSignal) => {
+    const heldOut = { seed: seed!, batches, signal };
     const started = performance.now();
     const before = await trainer.losses(base, heldOut);
     if (!before.every(Number.isFinite)) return null;
-    // The update's losses take as long as the base's. A check that makes the commit late protects nobody.
-    if (timeLeft(miner, cycle) < performance.now() - started) {
-      const prevention = "the commit phase is short for this machine; training ends earlier in the next cycle";
-      log.warn("the update's loss is not checked", { cycle, reason: "the commit phase ends too soon", prevention });
-      return null;
-    }
-    const after = await trainer.losses(withUpdate(base, update), heldOut);
+    // The update's losses take as long as the base's.
+    if (timeLeft() < performance.now() - started) throw tooLate();
+    return { before, after: await trainer.losses(withUpdate(base, update), heldOut) };
+  };
+  try {
+    const left = timeLeft();
+    if (left <= 0) throw tooLate();
+    const measured = await withDeadline(Math.min(left, LONGEST_TIMER), tooLate, (late) =>
+      withSignals([participant.signal, late], measure),
+    );
+    if (measured === null) return null;
+    const { before, after } = measured;
     const figures = { batches, baseLoss: mean(before), loss: mean(after) };
     const isBetterSomewhere = after.some((loss, i) => loss <= before[i]!);
     const isClear = !(figures.loss <= figures.baseLoss * (1 + CLEAR_RISE));
@@ -104,8 +121,15 @@ const worsened = async (
   return null;
 };
 
+const tooLate = () =>
+  new BlockZeroError(
+    "DUTY_OVERDUE",
+    "the commit phase ends too soon",
+    "the commit phase is short for this machine; training ends earlier in the next cycle",
+  );
+
 /** Milliseconds until a commit must be sent; infinite while the chain's pace is unknown. */
-const timeLeft = ({ participant, timer }: Checking, cycle: number): number => {
+const timeUntilCommit = ({ participant, timer }: Checking, cycle: number): number => {
   const { end } = phaseWindow(cycle, "commit", participant.network.phases);
   const due = timer?.expected(end - BLOCKS_TO_RECORD);
   return due === undefined ? Number.POSITIVE_INFINITY : due - Date.now();

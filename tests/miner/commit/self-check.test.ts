@@ -198,19 +198,50 @@ describe("a miner's check of its own update", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(linesOf(ann, "the update's loss is not checked"), []);
   });
 
-  it("does not measure an update for whose losses the commit phase has no time left", async (t) => {
+  it("does not measure an update when the commit phase has no time left", async (t) => {
     const { subnet, ann } = await open(t);
     const { tensors } = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "faint", 1e-6) });
+    const losses = () => assert.fail("there is no time");
+    const late = { blockTime: () => 1000, expected: () => Date.now() };
+    assert.equal(await judged({ ...ann, trainer: { ...ann.trainer, losses }, timer: late }, subnet, tensors), true);
+    const [said] = linesOf(ann, "the update's loss is not checked");
+    assert.equal(said?.reason, "the commit phase ends too soon");
+  });
+
+  it("does not measure an update after a base that took what was left of the commit phase", async (t) => {
+    const { subnet, ann } = await open(t);
+    const { tensors } = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "faint", 1e-6) });
+    let left = 3_600_000;
     let measured = 0;
     const losses: typeof ann.trainer.losses = (...given) => {
+      left = 0;
       measured += 1;
       return ann.trainer.losses(...given);
     };
-    const late = { blockTime: () => 1000, expected: () => Date.now() };
-    assert.equal(await judged({ ...ann, trainer: { ...ann.trainer, losses }, timer: late }, subnet, tensors), true);
+    const timer = { blockTime: () => 1000, expected: () => Date.now() + left };
+    assert.equal(await judged({ ...ann, trainer: { ...ann.trainer, losses }, timer }, subnet, tensors), true);
     assert.equal(measured, 1);
     const [said] = linesOf(ann, "the update's loss is not checked");
     assert.equal(said?.reason, "the commit phase ends too soon");
+  });
+
+  it("gives up a measurement that does not end in time, so that the update is committed", async (t) => {
+    const { subnet, ann } = await open(t);
+    const { tensors } = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "faint", 1e-6) });
+    let isTold = false;
+    const losses: typeof ann.trainer.losses = (_, { signal }) =>
+      new Promise(() => {
+        signal?.addEventListener("abort", () => {
+          isTold = true;
+        });
+      });
+    const end = Date.now() + 500;
+    const timer = { blockTime: () => 1000, expected: () => end };
+    assert.equal(await judged({ ...ann, trainer: { ...ann.trainer, losses }, timer }, subnet, tensors), true);
+    const [said] = linesOf(ann, "the update's loss is not checked");
+    assert.equal(said?.reason, "the commit phase ends too soon");
+    // On a machine that took longer than that to read the update, nothing was asked.
+    assert.ok(isTold || Date.now() >= end);
   });
 
   it("changes nothing of the training that follows", async (t) => {
