@@ -109,6 +109,11 @@ const trainAndPack = async (
   const untilBlock = phaseWindow(cycle, "train", network.phases).end - 1;
   log.info("training", { cycle, group, base: base.hash, untilBlock });
   note(miner, cycle, { begun: participant.clock.head.number, settings: trainedWith(config) });
+  // A disk that is full for a moment must not cost what was trained.
+  const limit = {
+    name: `storing the update of cycle ${cycle}`,
+    deadline: phaseWindow(cycle, "commit", network.phases).end,
+  };
   let trainedAt = performance.now();
   const submission = await behaviours[config.behaviour]({
     participant,
@@ -117,7 +122,7 @@ const trainAndPack = async (
     cycle,
     base: base.weights,
     baseManifest: base.manifest,
-    pack: packer.pack,
+    pack: (update) => throughFaults(participant, limit, () => packer.pack(update)),
     train: async (maxSteps) => {
       const training = await trainObserved(miner, cycle, base, maxSteps);
       trainedAt = performance.now();
@@ -141,11 +146,6 @@ const trainAndPack = async (
   if (!isGood) return null;
   // Quicker than those who decide what it was trained from: it may have to be made again.
   await decided;
-  // A disk that is full for a moment must not cost what was trained.
-  const limit = {
-    name: `storing the update of cycle ${cycle}`,
-    deadline: phaseWindow(cycle, "commit", network.phases).end,
-  };
   const artifact = await throughFaults(participant, limit, () => storeArtifact(miner, cycle, base.hash, submission));
   await packer.tie(artifact);
   rememberPacking();

@@ -13,7 +13,7 @@ import { type UpdateFile, writeUpdate } from "./update-file.js";
 
 /** Writes one cycle's update in the network's codec. */
 export interface Packer {
-  /** The file is there until the packer is closed. */
+  /** The file is there until the packer is closed. After a fault it may be packed once more. */
   pack(update: FloatSource): Promise<UpdateFile>;
   /** Durable when it resolves: what packing lost is remembered with the artifact. Call it before the journal names the artifact. */
   tie(artifact: string): Promise<void>;
@@ -27,8 +27,14 @@ export const openPacker = (miner: Pick<Miner, "participant" | "journal">, cycle:
   const path = join(home, "update.safetensors");
   let residual: Residual | undefined;
   let file: UpdateFile | undefined;
+  const discard = async () => {
+    await residual?.close();
+    await file?.close();
+    [residual, file] = [undefined, undefined];
+  };
   return {
     async pack(update) {
+      await discard();
       if (codec.feedback) {
         const shapes = new Map(Object.entries(update.shapes));
         const { end } = phaseWindow(cycle, "commit", network.phases);
@@ -41,8 +47,7 @@ export const openPacker = (miner: Pick<Miner, "participant" | "journal">, cycle:
     },
     tie: async (artifact) => residual?.tie(artifact),
     async close() {
-      await residual?.close();
-      await file?.close();
+      await discard();
       await rm(path, { force: true });
     },
   };

@@ -283,6 +283,29 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     await cycle;
   });
 
+  it("packs what it trained at the next block where the disk was full", async (t) => {
+    const subnet = await openSubnet(t, { network: { artifact: { codec: "topk-2bit" } } });
+    const ann = await openMiner(t, subnet, "ann");
+    let isFull = true;
+    const train: typeof ann.trainer.train = async (...given) => {
+      const { run, update } = await ann.trainer.train(...given);
+      const [, second] = Object.keys(update.shapes);
+      const read: typeof update.read = async (name) => {
+        if (name !== second || !isFull) return update.read(name);
+        isFull = false;
+        throw new BlockZeroError("FILE_UNWRITABLE", "no space left on device", "free some");
+      };
+      return { run, update: { shapes: update.shapes, read } };
+    };
+    const cycle = assert.rejects(runCycle({ ...ann, trainer: { ...ann.trainer, train } }, 1));
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => !isFull);
+    await subnet.to(subnet.window(1, "distribute").start + 1);
+    await until(t, () => entryOf(ann)?.artifact !== undefined);
+    ann.participant.abort();
+    await cycle;
+  });
+
   it("has nothing to submit when it comes too late to train", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann");

@@ -6,13 +6,14 @@ import { openPacker } from "#miner/commit/pack.js";
 import { type MinerJournal, minerJournalSchema } from "#miner/journal.js";
 import { encodeUpdate, type Feedback } from "#shared/artifact/codec/encode-update.js";
 import { CODECS } from "#shared/artifact/codec/index.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { hashOfSource } from "#shared/files/byte-source.js";
 import { toParameters } from "#shared/model/part-parameters.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { FloatTensor } from "#shared/tensor-files/float32.js";
-import { inMemory } from "#shared/training/float-source.js";
+import { type FloatSource, inMemory } from "#shared/training/float-source.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { silentAt } from "#tests/support/silent-at.js";
 import { openSubnet } from "#tests/support/subnet.js";
@@ -136,6 +137,24 @@ describe("what compression loses", { timeout: HANG_GUARD }, () => {
     const { hash } = await packing;
     const [second] = await inARow(update, 2);
     assert.equal(hash, second);
+    await packer.close();
+  });
+
+  it("is carried once where the disk was full and the update is packed again", async (t) => {
+    const { participant, update, pack, reveal } = await open(t);
+    await pack(1);
+    reveal(1);
+    const journal = openJournal(join(participant.home, "miner.json"), minerJournalSchema);
+    const packer = openPacker({ participant, journal }, 2);
+    const whole = inMemory(toParameters(update(2)));
+    const full = new BlockZeroError("FILE_UNWRITABLE", "no space left on device", "free some");
+    const last = Object.keys(whole.shapes).at(-1);
+    const cut: FloatSource = { ...whole, read: (name) => (name === last ? Promise.reject(full) : whole.read(name)) };
+    await assert.rejects(packer.pack(cut), full);
+    const { hash } = await packer.pack(whole);
+    const [, second] = await inARow(update, 1, 2);
+    assert.equal(hash, second);
+    await packer.tie(artifactOf(2));
     await packer.close();
   });
 
