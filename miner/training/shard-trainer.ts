@@ -8,6 +8,7 @@ import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { frozenShapes, groupShard } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { Log } from "#shared/telemetry/log.js";
 import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import { type FloatSource, readAll } from "#shared/training/float-source.js";
 import type { FrozenSource } from "#shared/training/frozen-source.js";
@@ -124,6 +125,7 @@ export const createShardTrainer = async (given: ShardTrainerOptions): Promise<Sh
         ...(run?.progress && { from: run.progress }),
         ...(run && { betweenSteps: run.betweenSteps }),
         onStep: (step) => onStep?.({ ...step, replica }),
+        ...(keep && { onFault: (fault) => endedEarly(keep.log, cycle, fault) }),
       });
       return { run: result, update: difference(trainStep.trained, from) };
     } finally {
@@ -155,6 +157,10 @@ export const createShardTrainer = async (given: ShardTrainerOptions): Promise<Sh
     },
   };
 };
+
+/** A card whose memory another program took, or a disk that did not answer: what was trained until then is worth the same. */
+const endedEarly = (log: Log, cycle: number, { code, message, hint }: BlockZeroError): void =>
+  log.warn("training ended early: a step failed", { cycle, code, reason: message, prevention: hint });
 
 /** A caller that forgets other groups' weights would train against zeros. */
 const checkFrozen = (frozen: FloatSource | undefined, others: Shapes): void => {

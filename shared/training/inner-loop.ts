@@ -1,9 +1,11 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { Batch } from "#shared/data/loader.js";
 import { intTensor } from "#shared/engine/tensor.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { mean } from "#shared/util/mean.js";
 import { isSpike, SPIKE_WINDOW } from "./spike.js";
 import type { TimeBox } from "./time-box.js";
+import type { StepResult } from "./train-options.js";
 import type { TrainStep } from "./train-step.js";
 
 export interface InnerStep {
@@ -64,6 +66,8 @@ export interface InnerLoop {
   /** Continues from this progress instead of the beginning. */
   readonly from?: InnerProgress;
   readonly onStep?: (step: InnerStep) => void;
+  /** Told of a fault that ended the loop after steps that learned: what they gave is kept. Without it, and before such a step, a fault is thrown. */
+  readonly onFault?: (fault: BlockZeroError) => void;
   /** Awaited between steps. */
   readonly betweenSteps?: (progress: InnerProgress) => Promise<void>;
 }
@@ -95,12 +99,22 @@ export const innerLoop = async (loop: InnerLoop): Promise<InnerRun> => {
     const elapsed = begun + (1 - begun) * (loop.progress?.() ?? 0);
     position = Math.max(steps, Math.floor(elapsed * maxSteps));
     const learningRate = loop.schedule(position);
-    const take = () => {
+    const take = async () => {
       const batches = Array.from({ length: microBatches }, loop.nextBatch);
+      const result = await trainStep.step(batches.map(batchTensors), learningRate, refuse, loop.signal);
       tokens += batches.reduce((total, { ids }) => total + ids.length, 0);
-      return trainStep.step(batches.map(batchTensors), learningRate, refuse, loop.signal);
+      return result;
     };
-    const result = await (timeBox ? timeBox.timed(microBatches, take) : take());
+    let result: StepResult;
+    try {
+      result = await (timeBox ? timeBox.timed(microBatches, take) : take());
+    } catch (thrown) {
+      // A step that throws has changed nothing.
+      if (loop.signal?.aborted || !loop.onFault || steps === skipped || !(thrown instanceof BlockZeroError))
+        throw thrown;
+      loop.onFault(thrown);
+      break;
+    }
     const step = steps++;
     if (result.skipped) skipped++;
     else losses.push(result.loss);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planTraining } from "#miner/plan/plan.js";
 import type { ReplicaStep } from "#miner/training/trainer.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
@@ -95,6 +96,35 @@ describe("a miner that trains layer by layer", () => {
         ],
       );
       assert.deepEqual(rest, whole);
+    });
+
+  for (const program of ["whole", "layers"])
+    it(`keeps what it trained before a step that fails: ${program}`, async (t) => {
+      const { log, lines } = collectingLog();
+      const keep = { dir: temporaryFolder(t), intervalSeconds: 0, log };
+      const fault = new BlockZeroError("GRAPH_RUN", "no memory", "free some");
+      let [fails, steps] = [false, 0];
+      const failing = atEachRun(device, () => {
+        if (fails) throw fault;
+      });
+      const trainer = await openTrainer(configBy(program), { keep, device: failing });
+      const { run } = await trained(
+        trainer.train(inMemory(base), {
+          cycle: 1,
+          model: "a".repeat(64),
+          stop: () => false,
+          onStep: () => {
+            fails = ++steps === 2;
+          },
+        }),
+      );
+      await trainer.dispose();
+      assert.equal(run.steps, 2);
+      const told = lines.filter(({ message }) => message === "training ended early: a step failed");
+      assert.deepEqual(
+        told.map(({ fields }) => [fields.code, fields.prevention]),
+        [["GRAPH_RUN", "free some"]],
+      );
     });
 
   for (const program of ["whole", "layers"])

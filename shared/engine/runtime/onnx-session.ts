@@ -77,7 +77,9 @@ export const compileSession = async (
         .catch((error: unknown) => {
           if (places && isRefusalToCopy(error)) return undefined;
           if (error instanceof BlockZeroError) throw error;
-          throw new BlockZeroError("GRAPH_RUN", `ONNX Runtime failed: ${reasonOf(error)}`, REPORT, { cause: error });
+          const reason = reasonOf(error);
+          const hint = LACK_OF_MEMORY.test(reason) ? FREE_MEMORY : REPORT;
+          throw new BlockZeroError("GRAPH_RUN", `ONNX Runtime failed: ${reason}`, hint, { cause: error });
         });
       const made: Record<string, Tensor> = {};
       for (const [key, name] of names) {
@@ -123,6 +125,10 @@ const placesFor = (outputs: Readonly<Record<string, ValueType>>) => {
 const isFixed = (shape: Shape): shape is readonly number[] => shape.every((dim) => typeof dim === "number");
 
 const REPORT = "check the fed values; if they are right, report this message";
+
+/** As the runtime's arenas, its card's allocator and the C++ library say it. */
+const LACK_OF_MEMORY = /allocate memory|bad_alloc|out of memory/i;
+const FREE_MEMORY = "end what else uses the device's memory, or compute less at a time";
 
 /** Wraps a host tensor's elements without a copy. */
 export const nativeHost = (tensor: Tensor): ort.Tensor => {

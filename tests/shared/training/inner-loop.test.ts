@@ -5,9 +5,10 @@ import { createRandom } from "#shared/data/random.js";
 import * as op from "#shared/engine/ops/index.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { floatTensor } from "#shared/engine/tensor.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { type InnerLoop, type InnerStep, innerLoop } from "#shared/training/inner-loop.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
-import { createTrainStep } from "#shared/training/train-step.js";
+import { createTrainStep, type TrainStep } from "#shared/training/train-step.js";
 
 const device = onnxCpu({ threads: 1 });
 const VOCABULARY = 8;
@@ -129,6 +130,24 @@ describe("inner loop", () => {
       [1, 5, 9],
     );
     assert.ok(Number.isFinite(result.firstLoss) && result.lastLoss < result.firstLoss);
+  });
+
+  it("keeps what earlier steps gave where one fails, and says why", async (context) => {
+    const trainStep = await bigram(context);
+    const fault = new BlockZeroError("GRAPH_RUN", "no memory", "free some");
+    const failing = (first: number): TrainStep => {
+      let taken = 0;
+      return { ...trainStep, step: (...given) => (++taken < first ? trainStep.step(...given) : Promise.reject(fault)) };
+    };
+    const told: BlockZeroError[] = [];
+    const onFault = (thrown: BlockZeroError) => told.push(thrown);
+    const { result } = await run(context, { trainStep: failing(3), onFault });
+    assert.deepEqual([result.steps, result.tokens], [2, 2 * TOKENS]);
+    assert.deepEqual(told, [fault]);
+    await assert.rejects(run(context, { trainStep: failing(1), onFault }), fault);
+    await assert.rejects(run(context, { trainStep: failing(3) }), fault);
+    const skipping = batches(() => true);
+    await assert.rejects(run(context, { trainStep: failing(3), onFault, nextBatch: skipping }), fault);
   });
 
   it("draws a batch for each micro-batch", async (context) => {
