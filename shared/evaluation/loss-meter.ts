@@ -24,6 +24,8 @@ export interface LossMeter {
   ofGroup(model: ModelTensors, group: ExpertGroup): Promise<GroupMeter>;
   /** Whether it reads models layer by layer, so that they may stay in their files. Another one reads them into memory as a whole. */
   readonly isLayerMajor?: boolean;
+  /** The same meter, whose measurements the signal ends too, with its reason. Absent where none takes long. Dispose of the first one alone. */
+  until?(signal: AbortSignal): LossMeter;
   dispose(): Promise<void>;
 }
 

@@ -78,10 +78,10 @@ export const ownMeter = ({ program, builtIn, log }: OwnMeterOptions): LossMeter 
       return null;
     }
   };
-  return {
-    ...builtIn,
+  const beside = (checking: LossMeter): LossMeter => ({
+    ...checking,
     async ofGroup(model, group) {
-      const here = await builtIn.ofGroup(model, group);
+      const here = await checking.ofGroup(model, group);
       if (!isTrusted) return here;
       return {
         async losses(update, batches) {
@@ -97,11 +97,13 @@ export const ownMeter = ({ program, builtIn, log }: OwnMeterOptions): LossMeter 
         },
       };
     },
+    ...(checking.until && { until: (signal) => beside(checking.until!(signal)) }),
     async dispose() {
       await close();
-      await builtIn.dispose();
+      await checking.dispose();
     },
-  };
+  });
+  return beside(builtIn);
 };
 
 const agree = (theirs: number, ours: number): boolean =>

@@ -1,7 +1,6 @@
 import type { Batch } from "#shared/data/loader.js";
 import type { Device } from "#shared/engine/device.js";
 import { groupShapes } from "#shared/model/groups.js";
-import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { allExperts } from "#shared/model/parameters.js";
 import { windowsOf } from "#shared/model/windows.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
@@ -10,7 +9,7 @@ import { batchTensors } from "#shared/training/inner-loop.js";
 import { type Change, changeOf } from "../change.js";
 import { batchesOfRun, joined, type LossMeter } from "../loss-meter.js";
 import { layerGraphs } from "./layer-graphs.js";
-import { type PassContext, passThrough } from "./layer-pass.js";
+import { type PassContext, type PassRequest, passThrough } from "./layer-pass.js";
 import { partPrograms } from "./part-programs.js";
 
 export interface LayerMeterOptions {
@@ -37,7 +36,7 @@ export const createLayerMeter = (
   const shape = { config, held: allExperts(config), ...windowsOf(data, together * batchSize) };
   const tokens = shape.batchSize * shape.sequenceLength;
   const programs = partPrograms(device);
-  const context: PassContext = {
+  const shared: Omit<PassContext, "signals"> = {
     device,
     graphs: layerGraphs(shape, together),
     programs,
@@ -47,12 +46,10 @@ export const createLayerMeter = (
     stateShape: [tokens, config.hidden_size],
     memory,
     folder,
-    signal,
   };
   const measure = async (
-    model: ModelTensors,
-    varied: readonly string[],
-    changes: readonly (Change | null)[],
+    context: PassContext,
+    { model, varied, changes }: Omit<PassRequest, "runs">,
     batches: readonly Batch[],
   ): Promise<number[][]> => {
     if (batches.length === 0 || changes.length === 0) return changes.map(() => []);
@@ -64,17 +61,23 @@ export const createLayerMeter = (
       batches.map((_, batch) => Number(ofRuns[Math.floor(batch / together)]![batch % together]!.data[0])),
     );
   };
-  return {
-    isLayerMajor: true,
-    losses: async (model, batches) => (await measure(model, [], [null], batches))[0]!,
-    async ofGroup(model, group: ExpertGroup) {
-      const varied = Object.keys(groupShapes(config, group));
-      return {
-        losses: async (update, batches) =>
-          (await measure(model, varied, [update && changeOf(update, varied)], batches))[0]!,
-        lossesTogether: (changes, batches) => measure(model, varied, changes, batches),
-      };
-    },
-    dispose: () => programs.dispose(),
+  const meterOf = (signals: readonly AbortSignal[]): LossMeter => {
+    const context = { ...shared, signals };
+    return {
+      isLayerMajor: true,
+      losses: async (model, batches) => (await measure(context, { model, varied: [], changes: [null] }, batches))[0]!,
+      async ofGroup(model, group: ExpertGroup) {
+        const varied = Object.keys(groupShapes(config, group));
+        const together = (changes: readonly (Change | null)[], batches: readonly Batch[]) =>
+          measure(context, { model, varied, changes }, batches);
+        return {
+          losses: async (update, batches) => (await together([update && changeOf(update, varied)], batches))[0]!,
+          lossesTogether: together,
+        };
+      },
+      until: (signal) => meterOf([...signals, signal]),
+      dispose: () => programs.dispose(),
+    };
   };
+  return meterOf(signal ? [signal] : []);
 };

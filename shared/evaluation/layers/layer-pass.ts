@@ -23,7 +23,8 @@ export interface PassContext {
   /** Bytes of hidden states, and of candidates' weights of one layer, that may be in memory. */
   readonly memory: number;
   readonly folder: string;
-  readonly signal?: AbortSignal | undefined;
+  /** Each ends the pass between two runs of a layer, with its reason. */
+  readonly signals: readonly AbortSignal[];
 }
 
 export interface PassRequest {
@@ -213,7 +214,7 @@ class Pass {
   async #checked<T>(running: Promise<T>): Promise<T> {
     const result = await running;
     await yieldToEvents();
-    this.#context.signal?.throwIfAborted();
+    for (const signal of this.#context.signals) signal.throwIfAborted();
     return result;
   }
 

@@ -11,7 +11,7 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Head } from "#shared/chain/chain.js";
 import { loadConfig } from "#shared/config/load.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { createLossMeter } from "#shared/evaluation/loss-meter.js";
+import { createLossMeter, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { processesWith } from "#shared/own-program/processes.js";
 import { wholeModel } from "#shared/participant/agreement/base-model.js";
@@ -279,5 +279,30 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
     assert.equal(await withOwnEvaluator({ network, home, log, clock: still }, config, builtIn), builtIn);
     assert.deepEqual(await ended, [null, "SIGKILL"]);
     assert.ok(!existsSync(place));
+  });
+
+  it("asks the program also where a signal bounds what is measured", async (t) => {
+    const builtIn = await createLossMeter(device, network, { batchSize, parameters });
+    t.after(() => builtIn.dispose());
+    const bounds: AbortSignal[] = [];
+    const boundable: LossMeter = {
+      ...builtIn,
+      until: (signal) => {
+        bounds.push(signal);
+        return builtIn;
+      },
+    };
+    let asked = 0;
+    const program = {
+      losses: async () => {
+        asked += 1;
+        return (await builtIn.ofGroup(parameters, group)).losses(null, batches);
+      },
+      close: async () => {},
+    };
+    const { signal } = new AbortController();
+    const meter = ownMeter({ program, builtIn: boundable, log: collectingLog().log }).until!(signal);
+    await (await meter.ofGroup(parameters, group)).losses(null, batches);
+    assert.deepEqual([asked, bounds], [1, [signal]]);
   });
 });

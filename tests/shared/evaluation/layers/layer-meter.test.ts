@@ -16,6 +16,7 @@ import { readCheckpoint } from "#shared/model/checkpoint.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { allExperts } from "#shared/model/parameters.js";
 import { MODEL_TYPES } from "#shared/protocol/model-config.js";
+import { atEachRun } from "../../../support/at-each-run.js";
 import { MICRO, microParameters } from "../../model/micro.js";
 import { references } from "../../model/reference.js";
 import { batchesOf, groupOf, placed, updateOf } from "./material.js";
@@ -252,6 +253,26 @@ describe("the layer-major meter", () => {
     await assert.rejects(meter.losses(microParameters(), batchesOf(MICRO, 1, 2, 6)), { name: "AbortError" });
     assert.equal(left, 0);
     assert.deepEqual(readdirSync(empty), []);
+    await meter.dispose();
+  });
+
+  it("ends with any signal that it was bound by, and measures on without that one", async () => {
+    const [program, duty] = [new AbortController(), new AbortController()];
+    let runs = 0;
+    let endsAt = 3;
+    const slow = atEachRun(device, () => {
+      if (++runs === endsAt) duty.abort(new Error("the duty is over"));
+    });
+    const options = { batchSize: 2, memory: 0, folder, signal: program.signal };
+    const meter = createLayerMeter(slow, { model: MICRO, data: dataOf(6) }, options);
+    const bounded = meter.until!(duty.signal);
+    const [parameters, batches] = [microParameters(), batchesOf(MICRO, 1, 2, 6)];
+    await assert.rejects(bounded.losses(parameters, batches), /the duty is over/);
+    assert.equal(runs, endsAt);
+    assert.equal((await meter.losses(parameters, batches)).length, 1);
+    endsAt = -1;
+    program.abort(new Error("the program ends"));
+    await assert.rejects(meter.until!(new AbortController().signal).losses(parameters, batches), /the program ends/);
     await meter.dispose();
   });
 });
