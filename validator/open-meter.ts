@@ -1,5 +1,6 @@
 import type { Device } from "#shared/engine/device.js";
 import { STATES_SHARE, wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
+import { removeHiddenStates } from "#shared/evaluation/layers/hidden-states.js";
 import { createLayerMeter } from "#shared/evaluation/layers/layer-meter.js";
 import { createLossMeter, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
@@ -31,6 +32,7 @@ export const openMeter = async (
     return { meter: await createLossMeter(device, network, { batchSize, parameters }), model: parameters };
   }
   log.info("judging layer by layer", { wholeModelBytes: needed, memoryBytes: Math.floor(memory) });
+  await removeHiddenStates(home);
   const layers = { batchSize, memory: STATES_SHARE * memory, folder: home, signal };
   return {
     meter: createLayerMeter(device, network, layers),

@@ -12,7 +12,7 @@ export interface RegularFile extends ByteSource {
 const READING = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Largest single read: some systems refuse more than 2 GiB at once. */
-const READ_BYTES = 1 << 30;
+export const READ_BYTES = 1 << 30;
 
 /**
  * Opens a file. Refuses everything that is not a regular file (a folder, a pipe that would block without end). @throws BlockZeroError
@@ -57,7 +57,9 @@ export const readSmallFileSync = (path: string, maxBytes: number): Uint8Array =>
     if (found.size > maxBytes) throw tooLarge(path, found.size, maxBytes);
     const bytes = new Uint8Array(found.size);
     for (let done = 0; done < bytes.length; ) {
-      const bytesRead = attemptSync(path, () => readSync(file, bytes, done, bytes.length - done, done));
+      const bytesRead = attemptSync(path, () =>
+        readSync(file, bytes, done, Math.min(bytes.length - done, READ_BYTES), done),
+      );
       if (bytesRead === 0) throw shrank(path, done);
       done += bytesRead;
     }

@@ -1,5 +1,7 @@
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { READ_BYTES } from "#shared/files/regular-file.js";
+import { writeAt } from "#shared/files/write-at.js";
 
 /** Numbered arrays of equal length: the first ones in memory, the others in one file. */
 export interface HiddenStates {
@@ -19,11 +21,22 @@ export interface HiddenStatesOptions {
   readonly memory: number;
   /** Where the file is, if there is one. */
   readonly folder: string;
+  /** Removes a folder with what is in it, if it is there. */
+  readonly remove?: (folder: string) => Promise<void>;
 }
+
+const PREFIX = "hidden-";
+
+/** Removes what passes of a program that was killed left in a folder, where the system keeps a name of an open file. */
+export const removeHiddenStates = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder)) if (name.startsWith(PREFIX)) await removeFolder(join(folder, name));
+};
+
+const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
 
 /** Of `slots` arrays, as many as fit stay in memory. The file has no name while it is used on systems that allow it, so that no crash leaves it. */
 export const openHiddenStates = async (options: HiddenStatesOptions): Promise<HiddenStates> => {
-  const { slots, length, memory, folder } = options;
+  const { slots, length, memory, folder, remove = removeFolder } = options;
   const bytes = 4 * length;
   const inMemory = Math.min(slots, Math.floor(memory / bytes));
   const held: (Float32Array | undefined)[] = [];
@@ -38,24 +51,22 @@ export const openHiddenStates = async (options: HiddenStatesOptions): Promise<Hi
       },
     };
 
-  const own = await mkdtemp(join(folder, "hidden-"));
+  const own = await mkdtemp(join(folder, PREFIX));
   const file = await open(join(own, "states"), "wx+");
-  // Windows keeps the name of an open file; there `close` removes the folder.
-  if (process.platform !== "win32") await rm(own, { recursive: true });
+  // Windows and network file systems keep a name of an open file; there `close` removes the folder.
+  await remove(own).catch(() => undefined);
   const place = (slot: number) => (slot - inMemory) * bytes;
-  const whole = async (slot: number, move: (at: number) => Promise<number>): Promise<void> => {
-    for (let done = 0; done < bytes; ) {
-      const moved = await move(done);
-      if (moved === 0) throw new RangeError(`hidden state ${slot} was never written`);
-      done += moved;
-    }
-  };
   return {
     async read(slot) {
       if (slot < inMemory) return held[slot]!;
       const data = new Float32Array(length);
       const view = new Uint8Array(data.buffer);
-      await whole(slot, async (at) => (await file.read(view, at, bytes - at, place(slot) + at)).bytesRead);
+      for (let done = 0; done < bytes; ) {
+        const length = Math.min(bytes - done, READ_BYTES);
+        const { bytesRead } = await file.read(view, done, length, place(slot) + done);
+        if (bytesRead === 0) throw new RangeError(`hidden state ${slot} was never written`);
+        done += bytesRead;
+      }
       return data;
     },
     async write(slot, data) {
@@ -64,12 +75,12 @@ export const openHiddenStates = async (options: HiddenStatesOptions): Promise<Hi
         return;
       }
       const view = new Uint8Array(data.buffer, data.byteOffset, bytes);
-      await whole(slot, async (at) => (await file.write(view, at, bytes - at, place(slot) + at)).bytesWritten);
+      await writeAt(file, view, place(slot));
     },
     async close() {
       held.length = 0;
       await file.close();
-      await rm(own, { recursive: true, force: true });
+      await remove(own);
     },
   };
 };
