@@ -111,11 +111,8 @@ export const checkpointRuns = ({ dir, intervalSeconds, log, trainStep, place, sh
   };
 };
 
-const restore = async (trainStep: TrainStep, { head, read }: Checkpoint, isSameRun: boolean): Promise<void> => {
-  // All is read before anything changes: moments that do not belong together would make a wild step.
-  const moments = { m: await read("m"), v: await read("v") };
-  await trainStep.restore({ ...moments, step: head.taken, ...(isSameRun && { params: await read("params") }) });
-};
+const restore = (trainStep: TrainStep, { head, part }: Checkpoint, isSameRun: boolean): Promise<void> =>
+  trainStep.resume({ m: part("m"), v: part("v"), step: head.taken, ...(isSameRun && { params: part("params") }) });
 
 /** A file that was whole a moment ago, and is not: the cycle begins from the base as if there were none. */
 const notRestored = (log: Log, thrown: unknown): null => {

@@ -7,7 +7,7 @@ import { openSafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
 import { writeSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
 import type { FloatSource } from "./float-source.js";
 import type { FrozenSource } from "./frozen-source.js";
-import type { NamedFloats, Shapes } from "./objective.js";
+import type { Shapes } from "./objective.js";
 import { STATE_PARTS, type StatePart } from "./step-backend.js";
 import type { StateTensor } from "./train-step.js";
 
@@ -23,12 +23,13 @@ export const writeState = async (path: string, shapes: Shapes, tensors: AsyncIte
   });
 };
 
-/** One part of a state that `writeState` wrote. @throws BlockZeroError SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, FILE_UNREADABLE */
-export const readState = async (path: string, part: StatePart, shapes: Shapes): Promise<NamedFloats> => {
-  const file = await openSafetensorsFile(path);
-  try {
-    const read: Record<string, NamedFloats[string]> = {};
-    for (const [name, shape] of Object.entries(shapes)) {
+/** One part of a state that `writeState` wrote, a tensor at a time. Reading throws SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, FILE_UNREADABLE. */
+export const stateSource = (path: string, part: StatePart, shapes: Shapes): FloatSource => ({
+  shapes,
+  async read(name) {
+    const file = await openSafetensorsFile(path);
+    try {
+      const shape = shapes[name]!;
       const info = file.header.tensors.get(`${part}/${name}`);
       if (info?.dtype !== "F32" || `${info.shape}` !== `${shape}`)
         throw new BlockZeroError(
@@ -38,13 +39,12 @@ export const readState = async (path: string, part: StatePart, shapes: Shapes): 
         );
       const data = new Uint8Array(info.end - info.begin);
       await file.read(`${part}/${name}`, data);
-      read[name] = { dtype: "float32", shape, data: toFloats({ data }) };
+      return { dtype: "float32", shape, data: toFloats({ data }) };
+    } finally {
+      await file.close();
     }
-    return read;
-  } finally {
-    await file.close();
-  }
-};
+  },
+});
 
 /** SHA-256 of a file, 64 hex digits, computed in little memory. */
 export const hashFile = async (path: string): Promise<string> => {

@@ -5,8 +5,9 @@ import { reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { writing } from "#shared/files/writing.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { hashFile, readState, writeState } from "./checkpoint-tensors.js";
-import type { NamedFloats, Shapes } from "./objective.js";
+import { hashFile, stateSource, writeState } from "./checkpoint-tensors.js";
+import type { FloatSource } from "./float-source.js";
+import type { Shapes } from "./objective.js";
 import type { StatePart } from "./step-backend.js";
 import type { StateTensor } from "./train-step.js";
 
@@ -44,8 +45,8 @@ const recordSchema = headSchema.extend({ sha256: z.string() });
 
 export interface Checkpoint {
   readonly head: CheckpointHead;
-  /** One part of the state, read from disk. */
-  read(part: StatePart): Promise<NamedFloats>;
+  /** One part of the state, read from disk a tensor at a time. */
+  part(part: StatePart): FloatSource;
 }
 
 /** Checkpoints of a training run, in their own folder. */
@@ -96,7 +97,7 @@ export const openCheckpoints = (dir: string, { keep, log }: CheckpointsOptions):
           }
           const file = path(name, "safetensors");
           if ((await hashFile(file)) === record.sha256)
-            return { head: record, read: (part) => readState(file, part, shapes) };
+            return { head: record, part: (part) => stateSource(file, part, shapes) };
           log.warn("a damaged checkpoint is passed over", { checkpoint: name, reason: "its tensors changed" });
         } catch (thrown) {
           log.warn("a damaged checkpoint is passed over", { checkpoint: name, reason: reasonOf(thrown) });

@@ -1,9 +1,9 @@
 import type { Tensors } from "#shared/engine/device.js";
 import { ADAMW_DEFAULTS } from "#shared/engine/optim/adamw.js";
-import type { FloatTensor } from "#shared/engine/tensor.js";
+import { type FloatTensor, zeros } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { deviceStep } from "./device-step.js";
-import type { FloatSource } from "./float-source.js";
+import { type FloatSource, inMemory } from "./float-source.js";
 import { hostStep } from "./host-step.js";
 import { layersStep } from "./layers/layers-step.js";
 import { mapValues, type NamedFloats, type Shapes } from "./objective.js";
@@ -23,6 +23,11 @@ export interface TrainState {
   readonly m: NamedFloats;
   readonly v: NamedFloats;
   readonly step: number;
+}
+
+/** A state, or parts of one, whose tensors are read when they are needed. */
+export interface StateSources extends Partial<Readonly<Record<StatePart, FloatSource>>> {
+  readonly step?: number;
 }
 
 /** One tensor of a state, and the part of the state that it belongs to. */
@@ -62,6 +67,11 @@ export interface TrainStep {
    * or misshapen, TRAIN_BUSY while a step is in progress.
    */
   restore(state: Partial<TrainState>): Promise<void>;
+  /**
+   * The same of a state that need not be in memory, a tensor at a time. Where one cannot be read, the optimiser begins anew: moments that do not belong
+   * together would make a wild step. The parameters are then partly those of the state.
+   */
+  resume(state: StateSources): Promise<void>;
   /** The same as `restore`, for the parameters only, one at a time. */
   begin(from: FloatSource): Promise<void>;
   /**
@@ -122,6 +132,24 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
     return Object.fromEntries(await all);
   };
 
+  const resume = async ({ step, ...parts }: StateSources): Promise<void> => {
+    if (running) throw busy();
+    for (const { shapes: given } of Object.values(parts)) checkState(given, shapes);
+    await exclusively(async () => {
+      try {
+        for (const part of STATE_PARTS)
+          for (const name of parts[part] ? trainable : [])
+            await stepping.tensor(part, name).write(await parts[part]!.read(name));
+        taken = step ?? taken;
+      } catch (thrown) {
+        for (const part of ["m", "v"] as const)
+          for (const name of trainable) await stepping.tensor(part, name).write(zeros(shapes[name]!));
+        taken = 0;
+        throw thrown;
+      }
+    });
+  };
+
   return {
     async step(batches, learningRate, refuse = () => false, signal = NEVER) {
       if (running) throw busy();
@@ -165,21 +193,8 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
           yield { part, name, tensor: await stepping.tensor(part, name).read() };
         }
     },
-    async restore({ step, ...parts }) {
-      if (running) throw busy();
-      for (const tensors of Object.values(parts))
-        checkState(
-          mapValues(tensors, ({ shape }) => shape),
-          shapes,
-        );
-      await exclusively(async () => {
-        for (const part of STATE_PARTS) {
-          for (const [name, tensor] of Object.entries(parts[part] ?? {}))
-            await stepping.tensor(part, name).write(tensor);
-        }
-        taken = step ?? taken;
-      });
-    },
+    restore: ({ step, ...parts }) => resume({ ...(step !== undefined && { step }), ...mapValues(parts, inMemory) }),
+    resume,
     async begin(from) {
       if (running) throw busy();
       checkState(from.shapes, shapes);

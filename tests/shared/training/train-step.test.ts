@@ -4,7 +4,9 @@ import type { Tensors } from "#shared/engine/device.js";
 import * as op from "#shared/engine/ops/index.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { type FloatTensor, floatTensor } from "#shared/engine/tensor.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { createEvaluator } from "#shared/evaluation/evaluator.js";
+import { type FloatSource, inMemory } from "#shared/training/float-source.js";
 import type { Objective } from "#shared/training/objective.js";
 import type { StepResult, TrainStepOptions } from "#shared/training/train-options.js";
 import { createTrainStep } from "#shared/training/train-step.js";
@@ -142,6 +144,37 @@ describe("train step", () => {
     const { w1, ...missing } = saved.params;
     await assert.rejects(copy.restore({ ...saved, params: missing }), coded("TRAIN_STATE"));
     await assert.rejects(copy.restore({ ...saved, v: { ...saved.v, other: w1! } }), coded("TRAIN_STATE"));
+    await original.dispose();
+    await copy.dispose();
+  });
+
+  it("continues from a state that is read a tensor at a time, and begins its moments anew where one cannot be read", async () => {
+    const batch = batchOf(BATCH, 0);
+    const original = await create();
+    for (let i = 0; i < 3; i++) await original.step([batch], 0.01);
+    const saved = await original.state();
+    const copy = await create({ params: { ...params(), w1: wave([2, 8], 9) } });
+    const read: string[] = [];
+    const source = (part: "params" | "m" | "v", fails?: string): FloatSource => {
+      const whole = inMemory(saved[part]);
+      return {
+        ...whole,
+        async read(name) {
+          read.push(`${part} ${name}`);
+          if (name === fails) throw new BlockZeroError("FILE_UNREADABLE", "it is gone", "look for it");
+          return whole.read(name);
+        },
+      };
+    };
+    await copy.resume({ params: source("params"), m: source("m"), v: source("v"), step: saved.step });
+    assert.deepEqual(await copy.state(), saved);
+    assert.equal(new Set(read).size, read.length);
+    const last = Object.keys(saved.v).sort().at(-1);
+    await assert.rejects(copy.resume({ m: source("m"), v: source("v", last), step: 3 }), coded("FILE_UNREADABLE"));
+    const { params: kept, m, v, step } = await copy.state();
+    assert.deepEqual(kept, saved.params);
+    assert.equal(step, 0);
+    for (const { data } of [...Object.values(m), ...Object.values(v)]) assert.ok(data.every((value) => value === 0));
     await original.dispose();
     await copy.dispose();
   });
