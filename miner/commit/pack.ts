@@ -17,6 +17,7 @@ export interface Packer {
   pack(update: FloatSource): Promise<UpdateFile>;
   /** Durable when it resolves: what packing lost is remembered with the artifact. Call it before the journal names the artifact. */
   tie(artifact: string): Promise<void>;
+  /** Waits for an update that is being packed, and leaves nothing open. */
   close(): Promise<void>;
 }
 
@@ -32,21 +33,29 @@ export const openPacker = (miner: Pick<Miner, "participant" | "journal">, cycle:
     await file?.close();
     [residual, file] = [undefined, undefined];
   };
+  const write = async (update: FloatSource): Promise<UpdateFile> => {
+    await discard();
+    if (codec.feedback) {
+      const shapes = new Map(Object.entries(update.shapes));
+      const { end } = phaseWindow(cycle, "commit", network.phases);
+      const limit = { name: `which update was revealed before cycle ${cycle}`, deadline: end };
+      const last = await throughFaults(miner.participant, limit, () => lastRevealed(miner, cycle));
+      residual = await openResidual({ dir: join(home, "residuals"), log }, shapes, last);
+    }
+    file = await writeUpdate(path, codec, update, residual);
+    return file;
+  };
+  // Who stopped waiting for it closes the packer while it still writes.
+  let writing: Promise<unknown> = Promise.resolve();
   return {
-    async pack(update) {
-      await discard();
-      if (codec.feedback) {
-        const shapes = new Map(Object.entries(update.shapes));
-        const { end } = phaseWindow(cycle, "commit", network.phases);
-        const limit = { name: `which update was revealed before cycle ${cycle}`, deadline: end };
-        const last = await throughFaults(miner.participant, limit, () => lastRevealed(miner, cycle));
-        residual = await openResidual({ dir: join(home, "residuals"), log }, shapes, last);
-      }
-      file = await writeUpdate(path, codec, update, residual);
-      return file;
+    pack(update) {
+      const written = write(update);
+      writing = written.catch(() => undefined);
+      return written;
     },
     tie: async (artifact) => residual?.tie(artifact),
     async close() {
+      await writing;
       await discard();
       await rm(path, { force: true });
     },

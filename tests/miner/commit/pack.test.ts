@@ -158,6 +158,17 @@ describe("what compression loses", { timeout: HANG_GUARD }, () => {
     await packer.close();
   });
 
+  it("leaves nothing where the packer is closed while it packs", async (t) => {
+    const { participant, dir, update } = await open(t);
+    const journal = openJournal(join(participant.home, "miner.json"), minerJournalSchema);
+    const packer = openPacker({ participant, journal }, 1);
+    const packing = packer.pack(inMemory(toParameters(update(1))));
+    await packer.close();
+    await packing;
+    assert.deepEqual(readdirSync(dir), []);
+    assert.ok(!existsSync(join(participant.home, "update.safetensors")));
+  });
+
   it("counts as nothing when its file is damaged or gone, and the miner is told", async (t) => {
     const { participant, dir, update, pack, reveal } = await open(t);
     await pack(1);
