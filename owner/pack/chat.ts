@@ -48,9 +48,10 @@ const LIMITS: ChatLimits = { messages: 1000, units: 256 << 20, milliseconds: 120
 
 /**
  * Writes conversations out through a template. What the template adds for a message of the assistant, after the words that ask it to write, counts; all
- * else does not. That is told apart by writing out the conversation up to each such message, with and without it: a template that then writes what
- * stood before otherwise cannot be used for that row. There is no clock, so that the same rows give the same text on every day: a template that asks whether
- * there is one takes its own date.
+ * else does not. That is told apart by writing out the conversation up to each such message, with and without it. An answer that the template writes
+ * otherwise once more follows, as Qwen3's does with one that has no thoughts, does not count: the model would learn to write what it never writes. Where
+ * none is left, the conversation ends with its last answer, which counts alone. There is no clock, so that the same rows give the same text on every day:
+ * a template that asks whether there is one takes its own date.
  *
  * @throws BlockZeroError PACK_TEMPLATE where the template is none; from what it gives, where a row takes too long
  */
@@ -110,28 +111,32 @@ const tooSlow = (messages: number, milliseconds: number): BlockZeroError =>
   );
 
 const CHANGES = { problem: "the chat template changes what stands before a message" };
+const SOME_COUNT = "answers that the chat template writes otherwise once more follows do not count";
 
-const countedParts = (
-  messages: readonly { readonly role: string }[],
-  written: (count: number, asks: boolean) => string,
-): ReturnType<Render> => {
-  const whole = written(messages.length, false);
+/** Writes out the first messages of a conversation; with what asks the assistant to speak, or without. */
+type Written = (count: number, asks: boolean) => string;
+
+const countedParts = (messages: readonly { readonly role: string }[], written: Written): ReturnType<Render> => {
+  const answers = [...messages.keys()].filter((i) => messages[i]!.role === "assistant");
+  const last = answers.at(-1)!;
+  const all = countedOf(answers, messages.length, written);
+  if (all.count === answers.length) return { document: all.document };
+  const found = all.count > 0 ? all : countedOf([last], last + 1, written);
+  return found.count === 0 ? CHANGES : { document: found.document, remark: SOME_COUNT };
+};
+
+/** The first `length` messages; of the answers named those count that stand there as they did when they were the last message. */
+const countedOf = (answers: readonly number[], length: number, written: Written) => {
+  const text = written(length, false);
   const borders: number[] = [0];
-  for (const [i, { role }] of messages.entries()) {
-    if (role !== "assistant") continue;
+  for (const i of answers) {
     const before = written(i, true);
     const after = written(i + 1, false);
-    if (!after.startsWith(before) || !whole.startsWith(after.trimEnd())) return CHANGES;
-    borders.push(before.length, Math.min(after.length, whole.length));
+    const stands = after.startsWith(before) && text.startsWith(after.trimEnd());
+    if (stands && before.length >= borders.at(-1)!) borders.push(before.length, Math.min(after.length, text.length));
   }
-  borders.push(whole.length);
-  if (borders.some((border, i) => i > 0 && border < borders[i - 1]!)) return CHANGES;
-  return {
-    document: {
-      text: whole,
-      parts: borders.slice(1).map((border, i) => Buffer.byteLength(whole.slice(borders[i], border))),
-    },
-  };
+  const parts = [...borders.slice(1), text.length].map((to, i) => Buffer.byteLength(text.slice(borders[i], to)));
+  return { count: (borders.length - 1) / 2, document: { text, parts } };
 };
 
 const compile = (template: string): Template => {

@@ -2,8 +2,10 @@ import type { Row } from "#shared/documents/row.js";
 import type { PieceDocument } from "./pieces/piece.js";
 import type { PackSettings } from "./settings.js";
 
-/** A row's document, or why it has none. */
-export type Extracted = { readonly document: PieceDocument } | { readonly problem: string };
+/** A row's document, with a remark where not all counts that should; or why it has none. */
+export type Extracted =
+  | { readonly document: PieceDocument; readonly remark?: string | undefined }
+  | { readonly problem: string };
 
 /** Writes a conversation out, or says why it cannot. */
 export type Render = (messages: unknown, row: Readonly<Record<string, unknown>>) => Extracted;

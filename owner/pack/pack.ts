@@ -112,6 +112,9 @@ const clear = (out: string, work: string): void => {
   }
 };
 
+/** Raised where the same settings and rows give other documents than before: work of the rules before cannot be gone on with. */
+const RULES = 2;
+
 /** A finished pack is handed on: nothing of how it was made stays. */
 const removeIfEmpty = (folder: string): void => {
   try {
@@ -135,6 +138,7 @@ const packIn = async (work: string, options: PackOptions, onClaimed: () => void)
   const benchmarks = options.benchmarks.map((name) => sha256(readFileSync(localFile(name).path)));
   const files = await sourceFiles(options, join(work, FETCHED), onProgress);
   claim(work, {
+    rules: RULES,
     settings,
     tokenizer: tokenizer.name,
     chat: format ?? null,

@@ -10,21 +10,22 @@ export interface Sample {
   readonly order: number;
 }
 
-/** Rows that left at one point for one reason. */
+/** Rows that left at one point for one reason, or that stay with one remark. */
 export interface Reason {
   rows: number;
   bytes: number;
   samples: Sample[];
 }
 
-/** What became of rows: how many came, and stage → reason → which left there. */
+/** What became of rows: how many came, stage → reason → which left there, and remark → which passed the filters with it. */
 export interface Tally {
   rows: number;
   bytes: number;
   readonly left: Record<string, Record<string, Reason>>;
+  readonly remarks: Record<string, Reason>;
 }
 
-export const createTally = (): Tally => ({ rows: 0, bytes: 0, left: {} });
+export const createTally = (): Tally => ({ rows: 0, bytes: 0, left: {}, remarks: {} });
 
 const SAMPLES = 5;
 const SAMPLE_CHARS = 300;
@@ -42,7 +43,16 @@ export interface Leaving {
 
 /** Writes down that a row left. */
 export const leave = (tally: Tally, { stage, reason, bytes, sample }: Leaving): void => {
-  const found = reasonOf(tally, stage, reason);
+  const reasons = tally.left[stage] ?? {};
+  tally.left[stage] = reasons;
+  addRow(reasonOf(reasons, reason), bytes, sample);
+};
+
+/** Writes down that a row stays, and what is to be known of it. */
+export const remark = (tally: Tally, { reason, bytes, sample }: Omit<Leaving, "stage">): void =>
+  addRow(reasonOf(tally.remarks, reason), bytes, sample);
+
+const addRow = (found: Reason, bytes: number, sample: Sample): void => {
   found.rows++;
   found.bytes += bytes;
   const last = found.samples[SAMPLES - 1];
@@ -52,21 +62,27 @@ export const leave = (tally: Tally, { stage, reason, bytes, sample }: Leaving): 
 };
 
 /** Adds what another tally has. */
-export const addTally = (into: Tally, { rows, bytes, left }: Tally): void => {
+export const addTally = (into: Tally, { rows, bytes, left, remarks }: Tally): void => {
   into.rows += rows;
   into.bytes += bytes;
-  for (const [stage, reasons] of Object.entries(left))
-    for (const [reason, other] of Object.entries(reasons)) {
-      const found = reasonOf(into, stage, reason);
-      found.rows += other.rows;
-      found.bytes += other.bytes;
-      addSamples(found, other.samples);
-    }
+  for (const [stage, reasons] of Object.entries(left)) {
+    const found = into.left[stage] ?? {};
+    into.left[stage] = found;
+    addReasons(found, reasons);
+  }
+  addReasons(into.remarks, remarks);
 };
 
-const reasonOf = (tally: Tally, stage: string, reason: string): Reason => {
-  const reasons = tally.left[stage] ?? {};
-  tally.left[stage] = reasons;
+const addReasons = (into: Record<string, Reason>, reasons: Readonly<Record<string, Reason>>): void => {
+  for (const [reason, other] of Object.entries(reasons)) {
+    const found = reasonOf(into, reason);
+    found.rows += other.rows;
+    found.bytes += other.bytes;
+    addSamples(found, other.samples);
+  }
+};
+
+const reasonOf = (reasons: Record<string, Reason>, reason: string): Reason => {
   const name = Object.hasOwn(reasons, reason) || Object.keys(reasons).length < REASONS ? reason : OTHER;
   const found = reasons[name] ?? { rows: 0, bytes: 0, samples: [] };
   reasons[name] = found;

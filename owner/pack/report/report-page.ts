@@ -1,4 +1,5 @@
 import { escapeHtml } from "#shared/cli/escape-html.js";
+import type { Reason } from "../pieces/tally.js";
 import type { PackReport } from "./report.js";
 
 const count = (value: number): string => value.toLocaleString("en-US");
@@ -9,6 +10,16 @@ const cells = (tag: "td" | "th", row: readonly string[]): string =>
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   `<table>${cells("th", head)}${rows.map((row) => cells("td", row)).join("")}</table>`;
+
+/** Rows of each reason, with samples that open. */
+const details = (before: string, reasons: Readonly<Record<string, Reason>>): readonly string[] =>
+  Object.entries(reasons).map(([reason, { rows, bytes, samples }]) => {
+    const shown = samples.map(
+      ({ source, row, text, beside }) =>
+        `<p>${escapeHtml(source)}, row ${row}</p><pre>${escapeHtml(text)}</pre>${beside === undefined ? "" : `<p>kept instead:</p><pre>${escapeHtml(beside)}</pre>`}`,
+    );
+    return `<details><summary>${escapeHtml(before + reason)} — ${count(rows)} rows, ${megabytes(bytes)}</summary>${shown.join("")}</details>`;
+  });
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #ddd}
@@ -23,15 +34,8 @@ const BAR_REM = 20;
 export const reportPage = ({ hash, tokenizer, sources, tally, stages, sides, near }: PackReport): string => {
   const bar = (rows: number) =>
     `<span class="bar" style="width:${((BAR_REM * rows) / Math.max(1, tally.rows)).toFixed(2)}rem"></span>`;
-  const reasons = Object.entries(tally.left).flatMap(([stage, found]) =>
-    Object.entries(found).map(([reason, { rows, bytes, samples }]) => {
-      const shown = samples.map(
-        ({ source, row, text, beside }) =>
-          `<p>${escapeHtml(source)}, row ${row}</p><pre>${escapeHtml(text)}</pre>${beside === undefined ? "" : `<p>kept instead:</p><pre>${escapeHtml(beside)}</pre>`}`,
-      );
-      return `<details><summary>${escapeHtml(stage)}: ${escapeHtml(reason)} — ${count(rows)} rows, ${megabytes(bytes)}</summary>${shown.join("")}</details>`;
-    }),
-  );
+  const reasons = Object.entries(tally.left).flatMap(([stage, found]) => details(`${stage}: `, found));
+  const remarks = details("", tally.remarks);
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Pack ${hash.slice(0, 8)}</title><style>${STYLE}</style>
 <h1>Pack <code>${hash.slice(0, 8)}</code></h1>
@@ -64,6 +68,7 @@ ${table(
 )}
 <h2>What was left out, and why</h2>
 ${reasons.join("\n")}
+${remarks.length > 0 ? `<h2>To know of what was kept</h2>\n${remarks.join("\n")}` : ""}
 <h2>Sources</h2>
 ${table(
   ["file", "size"],

@@ -34,7 +34,7 @@ export const reportText = ({ hash, tokenizer, sources, tally, stages, sides, nea
     `near duplicates: ${near.words} words in a row, ${near.bands} bands of ${near.rows}; ${count(near.clusters)} clusters, the largest of ${count(near.largest)}`,
     `  two texts are found with a chance of ${near.chances.map(({ similarity, chance }) => `${(100 * chance).toPrecision(3)} % at similarity ${similarity}`).join(", ")}`,
   ];
-  for (const [stage, reasons] of Object.entries(tally.left))
+  for (const [stage, reasons] of [["kept", tally.remarks] as const, ...Object.entries(tally.left)])
     for (const [reason, { rows, bytes, samples }] of byRows(reasons)) {
       lines.push("", `${stage}: ${reason}: ${count(rows)} rows, ${megabytes(bytes)}`);
       for (const { source, row, text } of samples) lines.push(`  ${source}:${row}  ${oneLine(text)}`);

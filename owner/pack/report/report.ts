@@ -6,7 +6,7 @@ export interface PackReport {
   readonly hash: string;
   readonly tokenizer: string;
   readonly sources: readonly { readonly name: string; readonly bytes: number }[];
-  /** Rows, and what left where and why. */
+  /** Rows, what left where and why, and what is to be known of rows that passed the filters. */
   readonly tally: Tally;
   /** The stages in their order, with what remained after each. */
   readonly stages: readonly StageFigures[];

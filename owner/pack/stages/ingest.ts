@@ -9,7 +9,7 @@ import type { Filter } from "../filters/filter.js";
 import type { PieceSeal, Position } from "../pieces/piece.js";
 import { readSeal } from "../pieces/piece-reader.js";
 import { exactHash, PIECE_BYTES, pieceWriter } from "../pieces/piece-writer.js";
-import { createTally, leave, type Tally } from "../pieces/tally.js";
+import { createTally, leave, remark, type Tally } from "../pieces/tally.js";
 import type { PackSettings } from "../settings.js";
 import type { SourceFile } from "../sources/source-file.js";
 import { createWords, findWords } from "../text/words.js";
@@ -121,13 +121,15 @@ const rowTaker = ({ settings, extract, filters }: Ingest) => {
     const bytes = Buffer.byteLength(text);
     tally.bytes += bytes;
     const exact = exactHash(text);
+    const sample = { source, row, text, order: Buffer.from(exact).readUInt32LE(0) };
     findWords(text, words);
     for (const [stage, filter] of filters) {
       const reason = filter(text, words);
       if (reason === null) continue;
-      leave(tally, { stage, reason, bytes, sample: { source, row, text, order: Buffer.from(exact).readUInt32LE(0) } });
+      leave(tally, { stage, reason, bytes, sample });
       return null;
     }
+    if (extracted.remark !== undefined) remark(tally, { reason: extracted.remark, bytes, sample });
     if (!keysOf(words, highs, lows)) {
       highs.fill(0);
       lows.fill(0);

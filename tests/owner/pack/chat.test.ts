@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { chatRenderer, readChatFormat } from "#owner/pack/chat.js";
+import type { Extracted } from "#owner/pack/extract.js";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { blobPath, openPackFolder } from "#shared/packs/pack-folder.js";
 import { decodeShard } from "#shared/packs/shard.js";
@@ -12,6 +13,25 @@ import { pack } from "./material.js";
 
 const CHATML =
   "{% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+/** As Qwen3's: the last answer has a place for thoughts, others only where they have some. */
+const THINKING =
+  "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' }}{% if m.role == 'assistant' and (loop.last or m.reasoning) %}{{ '<think>\\n' + (m.reasoning or '') + '\\n</think>\\n\\n' }}{% endif %}{{ m.content + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+/** The parts that count. */
+const countedOf = (rendered: Extracted): readonly string[] => {
+  assert.ok("document" in rendered);
+  const { text, parts } = rendered.document;
+  const bytes = Buffer.from(text);
+  let at = 0;
+  const texts: string[] = [];
+  for (const length of parts!) {
+    texts.push(bytes.toString("utf8", at, at + length));
+    at += length;
+  }
+  assert.equal(at, bytes.length);
+  return texts.filter((_, i) => i % 2 === 1);
+};
 
 const chat = (...contents: readonly string[]) =>
   contents.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content }));
@@ -73,6 +93,67 @@ describe("a conversation in a pack", () => {
     const begun = chatRenderer({ ...format, variables: { bos_token: "<s>" }, template: `{{ bos_token }}${CHATML}` });
     const rendered = begun(messages, {});
     assert.ok("document" in rendered && rendered.document.text.startsWith("<s><|im_start|>user"));
+  });
+
+  it("counts no answer that the template writes otherwise once more follows, and else all", () => {
+    const render = chatRenderer({ ...format, template: THINKING });
+    const rendered = render(chat("a", "b", "c", "d"), {});
+    assert.ok("document" in rendered);
+    assert.equal(
+      rendered.document.text,
+      "<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n<|im_start|>user\nc<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\nd<|im_end|>\n",
+    );
+    assert.deepEqual(countedOf(rendered), ["<think>\n\n</think>\n\nd<|im_end|>\n"]);
+    assert.equal(rendered.remark, "answers that the chat template writes otherwise once more follows do not count");
+    const single = render(chat("a", "b"), {});
+    assert.deepEqual(countedOf(single), ["<think>\n\n</think>\n\nb<|im_end|>\n"]);
+    assert.ok(!("remark" in single));
+    const thought = { ...chat("a", "b")[1]!, reasoning: "r" };
+    const steps = render([...chat("a", "b", "c"), thought, { role: "tool", content: "t" }, thought], {});
+    const answer = "<think>\nr\n</think>\n\nb<|im_end|>\n";
+    assert.deepEqual(countedOf(steps), [answer, answer], "each stands there as the model is to write it");
+    assert.ok("remark" in steps);
+  });
+
+  it("ends with its last answer where no answer stands in it as the model is to write it", () => {
+    const render = chatRenderer({ ...format, template: THINKING });
+    const rendered = render(chat("a", "b", "c", "d", "e"), {});
+    assert.deepEqual(rendered, render(chat("a", "b", "c", "d"), {}));
+    const plain = chatRenderer({ ...format, template: CHATML })(chat("a", "b", "c"), {});
+    assert.ok("document" in plain && plain.document.text.endsWith("c<|im_end|>\n"));
+  });
+
+  it("that counts in part is told with samples", async (t) => {
+    const folder = temporaryFolder(t);
+    const config = join(folder, "tokenizer_config.json");
+    writeFileSync(config, JSON.stringify({ chat_template: THINKING }));
+    const source = join(folder, "chats.jsonl");
+    const rows = [chat("a", "b", "c", "d"), chat("e", "f"), chat("g", "h", "i", "j")];
+    writeFileSync(source, rows.map((messages) => `${JSON.stringify({ messages })}\n`).join(""));
+    const out = join(folder, "out");
+    const { report } = await pack([source], out, {
+      chat: config,
+      pieceBytes: 10,
+      settings: {
+        duplicates: { near: "keep" },
+        field: "messages",
+        messages: true,
+        held_out: 0,
+        filters: { length: { use: false }, symbols: { use: false }, repetition: { use: false } },
+      },
+    });
+    const [remark] = Object.entries(report.tally.remarks);
+    assert.match(remark![0], /do not count$/);
+    assert.equal(remark![1].rows, 2);
+    assert.match(
+      readFileSync(join(out, "report.txt"), "utf8"),
+      /\nkept: answers .* do not count: 2 rows, .*\n {2}.*:3 /,
+    );
+    assert.match(
+      readFileSync(join(out, "report.html"), "utf8"),
+      /<h2>To know of what was kept<\/h2>\n<details>.*2 rows/,
+    );
+    assert.equal(report.sides.training.documents, 3);
   });
 
   it("is written out the same on every day: there is no clock", () => {

@@ -76,6 +76,11 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
       code: "PACK_CHANGED",
       message: `the work in ${join(out, "work")} was begun with other sources or settings: seed was 1 and is 5`,
     });
+    const begun = join(out, "work", "work.json");
+    const { rules, ...other } = JSON.parse(readFileSync(begun, "utf8"));
+    writeFileSync(begun, JSON.stringify(other));
+    await assert.rejects(pack([source], out), coded("PACK_CHANGED", /: rules was not there and is \d+$/));
+    writeFileSync(begun, JSON.stringify({ rules, ...other }));
     await pack([source], out);
     await assert.rejects(pack([source], out), coded("PACK_EXISTS"));
   });
