@@ -3,8 +3,12 @@ import { eachGram } from "../text/grams.js";
 import type { Words } from "../text/words.js";
 import { countTable } from "./count-table.js";
 import type { Filter } from "./filter.js";
+import { wordLength } from "./unspaced.js";
 
-/** Lines, paragraphs and word n-grams that come again, as Gopher measures them (Rae et al., arXiv 2112.11446, table A1). */
+/**
+ * Lines, paragraphs and word n-grams that come again, as Gopher measures them (Rae et al., arXiv 2112.11446, table A1). Of a text whose characters are a word
+ * each, an n-gram has as many characters as n words would.
+ */
 export const repetitionFilter = ({
   lines,
   line_characters,
@@ -22,10 +26,11 @@ export const repetitionFilter = ({
       return "repeated paragraphs";
     const inLines = repeatedParts(text.trim().split(/\n+/));
     if (inLines.count > lines || inLines.characters / text.length > line_characters) return "repeated lines";
+    const length = wordLength(text, words);
     for (const { n, share } of top)
-      if (topGramCharacters(words, n, counts) / text.length > share) return `one ${n}-gram is much of it`;
+      if (topGramCharacters(words, n * length, counts) / text.length > share) return `one ${n}-gram is much of it`;
     for (const { n, share } of repeated)
-      if (repeatedGramCharacters(words, n, counts) / text.length > share) return `repeated ${n}-grams`;
+      if (repeatedGramCharacters(words, n * length, counts) / text.length > share) return `repeated ${n}-grams`;
     return null;
   };
 };

@@ -33,6 +33,24 @@ const foldOf = (code: number): number => {
   return code;
 };
 
+/**
+ * Thai and Lao, Tibetan, Burmese, Khmer, New Tai Lue, Tai Tham, Balinese, Javanese and Tai Viet: letters, with spaces between clauses and not between
+ * words. What stands between two spaces is one word to the rule above.
+ */
+const CLAUSES: readonly (readonly [number, number])[] = [
+  [0x0e00, 0x109f],
+  [0x1780, 0x17ff],
+  [0x1950, 0x19ff],
+  [0x1a20, 0x1aaf],
+  [0x1b00, 0x1b7f],
+  [0xa980, 0xa9ff],
+  [0xaa60, 0xaadf],
+];
+
+/** Whether a code unit is of a script whose words are told apart by no space, but which is no word of its own. */
+export const isOfClause = (code: number): boolean =>
+  code >= 0x0e00 && code <= 0xaadf && CLAUSES.some(([first, last]) => code >= first && code <= last);
+
 /** Kind and folded form of each UTF-16 code unit. */
 export const KIND = Uint8Array.from({ length: 1 << 16 }, (_, code) => kindOf(code));
 export const FOLDED = Uint16Array.from({ length: 1 << 16 }, (_, code) => foldOf(code));
