@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { firstCycle } from "#owner/chain/epoch.js";
+import { checkpointTokenizer, checkTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
 import { storeGenesis } from "#owner/genesis/genesis.js";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { type Mixed, seedBeacon } from "#owner/network/seed-beacon.js";
@@ -127,7 +128,12 @@ type Prepared = Awaited<ReturnType<typeof prepare>>;
 /** The template, who takes part, and which chain: keys are made and ports found, no process is started. */
 const prepare = async (options: LocalnetOptions) => {
   const { home, seed, profile, checkpoint, settings, signal } = options;
-  const written = loadNetworkTemplate(options.template, checkpoint && (await readUpcycledConfig(checkpoint)));
+  const written = loadNetworkTemplate(
+    options.template,
+    checkpoint && (await readUpcycledConfig(checkpoint)),
+    checkpoint && (await checkpointTokenizer(checkpoint.dir)),
+  );
+  if (checkpoint) await checkTokenizer(checkpoint.dir, written.data.tokenizer);
   const template = options.sprint ? { ...written, phases: phasesFor(profile, written.phases) } : written;
 
   const wallets = join(home, "wallets");

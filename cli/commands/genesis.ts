@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { firstCycle } from "#owner/chain/epoch.js";
 import { checkpointFolder } from "#owner/genesis/checkpoint-source.js";
+import { checkpointTokenizer, checkTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
 import { loadNetworkTemplate, type NetworkTemplate, networkText } from "#owner/network/network-template.js";
 import { seedBeacon } from "#owner/network/seed-beacon.js";
 import { paceOf } from "#owner/seal/seal-pace.js";
@@ -88,14 +89,21 @@ export const genesis: CommandSpec = {
         nonNegativeNumber,
         SHARD_MARGIN,
       )
-      .option("--force", "go on where a shard differs by more, or cannot be measured", false)
+      .option(
+        "--force",
+        "go on where a shard differs by more or cannot be measured, or with another tokenizer than the checkpoint's",
+        false,
+      )
       .option(...JSON_FLAG)
       .action(async (given: Options, own: Command) => {
         checkTogether(given, own);
         const options = { ...given, ...(given.from !== undefined && { from: await sourceOf(given.from, given.out) }) };
         const { chain_endpoint: endpoint } = settingsAmong(chainSettings, options);
-        const template = loadNetworkTemplate(options.network, await modelOf(options));
+        const { from } = options;
+        const tokenizer = from === undefined ? undefined : await checkpointTokenizer(from);
+        const template = loadNetworkTemplate(options.network, await modelOf(options), tokenizer);
         checkVocabulary(template);
+        if (from !== undefined && !options.force) await checkTokenizer(from, template.data.tokenizer);
         const file = join(options.out, "network.yaml");
         await inHome(options.out, async (signal) => {
           if (existsSync(file))

@@ -11,11 +11,13 @@ import { PRESETS } from "#shared/model/presets.js";
 import { expertGroupSchema } from "#shared/protocol/expert-group.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { decisiveNetwork, type Network, networkSchema } from "#shared/protocol/network.js";
+import type { TokenizerRule } from "#shared/protocol/tokenizer-files.js";
 import { nearest } from "#shared/util/nearest.js";
 
 /**
  * A network before its genesis. In the file the model may also be a preset's name, or `from-checkpoint`, alone or as `preset` beside keys that
- * are added to it; each group may be a file of its own, and its `experts` a list of ids that it owns in every layer.
+ * are added to it, and so may `data.tokenizer` be `from-checkpoint`; each group may be a file of its own, and its `experts` a list of ids that it owns in
+ * every layer.
  */
 export type NetworkTemplate = Omit<Network, "genesis">;
 
@@ -28,14 +30,24 @@ const FROM_CHECKPOINT = "from-checkpoint";
  * Reads a network template and the group files it names. Paths in either are relative to the file that they stand in.
  *
  * @param checkpoint the model that `model: from-checkpoint` stands for
+ * @param tokenizer what `data.tokenizer: from-checkpoint` stands for; null where the checkpoint has none
  * @throws NETWORK_TEMPLATE_NOT_FOUND, NETWORK_TEMPLATE_MALFORMED, NETWORK_TEMPLATE_INVALID naming file and field, and what
  *         `checkNetwork` throws
  */
-export const loadNetworkTemplate = (path: string, checkpoint?: ModelConfig): NetworkTemplate => {
+export const loadNetworkTemplate = (
+  path: string,
+  checkpoint?: ModelConfig,
+  tokenizer?: TokenizerRule | null,
+): NetworkTemplate => {
   const document = read(path);
   const model = isRecord(document) ? expandedModel(path, document.model, checkpoint) : undefined;
   const template = isRecord(document)
-    ? { ...document, model, groups: expandedGroups(path, document.groups, model) }
+    ? {
+        ...document,
+        model,
+        groups: expandedGroups(path, document.groups, model),
+        data: expandedData(path, document.data, tokenizer),
+      }
     : document;
   const parsed = parse(path, template, templateSchema);
   const groups = Object.entries(parsed.groups).map(([name, group]) => [name, groupBeside(path, group)]);
@@ -80,6 +92,13 @@ const expandedModel = (path: string, model: unknown, checkpoint: ModelConfig | u
   const near = nearest(model, Object.keys(presets));
   const names = Object.keys(presets).join(", ");
   throw invalid(path, `model: no preset is called "${model}"${near ? `, did you mean "${near}"?` : ` (${names})`}`);
+};
+
+const expandedData = (path: string, data: unknown, tokenizer: TokenizerRule | null | undefined): unknown => {
+  if (!isRecord(data) || data.tokenizer !== FROM_CHECKPOINT) return data;
+  if (tokenizer) return { ...data, tokenizer };
+  if (tokenizer === null) throw invalid(path, "data.tokenizer: the checkpoint has no tokenizer.json");
+  throw invalid(path, "data.tokenizer: from-checkpoint needs a checkpoint: blockzero genesis --from DIR");
 };
 
 const expandedGroups = (path: string, groups: unknown, model: unknown): unknown =>

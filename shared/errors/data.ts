@@ -91,6 +91,10 @@ export const dataErrors = {
       "Ask the owner to keep `blockzero publish` running; for a folder put its `tokenizer.json` there, or name one with `--tokenizer`.",
   },
   TOKENIZER_NOT_FOUND: { meaning: "A tokenizer's file cannot be read.", remedy: "Check its path." },
+  TOKENIZER_OTHER: {
+    meaning: "A network that begins with a checkpoint names another tokenizer than the checkpoint's.",
+    remedy: "Set `data.tokenizer: from-checkpoint`; where another is meant, add `--force` to `blockzero genesis`.",
+  },
   UNKNOWN_DATASET: { meaning: "No source has this name.", remedy: "Use one that the line lists." },
   VOCABULARY_TOO_SMALL: {
     meaning: "The tokenizer has more tokens than the model's embedding has rows.",

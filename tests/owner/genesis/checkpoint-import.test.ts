@@ -1,21 +1,24 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { exportModel } from "#inspect/model/model-export.js";
 import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
+import { checkpointTokenizer, checkTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
 import { storeGenesis } from "#owner/genesis/genesis.js";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { pinSources } from "#owner/network/pin-sources.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { byteSize } from "#shared/cli/byte-size.js";
+import { byteTokenizerFiles } from "#shared/data/byte-tokenizer-files.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
 import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import { loadPart } from "#shared/parts/load-part.js";
 import { openPart } from "#shared/parts/open-part.js";
+import { sha256 } from "#shared/protocol/hash.js";
 import { parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { smallNetwork } from "#tests/programs/small-network.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
@@ -108,6 +111,46 @@ describe("genesis from a checkpoint", () => {
     const file = template({ model: "from-checkpoint", groups: { math: { ...group, experts: { "0": [2] } } } });
     assert.throws(() => loadNetworkTemplate(file), /model: from-checkpoint needs a checkpoint/);
     assert.throws(() => loadNetworkTemplate(file, model), { code: "EXPERT_GROUP_INVALID" });
+  });
+
+  it("takes the checkpoint's tokenizer, and refuses another unless it is forced", async (context) => {
+    const { checkpoint, template, out } = await published(context);
+    const files = byteTokenizerFiles();
+    const document = JSON.parse(files["tokenizer.json"]);
+    const added = { ...document.added_tokens[0], id: 257, content: "<|more|>" };
+    const own = JSON.stringify({ ...document, added_tokens: [...document.added_tokens, added] });
+    writeFileSync(join(checkpoint, "tokenizer.json"), own);
+    const with_ = (tokenizer: unknown) => ({ data: { ...smallNetwork.data, tokenizer } });
+    const from = ["--out", out, "--from", checkpoint];
+    const other = genesis("--network", template(with_("byte")), ...from);
+    assert.equal(other.status, 2, other.stderr);
+    const hash = sha256(Buffer.from(own));
+    assert.match(
+      other.stderr,
+      new RegExp(`✖ TOKENIZER_OTHER the checkpoint's tokenizer.json is ${hash.slice(0, 8)}, data.tokenizer is byte: `),
+    );
+    assert.ok(!existsSync(join(out, "network.yaml")));
+    await assert.rejects(checkTokenizer(checkpoint, { sha256: sha256(Buffer.from("x")) }), { code: "TOKENIZER_OTHER" });
+    await checkTokenizer(checkpoint, { sha256: hash });
+    writeFileSync(join(checkpoint, "tokenizer_config.json"), files["tokenizer_config.json"]);
+    const taken = loadNetworkTemplate(template(with_("from-checkpoint")), model, await checkpointTokenizer(checkpoint));
+    const [path, config] = ["tokenizer.json", "tokenizer_config.json"].map((name) => join(checkpoint, name));
+    assert.deepEqual(taken.data.tokenizer, { path, config: { path: config } });
+    const { status, stderr } = genesis("--network", template(with_("from-checkpoint")), ...from, "--force");
+    assert.equal(status, 0, stderr);
+    assert.equal(parse(readFileSync(join(out, "network.yaml"), "utf8")).data.tokenizer.sha256, hash);
+    writeFileSync(join(checkpoint, "tokenizer.json"), files["tokenizer.json"]);
+    await checkTokenizer(checkpoint, "byte");
+    rmSync(join(checkpoint, "tokenizer.json"));
+    await checkTokenizer(checkpoint, "byte");
+    assert.throws(
+      () => loadNetworkTemplate(template(with_("from-checkpoint")), model, null),
+      /data\.tokenizer: the checkpoint has no tokenizer\.json/,
+    );
+    assert.throws(
+      () => loadNetworkTemplate(template(with_("from-checkpoint")), model),
+      /data\.tokenizer: from-checkpoint needs a checkpoint/,
+    );
   });
 
   it("stops between two parts when told to", async (context) => {
