@@ -67,12 +67,13 @@ export const accuracyDifference = (
 
 /**
  * Context and continuation are tokenised together, and what the context alone does not have is the continuation; spaces at the context's end go to
- * the continuation, as in lm-eval's `_encode_pair`. Too long a context loses its beginning.
+ * the continuation, as in lm-eval's `_encode_pair`. Text that spells a special token is that token, as there: a chat's context has some. Too long a context
+ * loses its beginning.
  */
 const requestOf = (window: number, tokenizer: Tokenizer, context: string, continuation: string): ScoreRequest => {
   const kept = context.trimEnd();
-  const whole = tokenizer.encode(context + continuation);
-  const before = kept === "" ? 0 : Math.min(tokenizer.encode(kept).length, whole.length - 1);
+  const whole = tokenizer.encodePrompt(context + continuation);
+  const before = kept === "" ? 0 : Math.min(tokenizer.encodePrompt(kept).length, whole.length - 1);
   const prefix = before === 0 ? [tokenizer.startOfDocument ?? tokenizer.endOfDocument] : [];
   const ids = Uint32Array.from([...prefix, ...whole]).slice(-(window + 1));
   return { ids, from: Math.max(1, ids.length - (whole.length - before)) };

@@ -34,9 +34,12 @@ describe("blockzero generate", () => {
     assert.equal(plain.status, 0, plain.stderr);
     const { stdout, stderr, status } = await generate(cwd, "--prompt", "Call me", "--max-tokens", "12", "--json");
     assert.equal(status, 0, stderr);
-    const { text, tokens } = JSON.parse(stdout);
+    const { text, tokens, prompt } = JSON.parse(stdout);
     assert.ok(tokens.length > 0 && tokens.length <= 12);
     assert.equal(typeof text, "string");
+    assert.equal(prompt, 7);
+    const special = await generate(cwd, "--prompt", "a<|endoftext|>b", "--max-tokens", "1", "--json");
+    assert.equal(JSON.parse(special.stdout).prompt, 3, "a special token is one");
   });
 
   it("draws the same tokens from the same seed, and others from another", async (t) => {

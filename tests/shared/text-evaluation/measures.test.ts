@@ -4,7 +4,7 @@ import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { createDecoder } from "#shared/generation/decoder.js";
 import { accuracyOf, answerQuestions } from "#shared/text-evaluation/multiple-choice.js";
 import { bitsPerByteDifference, measureTexts, perplexityOf } from "#shared/text-evaluation/perplexity.js";
-import { createScorer, type Scorer } from "#shared/text-evaluation/scorer.js";
+import { createScorer, type ScoreRequest, type Scorer } from "#shared/text-evaluation/scorer.js";
 import { device, MICRO, microParameters } from "#tests/shared/model/micro.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 
@@ -94,6 +94,24 @@ describe("text measured", { timeout: HANG_GUARD }, () => {
       });
     }
     assert.equal(accuracyOf(answers).questions, 3);
+  });
+
+  it("reads special tokens that a context spells, as lm-eval does, and text as text", async () => {
+    const read: ScoreRequest[] = [];
+    const scorer: Scorer = {
+      window: 64,
+      nats: async (requests) => requests.map((request) => read.push(request)),
+      dispose: async () => {},
+    };
+    const context = "a<|endoftext|>b";
+    await answerQuestions(scorer, [{ context, choices: ["c", "d"], gold: 0 }], { tokenizer: byteTokenizer });
+    assert.deepEqual(
+      read.map(({ ids, from }) => ({ ids: [...ids], from })),
+      [99, 100].map((choice) => ({ ids: [97, 256, 98, 32, choice], from: 3 })),
+    );
+    read.length = 0;
+    await measureTexts(scorer, [context], { tokenizer: byteTokenizer });
+    assert.equal(read[0]!.ids.length, 1 + context.length);
   });
 
   it("keeps the end of a context that is too long", async () => {
