@@ -1,6 +1,11 @@
 import { columns } from "#shared/cli/table.js";
 import type { Interval } from "#shared/text-evaluation/intervals.js";
-import { accuracyDifference, accuracyOf, type MultipleChoice } from "#shared/text-evaluation/multiple-choice.js";
+import {
+  type Answer,
+  accuracyDifference,
+  accuracyOf,
+  type MultipleChoice,
+} from "#shared/text-evaluation/multiple-choice.js";
 import { bitsPerByteDifference, type Perplexity, perplexityOf } from "#shared/text-evaluation/perplexity.js";
 import type { ModelEvaluation } from "./evaluate-model.js";
 
@@ -18,6 +23,7 @@ export interface Differences {
   readonly bitsPerByte: Interval | null;
   readonly acc: Interval | null;
   readonly accNorm: Interval | null;
+  readonly accBytes: Interval | null;
 }
 
 export const reportOf = ({ model, window, stride, text, answers }: ModelEvaluation): ModelReport => ({
@@ -28,12 +34,16 @@ export const reportOf = ({ model, window, stride, text, answers }: ModelEvaluati
   choice: answers && accuracyOf(answers),
 });
 
-export const differencesOf = (first: ModelEvaluation, second: ModelEvaluation): Differences => ({
-  bitsPerByte: first.text && second.text && bitsPerByteDifference(first.text, second.text),
-  acc: first.answers && second.answers && accuracyDifference(first.answers, second.answers, ({ acc }) => acc),
-  accNorm:
-    first.answers && second.answers && accuracyDifference(first.answers, second.answers, ({ accNorm }) => accNorm),
-});
+export const differencesOf = (first: ModelEvaluation, second: ModelEvaluation): Differences => {
+  const accuracy = (of: (answer: Answer) => boolean): Interval | null =>
+    first.answers && second.answers && accuracyDifference(first.answers, second.answers, of);
+  return {
+    bitsPerByte: first.text && second.text && bitsPerByteDifference(first.text, second.text),
+    acc: accuracy(({ acc }) => acc),
+    accNorm: accuracy(({ accNorm }) => accNorm),
+    accBytes: accuracy(({ accBytes }) => accBytes),
+  };
+};
 
 /** The figures as aligned lines: a column a model, and one for the difference. */
 export const reportLines = (reports: readonly ModelReport[], differences: Differences | null): readonly string[] => {
@@ -48,6 +58,7 @@ export const reportLines = (reports: readonly ModelReport[], differences: Differ
     ...row("perplexity a token", ({ text }) => text && said(text.perplexity), null),
     ...row("acc", ({ choice }) => choice && said(choice.acc), differences?.acc),
     ...row("acc_norm", ({ choice }) => choice && said(choice.accNorm), differences?.accNorm),
+    ...row("acc_bytes", ({ choice }) => choice && said(choice.accBytes), differences?.accBytes),
   ];
   return [...columns(figures), "", ...reports.slice(0, 1).map(basis), "intervals: 95 %"];
 };
@@ -57,7 +68,8 @@ const basis = ({ text, choice, window, stride }: ModelReport): string =>
   [
     text &&
       `${count(text.documents, "document")}, ${count(text.tokens, "token")}, ${count(text.bytes, "byte")}; windows of ${window} tokens by ${stride}; intervals by bootstrap over ${text.resampled}`,
-    choice && `${count(choice.questions, "question")}; acc_norm by bytes; Wilson's intervals, differences by bootstrap`,
+    choice &&
+      `${count(choice.questions, "question")}; acc_norm by characters, acc_bytes by bytes; Wilson's intervals, differences by bootstrap`,
   ]
     .filter((line) => line !== null)
     .join("\n");

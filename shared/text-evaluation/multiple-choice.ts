@@ -15,8 +15,10 @@ export interface Question {
 export interface Answer {
   /** By the likeliest choice. */
   readonly acc: boolean;
-  /** By the likeliest choice a byte of UTF-8: long choices are not at a disadvantage. */
+  /** By the likeliest choice a character (code point): long choices are not at a disadvantage. */
   readonly accNorm: boolean;
+  /** By the likeliest choice a byte of UTF-8. */
+  readonly accBytes: boolean;
 }
 
 export interface MultipleChoice {
@@ -24,12 +26,16 @@ export interface MultipleChoice {
   /** Wilson's interval. */
   readonly acc: Interval;
   readonly accNorm: Interval;
+  readonly accBytes: Interval;
 }
 
 /** Between context and choice; lm-eval's `target_delimiter`. */
 export const DELIMITER = " ";
 
-/** Answers questions by the log-likelihood of each choice after the context, as lm-eval's `multiple_choice` does. */
+/**
+ * Answers questions by the log-likelihood of each choice after the context, as lm-eval's `multiple_choice` does: `acc`, `acc_norm` and `acc_bytes` there
+ * are what they are here.
+ */
 export const answerQuestions = async (
   scorer: Scorer,
   questions: readonly Question[],
@@ -43,15 +49,24 @@ export const answerQuestions = async (
   return questions.map(({ choices, gold }) => {
     const own = nats.slice(at, at + choices.length);
     at += choices.length;
-    const perByte = own.map((value, i) => value / Math.max(1, Buffer.byteLength(choices[i]!)));
-    return { acc: smallest(own) === gold, accNorm: smallest(perByte) === gold };
+    const by = (length: (choice: string) => number): boolean =>
+      smallest(own.map((value, i) => value / Math.max(1, length(choices[i]!)))) === gold;
+    return { acc: smallest(own) === gold, accNorm: by(characters), accBytes: by(Buffer.byteLength) };
   });
 };
+
+/** As Python counts them. */
+const characters = (text: string): number => [...text].length;
 
 export const accuracyOf = (answers: readonly Answer[]): MultipleChoice => {
   const count = (isRight: (answer: Answer) => boolean) =>
     wilsonInterval(answers.filter(isRight).length, answers.length);
-  return { questions: answers.length, acc: count(({ acc }) => acc), accNorm: count(({ accNorm }) => accNorm) };
+  return {
+    questions: answers.length,
+    acc: count(({ acc }) => acc),
+    accNorm: count(({ accNorm }) => accNorm),
+    accBytes: count(({ accBytes }) => accBytes),
+  };
 };
 
 /** Accuracy of the second model minus that of the first, on the same questions. */

@@ -90,10 +90,25 @@ describe("text measured", { timeout: HANG_GUARD }, () => {
       const likeliest = (values: readonly number[]) => values.indexOf(Math.min(...values)) === gold;
       assert.deepEqual(answers[i], {
         acc: likeliest(nats),
-        accNorm: likeliest(nats.map((value, choice) => value / Buffer.byteLength(choices[choice]!))),
+        accNorm: likeliest(nats.map((value, choice) => value / choices[choice]!.length)),
+        accBytes: likeliest(nats.map((value, choice) => value / choices[choice]!.length)),
       });
     }
     assert.equal(accuracyOf(answers).questions, 3);
+  });
+
+  it("takes lm-eval's lengths of choices: characters for acc_norm, bytes of UTF-8 for acc_bytes", async () => {
+    const given = (nats: readonly number[]): Scorer => ({
+      window: 64,
+      nats: async () => [...nats],
+      dispose: async () => {},
+    });
+    const answer = (choices: readonly string[], nats: readonly number[]) =>
+      answerQuestions(given(nats), [{ context: "q", choices, gold: 1 }], { tokenizer: byteTokenizer });
+    // A character 2.0 and 1.75 nats; a byte 0.67 and 1.75.
+    assert.deepEqual(await answer(["日本", "abcd"], [4, 7]), [{ acc: false, accNorm: true, accBytes: false }]);
+    // A character beyond 16 bits is one: 3.0 and 2.5 nats; a byte 0.75 and 2.5.
+    assert.deepEqual(await answer(["🙂", "ab"], [3, 5]), [{ acc: false, accNorm: true, accBytes: false }]);
   });
 
   it("reads special tokens that a context spells, as lm-eval does, and text as text", async () => {
