@@ -20,12 +20,14 @@ export interface GroupAffinity {
   readonly ownText: number;
   /** What it would be if all experts were used alike. */
   readonly even: number;
+  /** The first over the last: a group of many experts gets much of any text. */
+  readonly timesEven: number;
 }
 
 export interface Affinity {
   readonly documents: number;
   readonly tokens: number;
-  /** The best first. */
+  /** The best first: whose experts are used the most beyond what all used alike would be. */
   readonly groups: readonly GroupAffinity[];
   /** The text's use of each layer's experts. */
   readonly relevance: readonly (readonly number[])[];
@@ -54,21 +56,28 @@ export const groupAffinity = async (
     const experts = expertsOf(model, owns);
     const layers = meter.layers.map((layer) => experts[layer]!);
     const shares = rows.map((row) => shareOf(row, layers));
+    const share = mean(shares);
+    const even = mean(layers.map(({ length }) => length / model.num_experts));
     groups.push({
       group,
-      share: mean(shares),
+      share,
       interval: intervalOf(shares),
       ownText: mean((await ownRows(meter, network, group)).map((row) => shareOf(row, layers))),
-      even: mean(layers.map(({ length }) => length / model.num_experts)),
+      even,
+      timesEven: share / even,
     });
   }
   return {
     documents: rows.length,
     tokens: rows.reduce((sum, { tokens }) => sum + tokens, 0),
-    groups: groups.sort((a, b) => b.share - a.share),
+    groups: bestFirst(groups),
     relevance: meanRelevance(rows, "gate"),
   };
 };
+
+/** Groups may own different numbers of experts: the share alone would name the largest. */
+export const bestFirst = (groups: readonly GroupAffinity[]): readonly GroupAffinity[] =>
+  [...groups].sort((a, b) => b.timesEven - a.timesEven);
 
 const shareOf = ({ gate }: RoutingRow, experts: readonly (readonly number[])[]): number =>
   mean(experts.map((ids, layer) => ids.reduce((sum, id) => sum + gate[layer]![id]!, 0)));

@@ -5,7 +5,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { percent } from "#shared/util/percent.js";
 import { plural } from "#shared/util/plural.js";
 import type { Crowding } from "./crowding.js";
-import type { Affinity } from "./group-affinity.js";
+import type { Affinity, GroupAffinity } from "./group-affinity.js";
 
 /** For a person: the groups, the best first, and the map of the text. */
 export const describeAffinity = (
@@ -13,7 +13,7 @@ export const describeAffinity = (
   crowding: ReadonlyMap<string, Crowding> | null,
   map: HeatMap,
 ): string => {
-  const rows = affinity.groups.map(({ group, share, interval, ownText, even }) => {
+  const rows = affinity.groups.map(({ group, share, interval, ownText, even, timesEven }) => {
     const crowd = crowding?.get(group);
     const { least, median, most } = crowd?.scores ?? {};
     return [
@@ -22,6 +22,7 @@ export const describeAffinity = (
       interval ? `${percent(interval[0])} to ${percent(interval[1])}` : "–",
       percent(ownText),
       percent(even),
+      times(timesEven),
       crowd ? String(crowd.miners) : "–",
       median === undefined ? "–" : `${least!.toFixed(4)} / ${median.toFixed(4)} / ${most!.toFixed(4)}`,
     ];
@@ -32,6 +33,7 @@ export const describeAffinity = (
     "95 % interval",
     "on its own text",
     "if even",
+    "times even",
     "miners",
     "scores low / median / high",
   ];
@@ -48,10 +50,19 @@ export const describeAffinity = (
 
 const advice = ({ groups: [best, second] }: Affinity): string => {
   if (!best) return "the network has no groups";
-  const isClear = !second || !best.interval || !second.interval || best.interval[0] > second.interval[1];
-  if (!isClear) return `${best.group} and ${second.group} fit alike: take the one with fewer miners`;
-  return `${best.group} fits best: its experts get ${percent(best.share)} of this text, and ${percent(best.ownText)} of its own`;
+  if (best.timesEven <= 1) return "no group fits: this text uses none of their experts more than others";
+  const [least, most] = [endsOf(best)?.[0], second && endsOf(second)?.[1]];
+  const isClear = least === undefined || most === undefined || least > most;
+  if (second && !isClear) return `${best.group} and ${second.group} fit alike: take the one with fewer miners`;
+  const { group, timesEven, share, ownText } = best;
+  return `${group} fits best: its experts get ${times(timesEven)} times what they would if all were used alike (${percent(share)}; ${percent(ownText)} of its own text)`;
 };
+
+/** Ends of the interval as times of what it would be if all experts were used alike. */
+const endsOf = ({ interval, even }: GroupAffinity): readonly [number, number] | null =>
+  interval && [interval[0] / even, interval[1] / even];
+
+const times = (value: number): string => value.toFixed(1);
 
 /** The text's use of every expert, marked by the group that owns it. */
 export const affinityMap = (

@@ -43,13 +43,14 @@ describe("the affinity of a text to groups", () => {
     assert.equal(all.tokens, 12 * 16);
     // The two groups own all four experts between them.
     assert.ok(Math.abs(all.groups.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-6);
-    assert.ok(all.groups[0]!.share >= all.groups[1]!.share);
+    assert.ok(all.groups[0]!.timesEven >= all.groups[1]!.timesEven);
     const [relevance] = all.relevance;
-    for (const { group, share, interval, even } of all.groups) {
+    for (const { group, share, interval, even, timesEven } of all.groups) {
       const [a, b] = template.groups[group]!.experts[0]!;
       assert.ok(Math.abs(share - relevance![a!]! - relevance![b!]!) < 1e-6);
       assert.ok(interval![0] < share && share < interval![1]);
       assert.equal(even, 0.5);
+      assert.equal(timesEven, share / even);
     }
     assert.equal((await of(12, 5)).documents, 5);
     assert.equal((await of(1, 5)).groups[0]!.interval, null);
