@@ -22,7 +22,7 @@ export type SourceUse =
   | { readonly side: "training"; readonly shards?: ShardChoice | undefined };
 
 /** Training shards in use at once, where nothing else is said. */
-const USUAL_SHARDS: ShardChoice = { seed: "", most: 256 };
+export const USUAL_SHARDS: ShardChoice = { seed: "", most: 256 };
 
 /**
  * Opens a source by name, as tokens.

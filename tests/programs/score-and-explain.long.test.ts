@@ -87,6 +87,16 @@ test("what validators gave in a localnet is scored again, and explained", { time
   assert.equal(crowding.math.miners, 2);
   assert.ok(crowding.math.scores.median > 0);
 
+  // The same text beside what the group has of it: network and text are found by their hashes.
+  const looked = await run("blockzero", ["data", "check", "mine.jsonl", "--group", "math", "--home", home, "--json"], {
+    cwd,
+  });
+  assert.equal(looked.status, 0, looked.stderr);
+  const { tally, trainingShards } = JSON.parse(looked.stdout);
+  assert.deepEqual([tally.rows, trainingShards], [8, null]);
+  const both = ["data", "check", "mine.jsonl", "--group", "math", "--home", home, "--network", "network.yaml"];
+  assert.match((await run("blockzero", both, { cwd })).stderr, /✖ USAGE .*--network/);
+
   // Both validators set the weights that the explanation computes, and the model merged what it says.
   assert.equal(explanation.agreed!.scoredBy, 1);
   assert.equal(explanation.chain.weights.length, 2);
