@@ -1,6 +1,6 @@
 import { type LanguageModel, openLanguageModel } from "#inspect/model/language-model.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
-import { nonNegativeNumber, shareOrAll, wholeNumber } from "#shared/cli/numbers.js";
+import { nonNegativeNumber, positiveNumber, shareOrAll, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { renderChat } from "#shared/data/chat-template.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
@@ -18,6 +18,7 @@ interface Options extends ModelOptions {
   readonly temperature: number;
   readonly topK?: number;
   readonly topP: number;
+  readonly repetitionPenalty?: number;
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -40,6 +41,11 @@ export const generate: CommandSpec = {
         .option("--temperature <t>", "divides the logits; 0 takes the likeliest token always", nonNegativeNumber, 0)
         .option("--top-k <n>", "only so many of the likeliest tokens; unset: all", wholeNumber(1))
         .option("--top-p <p>", "only the likeliest tokens that have this probability together", shareOrAll, 1)
+        .option(
+          "--repetition-penalty <p>",
+          "divides what speaks for tokens that are there already; 1: nothing; unset: as the model's generation_config.json says, or 1",
+          positiveNumber,
+        )
         .option("--seed <n>", "seed of what temperature leaves to chance", wholeNumber(0), 1),
     )
       .option(...JSON_FLAG)
@@ -56,13 +62,20 @@ const run = async (options: Options): Promise<void> => {
       "give --prompt or --chat, not both",
     );
   const model = await openLanguageModel(modelFrom(options));
-  const { tokenizer, config, parameters, stop } = model;
+  const { tokenizer, config, parameters, stop, ignored } = model;
   const prompt = promptOf(model, options);
+  if (ignored.length > 0)
+    console.error(
+      `note: the model's generation_config.json sets ${ignored.join(", ")}, which is not applied here: transformers may write other text`,
+    );
   const decoder = await createDecoder({ device: onnxCpu(options), config, parameters });
   const { maxTokens, temperature, topK = null, topP, seed, json = false } = options;
+  const { repetitionPenalty = model.repetitionPenalty } = options;
   try {
     const sampling = { temperature, topK, topP };
-    const generation = generateTokens(decoder, { prompt, maxTokens, sampling, seed, has: tokenizer.has, stop, signal });
+    const { has } = tokenizer;
+    const how = { sampling, repetitionPenalty, seed };
+    const generation = generateTokens(decoder, { prompt, maxTokens, ...how, has, stop, signal });
     const stream = textStream(tokenizer);
     const tokens: number[] = [];
     let text = "";
@@ -88,6 +101,8 @@ const run = async (options: Options): Promise<void> => {
         text,
         finish: next.value,
         seed,
+        repetitionPenalty,
+        ignored,
         tokensPerSecond: rate,
       });
     else process.stdout.write("\n");

@@ -1,6 +1,5 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { z } from "zod";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { type ChatFormat, chatFormatOf } from "#shared/data/chat-format.js";
 import type { Tokenizer } from "#shared/data/tokenizer.js";
@@ -15,6 +14,7 @@ import { loadPart } from "#shared/parts/load-part.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { MAX_TOKENIZER_BYTES, MAX_TOKENIZER_CONFIG_BYTES } from "#shared/protocol/tokenizer-files.js";
+import { type GenerationSettings, generationSettings } from "./generation-settings.js";
 import { openParts } from "./model-export.js";
 import { checkModelName, findModel, openModelStore } from "./model-store.js";
 import { networkTokenizer } from "./network-tokenizer.js";
@@ -29,6 +29,10 @@ export interface LanguageModel {
   /** Ids that end a text. */
   readonly stop: ReadonlySet<number>;
   readonly chat: ChatFormat | null;
+  /** Of its generation config; 1 does nothing. */
+  readonly repetitionPenalty: number;
+  /** Names of what else its generation config sets that transformers applies, and that is not applied here. */
+  readonly ignored: readonly string[];
 }
 
 export interface LanguageModelOptions {
@@ -64,13 +68,16 @@ const fromFolder = async (dir: string, tokenizerName: string | undefined): Promi
   const folder = await openCheckpointFolder(dir);
   const tokenizer = tokenizerName === undefined ? await tokenizerIn(folder) : await namedTokenizer(tokenizerName);
   const { config, parameters } = await readCheckpoint(dir);
+  const { ends, repetitionPenalty, ignored } = await settingsIn(folder);
   return {
     name: dir,
     config,
     parameters,
     tokenizer,
-    stop: new Set([tokenizer.endOfDocument, ...(await endsIn(folder))]),
+    stop: new Set([tokenizer.endOfDocument, ...ends]),
     chat: await chatIn(folder),
+    repetitionPenalty,
+    ignored,
   };
 };
 
@@ -91,6 +98,8 @@ const fromHome = async ({ model, home, tokenizer: name, onDamage }: LanguageMode
     tokenizer,
     stop: new Set([tokenizer.endOfDocument]),
     chat: null,
+    repetitionPenalty: 1,
+    ignored: [],
   };
 };
 
@@ -124,16 +133,14 @@ const bytesIn = async (folder: CheckpointFolder, name: string, maxBytes: number)
   return reading(() => readSmallFile(path, maxBytes));
 };
 
-const endsSchema = z.object({ eos_token_id: z.union([z.int(), z.array(z.int())]).nullish() });
+const GENERATION_FILE = "generation_config.json";
 
-/** Ids that end a text, as the folder's generation config says, or else its config. */
-const endsIn = async (folder: CheckpointFolder): Promise<readonly number[]> => {
-  for (const name of ["generation_config.json", CONFIG_FILE]) {
-    if (!(await folder.has(name))) continue;
-    const ends = endsSchema.safeParse(await folder.json(name, MAX_CONFIG_BYTES)).data?.eos_token_id;
-    if (ends !== undefined && ends !== null) return [ends].flat();
-  }
-  return [];
+/** The folder's generation config; where it names no end of a text, or is not there, its config says it. */
+const settingsIn = async (folder: CheckpointFolder): Promise<GenerationSettings> => {
+  const read = async (name: string): Promise<GenerationSettings> =>
+    generationSettings((await folder.has(name)) ? await folder.json(name, MAX_CONFIG_BYTES) : {});
+  const own = await read(GENERATION_FILE);
+  return own.ends.length > 0 ? own : { ...own, ends: (await read(CONFIG_FILE)).ends };
 };
 
 const MAX_CONFIG_BYTES = 1 << 20;

@@ -46,6 +46,19 @@ describe("a model with its tokenizer", () => {
     assert.equal((await open(dir)).chat?.template, "of its own");
   });
 
+  it("has the repetition penalty of its generation config, and names what transformers would apply besides", async (t) => {
+    const plain = await open(await folder(t));
+    assert.deepEqual([plain.repetitionPenalty, plain.ignored], [1, []]);
+    const of = async (settings: object) =>
+      open(await folder(t, { "generation_config.json": JSON.stringify({ eos_token_id: 256, ...settings }) }));
+    const set = await of({ repetition_penalty: 1.3, no_repeat_ngram_size: 3, suppress_tokens: [7], do_sample: true });
+    assert.deepEqual([set.repetitionPenalty, set.ignored], [1.3, ["no_repeat_ngram_size", "suppress_tokens"]]);
+    const neutral = await of({ repetition_penalty: null, num_beams: 1, min_length: 0, bad_words_ids: [], top_p: 0.8 });
+    assert.deepEqual([neutral.repetitionPenalty, neutral.ignored], [1, []]);
+    const wrong = await of({ repetition_penalty: 0 });
+    assert.deepEqual([wrong.repetitionPenalty, wrong.ignored], [1, ["repetition_penalty"]]);
+  });
+
   it("is a folder, or of a home: another name is neither", async () => {
     await assert.rejects(open("SmolLM2"), { code: "MODEL_UNKNOWN", message: /SmolLM2 is no folder/ });
     await assert.rejects(open("latest"), { code: "HOME_WITHOUT_BLOBS" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createDecoder } from "#shared/generation/decoder.js";
+import { createDecoder, type Decoder } from "#shared/generation/decoder.js";
 import { type GenerateOptions, generate } from "#shared/generation/generate.js";
 import { GREEDY } from "#shared/generation/sampling.js";
 import { device, MICRO, microParameters } from "#tests/shared/model/micro.js";
@@ -61,6 +61,36 @@ describe("generation", () => {
         [],
       );
     }
+  });
+
+  it("speaks against tokens that are there already, as transformers' repetition penalty does", async () => {
+    const given = [2, 1.9, -1, -1.1, 1.6];
+    let length = 0;
+    const decoder = {
+      vocabulary: given.length,
+      maxLength: 64,
+      get length() {
+        return length;
+      },
+      extend: async (ids: readonly number[]) => {
+        length += ids.length;
+        return Float32Array.from(given);
+      },
+    } as unknown as Decoder;
+    const tokens: number[] = [];
+    for await (const token of generate(decoder, { ...options, prompt: [0, 2], maxTokens: 5, repetitionPenalty: 1.25 }))
+      tokens.push(token);
+    // 0 falls to 1.6 at once, as it is in the prompt; 1 to 1.52 once it is written; a tie takes the lower id.
+    assert.deepEqual(tokens, [1, 0, 0, 0, 0]);
+    length = 0;
+    const below = generate(decoder, {
+      ...options,
+      prompt: [2, 2, 2],
+      maxTokens: 1,
+      repetitionPenalty: 1.25,
+      has: (id) => id === 2 || id === 3,
+    });
+    assert.equal((await below.next()).value, 3, "−1 becomes −1.25, once");
   });
 
   it("refuses a prompt that the model cannot read", async () => {
