@@ -7,16 +7,23 @@ import { huggingFaceTokenizer } from "#shared/data/tokenizer-json/tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
-import { type CheckpointFolder, openCheckpointFolder, reading } from "#shared/model/checkpoint-folder.js";
+import { type CheckpointFolder, openCheckpointFolder, parseJson, reading } from "#shared/model/checkpoint-folder.js";
 import { CONFIG_FILE } from "#shared/model/checkpoint-layout.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { loadPart } from "#shared/parts/load-part.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
-import { MAX_TOKENIZER_BYTES, MAX_TOKENIZER_CONFIG_BYTES } from "#shared/protocol/tokenizer-files.js";
+import type { Network } from "#shared/protocol/network.js";
+import {
+  MAX_CHAT_TEMPLATE_BYTES,
+  MAX_GENERATION_CONFIG_BYTES,
+  MAX_TOKENIZER_BYTES,
+  MAX_TOKENIZER_CONFIG_BYTES,
+  type TokenizerFileName,
+} from "#shared/protocol/tokenizer-files.js";
 import { type GenerationSettings, generationSettings } from "./generation-settings.js";
 import { openParts } from "./model-export.js";
-import { checkModelName, findModel, openModelStore } from "./model-store.js";
+import { checkModelName, findModel, type ModelStore, openModelStore } from "./model-store.js";
 import { networkTokenizer } from "./network-tokenizer.js";
 
 /** A model with what turns its tokens into text. */
@@ -39,7 +46,10 @@ export interface LanguageModelOptions {
   /** A folder in Hugging Face's layout; else a model's hash or the beginning of one, or `latest`, in the home. */
   readonly model: string;
   readonly home: string;
-  /** `byte`, or a folder with tokenizer.json; unset: the model's own. */
+  /**
+   * `byte`, or a folder with tokenizer.json; unset: the model's own. The chat template and the ends of a text are taken from there where the model has none, as
+   * one of a home that is read with another tokenizer than its network's.
+   */
   readonly tokenizer?: string | undefined;
   /** Told once of every damaged copy that is come across. */
   readonly onDamage?: (problem: string) => void;
@@ -66,18 +76,18 @@ const isFolder = (path: string): boolean => existsSync(path) && statSync(path).i
 
 const fromFolder = async (dir: string, tokenizerName: string | undefined): Promise<LanguageModel> => {
   const folder = await openCheckpointFolder(dir);
-  const tokenizer = tokenizerName === undefined ? await tokenizerIn(folder) : await namedTokenizer(tokenizerName);
+  const named = tokenizerName === undefined ? null : await namedSpeech(tokenizerName);
   const { config, parameters } = await readCheckpoint(dir);
-  const { ends, repetitionPenalty, ignored } = await settingsIn(folder);
+  const settings = await settingsIn(folder);
   return {
     name: dir,
     config,
     parameters,
-    tokenizer,
-    stop: new Set([tokenizer.endOfDocument, ...ends]),
-    chat: await chatIn(folder),
-    repetitionPenalty,
-    ignored,
+    ...speaking({
+      tokenizer: named?.tokenizer ?? (await tokenizerIn(folder)),
+      chat: (await chatIn(folder)) ?? named?.chat ?? null,
+      settings: settings.ends.length > 0 ? settings : { ...settings, ends: named?.settings.ends ?? [] },
+    }),
   };
 };
 
@@ -89,25 +99,53 @@ const fromHome = async ({ model, home, tokenizer: name, onDamage }: LanguageMode
   for await (const part of openParts(store, manifest)) Object.assign(parameters, await loadPart(part));
   const found = name === undefined ? await store.networkOf({ hash, manifest }) : null;
   if (name === undefined && found === null) throw noTokenizer(`the network file of model ${hash} is not in ${home}`);
-  const tokenizer =
-    name === undefined ? (await networkTokenizer(store, found!.network)).tokenizer : await namedTokenizer(name);
+  const speech = name === undefined ? await networkSpeech(store, found!.network) : await namedSpeech(name);
+  return { name: hash, config: manifest.config, parameters, ...speaking(speech) };
+};
+
+/** What makes text of a model's tokens, and how it chats and ends. */
+interface Speech {
+  readonly tokenizer: Tokenizer;
+  readonly chat: ChatFormat | null;
+  readonly settings: GenerationSettings;
+}
+
+const speaking = ({
+  tokenizer,
+  chat,
+  settings: { ends, ...settings },
+}: Speech): Omit<LanguageModel, "name" | "config" | "parameters"> => ({
+  tokenizer,
+  chat,
+  stop: new Set([tokenizer.endOfDocument, ...ends]),
+  ...settings,
+});
+
+/** As the network's files say, which are in the home. */
+const networkSpeech = async (store: ModelStore, network: Network): Promise<Speech> => {
+  const { tokenizer, files } = await networkTokenizer(store, network);
+  const bytesIn = (name: TokenizerFileName): Uint8Array | null => {
+    const content = files[name];
+    return content === undefined ? null : typeof content === "string" ? Buffer.from(content) : content;
+  };
+  const json = (name: TokenizerFileName): unknown => {
+    const bytes = bytesIn(name);
+    return bytes === null ? {} : parseJson(name, bytes);
+  };
+  const template = bytesIn(CHAT_FILE);
   return {
-    name: hash,
-    config: manifest.config,
-    parameters,
     tokenizer,
-    stop: new Set([tokenizer.endOfDocument]),
-    chat: null,
-    repetitionPenalty: 1,
-    ignored: [],
+    chat: chatFormatOf(json(TOKENIZER_CONFIG_FILE), template && new TextDecoder().decode(template)),
+    settings: generationSettings(json(GENERATION_FILE)),
   };
 };
 
 /** `byte`, or what a folder or a file beside tokenizer_config.json holds. */
-const namedTokenizer = async (name: string): Promise<Tokenizer> => {
-  if (name === byteTokenizer.name) return byteTokenizer;
+const namedSpeech = async (name: string): Promise<Speech> => {
+  if (name === byteTokenizer.name) return { tokenizer: byteTokenizer, chat: null, settings: generationSettings({}) };
   const path = resolve(name);
-  return tokenizerIn(await openCheckpointFolder(basename(path) === TOKENIZER_FILE ? dirname(path) : path));
+  const folder = await openCheckpointFolder(basename(path) === TOKENIZER_FILE ? dirname(path) : path);
+  return { tokenizer: await tokenizerIn(folder), chat: await chatIn(folder), settings: await settingsIn(folder) };
 };
 
 const TOKENIZER_FILE = "tokenizer.json";
@@ -138,20 +176,17 @@ const GENERATION_FILE = "generation_config.json";
 /** The folder's generation config; where it names no end of a text, or is not there, its config says it. */
 const settingsIn = async (folder: CheckpointFolder): Promise<GenerationSettings> => {
   const read = async (name: string): Promise<GenerationSettings> =>
-    generationSettings((await folder.has(name)) ? await folder.json(name, MAX_CONFIG_BYTES) : {});
+    generationSettings((await folder.has(name)) ? await folder.json(name, MAX_GENERATION_CONFIG_BYTES) : {});
   const own = await read(GENERATION_FILE);
   return own.ends.length > 0 ? own : { ...own, ends: (await read(CONFIG_FILE)).ends };
 };
-
-const MAX_CONFIG_BYTES = 1 << 20;
-const MAX_TEMPLATE_BYTES = 256 << 10;
 
 /** The chat template: a file of its own, or in the tokenizer's config. */
 const chatIn = async (folder: CheckpointFolder): Promise<ChatFormat | null> => {
   const has = await folder.has(TOKENIZER_CONFIG_FILE);
   const document = has ? await folder.json(TOKENIZER_CONFIG_FILE, MAX_TOKENIZER_CONFIG_BYTES) : {};
   const own = (await folder.has(CHAT_FILE))
-    ? new TextDecoder().decode(await bytesIn(folder, CHAT_FILE, MAX_TEMPLATE_BYTES))
+    ? new TextDecoder().decode(await bytesIn(folder, CHAT_FILE, MAX_CHAT_TEMPLATE_BYTES))
     : null;
   return chatFormatOf(document, own);
 };

@@ -69,8 +69,9 @@ export const exportModel = async (
   }
   const count = countParameters(parameterShapes(manifest.config));
   const files = {
-    ...known?.files,
     "generation_config.json": generationConfig(manifest.config, tokenizer),
+    // The network's own goes before.
+    ...known?.files,
     "README.md": modelCard({ hash, manifest, parameters: count, network: found, models: store.models, ...provenance }),
   };
   for (const [name, content] of Object.entries(files)) writeFileAtomic(join(out, name), content, 0o644);

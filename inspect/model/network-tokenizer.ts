@@ -4,13 +4,13 @@ import type { Tokenizer } from "#shared/data/tokenizer.js";
 import { huggingFaceTokenizer } from "#shared/data/tokenizer-json/tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
-import { tokenizerFiles } from "#shared/protocol/tokenizer-files.js";
+import { type TokenizerFileName, tokenizerFiles } from "#shared/protocol/tokenizer-files.js";
 import type { ModelStore } from "./model-store.js";
 
 export interface NetworkTokenizer {
   readonly tokenizer: Tokenizer;
   /** Its files as a Hugging Face repository has them. */
-  readonly files: Readonly<Record<string, Uint8Array | string>>;
+  readonly files: Readonly<Partial<Record<TokenizerFileName, Uint8Array | string>>>;
 }
 
 /**
@@ -23,7 +23,7 @@ export const networkTokenizer = async (
   { data }: Pick<Network, "data">,
 ): Promise<NetworkTokenizer> => {
   if (data.tokenizer === "byte") return { tokenizer: byteTokenizer, files: byteTokenizerFiles() };
-  const files: Record<string, Uint8Array> = {};
+  const files: Partial<Record<TokenizerFileName, Uint8Array>> = {};
   for (const { name, sha256 = "" } of tokenizerFiles(data.tokenizer)) {
     const bytes = await store.blob(sha256);
     if (bytes === null)

@@ -3,19 +3,29 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { openCheckpointFolder } from "#shared/model/checkpoint-folder.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { MAX_TOKENIZER_BYTES, type TokenizerRule } from "#shared/protocol/tokenizer-files.js";
+import { MAX_TOKENIZER_BYTES, type TokenizerFileName, type TokenizerRule } from "#shared/protocol/tokenizer-files.js";
 
 /**
- * The tokenizer in a checkpoint's folder, as `data.tokenizer` of a template names one; null where it has no `tokenizer.json`.
+ * The tokenizer in a checkpoint's folder, as `data.tokenizer` of a template names one, with how it chats and ends a text; null where it has no
+ * `tokenizer.json`.
  *
  * @throws BlockZeroError CHECKPOINT_NOT_FOUND, CHECKPOINT_MALFORMED where a file is a link that leads out of the folder
  */
 export const checkpointTokenizer = async (dir: string): Promise<TokenizerRule | null> => {
   const folder = await openCheckpointFolder(dir);
-  if (!(await folder.has("tokenizer.json"))) return null;
-  const path = await folder.locate("tokenizer.json");
-  const hasConfig = await folder.has("tokenizer_config.json");
-  return { path, ...(hasConfig && { config: { path: await folder.locate("tokenizer_config.json") } }) };
+  const at = async (name: TokenizerFileName) =>
+    (await folder.has(name)) ? { path: await folder.locate(name) } : undefined;
+  const tokenizer = await at("tokenizer.json");
+  if (!tokenizer) return null;
+  const config = await at("tokenizer_config.json");
+  const template = await at("chat_template.jinja");
+  const generation = await at("generation_config.json");
+  return {
+    ...tokenizer,
+    ...(config && { config }),
+    ...(template && { chat_template: template }),
+    ...(generation && { generation_config: generation }),
+  };
 };
 
 /**

@@ -1,9 +1,16 @@
-import { readFileSync } from "node:fs";
 import type { LocalStore } from "#shared/blobs/blob-store.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { readSmallFileSync } from "#shared/files/regular-file.js";
+import { sha256 as hashOf } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
-import { mapTokenizerFiles, type TokenizerFile, tokenizerFiles } from "#shared/protocol/tokenizer-files.js";
+import {
+  mapTokenizerFiles,
+  type NamedTokenizerFile,
+  TOKENIZER_FILE_BYTES,
+  type TokenizerFile,
+  tokenizerFiles,
+} from "#shared/protocol/tokenizer-files.js";
 
 /**
  * Names the tokenizer's files by their content, and stores them as blobs that participants fetch. Paths stay, for this machine.
@@ -12,14 +19,14 @@ import { mapTokenizerFiles, type TokenizerFile, tokenizerFiles } from "#shared/p
  */
 export const pinTokenizer = async (store: LocalStore, data: Network["data"]): Promise<Network["data"]> => {
   const pinned = new Map<string, TokenizerFile>();
-  for (const { name, ...file } of tokenizerFiles(data.tokenizer)) pinned.set(name, await pin(store, file, name));
+  for (const file of tokenizerFiles(data.tokenizer)) pinned.set(file.name, await pin(store, file));
   const tokenizer = mapTokenizerFiles(data.tokenizer, (_, name) => pinned.get(name)!);
   // What was stored may not be what is read: a file may be replaced meanwhile.
   if (tokenizerFiles(tokenizer).some(({ path }) => path !== undefined)) openTokenizer({ tokenizer });
   return { ...data, tokenizer };
 };
 
-const pin = async (store: LocalStore, file: TokenizerFile, name: string): Promise<TokenizerFile> => {
+const pin = async (store: LocalStore, { name, ...file }: NamedTokenizerFile): Promise<TokenizerFile> => {
   const { path, sha256, bytes } = file;
   if (path === undefined) {
     if (sha256 !== undefined && bytes !== undefined && (await store.size(sha256)) === bytes) return file;
@@ -29,6 +36,12 @@ const pin = async (store: LocalStore, file: TokenizerFile, name: string): Promis
       "name the file, or give the directory that holds it",
     );
   }
-  const content = readFileSync(path);
+  const content = readSmallFileSync(path, TOKENIZER_FILE_BYTES[name]);
+  if (sha256 !== undefined && sha256 !== hashOf(content))
+    throw new BlockZeroError(
+      "TOKENIZER_MISMATCH",
+      `${path} is not the ${name} that the template names: its SHA-256 is ${hashOf(content)}, not ${sha256}`,
+      "name the file that is meant, or leave its sha256 out",
+    );
   return { path, sha256: await store.put(content), bytes: content.length };
 };

@@ -147,7 +147,7 @@ const sources = (kinds: readonly string[]): string =>
 
 const presets = (): string =>
   [
-    "In a template `model` may be a preset's name, `from-checkpoint` (the model that `blockzero genesis --from` imports), or the shape spelled out. `{ preset: NAME, shard: { mode: full } }` adds keys to one of the names. `data.tokenizer` may be `from-checkpoint` too: the checkpoint's own `tokenizer.json` and `tokenizer_config.json`. A group's `experts` may be one list of ids, for every layer that has experts.",
+    "In a template `model` may be a preset's name, `from-checkpoint` (the model that `blockzero genesis --from` imports), or the shape spelled out. `{ preset: NAME, shard: { mode: full } }` adds keys to one of the names. `data.tokenizer` may be `from-checkpoint` too: the checkpoint's own `tokenizer.json`, and what of `tokenizer_config.json`, `chat_template.jinja` and `generation_config.json` it has. A group's `experts` may be one list of ids, for every layer that has experts.",
     "",
     "| Preset | Parameters | Layers | Width | Experts, of which a token takes | Longest sequence |",
     "| --- | --- | --- | --- | --- | --- |",

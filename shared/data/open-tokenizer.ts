@@ -2,12 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { sha256 } from "../protocol/hash.js";
 import type { Network } from "../protocol/network.js";
-import {
-  MAX_TOKENIZER_BYTES,
-  MAX_TOKENIZER_CONFIG_BYTES,
-  type TokenizerFile,
-  tokenizerFiles,
-} from "../protocol/tokenizer-files.js";
+import { MAX_TOKENIZER_BYTES, MAX_TOKENIZER_CONFIG_BYTES, type TokenizerFile } from "../protocol/tokenizer-files.js";
 import { byteTokenizer } from "./byte-tokenizer.js";
 import type { Tokenizer } from "./tokenizer.js";
 import { huggingFaceTokenizer } from "./tokenizer-json/tokenizer.js";
@@ -25,10 +20,9 @@ const opened = new Map<string, Tokenizer>();
  */
 export const openTokenizer = ({ tokenizer }: Pick<Network["data"], "tokenizer">): Tokenizer => {
   if (tokenizer === "byte") return byteTokenizer;
-  const named = tokenizerFiles(tokenizer).map((file) => file.sha256);
-  const known = opened.get(String(named));
-  if (known) return known;
   const { config } = tokenizer;
+  const known = opened.get(String([tokenizer, ...(config ? [config] : [])].map(({ sha256: hash }) => hash)));
+  if (known) return known;
   const files = {
     tokenizer: readPinned(tokenizer, "tokenizer.json", MAX_TOKENIZER_BYTES),
     config: config && readPinned(config, "tokenizer_config.json", MAX_TOKENIZER_CONFIG_BYTES),

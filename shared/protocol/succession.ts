@@ -27,7 +27,13 @@ export const changeOf = (former: Network, next: Network): Change => {
 const expertsOf = ({ groups }: Network) =>
   Object.fromEntries(Object.entries(groups).map(([name, { experts }]) => [name, experts]));
 
-const tokenizerOf = ({ data }: Network) => mapTokenizerFiles(data.tokenizer, ({ path: _, ...file }) => file);
+/** What decides ids. How a chat is written and where the model's own text ends may change. */
+const tokenizerOf = ({ data }: Network) => {
+  const tokenizer = mapTokenizerFiles(data.tokenizer, ({ path: _, ...file }) => file);
+  if (tokenizer === "byte") return tokenizer;
+  const { chat_template: _, generation_config: __, ...decisive } = tokenizer;
+  return decisive;
+};
 
 /** Why a network file cannot succeed the file that it names as its former one. Null if it can. @param formerHash of `former` */
 export const successionProblem = (former: Network, formerHash: string, next: Network): string | null => {

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { openLanguageModel } from "#inspect/model/language-model.js";
+import { exportModel } from "#inspect/model/model-export.js";
+import { checkpointTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
+import { storeGenesis } from "#owner/genesis/genesis.js";
+import { pinTokenizer } from "#owner/network/pin-tokenizer.js";
+import { directoryStore } from "#shared/blobs/blob-store.js";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { byteTokenizerFiles } from "#shared/data/byte-tokenizer-files.js";
 import { writeCheckpoint } from "#shared/model/checkpoint.js";
+import { smallNetwork } from "#tests/programs/small-network.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { MICRO, microParameters } from "#tests/shared/model/micro.js";
 
@@ -44,6 +50,34 @@ describe("a model with its tokenizer", () => {
     assert.deepEqual(chat, { template: "in the config", variables: { eos_token: "<|endoftext|>" } });
     writeFileSync(join(dir, "chat_template.jinja"), "of its own");
     assert.equal((await open(dir)).chat?.template, "of its own");
+  });
+
+  it("of a home chats and ends its text as the network's files say, and so does its export", async (t) => {
+    const dir = temporaryFolder(t);
+    const files = {
+      ...byteTokenizerFiles(),
+      "chat_template.jinja": "of its own",
+      "generation_config.json": JSON.stringify({ eos_token_id: [10, 256], repetition_penalty: 1.1 }),
+    };
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
+    const tokenizer = (await checkpointTokenizer(dir))!;
+    const home = temporaryFolder(t);
+    const store = directoryStore(join(home, "owner", "blobs"));
+    const data = { ...smallNetwork.data, tokenizer };
+    await storeGenesis(store, { ...smallNetwork, data }, microParameters(smallNetwork.model));
+    const model = await openLanguageModel({ model: "latest", home });
+    assert.deepEqual(model.chat, { template: "of its own", variables: { eos_token: "<|endoftext|>" } });
+    assert.deepEqual([[...model.stop].sort(), model.repetitionPenalty], [[10, 256], 1.1]);
+    const out = join(home, "exported");
+    await exportModel({ home, model: "latest", out });
+    for (const [name, content] of Object.entries(files)) assert.equal(readFileSync(join(out, name), "utf8"), content);
+    const plain = await openLanguageModel({ model: "latest", home, tokenizer: "byte" });
+    assert.deepEqual([plain.chat, [...plain.stop]], [null, [256]]);
+    const named = await openLanguageModel({ model: "latest", home, tokenizer: dir });
+    assert.deepEqual([named.chat, named.stop], [model.chat, model.stop]);
+    assert.ok(tokenizer !== "byte");
+    const other = { ...tokenizer, chat_template: { ...tokenizer.chat_template, sha256: "0".repeat(64) } };
+    await assert.rejects(pinTokenizer(store, { ...data, tokenizer: other }), { code: "TOKENIZER_MISMATCH" });
   });
 
   it("has the repetition penalty of its generation config, and names what transformers would apply besides", async (t) => {

@@ -58,6 +58,14 @@ describe("the tokenizer that a network names", { timeout: HANG_GUARD }, () => {
       effect: "resets",
       reasons: ["data.tokenizer: its tokens are others"],
     });
+    const spoken = {
+      ...tokenizer,
+      chat_template: { sha256: hash, bytes: 1 },
+      generation_config: { sha256: hash, bytes: 1 },
+    };
+    assert.deepEqual(changeOf(network, { ...network, data: { ...network.data, tokenizer: spoken } }), {
+      effect: "keeps",
+    });
   });
 
   it("is fetched by whoever joins, and everybody draws the same tokens", async (t) => {
