@@ -4,10 +4,12 @@ import { Template } from "@huggingface/jinja";
 import { z } from "zod";
 import { BOUNDED, withBoundedRange } from "#shared/data/bounded-range.js";
 import { type ChatFormat, chatFormatOf } from "#shared/data/chat-format.js";
+import { withoutGenerationBlocks } from "#shared/data/generation-blocks.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny } from "#shared/files/atomic-file.js";
 import { withinTime } from "#shared/util/within-time.js";
 import type { Render } from "./extract.js";
+import { strftimeOf } from "./fixed-date.js";
 
 /**
  * The chat template of a model: that of its `tokenizer_config.json`, or the `chat_template.jinja` beside it, which goes before.
@@ -51,13 +53,20 @@ const LIMITS: ChatLimits = { messages: 1000, units: 256 << 20, milliseconds: 120
  * else does not. That is told apart by writing out the conversation up to each such message, with and without it. An answer that the template writes
  * otherwise once more follows, as Qwen3's does with one that has no thoughts, does not count: the model would learn to write what it never writes. Where
  * none is left, the conversation ends with its last answer, which counts alone. There is no clock, so that the same rows give the same text on every day:
- * a template that asks whether there is one takes its own date.
+ * a template that asks whether there is one takes its own date, or that which is given.
  *
+ * @param date what the template takes for today, such as 2024-07-26; unset: there is none
  * @throws BlockZeroError PACK_TEMPLATE where the template is none; from what it gives, where a row takes too long
  */
-export const chatRenderer = ({ template, variables }: ChatFormat, limits: ChatLimits = LIMITS): Render => {
-  // Whoever renders a template offers that name, and cannot take it away: an unknown one is put in its place.
-  const compiled = compile(withBoundedRange(`{%- set strftime_now = no_such_name %}\n${template}`));
+export const chatRenderer = (
+  { template, variables }: ChatFormat,
+  limits: ChatLimits = LIMITS,
+  date?: string,
+): Render => {
+  // Whoever renders a template offers that name, and cannot take it away: another is put in its place, which without a date stands for nothing.
+  const source = `{%- set strftime_now = strftime_of_date %}\n${withoutGenerationBlocks(template)}`;
+  const compiled = compile(withBoundedRange(source));
+  const clock = date === undefined ? {} : { strftime_of_date: strftimeOf(date) };
   return (found, row) => {
     const parsed = messagesSchema.safeParse(found);
     if (!parsed.success) return { problem: "no list of messages with roles" };
@@ -78,6 +87,7 @@ export const chatRenderer = ({ template, variables }: ChatFormat, limits: ChatLi
         eos_token: "",
         ...variables,
         ...BOUNDED,
+        ...clock,
         messages: messages.slice(0, count),
         add_generation_prompt: asks,
         ...tools,
@@ -89,7 +99,9 @@ export const chatRenderer = ({ template, variables }: ChatFormat, limits: ChatLi
     try {
       parts = withinTime(limits.milliseconds, () => countedParts(messages, written));
     } catch (thrown) {
-      return { problem: `the chat template refuses it: ${reasonOf(thrown).split("\n")[0]!.slice(0, 80)}` };
+      const reason = reasonOf(thrown).split("\n")[0]!;
+      const asksForDate = date === undefined && reason.startsWith(NO_FUNCTION) && template.includes("strftime_now(");
+      return { problem: `the chat template refuses it: ${asksForDate ? ASKS_FOR_DATE : reason.slice(0, 80)}` };
     }
     if (parts === undefined) throw tooSlow(messages.length, limits.milliseconds);
     return parts;
@@ -109,6 +121,10 @@ const tooSlow = (messages: number, milliseconds: number): BlockZeroError =>
     `the chat template takes longer than ${milliseconds / 1000} s for a conversation of ${messages} messages`,
     "take another template, or leave such conversations out",
   );
+
+/** How the template engine says that a name which stands for nothing was called. */
+const NO_FUNCTION = "Cannot call something that is not a function";
+const ASKS_FOR_DATE = "it asks for today's date; name one with --date";
 
 const CHANGES = { problem: "the chat template changes what stands before a message" };
 const SOME_COUNT = "answers that the chat template writes otherwise once more follows do not count";

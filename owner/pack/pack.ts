@@ -134,7 +134,7 @@ const packIn = async (work: string, options: PackOptions, onClaimed: () => void)
   ensureFolderSync(folder);
   const tokenizer = openPackTokenizer(options.tokenizer);
   const format = options.chat === undefined ? undefined : readChatFormat(options.chat);
-  const extract = extractor(settings, format && chatRenderer(format));
+  const extract = extractor(settings, format && chatRenderer(format, undefined, settings.date));
   const benchmarks = options.benchmarks.map((name) => sha256(readFileSync(localFile(name).path)));
   const files = await sourceFiles(options, join(work, FETCHED), onProgress);
   claim(work, {

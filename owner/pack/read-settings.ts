@@ -8,6 +8,7 @@ import { type PackSettings, packSettingsSchema } from "./settings.js";
 export interface PackFlags {
   readonly field?: string | undefined;
   readonly messages?: boolean | undefined;
+  readonly date?: string | undefined;
   readonly textIs?: PackSettings["text_is"] | undefined;
   readonly heldOut?: number | undefined;
   readonly seed?: number | undefined;
@@ -18,7 +19,7 @@ export interface PackFlags {
 
 /** A pack's settings from a YAML file, where one is named, and flags, which go before it. @throws BlockZeroError PACK_SETTINGS */
 export const readPackSettings = (path: string | undefined, flags: PackFlags): PackSettings => {
-  const { field, messages, textIs, heldOut, seed, shardBytes, languages, isUnfiltered } = flags;
+  const { field, messages, date, textIs, heldOut, seed, shardBytes, languages, isUnfiltered } = flags;
   const file = path === undefined ? {} : readYaml(path);
   const filters = { ...asObject(file.filters) };
   if (languages) filters.language = { only: languages };
@@ -29,6 +30,7 @@ export const readPackSettings = (path: string | undefined, flags: PackFlags): Pa
     ...file,
     ...(field !== undefined && { field }),
     ...(messages !== undefined && { messages }),
+    ...(date !== undefined && { date }),
     ...(textIs !== undefined && { text_is: textIs }),
     ...(heldOut !== undefined && { held_out: heldOut }),
     ...(seed !== undefined && { seed }),

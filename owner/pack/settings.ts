@@ -10,6 +10,8 @@ export const packSettingsSchema = z.strictObject({
   field: z.string().min(1).default("text"),
   /** Whether the field is a list of messages, which the tokenizer's chat template writes out. */
   messages: z.boolean().default(false),
+  /** What a chat template takes for today; unset: there is no clock. */
+  date: z.iso.date().optional(),
   /** Whether a text file is one document, or one a line. */
   text_is: z.enum(["document", "lines"]).default("document"),
   /** Part of the documents that nobody is to train on. */

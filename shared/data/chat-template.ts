@@ -2,6 +2,7 @@ import { Template } from "@huggingface/jinja";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { withinTime } from "#shared/util/within-time.js";
 import { BOUNDED, withBoundedRange } from "./bounded-range.js";
+import { withoutGenerationBlocks } from "./generation-blocks.js";
 
 export interface ChatMessage {
   readonly role: string;
@@ -38,7 +39,8 @@ export const renderChat = (
   };
   let rendered: { readonly text: string } | undefined;
   try {
-    rendered = withinTime(MILLISECONDS, () => ({ text: new Template(withBoundedRange(template)).render(context) }));
+    const source = withBoundedRange(withoutGenerationBlocks(template));
+    rendered = withinTime(MILLISECONDS, () => ({ text: new Template(source).render(context) }));
   } catch (cause) {
     throw invalid(reasonOf(cause).slice(0, 300), cause);
   }

@@ -16,6 +16,7 @@ interface Options {
   readonly config?: string;
   readonly field?: string;
   readonly messages?: string;
+  readonly date?: string;
   readonly lines?: boolean;
   readonly heldOut?: number;
   readonly seed?: number;
@@ -53,6 +54,10 @@ export const pack: CommandSpec = {
         "--messages <file>",
         "the field is a conversation, which the chat template of this tokenizer_config.json writes out; the assistant's words alone count",
       )
+      .option(
+        "--date <day>",
+        "with --messages: what the chat template takes for today, such as 2024-07-26; unset: none",
+      )
       .option("--lines", "every line of a .txt file is a document, not the file")
       .option("--held-out <share>", "part of the documents that nobody is to train on; unset: 0.01", positiveNumber)
       .option("--seed <n>", "seed of the order; unset: 1", wholeNumber(0))
@@ -73,6 +78,7 @@ const run = async (sources: readonly string[], options: Options, signal: AbortSi
   const settings = readPackSettings(options.config, {
     field: options.field,
     messages: options.messages === undefined ? undefined : true,
+    date: options.date,
     textIs: options.lines ? "lines" : undefined,
     heldOut: options.heldOut,
     seed: options.seed,

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { chatRenderer, readChatFormat } from "#owner/pack/chat.js";
 import type { Extracted } from "#owner/pack/extract.js";
+import { strftimeOf } from "#owner/pack/fixed-date.js";
+import { readPackSettings } from "#owner/pack/read-settings.js";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
+import { renderChat } from "#shared/data/chat-template.js";
 import { blobPath, openPackFolder } from "#shared/packs/pack-folder.js";
 import { decodeShard } from "#shared/packs/shard.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
@@ -167,6 +170,41 @@ describe("a conversation in a pack", () => {
     assert.equal(rendered.document.text, "1 May<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n");
     const plain = chatRenderer({ ...format, template: `{{ strftime_now('%Y') }}${CHATML}` });
     assert.match(JSON.stringify(plain(chat("a", "b"), {})), /the chat template refuses it: /);
+  });
+
+  it("has the date that is given, the same on every machine", () => {
+    // As Granite 3.1's, which asks without a question before.
+    const template = `{{ "Today's Date: " + strftime_now('%B %d, %Y') + '.\\n' }}${CHATML}`;
+    const without = chatRenderer({ ...format, template });
+    assert.deepEqual(without(chat("a", "b"), {}), {
+      problem: "the chat template refuses it: it asks for today's date; name one with --date",
+    });
+    const rendered = chatRenderer({ ...format, template }, undefined, "2024-07-26")(chat("a", "b"), {});
+    assert.ok("document" in rendered);
+    assert.ok(rendered.document.text.startsWith("Today's Date: July 26, 2024.\n<|im_start|>user\na<|im_end|>"));
+    assert.deepEqual(countedOf(rendered), ["b<|im_end|>\n"]);
+    const asking = `  {%- if strftime_now is defined %}{{ strftime_now('%d %b %Y') }}{% endif %}\n${CHATML}`;
+    const asked = chatRenderer({ ...format, template: asking }, undefined, "2024-07-26")(chat("a", "b"), {});
+    assert.ok("document" in asked && asked.document.text.startsWith("26 Jul 2024<"));
+    const written = strftimeOf("2024-02-05");
+    assert.equal(
+      written("%A %a %B %b %d %-d %m %-m %Y %y %j %H:%M:%S %I %p %%"),
+      "Monday Mon February Feb 05 5 02 2 2024 24 036 00:00:00 12 AM %",
+    );
+    assert.throws(() => written("%Q"), /does not know %Q/);
+    assert.throws(() => written("100 %"), /does not know %/);
+    assert.throws(() => readPackSettings(undefined, { date: "26 July" }), coded("PACK_SETTINGS", /date/));
+    assert.equal(readPackSettings(undefined, { date: "2024-07-26" }).date, "2024-07-26");
+  });
+
+  it("is what it is without transformers' marks of what the assistant writes", () => {
+    const [before, after] = CHATML.split("{% endfor %}");
+    const template = `{% for message in messages %}{%- generation -%}${before!.slice("{% for message in messages %}".length)}{% endgeneration %}{% endfor %}${after}`;
+    const rendered = (source: string) => chatRenderer({ ...format, template: source })(chat("a", "b"), {});
+    assert.deepEqual(rendered(template), rendered(CHATML));
+    const messages = [{ role: "user", content: "a" }];
+    const options = { addGenerationPrompt: true };
+    assert.equal(renderChat(template, messages, options), renderChat(CHATML, messages, options));
   });
 
   it("is skipped by bounds that no machine's speed changes; one that takes for ever ends the work", () => {
