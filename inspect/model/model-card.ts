@@ -76,7 +76,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 folder = "path/to/this/directory"
 model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-inputs = tokenizer("Call me", return_tensors="pt", add_special_tokens=False)
+inputs = tokenizer("Call me", return_tensors="pt")
 print(tokenizer.decode(model.generate(**inputs, max_new_tokens=64)[0]))
 \`\`\`
 
