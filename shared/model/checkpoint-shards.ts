@@ -27,12 +27,21 @@ export interface OpenShards {
   close(): Promise<void>;
 }
 
+/** With this beside it a folder holds an adapter of PEFT, which `from_pretrained` loads into the model. */
+const ADAPTER_FILE = "adapter_config.json";
+
 /** @throws BlockZeroError CHECKPOINT_NOT_FOUND, CHECKPOINT_MALFORMED */
 export const openShards = async (folder: CheckpointFolder): Promise<OpenShards> => {
   const index = (await folder.has(INDEX_FILE)) ? await readIndex(folder) : null;
   const names = new Set(index ? index.values() : [WEIGHTS_FILE]);
   const isStray = index !== null && !names.has(WEIGHTS_FILE) && (await folder.has(WEIGHTS_FILE));
-  const notes = isStray ? [`${WEIGHTS_FILE} is not read: ${INDEX_FILE} says where the weights are, and not there`] : [];
+  const hasAdapter = await folder.has(ADAPTER_FILE);
+  const notes = [
+    ...(isStray ? [`${WEIGHTS_FILE} is not read: ${INDEX_FILE} says where the weights are, and not there`] : []),
+    ...(hasAdapter
+      ? [`the adapter that ${ADAPTER_FILE} names is not read, which transformers adds: merge it first`]
+      : []),
+  ];
   const files = new Map<string, SafetensorsFile>();
   const close = async (): Promise<void> => {
     for (const file of files.values()) await file.close();

@@ -91,6 +91,8 @@ describe("checkpoints as they are found", () => {
     index("model-00001-of-00001.safetensors");
     writeFileSync(weights, "something else");
     assert.match((await read()).join(), /model\.safetensors is not read: model\.safetensors\.index\.json says where/);
+    writeFileSync(join(dir, "adapter_config.json"), "{}");
+    assert.match((await read()).join(), /the adapter that adapter_config\.json names is not read/);
     assert.deepEqual((await readCheckpoint(dir)).parameters, microParameters());
   });
 
