@@ -5,7 +5,7 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { floatTensor, intTensor, sizeOf, type Tensor } from "#shared/engine/tensor.js";
 import { type ForwardShape, forward } from "#shared/model/forward.js";
 import { allExperts, type Parameters, parameterShapes } from "#shared/model/parameters.js";
-import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { type ModelConfig, modelConfigSchema } from "#shared/protocol/model-config.js";
 
 export const device = onnxCpu({ threads: 1 });
 
@@ -26,6 +26,21 @@ export const MICRO: ModelConfig = {
   max_position_embeddings: 64,
   tie_word_embeddings: true,
 };
+
+const { num_experts: _, num_experts_per_tok: __, moe_intermediate_size, norm_topk_prob: ___, ...shape } = MICRO;
+
+/** The same without experts: a feed-forward network as wide as one in each layer. */
+export const denseMicro = (model_type: "llama" | "qwen3", more: Partial<ModelConfig> = {}): ModelConfig =>
+  modelConfigSchema.parse({
+    ...shape,
+    model_type,
+    intermediate_size: moe_intermediate_size,
+    num_experts: 0,
+    num_experts_per_tok: 0,
+    moe_intermediate_size: 0,
+    norm_topk_prob: false,
+    ...more,
+  });
 
 /** Weights far from zero, so that routers and attention decide clearly. */
 export const microParameters = (config = MICRO, seed = "micro"): Parameters => {

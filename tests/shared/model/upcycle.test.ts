@@ -6,22 +6,8 @@ import { createEvaluator } from "#shared/evaluation/evaluator.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, type Parameters, parameterShapes } from "#shared/model/parameters.js";
 import { denseNameOf, newRouters, upcycledConfig, upcycledParameters } from "#shared/model/upcycle.js";
-import { type ModelConfig, modelConfigSchema } from "#shared/protocol/model-config.js";
-import { device, MICRO, microIds } from "./micro.js";
-
-const { num_experts: _, num_experts_per_tok: __, moe_intermediate_size: width, norm_topk_prob: ___, ...shape } = MICRO;
-
-const denseOf = (model_type: "llama" | "qwen3", more: Partial<ModelConfig> = {}): ModelConfig =>
-  modelConfigSchema.parse({
-    ...shape,
-    model_type,
-    intermediate_size: width,
-    num_experts: 0,
-    num_experts_per_tok: 0,
-    moe_intermediate_size: 0,
-    norm_topk_prob: false,
-    ...more,
-  });
+import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { denseMicro, device, MICRO, microIds } from "./micro.js";
 
 const parametersOf = (config: ModelConfig): Parameters => {
   const random = createRandom("dense");
@@ -54,7 +40,7 @@ describe("an upcycled model", () => {
       ["qwen3", 1],
       ["qwen3", 3],
     ] as const) {
-      const dense = denseOf(type);
+      const dense = denseMicro(type);
       const weights = parametersOf(dense);
       const config = upcycledConfig(dense, { experts: 4, perToken });
       const routers = newRouters(config, createRandom("routers"));
@@ -70,11 +56,11 @@ describe("an upcycled model", () => {
   });
 
   it("is of a family with experts that transformers loads", () => {
-    const mixtral = upcycledConfig(denseOf("llama"), { experts: 8, perToken: 2 });
+    const mixtral = upcycledConfig(denseMicro("llama"), { experts: 8, perToken: 2 });
     assert.equal(mixtral.model_type, "mixtral");
-    assert.equal(mixtral.moe_intermediate_size, width);
+    assert.equal(mixtral.moe_intermediate_size, MICRO.moe_intermediate_size);
     assert.ok(!("intermediate_size" in mixtral));
-    const qwen = upcycledConfig(denseOf("qwen3", { attention_bias: true }), { experts: 8, perToken: 2 });
+    const qwen = upcycledConfig(denseMicro("qwen3", { attention_bias: true }), { experts: 8, perToken: 2 });
     assert.ok(!("model_type" in qwen) && qwen.attention_bias === true && qwen.norm_topk_prob);
   });
 
@@ -87,9 +73,9 @@ describe("an upcycled model", () => {
   it("cannot be made of a model with experts, of biases without a family, or with numbers that do not fit", () => {
     const code = "UPCYCLE_UNSUPPORTED";
     assert.throws(() => upcycledConfig(MICRO, { experts: 4, perToken: 1 }), { code });
-    assert.throws(() => upcycledConfig(denseOf("llama", { attention_bias: true }), { experts: 4, perToken: 1 }), {
+    assert.throws(() => upcycledConfig(denseMicro("llama", { attention_bias: true }), { experts: 4, perToken: 1 }), {
       code,
     });
-    assert.throws(() => upcycledConfig(denseOf("llama"), { experts: 2, perToken: 3 }), { code });
+    assert.throws(() => upcycledConfig(denseMicro("llama"), { experts: 2, perToken: 3 }), { code });
   });
 });

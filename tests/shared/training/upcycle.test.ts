@@ -5,29 +5,13 @@ import { createRandom } from "#shared/data/random.js";
 import { writeCheckpoint } from "#shared/model/checkpoint.js";
 import { initialParameters } from "#shared/model/init.js";
 import { upcycledConfig } from "#shared/model/upcycle.js";
-import { modelConfigSchema } from "#shared/protocol/model-config.js";
 import { upcycle } from "#shared/training/upcycle.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
-import { device, MICRO } from "#tests/shared/model/micro.js";
+import { denseMicro, device } from "#tests/shared/model/micro.js";
 import { template } from "#tests/support/micro-network.js";
 
 it("a dense checkpoint becomes no other model than the template's, and this is said before anything is trained", async (t) => {
-  const {
-    num_experts: _,
-    num_experts_per_tok: __,
-    moe_intermediate_size: width,
-    norm_topk_prob: ___,
-    ...shape
-  } = MICRO;
-  const dense = modelConfigSchema.parse({
-    ...shape,
-    model_type: "llama",
-    intermediate_size: width,
-    num_experts: 0,
-    num_experts_per_tok: 0,
-    moe_intermediate_size: 0,
-    norm_topk_prob: false,
-  });
+  const dense = denseMicro("llama");
   const dir = join(temporaryFolder(t), "dense");
   await writeCheckpoint(dir, dense, initialParameters(dense, createRandom("dense")));
   const model = upcycledConfig(dense, { experts: 4, perToken: 1 });
