@@ -19,7 +19,7 @@ import { metricsBench } from "./metrics.js";
 import { monitoringBench } from "./monitoring/command.js";
 import { planBench } from "./plan/command.js";
 import { rewardsBench } from "./rewards.js";
-import { shardModesBench } from "./shard-modes.js";
+import { shardModesBench } from "./shards/command.js";
 import { splittingBench } from "./splitting/command.js";
 import { sprintBench } from "./sprint/command.js";
 import { stepBench } from "./step/command.js";

@@ -68,7 +68,7 @@ const othersThan = async (
 };
 
 /** All experts that no group owns, as anchors. Null if a layer has none. */
-const ownerless = ({ model, groups }: Pick<Network, "model" | "groups">): Record<string, number[]> | null => {
+export const ownerless = ({ model, groups }: Pick<Network, "model" | "groups">): Record<string, number[]> | null => {
   const owned = Object.values(groups).map((group) => expertsOf(model, group));
   const free = allExperts(model).map((experts, layer) =>
     experts.filter((id) => !owned.some((layers) => layers[layer]!.includes(id))),
