@@ -59,6 +59,8 @@ export interface OwnRun {
   /** The step of the newest checkpoint that can be used, and what it gained; null without one. */
   readonly step: number | null;
   readonly output: OutputUpdate | null;
+  /** What was being written when training was over, before the program was started. */
+  readonly unwritten?: Unwritten;
 }
 
 /** A trainer that leaves the training to an operator's own program: docs/own-trainer.md is the contract. */
@@ -112,17 +114,18 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
   const over = new AbortController();
   let measuring: Promise<unknown> = Promise.resolve();
 
-  const prepare = async (base: FloatSource, options: TrainOptions, run: string): Promise<number | null> => {
+  /** @returns the windows of text that are there, or what was being written when training was over */
+  const prepare = async (base: FloatSource, options: TrainOptions, run: string): Promise<number | Unwritten> => {
     const { cycle, frozen, stop, maxSteps = config.max_steps } = options;
     const { batch_size: batchSize } = config;
     const shape = windowsShape(config, network, maxSteps);
     const { count } = shape;
     if (runOfJob(paths) === run) return count;
-    if (stop()) return null;
+    if (stop()) return "shard";
     await removeWhole(paths.dir);
     await makeFolder(paths.dir);
     await makeFolder(paths.output);
-    await writeShard(paths.shard, network, group, { hub, own: base, frozen });
+    if (!(await writeShard(paths.shard, network, group, { hub, own: base, frozen }, stop))) return "shard";
     const loader = groupTrainingLoader(network, group, {
       batchSize,
       seed: streamSeed(place, cycle),
@@ -130,7 +133,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
       shards: shardChoice(place, cycle),
     });
     const isWhole = await writeTrainingWindows(paths.windows, loader, { ...shape, batchSize, stop });
-    return isWhole ? count : null;
+    return isWhole ? count : "text";
   };
 
   const run = async (base: FloatSource, options: TrainOptions): Promise<OwnRun> => {
@@ -138,7 +141,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     const identity = hashJson({ run: runIdentity(place, cycle, model), command, maxSteps });
     const isResumed = runOfJob(paths) === identity;
     const windows = await prepare(base, options, identity);
-    if (windows === null) return nothing;
+    if (typeof windows === "string") return { ...NOT_STARTED, unwritten: windows };
     const end = deadline();
     const left = end === undefined ? Number.POSITIVE_INFINITY : Math.max(0, end - now());
     const graceMs = Math.min(1000 * graceSeconds, GRACE_SHARE * left);
@@ -192,19 +195,19 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     // A miner that starts too late, or is being stopped, has written no text that fewer steps would shorten.
     const wasOver = options.stop();
     const done = await run(base, options);
-    const { end, progress, tail, step, output } = done;
-    if (end.code !== 0 && !end.wasStopped)
-      log.warn("the trainer's program failed", { code: "TRAINER_FAILED", status: statusOf(end), says: tail.slice(-3) });
-    if (step === null || output === null) {
-      if (done !== nothing) throw noCheckpoint(done);
+    const { end, progress, tail, step, output, unwritten } = done;
+    if (unwritten !== undefined) {
       if (!wasOver)
-        log.warn("the trainer's program was not started: training was over before its text was written", {
+        log.warn(`the trainer's program was not started: training was over before its ${unwritten} was written`, {
           code: "TRAINER_NO_CHECKPOINT",
-          windows: windowsShape(config, network, options.maxSteps).count,
-          prevention: "lower max_steps",
+          ...(unwritten === "text" && { windows: windowsShape(config, network, options.maxSteps).count }),
+          prevention: PREVENTIONS[unwritten],
         });
       return { run: NO_STEPS, update: inMemory({}) };
     }
+    if (end.code !== 0 && !end.wasStopped)
+      log.warn("the trainer's program failed", { code: "TRAINER_FAILED", status: statusOf(end), says: tail.slice(-3) });
+    if (step === null || output === null) throw noCheckpoint(done);
     const { firstLoss, lastLoss } = progress;
     const tokens = output.tokens ?? progress.tokensAt(step);
     return { run: { steps: step, tokens, skipped: 0, spikes: 0, firstLoss, lastLoss }, update: output.update };
@@ -250,7 +253,7 @@ const refuseManyWindows = (config: MinerConfig, network: Network): void => {
 const NO_STEPS = { steps: 0, tokens: 0, skipped: 0, spikes: 0, firstLoss: Number.NaN, lastLoss: Number.NaN };
 
 /** Of a run that was over before its program was started. */
-const nothing: OwnRun = {
+const NOT_STARTED: OwnRun = {
   end: { code: 0, signal: null, wasStopped: true },
   progress: {
     lines: 0,
@@ -265,6 +268,14 @@ const nothing: OwnRun = {
   refused: [],
   step: null,
   output: null,
+};
+
+/** What a program is started with, where it was not written in time. */
+type Unwritten = "shard" | "text";
+
+const PREVENTIONS: Readonly<Record<Unwritten, string>> = {
+  shard: "a faster disk for checkpoint_dir, or a network with a longer train phase",
+  text: "lower max_steps",
 };
 
 /** The program's folder for what it keeps from cycle to cycle; those of other shards go. */

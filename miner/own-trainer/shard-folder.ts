@@ -116,6 +116,8 @@ const projectionOf = (name: string): "gate" | "up" | "down" => {
 /**
  * Writes the shard as `from_pretrained` of transformers reads it, a tensor at a time, in float32.
  *
+ * @param stop asked before each tensor: it may be a hundred gigabytes. True leaves nothing
+ * @returns whether the shard is there
  * @throws BlockZeroError TRAINER_SHARD_UNEVEN, FILE_UNWRITABLE, and what reading the weights throws
  */
 export const writeShard = async (
@@ -123,13 +125,15 @@ export const writeShard = async (
   network: Network,
   group: string,
   { hub, own, frozen }: ShardWeights,
-): Promise<void> => {
+  stop: () => boolean = () => false,
+): Promise<boolean> => {
   const { config, held } = shardModel(network, group);
   await removeWhole(dir);
   const writer = await createCheckpoint(dir, config, { separators: openTokenizer(network.data) });
   const sources = [own, ...(frozen ? [frozen] : []), hub];
   try {
     for (const inShard of Object.keys(parameterShapes(config))) {
+      if (stop()) return false;
       const name = wholeName(inShard, held);
       const source = sources.find(({ shapes }) => Object.hasOwn(shapes, name));
       if (source === undefined) throw new TypeError(`a shard that computes with ${name} needs its weights`);
@@ -138,6 +142,7 @@ export const writeShard = async (
       await writer.write(inShard, layer === null ? tensor : routerRows(tensor, held[layer]!));
     }
     await writer.finish();
+    return true;
   } finally {
     await writer.discard();
   }

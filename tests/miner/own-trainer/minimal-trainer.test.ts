@@ -83,6 +83,17 @@ describe("a trainer's program that follows the contract", () => {
     assert.equal(after.run.tokens, after.run.steps * 2 * restricted.data.sequence_length);
   });
 
+  it("is not started where training is over while its shard is written, and the log says so", async (t) => {
+    const { trainer, lines } = await open(t, MINIMAL);
+    let asked = 0;
+    const { run } = await train(trainer, { stop: () => ++asked > 4 });
+    assert.equal(run.steps, 0);
+    const told = lines.find(({ fields }) => fields.code === "TRAINER_NO_CHECKPOINT");
+    assert.match(told!.message, /before its shard was written$/);
+    assert.match(String(told!.fields.prevention), /faster disk/);
+    assert.equal(asked, 5);
+  });
+
   it("is measured from its files where its shard is larger than memory", async (t) => {
     const inFiles: string[] = [];
     const uploaded: number[] = [];
