@@ -70,8 +70,8 @@ const run = async ({ from, json, ...given }: Flags): Promise<void> => {
   const figures: Figure[] = [];
   try {
     for await (const base of from === undefined ? localnetBases(making) : checkpointBases(from, making))
-      for await (const ofGroup of compareModes(device, base, making)) {
-        figures.push(...ofGroup);
+      for await (const figure of compareModes(device, base, making)) {
+        figures.push(figure);
         await writeFigures(json, { machine: here, from: from ?? null, pretraining, steps, figures });
       }
   } finally {

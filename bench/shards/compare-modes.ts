@@ -34,8 +34,8 @@ export interface Figure extends Omit<TrainedShard, "update"> {
   readonly againstFull: Estimate;
 }
 
-/** Trains one miner's shard of each group in each mode, from the same weights on the same text. Gives a group's figures when it has them. */
-export async function* compareModes(device: Device, base: Base, watch: Watch): AsyncGenerator<readonly Figure[]> {
+/** Trains one miner's shard of each group in each mode, from the same weights on the same text. Gives each figure when it has it. */
+export async function* compareModes(device: Device, base: Base, watch: Watch): AsyncGenerator<Figure> {
   const { network, parameters, routers } = base;
   const own = await ownChoices(device, network, parameters);
   const before = await shardLosses(device, withShard(network, { mode: "restricted" }), parameters, {
@@ -47,20 +47,21 @@ export async function* compareModes(device: Device, base: Base, watch: Watch): A
     const shards: Readonly<Partial<Record<Shard["mode"], number>>> = { restricted, ...others };
     const batches = referenceBatches(network, group);
     const start = await wholeLosses(device, network, parameters, batches);
-    const trained: Trained[] = [];
-    for (const shard of modesOf(network))
-      trained.push(await trainedIn(device, { ...base, network: withShard(network, shard) }, { group, batches, watch }));
-    const full = trained.find(({ mode }) => mode === "full")!.losses;
-    yield trained.map(({ mode, losses, ...cost }) => ({
-      ...{ routers, group, mode, ownChoices: own[group]!, whole, shard: shards[mode]!, ...cost },
-      reduction: fallOf(start, losses),
-      againstFull: fallOf(full, losses),
-    }));
+    let full: readonly number[] | undefined;
+    for (const mode of modesOf(network)) {
+      const given = { ...base, network: withShard(network, mode) };
+      const { losses, ...cost } = await trainedIn(device, given, { group, batches, watch });
+      full ??= losses;
+      yield {
+        ...{ routers, group, mode: mode.mode, ownChoices: own[group]!, whole, shard: shards[mode.mode]!, ...cost },
+        reduction: fallOf(start, losses),
+        againstFull: fallOf(full, losses),
+      };
+    }
   }
 }
 
 interface Trained extends Omit<TrainedShard, "update"> {
-  readonly mode: Shard["mode"];
   /** Of the whole model with the update, a batch each. */
   readonly losses: readonly number[];
 }
@@ -74,13 +75,13 @@ const trainedIn = async (
   const { network, parameters } = base;
   const { update, ...cost } = await trainShard(device, base, group, watch);
   const changed = withUpdate(parameters, new Map(Object.entries(update)));
-  return { mode: network.model.shard!.mode, losses: await wholeLosses(device, network, changed, batches), ...cost };
+  return { losses: await wholeLosses(device, network, changed, batches), ...cost };
 };
 
-/** All modes that the network can have; `anchored` with every expert that no group owns. */
+/** All modes that the network can have, `full` first; `anchored` with every expert that no group owns. */
 const modesOf = (network: Network): readonly Shard[] => {
   const anchors = ownerless(network);
-  return [{ mode: "restricted" }, ...(anchors ? [{ mode: "anchored", anchors } as const] : []), { mode: "full" }];
+  return [{ mode: "full" }, { mode: "restricted" }, ...(anchors ? [{ mode: "anchored", anchors } as const] : [])];
 };
 
 const withShard = (network: Network, shard: Shard): Network => ({ ...network, model: { ...network.model, shard } });

@@ -29,12 +29,12 @@ test("each group of an upcycled checkpoint is trained in each mode, and compared
     assert.deepEqual(base.training, { ...base.training, ...DEMONSTRATION.training, max_steps: 2 });
     text = groups.code!.data[0]!.path;
     assert.ok(existsSync(text!));
-    for await (const ofGroup of compareModes(device, base, watch)) figures.push(...ofGroup);
+    for await (const figure of compareModes(device, base, watch)) figures.push(figure);
   }
   assert.ok(!existsSync(text!), "the text goes with the base");
 
   const groups = ["prose", "code"];
-  const modes = ["restricted", "anchored", "full"];
+  const modes = ["full", "restricted", "anchored"];
   assert.deepEqual(
     figures.map(({ group, mode }) => `${group} ${mode}`),
     groups.flatMap((group) => modes.map((mode) => `${group} ${mode}`)),
