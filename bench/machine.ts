@@ -1,9 +1,23 @@
+import { existsSync, readFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, loadavg, platform } from "node:os";
 import { env } from "onnxruntime-node";
 
+const CPUINFO = "/proc/cpuinfo";
+
+/**
+ * The processor's name, with family and model where the system tells: a virtual machine's name is often that of all of a vendor's.
+ *
+ * @param told what the system tells of its processors, as Linux writes it
+ */
+export const processorName = (told = existsSync(CPUINFO) ? readFileSync(CPUINFO, "utf8") : ""): string => {
+  const name = cpus()[0]?.model.trim() ?? "unknown";
+  const [family, model] = ["cpu family", "model"].map((key) => new RegExp(`^${key}\\s*: (\\d+)$`, "m").exec(told)?.[1]);
+  return family === undefined || model === undefined ? name : `${name} (family ${family}, model ${model})`;
+};
+
 /** What a figure was taken on. */
 export const machine = () => ({
-  processor: cpus()[0]?.model.trim() ?? "unknown",
+  processor: processorName(),
   cores: availableParallelism(),
   platform: `${platform()} ${arch()}`,
   node: process.versions.node,

@@ -71,7 +71,7 @@ const run = async ({ case: names, device: kind, threads, compiled, json, ...flag
       const options = { ...flags, profile, device, threads, peers, folder: own };
       const measurement = await measure(stepCase, options);
       measurements.push(measurement);
-      console.log(`\n${describeCase(measurement)}`);
+      console.log(`\n${describeCase(measurement, here)}`);
       // After each case: the next one takes minutes, and may end badly.
       const soFar = { machine: here, device: device.name, threads, peers, refusals, measurements };
       await writeFigures(json, figuresOf(soFar));

@@ -1,5 +1,6 @@
 import { table } from "#shared/cli/table.js";
 import { bytes, milliseconds, percent, rate, verdict } from "../format.js";
+import type { Machine } from "../machine.js";
 import { isLeak, PER } from "../memory/growth.js";
 import { COMPARED, type Measurement } from "./measure.js";
 import type { ProfileLine } from "./profile.js";
@@ -9,11 +10,11 @@ const QUIET = 0.05;
 const PROFILE_LINES = 20;
 
 /** A case's figures for people. */
-export const describeCase = (measurement: Measurement): string => {
+export const describeCase = (measurement: Measurement, { processor }: Pick<Machine, "processor">): string => {
   const { name, what, ours, peers, dropped, flops, flopsPerSecond, peak, shareOfPeak, otherWork } = measurement;
   const rows = [
-    ["", "median", "fastest", "we are", "target", `losses differ over ${COMPARED} steps by`],
-    [ours.name, milliseconds(ours.median), milliseconds(ours.fastest), "", "", ""],
+    ["", "median", "fastest", "we are", "target", `losses differ over ${COMPARED} steps by`, "processor"],
+    [ours.name, milliseconds(ours.median), milliseconds(ours.fastest), "", "", "", processor],
     ...peers.map(({ name: peer, median, fastest, ratio, target, met, lossDifference, lossesAgree }) => [
       peer,
       milliseconds(median),
@@ -21,6 +22,7 @@ export const describeCase = (measurement: Measurement): string => {
       `${ratio.toFixed(2)} ×`,
       met === undefined ? "" : `${target} × ${verdict(met)}`,
       `${lossDifference.toExponential(1)} ${lossesAgree ? "(agree)" : "(DISAGREE)"}`,
+      processor,
     ]),
   ];
   const compiled = peers.filter(({ mode }) => mode === "compiled");

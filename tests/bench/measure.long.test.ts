@@ -18,6 +18,8 @@ import * as op from "#shared/engine/ops/index.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { tinyCase } from "./tiny-case.js";
 
+const MACHINE = { processor: "Some processor (family 25, model 17)" };
+
 describe("matmulFlops", () => {
   test("counts two a multiply-add, forwards and backwards", () => {
     const graph = new Graph();
@@ -136,9 +138,9 @@ describe("measure", () => {
   });
 
   test("is told to people, and written as JSON without a gap", async () => {
-    const text = describeCase(measurement);
+    const text = describeCase(measurement, MACHINE);
     assert.match(text, /^tiny: a step of a test$/m);
-    assert.match(text, /blockzero +\d+\.\d ms/);
+    assert.match(text, /blockzero +\d+\.\d ms.* Some processor \(family 25, model 17\)$/m);
     assert.match(text, /beside forward and backward pass: \d+\.\d ms, \d+\.\d % of the step/);
     assert.match(text, /% of the machine's peak/);
     assert.match(text, /resident memory grows by/);
@@ -165,7 +167,7 @@ describe("measure", () => {
       { ...compared, ratio: 1.4, target: undefined, met: undefined, lossDifference: 0.1, lossesAgree: false },
     ];
     const dropped = [{ name: "PyTorch 2.15.0 compiled", reason: "no compiler" }];
-    const text = describeCase({ ...measurement, peers, dropped, otherWork: 0.3 });
+    const text = describeCase({ ...measurement, peers, dropped, otherWork: 0.3 }, MACHINE);
     assert.match(text, /1\.40 × +1\.5 × MISSED +1\.0e-5 \(agree\)/);
     assert.match(text, /1\.0e-1 \(DISAGREE\)/);
     assert.match(text, /compiled is left out: no compiler/);

@@ -14,6 +14,8 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { fakePython } from "./fake-python.js";
 import { tinyCase } from "./tiny-case.js";
 
+const MACHINE = { processor: "Some processor (family 25, model 17)" };
+
 const main = fileURLToPath(new URL("../../bench/main.js", import.meta.url));
 
 let folder: string;
@@ -100,7 +102,7 @@ describe("measure, with a peer that fails", () => {
     );
     const [well] = measurement.peers;
     assert.deepEqual([measurement.peers.length, well?.losses.length, well?.median], [1, 25, 10]);
-    const text = describeCase(measurement);
+    const text = describeCase(measurement, MACHINE);
     for (const { reason } of measurement.dropped) assert.ok(text.includes(`  ${name} is left out: ${reason}`), reason);
   });
 
@@ -131,7 +133,7 @@ describe("measure, with a peer that fails", () => {
       );
       assert.deepEqual(measurement.peak.dropped, [{ name: "PyTorch 2.15.0", reason: "RuntimeError: out of memory" }]);
       assert.ok(Number.isFinite(measurement.shareOfPeak));
-      assert.match(describeCase(measurement), /PyTorch 2\.15\.0 failed at it: RuntimeError: out of memory/);
+      assert.match(describeCase(measurement, MACHINE), /PyTorch 2\.15\.0 failed at it: RuntimeError: out of memory/);
     }
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { processorName } from "#bench/machine.js";
 import { median } from "#bench/median.js";
 import { wholeNumbers } from "#bench/options.js";
 import { columns, table } from "#shared/cli/table.js";
@@ -15,6 +16,14 @@ describe("median", () => {
     const values = [100, 20, 3];
     assert.equal(median(values), 20);
     assert.deepEqual(values, [100, 20, 3]);
+  });
+});
+
+describe("a processor's name", () => {
+  test("tells family and model, since a virtual machine's name is that of all of a vendor's", () => {
+    const told = "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n";
+    assert.match(processorName(told), /^.+ \(family 25, model 17\)$/);
+    assert.doesNotMatch(processorName(""), /family/);
   });
 });
 
