@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { isInside, linkRoots } from "#shared/files/link-roots.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { ambiguityOf } from "#shared/tensor-files/strict-json.js";
 import { CONFIG_FILE, INDEX_FILE, malformed, WEIGHTS_FILE } from "./checkpoint-layout.js";
@@ -21,13 +22,13 @@ const MAX_DEPTH = 16;
 
 /** @throws BlockZeroError CHECKPOINT_NOT_FOUND */
 export const openCheckpointFolder = async (dir: string): Promise<CheckpointFolder> => {
-  const roots = rootsOf(await attempt(dir, () => realpath(dir)));
+  const roots = linkRoots(await attempt(dir, () => realpath(dir)));
   const locate = async (name: string): Promise<string> => {
     const path = join(dir, name);
     const real = await attempt(path, () => realpath(path)).catch(async (thrown) => {
       throw (await isCache(dir)) ? cacheOf(dir, thrown) : thrown;
     });
-    if (!roots.some((root) => isInside(real, root)))
+    if (!isInside(real, roots))
       throw malformed(
         `${path} is a link that leads out of the folder: copy the folder with \`cp -rL\`, so that it holds the files`,
       );
@@ -63,19 +64,6 @@ export const reading = async <T>(work: () => Promise<T>): Promise<T> => {
     if (thrown.code === "FILE_UNREADABLE") throw notFound(thrown.message, thrown);
     throw malformed(thrown.message, thrown);
   }
-};
-
-/** The folder, and for one in a snapshot in Hugging Face's cache the blobs that all its files are links to. */
-const rootsOf = (folder: string): readonly string[] => {
-  const steps = folder.split(sep);
-  const snapshots = steps.lastIndexOf("snapshots");
-  if (snapshots < 1 || snapshots === steps.length - 1) return [folder];
-  return [folder, join(steps.slice(0, snapshots).join(sep) || sep, "blobs")];
-};
-
-const isInside = (path: string, root: string): boolean => {
-  const way = relative(root, path);
-  return way !== "" && way.split(sep)[0] !== ".." && join(root, way) === path;
 };
 
 /** A JSON document of a stranger, whose meaning is beyond doubt. @throws BlockZeroError CHECKPOINT_MALFORMED */

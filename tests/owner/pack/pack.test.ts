@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -215,6 +215,32 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     assert.equal((await pack([whole], join(folder, "one"))).hash, hash);
     await assert.rejects(pack([join(folder, "none")], join(folder, "x")), coded("DATASET_NOT_FOUND"));
     await assert.rejects(pack([join(folder, "in/notes.md")], join(folder, "y")), coded("DATASET_FORMAT"));
+  });
+
+  it("follows links inside a folder, and none out of it", async (t) => {
+    const folder = temporaryFolder(t);
+    const within = join(folder, "in");
+    mkdirSync(join(within, ".git/annex"), { recursive: true });
+    const [own, annexed, secret] = paragraphs();
+    writeFileSync(join(within, "a.txt"), own!);
+    writeFileSync(join(within, ".git/annex/object"), annexed!);
+    writeFileSync(join(within, ".git/main.txt"), secret!);
+    symlinkSync("a.txt", join(within, "b.txt"));
+    symlinkSync(".git/annex/object", join(within, "c.txt"));
+    symlinkSync("nowhere", join(within, "notes.md"));
+    const out = join(folder, "out");
+    await pack([within], out, { settings: { held_out: 0, duplicates: { exact: "keep", near: "keep" } } });
+    assert.deepEqual([...textsOf(out, "training")].sort(), [own!, own!, annexed!].sort());
+    for (const [name, target] of [
+      ["secret", "../secret"],
+      ["config", ".git/config"],
+    ] as const) {
+      writeFileSync(join(within, target), secret!);
+      const link = join(within, `${name}.txt`);
+      symlinkSync(target, link);
+      await assert.rejects(pack([within], join(folder, `out-${name}`)), coded("DATASET_NOT_FOUND", /leads out of the folder/));
+      rmSync(link);
+    }
   });
 
   it("has a shard once where a text comes again that fills one, and the report says so", async (t) => {
