@@ -2,15 +2,11 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { Decompress } from "fzstd";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Compression } from "./formats.js";
-import { zstdFrames } from "./zstd-frames.js";
+import { unzstd } from "./zstd/unzstd.js";
 
 const CHUNK_BYTES = 1 << 20;
-
-/** Compressed bytes that are expanded at once: a block of 128 KiB may take four of them. */
-const ZSTD_BYTES = 1 << 10;
 
 /** A pipe that nobody writes to opens at once, and is refused. */
 const READING = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -55,7 +51,7 @@ export async function* openBytes(
     const raw = rawChunks(file, onRead);
     if (compression === "none") yield* raw;
     else if (compression === "gzip") yield* gunzipped(path, raw);
-    else yield* unzstd(path, raw);
+    else yield* unzstandard(path, raw);
   } finally {
     await file.close();
   }
@@ -82,27 +78,12 @@ async function* gunzipped(path: string, raw: AsyncIterable<Buffer>): AsyncGenera
   }
 }
 
-async function* unzstd(path: string, raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let ready: Buffer[] = [];
-  const decompress = new Decompress((chunk) => {
-    if (chunk.length > 0) ready.push(Buffer.from(chunk));
-  });
-  const frames = zstdFrames((window) => refuseWindow(path, window));
-  const push = (chunk: Uint8Array, isLast: boolean): readonly Buffer[] => {
-    try {
-      frames.push(chunk);
-      if (isLast) frames.end();
-      decompress.push(chunk, isLast);
-    } catch (cause) {
-      throw cause instanceof BlockZeroError ? cause : damaged(path, "zstd", cause);
-    }
-    const chunks = ready;
-    ready = [];
-    return chunks;
-  };
-  for await (const chunk of raw)
-    for (let at = 0; at < chunk.length; at += ZSTD_BYTES) yield* push(chunk.subarray(at, at + ZSTD_BYTES), false);
-  yield* push(new Uint8Array(), true);
+async function* unzstandard(path: string, raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of unzstd(raw, ({ window }) => refuseWindow(path, window))) yield chunk;
+  } catch (cause) {
+    throw cause instanceof BlockZeroError ? cause : damaged(path, "zstd", cause);
+  }
 }
 
 /** Window of a zstd frame, which decompressing keeps in memory: the largest that `zstd` itself takes unasked. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openBytes } from "#shared/documents/open-bytes.js";
-import { zstdFrames } from "#shared/documents/zstd-frames.js";
+import { zstdFrames } from "#shared/documents/zstd/frames.js";
 import { temporaryFile } from "#tests/shared/config/fixtures.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -25,8 +25,8 @@ const block = (type: number, size: number) => {
 
 const windowsOf = (file: Buffer, step: number): readonly number[] => {
   const windows: number[] = [];
-  const frames = zstdFrames((bytes) => windows.push(bytes));
-  for (let at = 0; at < file.length; at += step) frames.push(file.subarray(at, at + step));
+  const frames = zstdFrames({ frame: ({ window }) => windows.push(window), block: () => {}, ended: () => {} });
+  for (let at = 0; at < file.length; ) at += frames.take(file.subarray(at, at + step));
   frames.end();
   return windows;
 };
