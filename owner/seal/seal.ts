@@ -65,7 +65,7 @@ const envelopesOf = (documents: readonly string[], leastBytes: number): readonly
     bytes = 0;
   }
   const last = lots.at(-1);
-  if (last) last.push(...lot);
+  if (last) for (const text of lot) last.push(text);
   else
     throw new BlockZeroError(
       "SEAL_TOO_LITTLE",

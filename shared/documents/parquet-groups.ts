@@ -55,7 +55,8 @@ function* lotsOf(rows: readonly unknown[]): Generator<readonly Row[]> {
   let lot: Row[] = [];
   let units = 0;
   for (const value of rows) {
-    const whole = unitsOf(value);
+    const row = rowOf(value);
+    const whole = row.ok ? unitsOf(value) : 0;
     const isTooLong = whole > MAX_ROW_BYTES;
     const own = isTooLong ? 0 : whole;
     if (lot.length > 0 && (units + own > LOT_UNITS || lot.length === LOT_ROWS)) {
@@ -63,7 +64,7 @@ function* lotsOf(rows: readonly unknown[]): Generator<readonly Row[]> {
       lot = [];
       units = 0;
     }
-    lot.push(isTooLong ? brokenRow(`longer than ${MAX_ROW_BYTES} bytes`) : rowOf(value));
+    lot.push(isTooLong ? brokenRow(`longer than ${MAX_ROW_BYTES} bytes`) : row);
     units += own;
   }
   if (lot.length > 0) yield lot;

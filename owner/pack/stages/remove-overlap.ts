@@ -99,6 +99,6 @@ function* textsIn(value: unknown): Generator<string> {
   while (open.length > 0) {
     const next = open.pop();
     if (typeof next === "string") yield next;
-    else if (typeof next === "object" && next !== null) open.push(...Object.values(next));
+    else if (typeof next === "object" && next !== null) for (const part of Object.values(next)) open.push(part);
   }
 }

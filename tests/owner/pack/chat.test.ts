@@ -64,6 +64,7 @@ describe("a conversation in a pack", () => {
         { messages: [{ content: "x" }] },
       ]
         .map((row) => `${JSON.stringify(row)}\n`)
+        .concat(`{"messages":${JSON.stringify(messages)},"tools":${"[".repeat(100_000)}${"]".repeat(100_000)}}\n`)
         .join(""),
     );
     const out = join(folder, "out");
@@ -75,6 +76,7 @@ describe("a conversation in a pack", () => {
     const reasons = report.tally.left.rows!;
     assert.equal(reasons["no message of the assistant"]!.rows, 1);
     assert.equal(reasons["no list of messages with roles"]!.rows, 2);
+    assert.equal(reasons["nested deeper than 512"]!.rows, 1);
     const { manifest, blobs } = openPackFolder(out);
     const shard = decodeShard(readFileSync(blobPath(blobs, manifest.training[0]!.hash)), manifest.tokenizer.size);
     assert.equal(manifest.separators, "written", "a template says itself how a conversation begins and ends");

@@ -148,8 +148,9 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
   it("skips and counts rows without text, or ends at the first", async (t) => {
     const folder = temporaryFolder(t);
     const rows = [...paragraphs().slice(0, 5), "", null, 7, "  "].map((text) => JSON.stringify({ text }));
+    const deep = `{"x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
     const path = join(folder, "rows.jsonl");
-    writeFileSync(path, `${[...rows, "{broken", '{"txt":"a"}', '{"text":"\\ud800 lone"}', "[]"].join("\r\n")}\n`);
+    writeFileSync(path, `${[...rows, "{broken", '{"txt":"a"}', '{"text":"\\ud800 lone"}', "[]", deep].join("\r\n")}\n`);
     const { report } = await pack([path], join(folder, "out"));
     const counts = Object.fromEntries(
       Object.entries(report.tally.left.rows!).map(([why, { rows: count }]) => [why, count]),
@@ -162,6 +163,7 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
       'no field "text"': 1,
       "not well-formed Unicode": 1,
       "not an object": 1,
+      "nested deeper than 512": 1,
     });
     assert.equal(report.tally.left.rows!["not JSON"]!.samples[0]!.row, 10);
     await assert.rejects(
@@ -180,7 +182,10 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     const texts = paragraphs().slice(0, 60);
     const fragment = texts[3]!.split(" ").slice(10, 30).join(" ").toUpperCase();
     const tests = join(folder, "tests.json");
-    writeFileSync(tests, JSON.stringify([{ question: { text: `So: ${fragment}?` }, choices: ["a", "b"] }]));
+    writeFileSync(
+      tests,
+      JSON.stringify([{ question: { text: `So: ${fragment}?` }, choices: ["a", "b"], tokens: Array(200_000).fill(1) }]),
+    );
     const out = join(folder, "out");
     const { report } = await pack([writeCorpus(folder, texts)], out, {
       benchmarks: [tests],
