@@ -1,4 +1,5 @@
 import { WebSocket } from "ws";
+import type { z } from "zod";
 import { BlockZeroError, formatError, hasCode, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type Clock, systemClock } from "../clock.js";
@@ -67,6 +68,11 @@ const HEARTBEAT_MS = 15_000;
 const ANSWER_MS = 30_000;
 const HANDSHAKE_MS = 5_000;
 const MAX_PAYLOAD = 64 << 20;
+/**
+ * Values of a message, each of which takes some sixty bytes once it is parsed, and more where it is refused. The weights of 256 validators are
+ * 200,000, and the most keys that are read at once twice as many.
+ */
+const MAX_VALUES = 1 << 19;
 /** What a greeting may fail by that says nothing of what the node is. */
 const PASSING = ["CHAIN_TIMEOUT", "CHAIN_BEHIND", "CHAIN_UNREACHABLE"] as const;
 
@@ -223,7 +229,7 @@ export class RpcSocket {
     socket.on("pong", () => {
       answered = true;
     });
-    socket.on("message", (data) => this.#receive(String(data)));
+    socket.on("message", (data: Buffer) => this.#receive(socket, data));
     socket.on("error", (error) => {
       this.#lastReason = isLate ? `no handshake within ${HANDSHAKE_MS / 1000} s` : reasonOf(error);
     });
@@ -283,19 +289,15 @@ export class RpcSocket {
     onReady();
   }
 
-  #receive(text: string): void {
-    let json: unknown;
-    try {
-      json = JSON.parse(text);
-    } catch {
-      json = undefined;
-    }
-    const parsed = incomingSchema.safeParse(json);
-    if (!parsed.success) {
-      this.#options.log.warn("the chain sent what is not JSON-RPC; ignored", { endpoint: this.endpoint });
+  #receive(socket: WebSocket, data: Buffer): void {
+    // What had arrived when the connection was left is handed on all the same.
+    if (socket !== this.#socket || socket.readyState !== WebSocket.OPEN) return;
+    const message = parseMessage(data);
+    if (typeof message === "string") {
+      this.#lastReason = message;
+      socket.terminate();
       return;
     }
-    const message = parsed.data;
     if ("method" in message) {
       this.#options.onNotification(message.method, message.params);
       return;
@@ -310,6 +312,27 @@ export class RpcSocket {
     } else request.resolve(message.result);
   }
 }
+
+/** A message, or why it is none that a node sends. */
+const parseMessage = (data: Buffer): z.infer<typeof incomingSchema> | string => {
+  if (hasMoreValues(data, MAX_VALUES)) return `it sent a message of more than ${MAX_VALUES} values`;
+  try {
+    return incomingSchema.parse(JSON.parse(data.toString()));
+  } catch {
+    return "it sent what is not JSON-RPC";
+  }
+};
+
+/** Whether a text of JSON may have more values: each but the first follows a comma, or what opens a list or an object. */
+const hasMoreValues = (text: Uint8Array, most: number): boolean => {
+  let values = 0;
+  for (const byte of text)
+    if ((byte === COMMA || byte === OPEN_LIST || byte === OPEN_OBJECT) && ++values > most) return true;
+  return false;
+};
+const COMMA = 0x2c;
+const OPEN_LIST = 0x5b;
+const OPEN_OBJECT = 0x7b;
 
 const disconnected = (endpoint: string): BlockZeroError =>
   new BlockZeroError("CHAIN_DISCONNECTED", `the connection to ${endpoint} broke`, "try again once it is back");

@@ -31,7 +31,7 @@ interface Subscription {
 const notificationSchema = z.object({ subscription: z.union([z.string(), z.number()]), result: z.unknown() });
 const subscriptionId = z.union([z.string(), z.number()]).transform(String);
 /** Newest notifications kept that arrive before the answer that names their subscription, or after its end. */
-const MAX_EARLY = 64;
+const MAX_EARLY = 4;
 
 /** Throws `BlockZeroError` CHAIN_UNREACHABLE, NOT_A_SUBSTRATE_NODE, WRONG_NETWORK, CHAIN_CLOSED. */
 export const openLink = async (options: LinkOptions): Promise<Link> => {

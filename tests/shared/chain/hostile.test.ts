@@ -51,6 +51,7 @@ const openSocket = async (
   onMessage: (send: (text: string) => void, id: number, method: string) => void,
 ) => {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  const warnings: unknown[] = [];
   let cut = () => {};
   server.on("connection", (socket) => {
     cut = () => socket.terminate();
@@ -73,8 +74,9 @@ const openSocket = async (
     endpoints: [`ws://127.0.0.1:${address.port}`],
     log: {
       ...silentLog,
-      warn: () => {
+      warn: (_, fields) => {
         lost++;
+        warnings.push(fields?.reason);
       },
     },
     greet: async () => {},
@@ -97,7 +99,7 @@ const openSocket = async (
     cut();
     await until(t, () => lost > 0);
   };
-  return { socket, advance, connected, lose };
+  return { socket, advance, connected, lose, warnings };
 };
 
 describe("a request to a node", { timeout: HANG_GUARD }, () => {
@@ -121,5 +123,28 @@ describe("a request to a node", { timeout: HANG_GUARD }, () => {
     await until(t, () => heard.length === 2);
     advance(30_000);
     await asked;
+  });
+});
+
+describe("a node that sends what no node sends", { timeout: HANG_GUARD }, () => {
+  it("is left, with a line in the log, and connected to again", async (t) => {
+    let asked = 0;
+    const { socket, connected, warnings } = await openSocket(t, (send, id) => {
+      if (++asked > 1) return send(JSON.stringify({ jsonrpc: "2.0", id, result: "an answer" }));
+      for (let i = 0; i < 1000; i++) send("x");
+    });
+    const answer = socket.request("ask", []);
+    await connected(2);
+    assert.equal(await answer, "an answer");
+    assert.deepEqual(warnings, ["it sent what is not JSON-RPC"]);
+  });
+
+  it("is left before an answer is parsed that would fill the memory", async (t) => {
+    const { socket, connected, warnings } = await openSocket(t, (send, id) =>
+      send(`{"jsonrpc":"2.0","id":${id},"result":[0${",0".repeat(1 << 20)}]}`),
+    );
+    await assert.rejects(socket.request("ask", [], false), { code: "CHAIN_DISCONNECTED" });
+    await connected(2);
+    assert.deepEqual(warnings, ["it sent a message of more than 524288 values"]);
   });
 });
