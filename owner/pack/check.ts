@@ -5,6 +5,7 @@ import type { Side } from "#shared/data/split.js";
 import type { TokenSource } from "#shared/data/token-source.js";
 import type { Tokenizer } from "#shared/data/tokenizer.js";
 import { type GramSet, gramSet } from "./duplicates/gram-set.js";
+import { randomTableKey } from "./duplicates/keyed-hash.js";
 import { extractor } from "./extract.js";
 import { filtersOf } from "./filters/index.js";
 import { giveWay } from "./give-way.js";
@@ -129,7 +130,7 @@ const gramsOf = async (sources: readonly TokenSource[], side: Side, options: Gra
   let total = 0;
   for await (const text of textsOn(sources, side, options))
     total += Math.max(0, findWords(text, words).count - options.n + 1);
-  const set = gramSet(Math.min(total, MOST_GRAMS));
+  const set = gramSet(Math.min(total, MOST_GRAMS), randomTableKey());
   let added = 0;
   for await (const text of textsOn(sources, side, options))
     if (findWords(text, words).count >= options.n)

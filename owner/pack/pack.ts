@@ -1,14 +1,15 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { networkDifferences } from "#shared/config/load-network.js";
 import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { readBytesIfAny, readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import { hashOfSource, withSource } from "#shared/files/byte-source.js";
 import { ensureFolderSync } from "#shared/files/ensure-folder.js";
+import { openRegularFile } from "#shared/files/regular-file.js";
 import type { Environment } from "#shared/hub/hub.js";
 import { HUB_SCHEME } from "#shared/hub/hub-address.js";
 import { MANIFEST_NAME } from "#shared/packs/pack-folder.js";
-import { sha256 } from "#shared/protocol/hash.js";
 import type { PackManifest } from "#shared/protocol/pack-manifest.js";
 import { plural } from "#shared/util/plural.js";
 import { chatRenderer, readChatFormat } from "./chat.js";
@@ -23,13 +24,13 @@ import type { PackSettings } from "./settings.js";
 import { findHubFiles } from "./sources/hub-files.js";
 import { localFile, localFiles } from "./sources/local-files.js";
 import type { SourceFile } from "./sources/source-file.js";
-import { type Catalogue, openCatalogue } from "./stages/catalogue.js";
+import { openCatalogue } from "./stages/catalogue.js";
 import { deduplicate } from "./stages/deduplicate.js";
 import { HELD_OUT, TRAINING } from "./stages/fate.js";
 import { ingest } from "./stages/ingest.js";
 import { manifestBytes, PACK_LIMITS, type PackLimits } from "./stages/pack-limits.js";
 import { planShards } from "./stages/plan-shards.js";
-import { removeOverlap } from "./stages/remove-overlap.js";
+import { type Benchmark, type RemoveOverlap, removeOverlap } from "./stages/remove-overlap.js";
 import { storeShards } from "./stages/store-shards.js";
 import { openPackTokenizer } from "./tokenizer.js";
 
@@ -135,7 +136,11 @@ const packIn = async (work: string, options: PackOptions, onClaimed: () => void)
   const tokenizer = openPackTokenizer(options.tokenizer);
   const format = options.chat === undefined ? undefined : readChatFormat(options.chat);
   const extract = extractor(settings, format && chatRenderer(format, undefined, settings.date));
-  const benchmarks = options.benchmarks.map((name) => sha256(readFileSync(localFile(name).path)));
+  const benchmarks: Benchmark[] = [];
+  for (const name of options.benchmarks) {
+    const { path } = localFile(name);
+    benchmarks.push({ path, hash: await withSource(await openRegularFile(path), hashOfSource) });
+  }
   const files = await sourceFiles(options, join(work, FETCHED), onProgress);
   claim(work, {
     rules: RULES,
@@ -143,7 +148,7 @@ const packIn = async (work: string, options: PackOptions, onClaimed: () => void)
     tokenizer: tokenizer.name,
     chat: format ?? null,
     sources: files.map(({ name, version }) => ({ name, version })),
-    benchmarks,
+    benchmarks: benchmarks.map(({ hash }) => hash),
     pieceBytes: options.pieceBytes ?? null,
   });
   onClaimed();
@@ -168,7 +173,7 @@ const packIn = async (work: string, options: PackOptions, onClaimed: () => void)
     signal,
     onBand: (done) => onProgress({ stage: "duplicates", done, total: catalogue.bands }),
   });
-  if (settings.overlap.use) await overlapped(options, { catalogue, fates, kept: join(work, "fates") });
+  if (settings.overlap.use) await overlapped(options, { catalogue, fates, benchmarks, kept: join(work, "fates") });
   const sides = {
     training: await planShards(catalogue, fates, TRAINING, settings, { signal }),
     held_out: await planShards(catalogue, fates, HELD_OUT, settings, { signal }),
@@ -262,14 +267,14 @@ const told = (value: unknown): string => {
 const TOLD_CHARS = 80;
 
 const overlapped = async (
-  { settings, benchmarks, signal, onProgress = () => {} }: PackOptions,
-  { catalogue, fates, kept }: { readonly catalogue: Catalogue; readonly fates: Uint8Array; readonly kept: string },
+  { settings, signal, onProgress = () => {} }: PackOptions,
+  { kept, ...work }: Pick<RemoveOverlap, "catalogue" | "fates" | "benchmarks"> & { readonly kept: string },
 ): Promise<void> => {
   const known = readBytesIfAny(kept);
-  if (known?.length === fates.length) return fates.set(known);
+  if (known?.length === work.fates.length) return work.fates.set(known);
   const onPiece = (done: number, total: number): void => onProgress({ stage: "overlap", done, total });
-  await removeOverlap({ catalogue, settings, fates, benchmarks, signal, onPiece });
-  writeFileAtomic(kept, fates);
+  await removeOverlap({ ...work, settings, signal, onPiece });
+  writeFileAtomic(kept, work.fates);
 };
 
 const emptyPack = (out: string, { rows, left }: Tally): BlockZeroError => {

@@ -1,5 +1,9 @@
+import { keyedHash, randomTableKey } from "../duplicates/keyed-hash.js";
+
 /** Counts of 32-bit keys, in memory that is used again for text after text. */
 export const countTable = () => {
+  // The counts do not depend on it.
+  const hash = keyedHash(randomTableKey());
   let keys = new Uint32Array(1 << 12);
   let counts = new Uint32Array(1 << 12);
   /** The round in which a slot was filled: an older one is empty. */
@@ -19,7 +23,7 @@ export const countTable = () => {
     add: (signed: number): number => {
       const key = signed >>> 0;
       const mask = keys.length - 1;
-      let slot = key & mask;
+      let slot = hash(key, 0) & mask;
       while (rounds[slot] === round && keys[slot] !== key) slot = (slot + 1) & mask;
       if (rounds[slot] !== round) {
         rounds[slot] = round;

@@ -1,12 +1,20 @@
 import { readRows } from "#shared/documents/read-rows.js";
+import { hashBytes } from "#shared/protocol/hash.js";
 import { gramSet } from "../duplicates/gram-set.js";
+import { keyedHash, tableKeyOf } from "../duplicates/keyed-hash.js";
 import { giveWay } from "../give-way.js";
 import { documentsOf } from "../pieces/piece-reader.js";
 import type { PackSettings } from "../settings.js";
 import { eachGram } from "../text/grams.js";
 import { createWords, findWords, type Words } from "../text/words.js";
-import type { Catalogue } from "./catalogue.js";
+import { type Catalogue, exactHashes } from "./catalogue.js";
 import { HELD_OUT, OVERLAP, TRAINING } from "./fate.js";
+
+/** A file of text that must not be trained on, whatever its fields, and the SHA-256 of its bytes. */
+export interface Benchmark {
+  readonly path: string;
+  readonly hash: string;
+}
 
 /** Grams in memory at once, in a table of 256 MiB: more take another pass over the training text. */
 const GRAMS = (1 << 25) - 1;
@@ -16,8 +24,7 @@ export interface RemoveOverlap {
   readonly settings: PackSettings;
   /** Each document's fate, which changes where training text overlaps. */
   readonly fates: Uint8Array;
-  /** Files of text that must not be trained on, whatever their fields. */
-  readonly benchmarks: readonly string[];
+  readonly benchmarks: readonly Benchmark[];
   readonly signal: AbortSignal;
   readonly onPiece?: (done: number, all: number) => void;
   /** Grams in memory at once. */
@@ -37,14 +44,17 @@ export const removeOverlap = async (options: RemoveOverlap): Promise<void> => {
     total += Math.max(0, words.count - n + 1);
   });
   if (total === 0) return;
+  // Its mistakes depend on it, and the pack's bytes on them.
+  const key = tableKeyOf(inputsOf(options));
+  const hash = keyedHash(key);
   const passes = Math.ceil(total / grams);
   for (let pass = 0; pass < passes; pass++) {
-    const isDue = (high: number): boolean => high % passes === pass;
-    const known = gramSet(Math.min(grams, total));
+    const isDue = (high: number, low: number): boolean => passes === 1 || hash(high, low) % passes === pass;
+    const known = gramSet(Math.min(grams, total), key);
     await eachProtected(options, words, () => {
       if (words.count >= n)
         eachGram(words, n, (high, low) => {
-          if (isDue(high)) known.add(high, low);
+          if (isDue(high, low)) known.add(high, low);
         });
     });
     for (let piece = 0; piece < catalogue.pieces; piece++) {
@@ -54,7 +64,7 @@ export const removeOverlap = async (options: RemoveOverlap): Promise<void> => {
         if (fates[document] === TRAINING && findWords(text, words).count >= n) {
           let overlaps = false;
           eachGram(words, n, (high, low) => {
-            if (!overlaps && isDue(high) && known.has(high, low)) overlaps = true;
+            if (!overlaps && isDue(high, low) && known.has(high, low)) overlaps = true;
           });
           if (overlaps) fates[document] = OVERLAP;
         }
@@ -64,6 +74,12 @@ export const removeOverlap = async (options: RemoveOverlap): Promise<void> => {
     }
   }
 };
+
+/** All that the texts are: who changes a word changes it. */
+function* inputsOf({ catalogue, benchmarks }: RemoveOverlap): Generator<Uint8Array> {
+  for (let piece = 0; piece < catalogue.pieces; piece++) yield exactHashes(catalogue, piece);
+  for (const { hash } of benchmarks) yield hashBytes(hash);
+}
 
 /** Finds the words of every text that training must not have. */
 const eachProtected = async (
@@ -81,7 +97,7 @@ const eachProtected = async (
       use();
     }
   }
-  for (const path of benchmarks)
+  for (const { path } of benchmarks)
     for await (const rows of readRows({ path, fields: [], textIs: "lines", signal })) {
       signal.throwIfAborted();
       for (const row of rows)

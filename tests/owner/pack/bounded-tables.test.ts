@@ -6,6 +6,7 @@ import { createTally } from "#owner/pack/pieces/tally.js";
 import { packSettingsSchema } from "#owner/pack/settings.js";
 import { openCatalogue, pieceOf } from "#owner/pack/stages/catalogue.js";
 import { deduplicate } from "#owner/pack/stages/deduplicate.js";
+import { eachEqual } from "#owner/pack/stages/each-equal.js";
 import type { DocumentAt } from "#owner/pack/stages/encode-shard.js";
 import { encodeShards } from "#owner/pack/stages/encode-threads.js";
 import { HELD_OUT, TRAINING } from "#owner/pack/stages/fate.js";
@@ -59,6 +60,19 @@ describe("tables of a fixed size", () => {
       assert.deepEqual(firsts(often), firsts(once));
       assert.ok(new Set(firsts(once)).size < catalogue.count / 3, "most come again");
     }
+  });
+
+  it("share keys out among their passes, whatever was chosen", async (t) => {
+    const catalogue = { pieces: 1, firsts: [0, 45], count: 45 };
+    // Multiples of the number of passes, three times as many as a table has room for.
+    const keys = Uint32Array.from({ length: 45 }, (_, i) => 60 * (i + 1));
+    const table = { signal: t.signal, bytes: 400 };
+    await eachEqual(
+      catalogue,
+      () => [keys, keys],
+      () => assert.fail("none is equal"),
+      table,
+    );
   });
 
   it("are left when a signal says so, as every stage over them is", async (t) => {

@@ -1,15 +1,25 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { firstTable, rowHash } from "#owner/pack/duplicates/first-table.js";
 import { gramSet } from "#owner/pack/duplicates/gram-set.js";
+import { keyedHash, randomTableKey, tableKeyOf } from "#owner/pack/duplicates/keyed-hash.js";
 import { bandKeys, chanceToFind, type Lsh } from "#owner/pack/duplicates/minhash.js";
 import { sortedOrder } from "#owner/pack/duplicates/sort-keys.js";
 import { unionFind } from "#owner/pack/duplicates/union-find.js";
+import { countTable } from "#owner/pack/filters/count-table.js";
 import { eachGram } from "#owner/pack/text/grams.js";
 import { createWords, findWords } from "#owner/pack/text/words.js";
 import { createRandom } from "#shared/data/random.js";
+import { withinTime } from "#shared/util/within-time.js";
+import { coded } from "#tests/support/coded.js";
 import { paragraphs, perturbed } from "./material.js";
 
 const LSH: Lsh = { words: 5, bands: 16, rows: 8 };
+
+/** Of 0x9e3779b1 modulo 2^32. */
+const INVERSE = 0x0e8b2f51;
+/** Milliseconds that no work in proportion to its input takes here. */
+const HOPELESS = 120_000;
 
 const shinglesOf = (text: string): ReadonlySet<string> => {
   const found = new Set<string>();
@@ -115,11 +125,60 @@ describe("tables", () => {
   it("know the grams that were added, and hardly any other", () => {
     const random = createRandom("grams");
     const grams = Array.from({ length: 20_000 }, () => [random.uint32(), random.uint32()] as const);
-    const known = gramSet(10_000);
+    const known = gramSet(10_000, randomTableKey());
     for (const [high, low] of grams.slice(0, 10_000)) known.add(high, low);
     assert.ok(grams.slice(0, 10_000).every(([high, low]) => known.has(high, low)));
     assert.ok(grams.slice(10_000).every(([high, low]) => !known.has(high, low)));
     known.add(5, 0);
     assert.ok(known.has(5, 0));
+  });
+
+  it("take no longer for words that were chosen to fill one place of them", () => {
+    const count = 1 << 20;
+    // What the places were told by, before they had a key: a product that is small, the first word alone, and the lowest bits.
+    const small = (i: number) => Math.imul(i, INVERSE) >>> 0;
+    const work: readonly (() => void)[] = [
+      () => {
+        const known = gramSet(count, randomTableKey());
+        for (let i = 0; i < count; i++) known.add(small(i), i);
+      },
+      () => {
+        const known = gramSet(count, randomTableKey());
+        for (let i = 0; i < count; i++) known.add(7, i);
+      },
+      () => {
+        const columns = [new Uint32Array(count).fill(7), Uint32Array.from({ length: count }, (_, i) => i)];
+        const table = firstTable(count, 2, rowHash(randomTableKey()));
+        for (let i = 0; i < count; i++) assert.equal(table.firstOf(columns, i, i), i);
+        assert.equal(table.firstOf(columns, 5, count), 5);
+      },
+      () => {
+        const counts = countTable();
+        counts.clear(count);
+        for (let i = 0; i < count; i++) assert.equal(counts.add((i << 21) | (i >>> 11)), 1);
+        assert.equal(counts.add(0), 2);
+      },
+    ];
+    for (const one of work)
+      assert.ok(
+        withinTime(HOPELESS, () => [one()]),
+        "it takes the square of their number",
+      );
+  });
+
+  it("refuse texts that were made with their key", () => {
+    const key = randomTableKey();
+    const hash = keyedHash(key);
+    const known = gramSet(4096, key);
+    const fill = () => {
+      for (let low = 1; ; low++) if (hash(7, low) >>> 18 === 0) known.add(7, low);
+    };
+    assert.throws(fill, coded("DATASET_MALFORMED", /were chosen/));
+  });
+
+  it("have a key of all that is put in, the same on every machine", () => {
+    const key = tableKeyOf([Buffer.from("one"), Buffer.from("two")]);
+    assert.deepEqual([...key], [0xeca1754a, 0x5e915089, 0xbf319780, 0xa62899fc]);
+    assert.notDeepEqual([...tableKeyOf([Buffer.from("one"), Buffer.from("twp")])], [...key]);
   });
 });
