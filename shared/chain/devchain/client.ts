@@ -94,7 +94,7 @@ export const connectDevchain = async (options: ConnectOptions): Promise<Devchain
     genesisHash,
     head: () => read(wire.headSchema, "chain_head"),
     finalized: () => read(wire.headSchema, "chain_finalized"),
-    blockHash: (block) => read(z.string(), "chain_hash", block),
+    blockHash: (block) => read(wire.hashSchema, "chain_hash", block),
     timestamp: (block) => read(z.int().min(0), "chain_timestamp", block),
     pulse: async (round, at) => {
       const signature = await read(wire.signatureSchema.nullable(), "drand_pulse", ...atBlock(round, at));

@@ -1,8 +1,11 @@
+import { isIP } from "node:net";
 import { z } from "zod";
+import { addressSchema } from "./address.js";
 
 /** The messages between node and client: JSON-RPC 2.0, one message per WebSocket frame. Amounts are decimal digits. */
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
+export const hashSchema = z.string().regex(/^[0-9a-f]{64}$/);
+const hash = hashSchema;
 const count = z.int().min(0);
 const amount = z
   .string()
@@ -29,12 +32,12 @@ export const subscriptionSchema = z.object({ genesis: hash, head: headSchema });
 export const metagraphSchema = z.object({
   netuid: count,
   block: count,
-  ownerHotkey: z.string(),
+  ownerHotkey: addressSchema,
   neurons: z.array(
     z.object({
       uid: count,
-      hotkey: z.string(),
-      coldkey: z.string(),
+      hotkey: addressSchema,
+      coldkey: addressSchema,
       stake: amount,
       validatorPermit: z.boolean(),
       active: z.boolean(),
@@ -47,7 +50,9 @@ export const metagraphSchema = z.object({
       emission: amount,
       lastUpdate: count,
       registeredAt: count,
-      axon: z.object({ ip: z.string(), port: count, block: count }).nullable(),
+      axon: z
+        .object({ ip: z.string().refine((text) => isIP(text) !== 0, "not an IP address"), port: count, block: count })
+        .nullable(),
     }),
   ),
 });
@@ -71,7 +76,7 @@ export const hyperParametersReplySchema = z.object({
   registrationAllowed: z.boolean(),
 });
 
-export const commitmentsSchema = z.array(z.object({ hotkey: z.string(), data: z.string(), block: count }));
+export const commitmentsSchema = z.array(z.object({ hotkey: addressSchema, data: z.string(), block: count }));
 export const weightsSchema = z.array(z.object({ uid: count, weights: z.array(z.tuple([count, count]).readonly()) }));
 export const pendingWeightsSchema = z.array(
   z.object({

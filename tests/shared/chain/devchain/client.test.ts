@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it, type TestContext } from "node:test";
+import { WebSocketServer } from "ws";
 import { addStake, burnedRegister, setCommitment, setWeights } from "#shared/chain/call.js";
 import type { Head } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
@@ -219,6 +220,69 @@ describe("connecting", { timeout: HANG_GUARD }, () => {
   it("refuses endpoints of no known kind", async () => {
     for (const endpoint of ["", "nonsense", "http://127.0.0.1:1"]) {
       await assert.rejects(connectChain({ endpoint }), coded("CHAIN_ENDPOINT_INVALID"));
+    }
+  });
+});
+
+/** Answers each method as the test says. */
+const startForeign = async (t: TestContext, answers: Readonly<Record<string, unknown>>): Promise<string> => {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  server.on("connection", (socket) =>
+    socket.on("message", (data) => {
+      const { id, method } = JSON.parse(String(data));
+      socket.send(JSON.stringify({ jsonrpc: "2.0", id, result: answers[method] ?? null }));
+    }),
+  );
+  t.after(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  await new Promise((resolve) => server.once("listening", resolve));
+  return `ws://127.0.0.1:${(server.address() as { port: number }).port}`;
+};
+
+describe("a node that says itself that it is a devchain", { timeout: HANG_GUARD }, () => {
+  it("gives no text for an address, which would be written to a terminal", async (t) => {
+    const { chain } = await start(t);
+    const metagraph = await chain.metagraph(NETUID);
+    const commitments = [{ hotkey: keys.miner.address, data: "x", block: 0 }];
+    const axon = { ip: "192.0.2.1", port: 1, block: 0 };
+    const evil = "\u001b[2J";
+    const neuronsWith = (change: object) => ({
+      ...metagraph,
+      neurons: metagraph.neurons.map((neuron) => ({ ...neuron, axon, ...change })),
+    });
+    const readFrom = async (found: object, listed: readonly object[]) => {
+      const hash = "0".repeat(64);
+      const head = { number: 0, hash, timestamp: 0 };
+      const endpoint = await startForeign(t, {
+        chain_subscribe: { genesis: hash, head },
+        chain_heads: [head],
+        subnet_metagraph: JSON.parse(
+          JSON.stringify(found, (_, value) => (typeof value === "bigint" ? `${value}` : value)),
+        ),
+        subnet_commitments: listed,
+        chain_hash: listed === commitments ? hash : evil,
+      });
+      const foreign = await connectDevchain({ endpoint });
+      t.after(() => foreign.close());
+      return foreign;
+    };
+    const honest = await readFrom(neuronsWith({}), commitments);
+    assert.equal((await honest.metagraph(NETUID)).neurons.length, metagraph.neurons.length);
+    assert.equal((await honest.commitments(NETUID)).length, 1);
+    assert.equal(await honest.blockHash(0), "0".repeat(64));
+    const refused = coded("CHAIN_UNREACHABLE");
+    for (const found of [
+      { ...metagraph, ownerHotkey: evil },
+      neuronsWith({ hotkey: evil }),
+      neuronsWith({ coldkey: evil }),
+      neuronsWith({ axon: { ...axon, ip: evil } }),
+    ]) {
+      const foreign = await readFrom(found, [{ ...commitments[0], hotkey: evil }]);
+      await assert.rejects(foreign.metagraph(NETUID), refused);
+      await assert.rejects(foreign.commitments(NETUID), refused);
+      await assert.rejects(foreign.blockHash(0), refused);
     }
   });
 });
