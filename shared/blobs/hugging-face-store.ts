@@ -4,8 +4,18 @@ import { commit, downloadFile, HubApiError, listFiles, modelInfo } from "@huggin
 import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
+import { allowsPrivateAddresses } from "#shared/util/public-address.js";
 import type { BlobStore } from "./blob-store.js";
-import { type Attempt, blobPieces, credential, type RemoteOptions, remoteAttempts } from "./remote-fault.js";
+import { boundedFetch, headBoundedFetch } from "./bounded-fetch.js";
+import {
+  ANSWER_MS,
+  type Attempt,
+  blobPieces,
+  credential,
+  type RemoteOptions,
+  remoteAttempts,
+  wholeBlob,
+} from "./remote-fault.js";
 
 const BRANCH = "main";
 
@@ -18,7 +28,7 @@ const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404]);
  * can list a public repository, and so read an artifact before its reveal. A public repository is therefore refused, and nothing is put into
  * one that was not seen to be private.
  *
- * The environment gives HF_TOKEN, and HF_ENDPOINT for another hub.
+ * The environment gives HF_TOKEN, HF_ENDPOINT for another hub, and BLOCKZERO_ALLOW_PRIVATE_ADDRESSES where that one keeps files on private networks.
  *
  * @throws BlockZeroError STORE_CREDENTIALS_MISSING, STORE_PUBLIC, STORE_FAILED; its methods STORE_FAILED
  */
@@ -28,9 +38,21 @@ export const openHuggingFaceStore = async (
   { answerMs, onDown }: RemoteOptions = {},
 ): Promise<BlobStore> => {
   const accessToken = credential(env, "HF_TOKEN");
-  const attempt = remoteAttempts(`hf://${repo}`, [accessToken], answerMs);
-  const hubUrl = env.HF_ENDPOINT?.replace(/\/+$/, "");
-  const hub = { accessToken, ...(hubUrl && { hubUrl }) };
+  const answered = remoteAttempts(`hf://${repo}`, [accessToken], answerMs);
+  /** A store's faults have one code, also where the hub sends its client where nobody may. */
+  const attempt: Attempt = async (work, bytes) => {
+    try {
+      return await answered(work, bytes);
+    } catch (thrown) {
+      if (!hasCode(thrown, "FETCH_REFUSED_ADDRESS")) throw thrown;
+      throw new BlockZeroError("STORE_FAILED", `hf://${repo}: ${thrown.message}`, thrown.hint);
+    }
+  };
+  const hubUrl = (env.HF_ENDPOINT?.trim() || "https://huggingface.co").replace(/\/+$/, "");
+  const { origin } = await attempt(async () => new URL(hubUrl));
+  const allowPrivateAddresses = allowsPrivateAddresses(env);
+  const bounds = { answerMs: answerMs ?? ANSWER_MS, token: accessToken, origin, allowPrivateAddresses };
+  const hub = { accessToken, hubUrl, fetch: boundedFetch(bounds) };
   const target = { ...hub, repo: { type: "model" as const, name: repo } };
 
   /** Whether the hub knows no such token or repository, which waiting does not mend. */
@@ -71,19 +93,20 @@ export const openHuggingFaceStore = async (
     title: string,
     bytes = 0,
   ): Promise<void> => {
-    const send = async () => {
+    const send = async (abortSignal: AbortSignal) => {
       const parentCommit = await known();
-      const made = await commit({ ...target, branch: BRANCH, title, parentCommit, operations: [operation] });
+      const change = { branch: BRANCH, title, parentCommit, operations: [operation] };
+      const made = await commit({ ...target, ...change, abortSignal });
       if (made !== undefined) revision = made.commit.oid;
     };
     const work = () =>
-      attempt(async () => {
+      attempt(async (signal) => {
         try {
-          await send();
+          await send(signal);
         } catch (thrown) {
           if (statusOf(thrown) !== 409 && statusOf(thrown) !== 412) throw thrown;
           revision = await newest();
-          await send();
+          await send(signal);
         }
       }, bytes);
     const done = writing.then(work, work);
@@ -91,35 +114,45 @@ export const openHuggingFaceStore = async (
     return done;
   };
 
-  const find = async (hash: string): Promise<Blob | null> => {
-    const at = { ...target, path: pathOf(hash), revision: await known() };
-    return attempt(() => downloadFile(at));
+  /** @param over ends what the file's bytes come by */
+  const find = async (hash: string, over: AbortSignal): Promise<Blob | null> => {
+    const at = { ...target, path: pathOf(hash), revision: await known(), xet: false };
+    return attempt(() => downloadFile({ ...at, fetch: headBoundedFetch(bounds, over) }));
   };
+  const withFile = async <T>(hash: string, work: (file: Blob | null) => T | Promise<T>): Promise<T> => {
+    const over = new AbortController();
+    try {
+      return await work(await find(hash, over.signal));
+    } finally {
+      over.abort();
+    }
+  };
+  const has = (hash: string) => withFile(hash, (file) => file !== null);
 
   return {
-    has: async (hash) => (await find(hash)) !== null,
-    size: async (hash) => (await find(hash))?.size ?? null,
-    get: async (hash) => {
-      const file = await find(hash);
-      if (file === null) return null;
-      const bytes = new Uint8Array(await attempt(() => file.arrayBuffer(), file.size));
-      return sha256(bytes) === hash ? bytes : null;
-    },
-    stream: (hash, range) => Readable.from(pieces(attempt, () => find(hash), range)),
+    has,
+    size: (hash) => withFile(hash, (file) => file?.size ?? null),
+    get: (hash) =>
+      withFile(hash, async (file) => {
+        if (file === null) return null;
+        const bytes = await attempt(() => wholeBlob(blobPieces(attempt, file), file.size), file.size);
+        return sha256(bytes) === hash ? bytes : null;
+      }),
+    stream: (hash, range) => Readable.from(pieces(attempt, (over) => find(hash, over), range)),
     put: async (bytes) => {
       const hash = sha256(bytes);
       const content = new Blob([new Uint8Array(bytes)]);
-      if ((await find(hash)) === null)
+      if (!(await has(hash)))
         await write({ operation: "addOrUpdate", path: pathOf(hash), content }, `Add ${hash}`, bytes.length);
       return hash;
     },
     putFile: async (path, hash) => {
       const content = await openAsBlob(path);
-      if ((await find(hash)) === null)
+      if (!(await has(hash)))
         await write({ operation: "addOrUpdate", path: pathOf(hash), content }, `Add ${hash}`, content.size);
     },
     delete: async (hash) => {
-      if ((await find(hash)) !== null) await write({ operation: "delete", path: pathOf(hash) }, `Delete ${hash}`);
+      if (await has(hash)) await write({ operation: "delete", path: pathOf(hash) }, `Delete ${hash}`);
     },
     list: async function* () {
       const files = listFiles({ ...target, recursive: true, revision: await known() })[Symbol.asyncIterator]();
@@ -141,12 +174,17 @@ const pathOf = (hash: string): string => {
 
 async function* pieces(
   attempt: Attempt,
-  find: () => Promise<Blob | null>,
+  find: (over: AbortSignal) => Promise<Blob | null>,
   range: ByteRange | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const file = await find();
-  if (file === null) throw new BlockZeroError("STORE_FAILED", "the blob is not there", "put it first");
-  yield* blobPieces(attempt, range === undefined ? file : file.slice(range.start, range.end));
+  const over = new AbortController();
+  try {
+    const file = await find(over.signal);
+    if (file === null) throw new BlockZeroError("STORE_FAILED", "the blob is not there", "put it first");
+    yield* blobPieces(attempt, range === undefined ? file : file.slice(range.start, range.end));
+  } finally {
+    over.abort();
+  }
 }
 
 const statusOf = (thrown: unknown): number | undefined =>

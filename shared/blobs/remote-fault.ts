@@ -110,6 +110,22 @@ export const credential = (env: Readonly<Record<string, string | undefined>>, na
   );
 };
 
+/** The largest blob that a service gives in one piece, bytes: larger ones are read as streams. */
+const MAX_WHOLE_BYTES = 1 << 30;
+
+/** All of a service's pieces. @throws Error where they are more than `most`, or than is given in one piece */
+export const wholeBlob = async (pieces: AsyncIterable<Uint8Array>, most = MAX_WHOLE_BYTES): Promise<Buffer> => {
+  const limit = Math.min(most, MAX_WHOLE_BYTES);
+  const whole: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > limit) throw new Error(`the blob is larger than ${limit} bytes`);
+    whole.push(piece);
+  }
+  return Buffer.concat(whole);
+};
+
 /** The bytes of a remote blob, in pieces whose waits are bounded as those of `streamedPieces`. */
 export async function* blobPieces(attempt: Attempt, blob: Blob): AsyncGenerator<Uint8Array> {
   const reader = blob.stream().getReader();

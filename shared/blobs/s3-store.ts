@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { Readable } from "node:stream";
+import { addAbortSignal, Readable } from "node:stream";
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -13,7 +13,7 @@ import {
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
 import type { BlobStore } from "./blob-store.js";
-import { type Attempt, credential, remoteAttempts, streamedPieces } from "./remote-fault.js";
+import { type Attempt, credential, remoteAttempts, streamedPieces, wholeBlob } from "./remote-fault.js";
 
 export interface S3Location {
   readonly bucket: string;
@@ -75,7 +75,7 @@ export const s3Store = (
     get: async (hash) => {
       const sent = await attempt((signal) => orNull(body(hash, signal)));
       if (sent === null) return null;
-      const bytes = Buffer.concat(await attempt((signal) => sent.stream.toArray({ signal }), sent.length));
+      const bytes = await attempt((signal) => wholeBlob(addAbortSignal(signal, sent.stream)), sent.length);
       return sha256(bytes) === hash ? bytes : null;
     },
     stream: (hash, range) => Readable.from(pieces(attempt, (signal) => body(hash, signal, range))),

@@ -1,5 +1,5 @@
+import { headBoundedFetch } from "#shared/blobs/bounded-fetch.js";
 import { ANSWER_MS, remoteAttempts, streamedPieces } from "#shared/blobs/remote-fault.js";
-import { headBoundedFetch } from "./bounded-fetch.js";
 
 export interface FetchFileOptions {
   readonly maxBytes: number;

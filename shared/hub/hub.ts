@@ -9,12 +9,12 @@ import {
   modelInfo,
 } from "@huggingface/hub";
 import { z } from "zod";
+import { boundedFetch, headBoundedFetch } from "#shared/blobs/bounded-fetch.js";
 import { ANSWER_MS, type Attempt, blobPieces, remoteAttempts } from "#shared/blobs/remote-fault.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { orAbort } from "#shared/util/deadline.js";
 import { withSignals } from "#shared/util/join-signals.js";
 import { allowsPrivateAddresses } from "#shared/util/public-address.js";
-import { boundedFetch, headBoundedFetch } from "./bounded-fetch.js";
 import type { HubAddress } from "./hub-address.js";
 import { collectListing, type HubFile } from "./hub-file.js";
 

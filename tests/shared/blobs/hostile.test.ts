@@ -7,6 +7,7 @@ import type { BlobStore } from "#shared/blobs/blob-store.js";
 import { openStore } from "#shared/blobs/open-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { HTTP_BEHAVIOURS, hostileServer } from "#tests/support/hostile-server.js";
 import { startHub } from "./hub-server.js";
@@ -69,4 +70,39 @@ describe("a hub at a server that", { timeout: HANG_GUARD, concurrency: 16 }, () 
       const hub = await startHub(t, repo, HF_TOKEN);
       await at(hub.url);
     });
+
+  it("answers without an end is left", async (t) => {
+    let leave = () => {};
+    const left = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    const HF_ENDPOINT = await hostileServer(t, (socket) => {
+      socket.once("close", leave);
+      const spaces = `10000\r\n${" ".repeat(0x10000)}\r\n`;
+      const more = () => {
+        while (socket.writable && socket.write(spaces));
+        socket.once("drain", more);
+      };
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+        more();
+      });
+    });
+    const open = openStore({ kind: "hf", repo: "somebody/blobs" }, { HF_ENDPOINT, HF_TOKEN: "hf_secret" });
+    await assert.rejects(open, coded("STORE_FAILED", /its answer is larger than/));
+    await left;
+  });
+
+  it("sends who asks for a blob into a private network is not followed", async (t) => {
+    let connections = 0;
+    const elsewhere = await hostileServer(t, () => void connections++);
+    const [repo, HF_TOKEN] = ["somebody/blobs", "hf_secret"];
+    const hub = await startHub(t, repo, HF_TOKEN);
+    hub.commitElsewhere(`blob/${hash.slice(0, 2)}/${hash}`, bytes);
+    hub.sendElsewhere(elsewhere);
+    const store = await openStore({ kind: "hf", repo }, { HF_ENDPOINT: hub.url, HF_TOKEN });
+    for (const ask of [asks.size, asks.get, asks.stream])
+      await assert.rejects(ask!(store!), coded("STORE_FAILED", /no public address/));
+    assert.equal(connections, 0);
+  });
 });

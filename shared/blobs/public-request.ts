@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { addressesOf, checkedLookup, parseOrigin, type RequestLimits } from "#shared/blobs/blob-request.js";
+import { addressesOf, checkedLookup, parseOrigin, type RequestLimits } from "./blob-request.js";
 import { bodyBytes } from "./body-bytes.js";
 
 /** Statuses whose answers have no body. */

@@ -26,22 +26,25 @@ export const boundedFetch =
     const milliseconds = bounds.answerMs + bodyBytes(init.body) / LEAST_UPLOAD_BYTES_PER_MS;
     return withDeadline(milliseconds, late(milliseconds), (over) =>
       withSignals([over, init.signal, bounds.signal], async (signal) => {
-        const response = await guarded(input, { ...init, signal }, bounds);
-        const { status, statusText, headers } = response;
-        const body = await readAtMost(response, MAX_ANSWER_BYTES);
-        return new Response(NO_BODY.has(status) ? null : body, { status, statusText, headers });
+        return wholeAnswer(await guarded(input, { ...init, signal }, bounds));
       }),
     );
   };
 
-/** `fetch` for downloads: its deadline is for the head of an answer, whose body is left to the reader until `over` aborts. */
+/**
+ * `fetch` for downloads: its deadline is for the head of an answer, whose body is left to the reader until `over` aborts. What refuses the download is read
+ * whole.
+ */
 export const headBoundedFetch =
   (bounds: FetchBounds, over: AbortSignal): typeof fetch =>
   (input, init = {}) => {
     const ended = new AbortController();
     joinSignals(ended, over, init.signal, bounds.signal);
     const { signal } = ended;
-    return withDeadline(bounds.answerMs, late(bounds.answerMs), () => guarded(input, { ...init, signal }, bounds));
+    return withDeadline(bounds.answerMs, late(bounds.answerMs), async () => {
+      const response = await guarded(input, { ...init, signal }, bounds);
+      return response.ok ? response : wholeAnswer(response);
+    });
   };
 
 const late = (milliseconds: number) => () => new Error(`no answer within ${Math.ceil(milliseconds)} ms`);
@@ -54,6 +57,13 @@ const guarded = (input: string | URL | Request, init: RequestInit, bounds: Fetch
   if (new URL(input).origin !== origin && token !== undefined && headers.get("authorization")?.includes(token))
     headers.delete("authorization");
   return followingFetch(input, { ...init, headers }, bounds);
+};
+
+/** The answer with its body in memory. @throws Error where that is too large */
+const wholeAnswer = async (response: Response): Promise<Response> => {
+  const { status, statusText, headers } = response;
+  const body = await readAtMost(response, MAX_ANSWER_BYTES);
+  return new Response(NO_BODY.has(status) ? null : body, { status, statusText, headers });
 };
 
 const readAtMost = async (response: Response, most: number): Promise<Blob> => {
