@@ -36,8 +36,8 @@ export const reportText = ({ hash, tokenizer, sources, tally, stages, sides, nea
   ];
   for (const [stage, reasons] of [["kept", tally.remarks] as const, ...Object.entries(tally.left)])
     for (const [reason, { rows, bytes, samples }] of byRows(reasons)) {
-      lines.push("", `${stage}: ${reason}: ${count(rows)} rows, ${megabytes(bytes)}`);
-      for (const { source, row, text } of samples) lines.push(`  ${source}:${row}  ${oneLine(text)}`);
+      lines.push("", `${stage}: ${printable(reason)}: ${count(rows)} rows, ${megabytes(bytes)}`);
+      for (const { source, row, text } of samples) lines.push(`  ${printable(source)}:${row}  ${oneLine(text)}`);
     }
   return `${lines.join("\n")}\n`;
 };
@@ -45,6 +45,7 @@ export const reportText = ({ hash, tokenizer, sources, tally, stages, sides, nea
 const byRows = <T extends { readonly rows: number }>(reasons: Readonly<Record<string, T>>): readonly [string, T][] =>
   Object.entries(reasons).sort(([, a], [, b]) => b.rows - a.rows);
 
-/** No control character reaches the terminal. */
-const oneLine = (text: string): string =>
-  JSON.stringify(text.slice(0, SAMPLE_CHARS)).slice(1, -1).replace(/\p{C}/gu, "?");
+const oneLine = (text: string): string => printable(JSON.stringify(text.slice(0, SAMPLE_CHARS)).slice(1, -1));
+
+/** No control character reaches the terminal: names of files, a template's refusals and texts are strangers'. */
+const printable = (text: string): string => text.replace(/\p{C}/gu, "?");

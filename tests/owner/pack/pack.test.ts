@@ -288,7 +288,7 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     const folder = temporaryFolder(t);
     const evil = `<script>alert(1)</script> \u001b[31m`;
     const out = join(folder, "out");
-    await pack([writeCorpus(folder, [...corpus(30), evil])], out);
+    await pack([writeCorpus(folder, [...corpus(30), evil], "a\u001b]52;c;eA==\u0007.jsonl")], out);
     const page = readFileSync(join(out, "report.html"), "utf8");
     assert.match(page, /&lt;script&gt;alert/);
     assert.doesNotMatch(page, /<script|https?:|<img|<link/);
