@@ -120,6 +120,17 @@ export const stateReader = (link: Link, api: ApiPromise) => {
     if (versions.size > MAX_VERSIONS && oldest) versions.delete(oldest);
     return specVersion;
   };
+  /** Runtimes of past blocks whose metadata `@polkadot/api` was made to read: it keeps them all. */
+  const past = new Set<number>();
+  const decoratedAt = async (hash: Hex, parent: Hex): Promise<Decorated> => {
+    if (api.runtimeVersion.specVersion.eq(await versionAt(parent))) return api;
+    if (past.size <= MAX_RUNTIMES) {
+      const decorated = await api.at(hash);
+      past.add(decorated.runtimeVersion.specVersion.toNumber());
+      if (past.size <= MAX_RUNTIMES) return decorated;
+    }
+    throw new TypeError("the node names runtimes without end");
+  };
   return {
     /** The state after the newest known block. */
     newest: (): State & { readonly block: number } => {
@@ -127,12 +138,11 @@ export const stateReader = (link: Link, api: ApiPromise) => {
       return { ...stateAt(link, api, `0x${hash}`), block: number };
     },
     /** @param parent the block before it, whose runtime executed it */
-    at: async (hash: Hex, parent: Hex): Promise<State> => {
-      const isCurrent = api.runtimeVersion.specVersion.eq(await versionAt(parent));
-      return stateAt(link, isCurrent ? api : await api.at(hash), hash);
-    },
+    at: async (hash: Hex, parent: Hex): Promise<State> => stateAt(link, await decoratedAt(hash, parent), hash),
   };
 };
 
 const versionSchema = z.object({ specVersion: z.int() });
 const MAX_VERSIONS = 256;
+/** Runtimes that a chain had: each takes tens of megabytes. A chain has one a month or two. */
+const MAX_RUNTIMES = 32;
