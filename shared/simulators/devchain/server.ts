@@ -1,16 +1,16 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
 import { requestSchema, rpcCodes } from "#shared/chain/devchain/wire.js";
 import { BlockZeroError, formatError, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { takeSockets } from "../take-sockets.js";
 import { Fault } from "./fault.js";
 import { type Connection, rpcMethods } from "./methods.js";
 import type { DevNode } from "./node.js";
 
 const MAX_PAYLOAD = 1 << 20;
-const MAX_CONNECTIONS = 256;
 /** Greatest number of extrinsics whose inclusion one connection may wait for. */
 const MAX_FOLLOWED = 4096;
 /** Greatest number of unsent bytes for one connection. A slower reader is disconnected. */
@@ -33,16 +33,7 @@ export const serveNode = async (node: DevNode, port: number, log: Log): Promise<
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
   const methods = rpcMethods(node);
 
-  http.on("upgrade", (request, socket, head) => {
-    socket.on("error", () => socket.destroy());
-    const refusal = isForeignPage(request)
-      ? "403 Forbidden"
-      : sockets.clients.size >= MAX_CONNECTIONS
-        ? "503 Busy"
-        : null;
-    if (refusal) socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`);
-    else sockets.handleUpgrade(request, socket, head, (webSocket) => serveConnection(webSocket, node, methods, log));
-  });
+  takeSockets(http, sockets, (socket) => serveConnection(socket, node, methods, log));
 
   await new Promise<void>((resolve, reject) => {
     http.once("error", (error) =>
@@ -70,13 +61,6 @@ export const serveNode = async (node: DevNode, port: number, log: Log): Promise<
         http.closeAllConnections();
       }),
   };
-};
-
-/** A page of another website may open sockets to loopback. Its browser sends the page's origin, which other clients do not. */
-const isForeignPage = ({ headers: { origin } }: IncomingMessage): boolean => {
-  if (origin === undefined) return false;
-  const host = URL.canParse(origin) ? new URL(origin).hostname : "";
-  return host !== "localhost" && host !== "127.0.0.1" && host !== "[::1]";
 };
 
 const serveConnection = (socket: WebSocket, node: DevNode, methods: ReturnType<typeof rpcMethods>, log: Log): void => {

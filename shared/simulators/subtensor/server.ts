@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { z } from "zod";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { takeSockets } from "../take-sockets.js";
 import type { Method, Subscriptions } from "./methods.js";
 import { RpcFault } from "./pool.js";
 
@@ -31,9 +32,8 @@ export const serveMethods = async (
   log: Log,
 ): Promise<MethodServer> => {
   const http = createServer((_, response) => response.writeHead(404, { connection: "close" }).end());
-  const sockets = new WebSocketServer({ server: http, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
-  sockets.on("connection", (socket) => serve(socket, methods, log));
-  sockets.on("error", (error) => log.debug("server failed", { reason: reasonOf(error) }));
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
+  takeSockets(http, sockets, (socket) => serve(socket, methods, log));
   await new Promise<void>((resolve, reject) => {
     http.once("error", (cause) => {
       const message = `127.0.0.1:${port}: ${reasonOf(cause)}`;
