@@ -4,7 +4,8 @@
     python tests/interop/chat_ids.py
 
 Written to tests/vectors/chat.json, of the small tokenizers in tests/vectors/tokenizer with normalisers, pre-tokenizers and post-processors as models have
-them. A token counts where it has a character of what the template adds for a message of the assistant, by the library's offsets.
+them. A token counts where it has a character of what the template adds for a message of the assistant, by the library's offsets, unless it writes that message
+otherwise once more follows.
 """
 
 import json
@@ -33,6 +34,14 @@ ZEPHYR = (
 PLAIN = (
     "{% for message in messages %}{{ '### ' + message['role'] + ':\n' + message['content'] + '\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '### assistant:\n' }}{% endif %}"
+)
+
+# As Qwen3's: the last answer has a place for thoughts, others only where they have some.
+THINKING = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' }}"
+    "{% if message['role'] == 'assistant' and (loop.last or message['reasoning_content']) %}"
+    "{{ '<think>\n' + (message['reasoning_content'] or '') + '\n</think>\n\n' }}{% endif %}{{ message['content'] + '<|im_end|>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 
 BYTES = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": False, "use_regex": True}
@@ -64,6 +73,13 @@ CASES = [
         CHAT,
     ),
     ("words across borders", "small", {}, {"eos_token": "<|endoftext|>", "chat_template": PLAIN}, CHAT),
+    (
+        "an answer that is written otherwise once more follows",
+        "small",
+        {},
+        {"eos_token": "<|im_end|>", "chat_template": THINKING},
+        [*CHAT, {"role": "user", "content": "Warum?"}, {"role": "assistant", "content": "Darum.", "reasoning_content": "Hm."}, *CHAT[3:]],
+    ),
     (
         "a space before each text",
         "unigram-bytes",
@@ -110,7 +126,8 @@ def record(name: str, file: str, change: dict, config: dict, messages: list) -> 
     whole = text(len(messages), False)
     encoded = tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True)
     assert encoded["input_ids"] == ids, name
-    spans = [(len(text(i, True)), len(text(i + 1, False))) for i, message in enumerate(messages) if message["role"] == "assistant"]
+    answers = [(text(i, True), text(i + 1, False)) for i, message in enumerate(messages) if message["role"] == "assistant"]
+    spans = [(len(before), len(after)) for before, after in answers if after.startswith(before) and whole.startswith(after.rstrip())]
     counts = [int(any(begin < to and end > at for at, to in spans)) for begin, end in encoded["offset_mapping"]]
     return {"name": name, "file": file, "change": change, "config": config, "messages": messages, "text": whole, "ids": ids, "counts": counts}
 

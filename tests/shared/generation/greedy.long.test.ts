@@ -16,6 +16,8 @@ const VECTORS = fileURLToPath(new URL("../../../../tests/vectors", import.meta.u
 interface Greedy {
   readonly prompt: readonly number[];
   readonly continuation: readonly number[];
+  /** Its `repetition_penalty`; unset: none. */
+  readonly penalty?: number;
 }
 
 const files = readdirSync(VECTORS, { recursive: true, encoding: "utf8" }).filter((path) =>
@@ -27,12 +29,16 @@ const models = files.map((path) => ({
   greedy: JSON.parse(readFileSync(join(VECTORS, path), "utf8")) as Greedy,
 }));
 
-const continued = async (decoder: Decoder, { prompt, continuation }: Greedy): Promise<number[]> => {
+const continued = async (
+  decoder: Decoder,
+  { prompt, continuation, penalty: repetitionPenalty = 1 }: Greedy,
+): Promise<number[]> => {
   const tokens: number[] = [];
   const options = {
     prompt,
     maxTokens: continuation.length,
     sampling: GREEDY,
+    repetitionPenalty,
     seed: 0,
     has: () => true,
     stop: new Set<number>(),
@@ -43,6 +49,18 @@ const continued = async (decoder: Decoder, { prompt, continuation }: Greedy): Pr
 
 describe("greedy decoding, against transformers", { timeout: HANG_GUARD }, () => {
   it("has references", () => assert.ok(models.length >= 4, relative(".", VECTORS)));
+
+  for (const family of ["llama/llama3-tied", "qwen3/plain-tied"])
+    it(`${family}: the same tokens with a repetition penalty`, async (t) => {
+      const dir = join(VECTORS, "families", family);
+      const penalised: Greedy = JSON.parse(readFileSync(join(dir, "greedy-penalty.json"), "utf8"));
+      const decoder = await createDecoder({ device, ...(await readCheckpoint(dir)) });
+      t.after(() => decoder.dispose());
+      assert.deepEqual(await continued(decoder, penalised), penalised.continuation);
+      decoder.rewind(0);
+      const { penalty: _, ...without } = penalised;
+      assert.notDeepEqual(await continued(decoder, without), penalised.continuation);
+    });
 
   for (const { dir, name, greedy } of models) {
     it(`${name}: the same tokens, whatever the pieces that the prompt is read in`, async (t) => {
