@@ -142,9 +142,9 @@ const minerResults = async (
   const { chain, network, networkHash } = context;
   const at = phaseWindow(cycle, "merge", network.phases).end - 1;
   // A table made of some of the reports would say of who was judged that nobody judged it.
-  const { reports, stakes } = await collectReports({ ...context, models }, cycle, fetchedBy(context, cycle));
+  const { reports, stakes, unheard } = await collectReports({ ...context, models }, cycle, fetchedBy(context, cycle));
   const miners = await readSubmissions(context, cycle);
-  const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle, base });
+  const outcomes = tally({ reports, stakes, unheard, miners, network: networkHash, cycle, base });
   const [metagraph, rows] = await Promise.all([chain.metagraph(network.netuid, at), chain.weights(network.netuid, at)]);
   const weights = meanWeights(rows, metagraph.neurons);
   return outcomes.map(({ uid, hotkey, group, verdict, reason, lossReduction, score }) => ({

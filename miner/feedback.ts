@@ -49,11 +49,11 @@ const tellPlanted = ({ participant, config }: Miner, cycle: number, { reports }:
 const outcomesBy = async (
   participant: Miner["participant"],
   cycle: number,
-  { reports, stakes }: CycleReports,
+  { reports, stakes, unheard }: CycleReports,
 ): Promise<readonly AgreedOutcome[]> => {
   const base = await participant.models.baseOf(cycle);
   const miners = await readSubmissions(participant, cycle);
-  return tally({ reports, stakes, miners, network: participant.networkHash, cycle, base });
+  return tally({ reports, stakes, unheard, miners, network: participant.networkHash, cycle, base });
 };
 
 const tell = (

@@ -92,7 +92,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   const base = { hash: baseHash, manifest: await manifestOf(baseHash) };
   const gateBase = await readGateBase(source, base, findings);
 
-  const { reports: committed, stakes } = await exchangedReports(source, cycle);
+  const { reports: committed, stakes, unheard } = await exchangedReports(source, cycle);
   const seeds = await readSeeds(source, cycle, findings);
   const { reports, isComplete } = await readReports(source, { cycle, seeds, committed }, findings);
   const regated = await withRepeats(await regate(source, cycle, gateBase), base, manifestOf, findings);
@@ -103,7 +103,8 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
   await noteEarlier({ source, cycle, manifestOf }, base.hash, { regated, reports }, findings);
 
   const submissions = regated.map(({ submission }) => submission);
-  const outcomes = tally({ reports, stakes, miners: submissions, network: networkHash, cycle, base: base.hash });
+  const inputs = { reports, stakes, unheard, miners: submissions, network: networkHash, cycle, base: base.hash };
+  const outcomes = tally(inputs);
   const plan = planMerge(outcomes, submissions, network.scoring.top_n);
   const scored = outcomes.filter(({ verdict }) => verdict === "scored").length;
   findings.learn({ reports: reports.length, scored });

@@ -88,6 +88,7 @@ const opinionOf = (
     uid: uidOf(holders, validator),
     stakeShare: Number(stake) / Number(sumStake(said.stakes.values())),
     silence: problem ?? (entry ? null : "its report does not name the miner"),
+    isUnheard: said.exchange.unheard.includes(validator),
     artifact: entry?.artifact ?? null,
     verdict: entry?.verdict ?? null,
     reason: entry?.reason ?? null,

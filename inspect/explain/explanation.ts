@@ -53,6 +53,8 @@ export interface Opinion {
   readonly stakeShare: number;
   /** Why its report does not count, or does not mention the miner. Null if it counts. */
   readonly silence: string | null;
+  /** Whether its report does not count, though most of the stake that says what it holds does hold it. */
+  readonly isUnheard: boolean;
   readonly artifact: string | null;
   readonly verdict: Verdict | null;
   readonly reason: ReasonCode | null;

@@ -119,9 +119,12 @@ const agreedText = (
   if (verdict === "rejected")
     return `${votes}: it is rejected${reason === null ? "" : ` as ${reason}`}, and the cycle counts as zero.`;
   // Who scored another artifact could judge it too.
-  const scored = validators.reduce((sum, one) => sum + (one.verdict === "scored" ? one.stakeShare : 0), 0);
-  const why =
-    scored + rejectedBy < 1 / 2 ? "more than half could not judge it" : "most of those who reported scored it";
+  const stakeOf = (is: (one: Explanation["validators"][number]) => boolean) =>
+    validators.reduce((sum, one) => sum + (is(one) ? one.stakeShare : 0), 0);
+  const scored = stakeOf((one) => one.verdict === "scored");
+  const unheard = stakeOf((one) => one.isUnheard);
+  const most = `most of those who reported scored it${unheard === 0 ? "" : `, with the ${percent(unheard)} that reported and is not heard`}`;
+  const why = scored + rejectedBy < 1 / 2 ? "more than half could not judge it" : most;
   return `${votes}; ${why}: it is abstained on, and the cycle is left out of its mean.`;
 };
 

@@ -32,7 +32,7 @@ interface Receivable {
 export const keepReceipt = async (
   participant: Participant,
   { cycle, artifact, kept }: Receivable,
-  { reports, stakes, committed }: CycleReports,
+  { reports, stakes, unheard, committed }: CycleReports,
 ): Promise<string | null> => {
   const { chain, blobs, network, signer, home, signal } = participant;
   const included = async (type: "commit" | "reveal"): Promise<Receipt["commit"] | null> => {
@@ -54,6 +54,7 @@ export const keepReceipt = async (
     uid: submission.uid,
     update: update.value,
     stakes: Object.fromEntries([...stakes].map(([validator, stake]) => [validator, String(stake)])),
+    unheard: [...unheard],
     reports: await Promise.all(bound.map(async (one) => ({ ...one, blockHash: await chain.blockHash(one.block) }))),
   };
   const outcome = outcomeOf({ ...said, hotkey: signer.address });

@@ -49,7 +49,7 @@ const read = async (file: string): Promise<Receipt> => {
 };
 
 const linesOf = (receipt: Receipt): readonly string[] => {
-  const { chain, network, cycle, uid, hotkey, update, commit, reveal, reports } = receipt;
+  const { chain, network, cycle, uid, hotkey, update, commit, reveal, reports, unheard } = receipt;
   const { shareOf, restsOn } = stakesOf(receipt);
   return [
     `receipt of ${hotkey}, uid ${uid}, cycle ${cycle}: signatures and hashes hold together`,
@@ -60,10 +60,11 @@ const linesOf = (receipt: Receipt): readonly string[] => {
       (one) =>
         `  report    ${one.report.validator}: ${verdictIn(one, receipt)}; stake ${shareOf(one.report.validator)}`,
     ),
+    ...unheard.map((validator) => `  unheard   ${validator}; stake ${shareOf(validator)}`),
     `  outcome   ${inWords(receipt.outcome)}, from ${plural(reports.length, "report")} of ${restsOn}, stakes as the miner says`,
     `  network   ${networkHash(network)} on subnet ${network.netuid}`,
     `  chain     ${chain}`,
-    "The miner says, and only that chain confirms: that it holds these records in these blocks, who its validators are, their stakes, and that no report is left out.",
+    "The miner says, and only that chain confirms: that it holds these records in these blocks, who its validators are, their stakes, whose report is unheard, and that no report is left out.",
   ];
 };
 
@@ -80,6 +81,7 @@ const factsOf = ({
   reports,
   outcome,
   stakes,
+  unheard,
 }: Receipt) => ({
   valid: true,
   chain,
@@ -98,6 +100,7 @@ const factsOf = ({
     stake: stakes[report.validator] ?? "0",
     entry: report.entries.find((one) => one.uid === uid && one.hotkey === hotkey) ?? null,
   })),
+  unheard: unheard.map((validator) => ({ validator, stake: stakes[validator] ?? "0" })),
   outcome,
 });
 

@@ -27,7 +27,7 @@ const inclusionSchema = z.strictObject({
  * cover, so that anybody can check it without a chain; that the chain includes the records is what its blocks are named for.
  */
 export const receiptSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   kind: z.literal("receipt"),
   /** Hash of the chain's block 0. */
   chain: hashSchema,
@@ -40,6 +40,8 @@ export const receiptSchema = z.strictObject({
   reveal: inclusionSchema,
   /** Hotkey → stake of every validator that might vote, in the smallest unit. */
   stakes: z.record(addressSchema, z.string().regex(/^[1-9]\d{0,38}$/)),
+  /** Hotkeys whose report does not count, though most of the stake that says what it holds does hold it. */
+  unheard: z.array(addressSchema).max(4096),
   /** The validators' signed reports, as far as they could be had, with the records that bind them. */
   reports: z.array(inclusionSchema.extend({ report: reportSchema })).max(4096),
   /** What the reports together say of the miner. */
@@ -63,7 +65,7 @@ export type UnsignedReceipt = Omit<Receipt, "version" | "kind" | "hotkey" | "sig
 
 /** What a miner signs of its receipt. */
 export const receiptBody = (fields: UnsignedReceipt, hotkey: string): Omit<Receipt, "signature"> => ({
-  version: 1,
+  version: 2,
   kind: "receipt",
   hotkey,
   ...fields,

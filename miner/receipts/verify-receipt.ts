@@ -45,6 +45,12 @@ export const receiptProblem = (receipt: Receipt): string | null => {
     if (problem !== null) return `the report of ${report.validator} does not count: ${problem}`;
     if (!Object.hasOwn(receipt.stakes, report.validator)) return `${report.validator} had no vote`;
   }
+  for (const [place, hotkey] of receipt.unheard.entries()) {
+    if (!Object.hasOwn(receipt.stakes, hotkey)) return `${hotkey}, who is unheard, had no vote`;
+    if (receipt.unheard.indexOf(hotkey) !== place) return `${hotkey} is unheard twice`;
+    if (receipt.reports.some(({ report }) => report.validator === hotkey))
+      return `${hotkey} is unheard, though its report is here`;
+  }
   return textOf(receipt.outcome) === textOf(outcomeOf(receipt))
     ? null
     : "the reports say something else than the outcome";
@@ -56,13 +62,18 @@ export const outcomeOf = ({
   cycle,
   update,
   stakes,
+  unheard,
   reports,
   uid,
   hotkey,
-}: Pick<Receipt, "network" | "cycle" | "update" | "stakes" | "reports" | "uid" | "hotkey">): Receipt["outcome"] =>
+}: Pick<
+  Receipt,
+  "network" | "cycle" | "update" | "stakes" | "unheard" | "reports" | "uid" | "hotkey"
+>): Receipt["outcome"] =>
   tally({
     reports: reports.map(({ report }) => report),
     stakes: new Map(Object.entries(stakes).map(([validator, stake]) => [validator, BigInt(stake)])),
+    unheard,
     miners: [{ uid, hotkey }],
     network: networkHash(network),
     cycle,

@@ -26,6 +26,8 @@ export interface CycleReports {
   readonly stakes: Stakes;
   /** The reports' records on chain, by ascending uid, including those that do not count or were not available. */
   readonly committed: readonly ExchangedReport[];
+  /** Hotkeys whose report does not count, though most of the stake that says what it holds does hold it. */
+  readonly unheard: readonly string[];
   /** Hotkeys of the validators that recorded which reports they hold. */
   readonly exchanged: ReadonlySet<string>;
   /** Hotkeys of the validators with a permit that do not vote. */
@@ -48,12 +50,12 @@ const FETCH_SHARE = 1 / 3;
 export const collectReports = async (reader: Reader, cycle: number, deadline?: number): Promise<CycleReports> => {
   const { clock, network } = reader;
   const choose = phaseWindow(cycle, "choose", network.phases);
-  const { reports: committed, stakes, exchanged, silent } = await exchangedReports(reader, cycle);
+  const { reports: committed, ...exchange } = await exchangedReports(reader, cycle);
   const counted = committed.filter(({ counts }) => counts);
   const last = deadline ?? choose.start + Math.ceil((choose.end - choose.start) * FETCH_SHARE);
   const fetched = await fetchReports(reader, counted, cycle, Math.max(clock.head.number + 2, last));
   const reports = fetched.filter(isReport);
-  return { reports, stakes, committed, exchanged, silent, isWhole: fetched.every((report) => report !== null) };
+  return { reports, ...exchange, committed, isWhole: fetched.every((report) => report !== null) };
 };
 
 /**

@@ -50,7 +50,7 @@ export interface CycleOutcomes {
  */
 export const readOutcomes = async (source: CycleSource, cycle: number, head: number): Promise<CycleOutcomes> => {
   const exchange = await exchangedReports(source, cycle);
-  const { reports: committed, stakes } = exchange;
+  const { reports: committed, stakes, unheard } = exchange;
   const base = await baseModelHash(source, cycle, head);
   const { ofGroups: seeds } = await evaluationSeeds(source, { cycle, purpose: "evaluate" });
   const asked = { cycle, base, seeds, committed };
@@ -65,7 +65,7 @@ export const readOutcomes = async (source: CycleSource, cycle: number, head: num
     validators: validators.sort((a, b) =>
       a.stake === b.stake ? compareTexts(a.hotkey, b.hotkey) : a.stake > b.stake ? -1 : 1,
     ),
-    outcomes: tally({ reports, stakes, miners, network: source.networkHash, cycle, base }),
+    outcomes: tally({ reports, stakes, unheard, miners, network: source.networkHash, cycle, base }),
     isWhole: validators.every((one) => !one.isGone),
   };
 };

@@ -36,6 +36,8 @@ export interface Exchange {
   readonly reports: readonly ExchangedReport[];
   /** The stakes that vote on the cycle. */
   readonly stakes: Stakes;
+  /** Hotkeys whose report does not count, though most of the stake that says what it holds does hold it; by ascending uid. */
+  readonly unheard: readonly string[];
   /** Hotkeys of the voting validators that recorded what they hold. */
   readonly exchanged: ReadonlySet<string>;
   /** Hotkeys with a permit and stake that do not vote, because they wrote no record for a long time; by ascending uid. */
@@ -57,7 +59,8 @@ export const committedReports = async (context: CycleContext, cycle: number): Pr
 
 /**
  * Which reports of a cycle count: those that validators with more than half of the voting stake say they hold, in the state at the last
- * block of the exchange phase. The chain gives everybody the same set, and at least one holder of each report is honest and serves it.
+ * block of the exchange phase. The chain gives everybody the same set, and at least one holder of each report is honest and serves it. Whose report is unheard the
+ * chain says as well; nobody needs its bytes.
  */
 export const exchangedReports = async (context: CycleContext, cycle: number): Promise<Exchange> => {
   const [committed, { stakes, metagraph, commitments }] = await Promise.all([
@@ -74,8 +77,9 @@ export const exchangedReports = async (context: CycleContext, cycle: number): Pr
     const { holders, stake, counts } = holdersBy(number);
     return { ...one, holders, heldBy: total === 0n ? 0 : Number(stake) / Number(total), counts };
   });
+  const unheard = committed.flatMap(({ hotkey }, number) => (holdersBy(number).isUnheard ? [hotkey] : []));
   const silent = [...permittedStakes(metagraph.neurons).keys()].filter((hotkey) => !stakes.has(hotkey));
-  return { reports, stakes, exchanged: new Set(said.map(([hotkey]) => hotkey)), silent };
+  return { reports, stakes, unheard, exchanged: new Set(said.map(([hotkey]) => hotkey)), silent };
 };
 
 /** Parses a report. It must be well formed, its validator must have signed it, and its figures must be possible under the network file. */

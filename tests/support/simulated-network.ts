@@ -176,6 +176,7 @@ const tallied = (
   return tally({
     reports: [reportOf("honest", entries), ...(isLiedTo ? [reportOf("liar", lies)] : [])],
     stakes: STAKES,
+    unheard: [],
     miners: entries,
     network: HASH,
     cycle,

@@ -31,10 +31,11 @@ export interface Agreement {
  */
 export const agreeOn = async (participant: Participant, cycle: number, deadline?: number): Promise<Agreement> => {
   const base = await awaitBaseModel(participant, cycle);
-  const { reports, stakes, committed, exchanged, silent, isWhole } = await collectReports(participant, cycle, deadline);
+  const { reports, committed, isWhole, ...exchange } = await collectReports(participant, cycle, deadline);
+  const { stakes, unheard } = exchange;
   const miners = await readSubmissions(participant, cycle);
-  const outcomes = tally({ reports, stakes, miners, network: participant.networkHash, cycle, base });
-  const participation = participationIn({ reports: committed, stakes, exchanged, silent }, reports, outcomes);
+  const outcomes = tally({ reports, stakes, unheard, miners, network: participant.networkHash, cycle, base });
+  const participation = participationIn({ ...exchange, reports: committed }, reports, outcomes);
   return { base, outcomes, participation, isWhole };
 };
 

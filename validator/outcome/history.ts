@@ -65,10 +65,10 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
   const recall = async (past: number): Promise<void> => {
     const former = underNetwork(participant, await contextOf(source, past));
     const { network, networkHash } = former;
-    const { reports, stakes, isWhole } = await collectReports(former, past);
+    const { reports, stakes, unheard, isWhole } = await collectReports(former, past);
     const base = await models.baseOf(past);
     const miners = await readSubmissions(former, past);
-    const outcomes = tally({ reports, stakes, miners, network: networkHash, cycle: past, base });
+    const outcomes = tally({ reports, stakes, unheard, miners, network: networkHash, cycle: past, base });
     const improved = improvedGroups(chosenSteps(network, await readBallots(former, past)));
     remember(historian, past, { outcomes, isWhole }, improved);
     log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });

@@ -6,6 +6,11 @@ export interface Holders {
   readonly stake: bigint;
   /** Whether they have more than half of the voting stake, so that the document counts. */
   readonly counts: boolean;
+  /**
+   * Whether it does not, though they have more than half of the stake that says what it holds, which is more than half of the voting stake. Its author is there,
+   * and kept from being heard by who is there and says that it does not hold it.
+   */
+  readonly isUnheard: boolean;
 }
 
 /**
@@ -21,9 +26,12 @@ export const holdersOf = (
     const stake = stakes.get(hotkey);
     return stake === undefined ? [] : [{ hotkey, stake, held: new Set(held) }];
   });
+  const saying = sumStake(voters.map(({ stake }) => stake));
   return (number) => {
     const holding = voters.filter(({ held }) => held.has(number));
     const stake = sumStake(holding.map((one) => one.stake));
-    return { holders: holding.map(({ hotkey }) => hotkey), stake, counts: isMajority(stake, stakes) };
+    const counts = isMajority(stake, stakes);
+    const isUnheard = !counts && isMajority(saying, stakes) && 2n * stake > saying;
+    return { holders: holding.map(({ hotkey }) => hotkey), stake, counts, isUnheard };
   };
 };

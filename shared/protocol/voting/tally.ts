@@ -25,6 +25,8 @@ export interface TallyInputs {
   readonly reports: readonly Report[];
   /** The stakes of all that may vote, whether they reported or not. */
   readonly stakes: Stakes;
+  /** Hotkeys whose report does not count, though most of the stake that says what it holds does hold it. What they would have said is not known. */
+  readonly unheard: readonly string[];
   /** Neurons to judge, as the chain says. Each gets an outcome, whether a report names it or not, and nobody else does. */
   readonly miners: readonly { readonly uid: number; readonly hotkey: string }[];
   readonly network: string;
@@ -43,13 +45,22 @@ interface Vote {
  *
  * - scored: a majority scored the same artifact in the same group. Its score is the largest that a majority gives at least;
  * - abstained: a majority failed itself: its report does not count, is silent on the miner, or says `validator_failed`. Or more than half of the
- *   stake whose reports count scored the same artifact in the same group, so that only who is away is missing;
+ *   stake whose reports count or are unheard scored the same artifact in the same group or is unheard, so that only who is away is missing, or is kept from
+ *   being heard;
  * - rejected: neither. An artifact that half of the stake cannot fetch was withheld.
  *
  * A validator that signed two different reports for the cycle counts as silent. What a report says of anybody else counts for nothing: its
  * own word would leave a cycle out of a hotkey's mean.
  */
-export const tally = ({ reports, stakes, miners, network, cycle, base }: TallyInputs): readonly AgreedOutcome[] => {
+export const tally = ({
+  reports,
+  stakes,
+  unheard,
+  miners,
+  network,
+  cycle,
+  base,
+}: TallyInputs): readonly AgreedOutcome[] => {
   const byValidator = new Map<string, Report | null>();
   for (const report of reports) {
     if (report.network !== network || report.cycle !== cycle || report.base !== base) continue;
@@ -66,8 +77,10 @@ export const tally = ({ reports, stakes, miners, network, cycle, base }: TallyIn
     reported += stake;
     for (const entry of report.entries) votesOn.get(keyOf(entry))?.votes.push({ entry, stake });
   }
+  const kept = new Set(unheard.filter((hotkey) => !byValidator.has(hotkey)));
+  const voters = { stakes, reported, unheard: sumStake([...kept].map((hotkey) => stakes.get(hotkey) ?? 0n)) };
   return [...votesOn.values()]
-    .map(({ uid, hotkey, votes }) => ({ uid, hotkey, ...agree(votes, { stakes, reported }) }))
+    .map(({ uid, hotkey, votes }) => ({ uid, hotkey, ...agree(votes, voters) }))
     .sort((a, b) => a.uid - b.uid || compareTexts(a.hotkey, b.hotkey));
 };
 
@@ -75,9 +88,14 @@ interface Voters {
   readonly stakes: Stakes;
   /** Stake of those whose reports count. */
   readonly reported: bigint;
+  /** Stake of those whose reports are unheard. */
+  readonly unheard: bigint;
 }
 
-const agree = (votes: readonly Vote[], { stakes, reported }: Voters): Omit<AgreedOutcome, "uid" | "hotkey"> => {
+const agree = (
+  votes: readonly Vote[],
+  { stakes, reported, unheard }: Voters,
+): Omit<AgreedOutcome, "uid" | "hotkey"> => {
   const scored = votes.filter(({ entry }) => entry.verdict === "scored");
   const winners = heaviest(scored);
   const margin = marginalVote([...winners].sort(byScore), stakes)?.entry;
@@ -98,8 +116,8 @@ const agree = (votes: readonly Vote[], { stakes, reported }: Voters): Omit<Agree
   const failed = votes.filter(({ entry }) => entry.reason === "validator_failed");
   const against = votes.filter(({ entry }) => entry.verdict === "rejected" || entry.reason === "unreachable");
   const judging = sumStake([...scored, ...against].map(({ stake }) => stake));
-  // Else less than half of the stake could have work rejected while some of the others are away.
-  const isForIt = 2n * sumStake(winners.map(({ stake }) => stake)) > reported;
+  // Else less than half of the stake could have work rejected while some of the others are away, or by choosing whose reports count.
+  const isForIt = 2n * (sumStake(winners.map(({ stake }) => stake)) + unheard) > reported + unheard;
   const isAbstained = judging === 0n || isForIt || isMajority(sumStake(stakes.values()) - judging, stakes);
   const sides = isAbstained ? [failed, against, scored] : [against, scored];
   const [speaker] = heaviest(sides.find((side) => side.length > 0) ?? []);

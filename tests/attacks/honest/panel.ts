@@ -80,6 +80,7 @@ export const openPanel = async (
       const agreed = tally({
         reports: [report.value],
         stakes: permittedStakes(neurons),
+        unheard: [],
         miners,
         network: subnet.networkHash,
         cycle,

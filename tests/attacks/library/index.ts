@@ -29,7 +29,7 @@ import { liarSplitView } from "./liar-split-view.js";
 import { liarStandstill } from "./liar-standstill.js";
 import { liarSwaps } from "./liar-swaps.js";
 import { liarUnreachable } from "./liar-unreachable.js";
-import { liarUnreachableWhileAway } from "./liar-unreachable-while-away.js";
+import { liarUnheardWhileAway, liarUnreachableWhileAway } from "./liar-unreachable-while-away.js";
 import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lookingAhead } from "./looking-ahead.js";
@@ -111,6 +111,7 @@ export const attacks: readonly Attack[] = [
   liarWithholds,
   liarUnreachable,
   liarUnreachableWhileAway,
+  liarUnheardWhileAway,
   liarRejects,
   liarFails,
   liarOmits,

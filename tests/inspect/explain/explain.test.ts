@@ -243,20 +243,25 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
       ...{ stakeShare, derivation: null, lossReduction: null },
       ...change,
     });
-    const text = sentencesOf(
-      {
-        ...explanation,
-        validators: [
-          opinion(0.28125, {}),
-          opinion(0.15625, { artifact: "f".repeat(64) }),
-          opinion(0.0625, { verdict: "rejected", reason: "norm" }),
-          opinion(0.5, { verdict: null, artifact: null, silence: "it committed no report in time" }),
-        ],
-        agreed: { ...explanation.agreed!, verdict: "abstained", scoredBy: 0.28125, rejectedBy: 0.0625 },
-      },
-      subnet.network,
-    ).join("\n");
-    assert.match(text, /; most of those who reported scored it: it is abstained on/);
+    const told = (isUnheard: boolean) =>
+      sentencesOf(
+        {
+          ...explanation,
+          validators: [
+            opinion(0.28125, {}),
+            opinion(0.15625, { artifact: "f".repeat(64) }),
+            opinion(0.0625, { verdict: "rejected", reason: "norm" }),
+            opinion(0.5, { verdict: null, artifact: null, silence: "it committed no report in time", isUnheard }),
+          ],
+          agreed: { ...explanation.agreed!, verdict: "abstained", scoredBy: 0.28125, rejectedBy: 0.0625 },
+        },
+        subnet.network,
+      ).join("\n");
+    assert.match(told(false), /; most of those who reported scored it: it is abstained on/);
+    assert.match(
+      told(true),
+      /; most of those who reported scored it, with the 50\.0 % that reported and is not heard: it is abstained on/,
+    );
   });
 });
 

@@ -75,6 +75,8 @@ describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
       [/did not sign its report/, resigned({ reports: [{ ...first!, report }] })],
       [/does not name its report/, resigned({ reports: [{ ...first!, record: second!.record }] })],
       [/had no vote/, resigned({ stakes: {} })],
+      [/who is unheard, had no vote/, resigned({ unheard: [own.address] })],
+      [/is unheard, though its report is here/, resigned({ unheard: [subnet.signer("vera").address] })],
       [/something else than the outcome/, resigned({ outcome: { ...outcome!, score: 0.4 } })],
       [/something else than the outcome/, resigned({ reports: [first!] })],
       [/made for cycle 1/, resigned({ cycle: 2 })],

@@ -4,7 +4,9 @@ import { collectReports, holdReports } from "#shared/participant/reports.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { type Report, reportHash } from "#shared/protocol/report.js";
+import { tally } from "#shared/protocol/voting/tally.js";
 import { committedReports, exchangedReports } from "#shared/replay/reports.js";
+import { unscored } from "../../attacks/library/unscored.js";
 import { forked } from "../../support/forked.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { PHASES } from "../../support/micro-network.js";
@@ -211,6 +213,36 @@ describe("reports that count", { timeout: HANG_GUARD }, () => {
       ["1.00", "0.67", "0.33"],
     );
     assert.deepEqual([stakes.size, exchanged.size], [3, 3]);
+  });
+
+  it("leave out whom a liar keeps from being heard, who rejects nobody's work by it", async (t) => {
+    const validators = { vera: 2500, vela: 2000, vito: 1500, mallory: 4000 };
+    const { subnet, reader, seeded } = await open(t, { validators });
+    const { networkHash: network, modelHash: base } = subnet;
+    const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+    const held = (numbers: readonly number[], cycle = 1) =>
+      encodeRecord({ type: "held", network: shortHash(network), cycle, held: [...numbers] });
+    // Vito is away, and his stake votes.
+    await subnet.record({ vito: held([], 0) });
+    const good = scoredEntry(ann, 0.3);
+    const entries = { vera: good, vela: good, mallory: unscored(good, "unreachable") };
+    const records: Record<string, string> = {};
+    for (const [name, entry] of Object.entries(entries)) {
+      const report = await seeded(reportOf(subnet, name, { entries: [entry] }), name);
+      await subnet.store.put(canonicalBytes(report));
+      records[name] = reportRecord(subnet, report);
+    }
+    await subnet.record(records);
+    await subnet.to(subnet.window(1, "exchange").start - 1);
+    await subnet.record({ vera: held([0, 1, 2]), vela: held([0, 1, 2]), mallory: held([1, 2]) });
+    await subnet.to(subnet.window(1, "exchange").end);
+    const { reports, stakes, unheard, isWhole } = await collectReports(reader, 1);
+    assert.deepEqual([stakes.size, reports.length, isWhole], [4, 2, true]);
+    assert.deepEqual(unheard, [subnet.signer("vera").address]);
+    const agreed = (silenced: readonly string[]) =>
+      tally({ reports, stakes, unheard: silenced, miners: [ann.submission], network, cycle: 1, base })[0]?.verdict;
+    assert.equal(agreed(unheard), "abstained");
+    assert.equal(agreed([]), "rejected");
   });
 
   it("are none of which half of the stake says so, or says it a block too late", async (t) => {

@@ -75,7 +75,13 @@ const unscored = (reason: "malformed" | "unreachable" | "validator_failed"): Par
 
 /** What is told of a validator whose report, which counts, has these entries. */
 const toldOf = (entries: readonly ReportEntry[], outcomes: readonly AgreedOutcome[]): Participation => {
-  const exchange = { reports: [committed("vera", 1, true)], stakes, exchanged: new Set(["vera"]), silent: [] };
+  const exchange = {
+    reports: [committed("vera", 1, true)],
+    stakes,
+    unheard: [],
+    exchanged: new Set(["vera"]),
+    silent: [],
+  };
   return participationIn(exchange, [report("vera", entries)], outcomes)[0]!;
 };
 
@@ -84,6 +90,7 @@ describe("participation", () => {
     const exchange = {
       reports: [committed("late", 0.2, false), committed("vera", 0.8, true)],
       stakes,
+      unheard: [],
       exchanged: new Set(["vera", "vick"]),
       silent: ["idle"],
     };
@@ -148,7 +155,7 @@ describe("participation", () => {
   });
 
   it("says nothing of a report that could not be had, and divides by no stake", () => {
-    const nobody = { exchanged: new Set<string>(), silent: [] };
+    const nobody = { unheard: [], exchanged: new Set<string>(), silent: [] };
     const [vera] = participationIn({ reports: [committed("vera", 1, true)], stakes, ...nobody }, [], []);
     assert.deepEqual([vera!.counts, vera!.agreement], [true, null]);
     const [alone] = participationIn({ reports: [committed("late", 0, false)], stakes: new Map(), ...nobody }, [], []);

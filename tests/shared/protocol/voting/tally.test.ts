@@ -24,8 +24,12 @@ const vectors = loadVectors(
 const stakes = new Map(Object.entries(vectors.stakes).map(([hotkey, stake]) => [hotkey, BigInt(stake)]));
 const { network, cycle, base, miners } = vectors;
 const scoredEntry = vectors.reports[0]!.entries.find(({ verdict }) => verdict === "scored")!;
-const agree = (reports: readonly Report[], voters = stakes, judged: readonly (typeof miners)[number][] = miners) =>
-  tally({ reports, stakes: voters, miners: judged, network, cycle, base });
+const agree = (
+  reports: readonly Report[],
+  voters = stakes,
+  judged: readonly (typeof miners)[number][] = miners,
+  unheard: readonly string[] = [],
+) => tally({ reports, stakes: voters, unheard, miners: judged, network, cycle, base });
 
 test("vectors: outcomes, in whatever order reports arrive", () => {
   assert.deepEqual(agree(vectors.reports), vectors.outcomes);
@@ -49,16 +53,17 @@ test("vectors: outcomes while some are away", () => {
         z.object({
           about: z.string(),
           stakes: z.record(z.string(), z.string()),
+          unheard: z.array(z.string()),
           reports: z.array(reportSchema),
           outcomes: z.array(z.unknown()),
         }),
       ),
     }),
   );
-  for (const { about, stakes: shares, reports, outcomes } of away.cases) {
+  for (const { about, stakes: shares, unheard, reports, outcomes } of away.cases) {
     const voters = new Map(Object.entries(shares).map(([hotkey, stake]) => [hotkey, BigInt(stake)]));
     for (const order of [reports, reports.toReversed()])
-      assert.deepEqual(agree(order, voters, away.miners), outcomes, about);
+      assert.deepEqual(agree(order, voters, away.miners, unheard), outcomes, about);
   }
 });
 
@@ -137,6 +142,42 @@ test("what a liar with less than half of the stake says rejects nobody while oth
   assert.equal(agreed([entry, good], 45n, 40n, 15n), "rejected", "most of those who are there could not fetch it");
   const other = { ...good, artifact: "f".repeat(64) };
   assert.equal(agreed([entry, good, other], 40n, 30n, 25n, 5n), "rejected", "they scored different artifacts");
+});
+
+test("who chooses whose reports count rejects nobody that all scored who are there, while it has less stake than they", () => {
+  const entry = vectors.reports[0]?.entries[3];
+  assert.ok(entry?.reason === "unreachable");
+  const good = { ...scoredEntry, uid: entry.uid, hotkey: entry.hotkey };
+  const names = ["mallory", "vera", "vela", "viv"];
+  /** What is agreed where these of the honest are heard, and all who are there hold all their reports. */
+  const agreedOn = (
+    shares: readonly number[],
+    heard: readonly number[],
+    lie: "counts" | "shown to nobody" | "none",
+  ) => {
+    const voters = new Map(shares.map((stake, i) => [names[i]!, BigInt(stake)]));
+    voters.set("away", BigInt(100 - shares.reduce((sum, stake) => sum + stake, 0)));
+    const report = (i: number, said: typeof entry): Report => ({
+      ...vectors.reports[0]!,
+      ...{ validator: names[i]!, entries: [said], signature: names[i]! },
+    });
+    const reports = [...(lie === "counts" ? [report(0, entry)] : []), ...heard.map((i) => report(i, good))];
+    const unheard = names.slice(1, shares.length).filter((_, i) => !heard.includes(i + 1));
+    return agree(reports, voters, [entry], unheard)[0]?.verdict;
+  };
+  const subsets = (of: readonly number[]): readonly (readonly number[])[] =>
+    Array.from({ length: 2 ** of.length }, (_, bits) => of.filter((_, i) => (bits >> i) & 1));
+  for (const shares of [
+    [40, 45],
+    [40, 25, 20],
+    [40, 41, 1],
+    [49, 25, 25],
+    [30, 20, 10, 20],
+    [24, 1, 24, 25],
+  ])
+    for (const heard of subsets(shares.slice(1).map((_, i) => i + 1)))
+      for (const lie of ["counts", "shown to nobody", "none"] as const)
+        assert.notEqual(agreedOn(shares, heard, lie), "rejected", JSON.stringify({ shares, heard, lie }));
 });
 
 test("no liar with less than half of the stake moves a score above what some honest validator gives, nor below it", () => {
