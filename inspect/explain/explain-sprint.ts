@@ -19,6 +19,8 @@ export interface SprintOpinion {
   readonly stakeShare: number;
   /** Why it said nothing that counts. Null if it did. */
   readonly silence: string | null;
+  /** Whether its checks are unheard. */
+  readonly isUnheard: boolean;
   readonly entry: CheckEntry | null;
 }
 
@@ -113,12 +115,13 @@ const dutyFacts = (
 const opinionsOn = ({ validators, proofs, stakes }: SprintResult, hotkey: string): readonly SprintOpinion[] => {
   const proof = proofs.find((one) => one.hotkey === hotkey);
   const total = Number(sumStake(stakes.values()));
-  return validators.map(({ hotkey: validator, stake, checks, problem }) => {
+  return validators.map(({ hotkey: validator, stake, checks, isUnheard, problem }) => {
     const entry = checks && proof ? entryOn(checks, proof) : undefined;
     return {
       hotkey: validator,
       stakeShare: total === 0 ? 0 : Number(stake) / total,
-      silence: problem ?? (entry ? null : "its checks do not name the proof"),
+      silence: isUnheard && entry ? null : (problem ?? (entry ? null : "its checks do not name the proof")),
+      isUnheard,
       entry: entry ?? null,
     };
   });

@@ -59,10 +59,13 @@ const said = ({ profile, said: opinions }: SprintFacts): readonly string[] =>
       `  ${opinion.hotkey.slice(0, 8)}, ${percent(opinion.stakeShare)} of the stake: ${opinionText(profile, opinion)}`,
   );
 
-const opinionText = (profile: Sprint["profile"], { silence, entry }: SprintOpinion): string => {
+const NOT_HEARD =
+  " More than half of the stake that says what it holds does hold its checks, and not half of all: they name false wins, and count among those that are there.";
+
+const opinionText = (profile: Sprint["profile"], { silence, entry, isUnheard }: SprintOpinion): string => {
   if (silence !== null || !entry) return `${printable(silence ?? "")}.`;
   const { verdict, reason, detail, checked } = entry;
-  const quoted = detail ? ` It says: ${printable(detail)}.` : "";
+  const quoted = `${detail ? ` It says: ${printable(detail)}.` : ""}${isUnheard ? NOT_HEARD : ""}`;
   if (verdict === "valid")
     return `valid, all ${checked} ${profile === "float" ? "nonces" : "wins"} of its sample recomputed.${quoted}`;
   const why = reason ? ` ${explainCheck(reason)}` : "";

@@ -23,6 +23,7 @@ interface Accusation {
   readonly votes: readonly SprintVote[];
   readonly stakes: Stakes;
   readonly there: Settling["there"];
+  readonly unheard: Settling["unheard"];
   readonly cycle: number;
   readonly sprint: Settling["sprint"] & Pick<Sprint, "dials">;
 }
@@ -33,17 +34,18 @@ interface Accusation {
  */
 export const readAccused = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
-  { proof, votes, stakes, there, cycle, sprint }: Accusation,
+  { proof, votes, stakes, there, unheard, cycle, sprint }: Accusation,
   inTurn: InTurn,
 ): Promise<Accused | null> => {
-  if (!hasProof(proof) || !votes.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
-  const { outcome } = settleProof(proof, votes, { sprint, stakes, there, evidence: NO_EVIDENCE });
+  const said = [...votes, ...unheard];
+  if (!hasProof(proof) || !said.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
+  const { outcome } = settleProof(proof, votes, { sprint, stakes, there, unheard, evidence: NO_EVIDENCE });
   if (outcome === "withheld") return NOT_ACCUSED;
   try {
     const read = await readProofInTurn(source, { cycle, sprint }, proof, inTurn);
     if (!read.ok) return { fault: read.detail, named: [] };
     const electorate = { subject: proof.hotkey, members: stakes };
-    return { fault: null, named: profileOf(sprint).accused(votes, electorate, read.value.wins) };
+    return { fault: null, named: profileOf(sprint).accused(said, electorate, read.value.wins) };
   } catch (thrown) {
     if (!isFetchFault(thrown)) throw thrown;
     return null;

@@ -20,6 +20,8 @@ export interface CommittedChecks {
 export interface ExchangedChecks extends CommittedChecks {
   /** Whether validators with more than half of the voting stake say that they hold it. */
   readonly counts: boolean;
+  /** Whether it does not, though most of the stake that says what it holds does hold it. */
+  readonly isUnheard: boolean;
 }
 
 /** Documents of checks that voting validators committed to, in the state after the last block of the train phase after the Sprint; by ascending uid. */
@@ -45,7 +47,7 @@ export interface Exchange {
 /**
  * Which documents of checks of a Sprint count: as with reports, those that validators with more than half of the voting stake say they hold, in
  * the state after the last block of the reveal phase after it, whose stakes vote. So everybody settles by the same documents, and an honest
- * holder serves each.
+ * holder serves each. One that is unheard has an honest holder as well while less stake lies than is there and honest.
  */
 export const readExchangedChecks = async (context: CycleContext, cycle: number): Promise<Exchange> => {
   const [committed, { stakes, commitments }] = await Promise.all([
@@ -60,7 +62,10 @@ export const readExchangedChecks = async (context: CycleContext, cycle: number):
   );
   return {
     stakes,
-    committed: committed.map((one, number) => ({ ...one, counts: heldBy(number).counts })),
+    committed: committed.map((one, number) => {
+      const { counts, isUnheard } = heldBy(number);
+      return { ...one, counts, isUnheard };
+    }),
     there: new Set([...committed, ...said.map(([hotkey]) => ({ hotkey }))].map(({ hotkey }) => hotkey)),
   };
 };

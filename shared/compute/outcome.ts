@@ -28,7 +28,7 @@ export interface SprintOutcome {
   readonly fault: string | null;
   /** The nonce that was recomputed and does not win. */
   readonly nonce: number | null;
-  /** Shares of the voting stake, the neuron's own left out, that said so. */
+  /** Shares of the voting stake, the neuron's own left out, that said so; who is unheard is in the first alone. */
   readonly validBy: number;
   readonly invalidBy: number;
   /**
@@ -94,6 +94,8 @@ export interface Settling {
   readonly stakes: Stakes;
   /** Validators that are there, whether their checks count or not. */
   readonly there: ReadonlySet<string>;
+  /** Votes of validators whose checks are unheard: they decide whether it is unopposed, and nothing else. What they name is in the evidence. */
+  readonly unheard: readonly SprintVote[];
   readonly evidence: Evidence;
 }
 
@@ -101,15 +103,15 @@ export interface Settling {
  * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so; with the float profile, if validators with
  * more than ⅔ of the voting stake say so. Otherwise valid if validators with more than half of the voting stake recomputed their samples and say so;
  * withheld if so much could not fetch it; unopposed if more than half of the stake that is there says valid, so that only who is away is missing:
- * else less than half could halve a weight by checking nothing. Who is there and not heard counts: else who says of nobody that it holds its checks could be the
- * only one heard. Else undecided.
+ * else less than half could halve a weight by checking nothing. Who is there and not heard counts, and what it says as far as most of who say what they hold do hold its checks:
+ * else who says of nobody that it holds its checks could be the only one heard, or choose who is. Else undecided.
  *
  * @param votes one of each validator whose checks count
  */
 export const settleProof = (
   proof: SprintEntrant,
   votes: readonly SprintVote[],
-  { sprint, stakes, there, evidence }: Settling,
+  { sprint, stakes, there, unheard, evidence }: Settling,
 ): SprintOutcome => {
   const { uid, hotkey, difficulty, record } = proof;
   const neuron = { uid, hotkey, difficulty };
@@ -129,13 +131,15 @@ export const settleProof = (
       high: 0,
     };
   const profile = profileOf(sprint);
-  const settled = profile.settle(votes, { subject: hotkey, members: stakes }, evidence.losers);
+  const electorate = { subject: hotkey, members: stakes };
+  const settled = profile.settle(votes, electorate, evidence.losers);
+  const { valid } = profile.settle([...votes, ...unheard], electorate, evidence.losers);
   const { weight: measured, low, high } = profile.measure(record, { difficulty, sprint });
   const stakeOf = (some: Iterable<string>): bigint =>
     sumStake([...some].map((one) => (one === hotkey ? 0n : (stakes.get(one) ?? 0n))));
   const unreachable = votes.flatMap(({ isUnreachable, verifier }) => (isUnreachable ? [verifier] : []));
   const isWithheld = 2n * stakeOf(unreachable) > settled.members;
-  const unsettled = isWithheld ? "withheld" : 2n * settled.valid > stakeOf(there) ? "unopposed" : "undecided";
+  const unsettled = isWithheld ? "withheld" : 2n * valid > stakeOf(there) ? "unopposed" : "undecided";
   const outcome = settled.outcome === "undecided" ? unsettled : settled.outcome;
   const share = (stake: bigint): number => (settled.members === 0n ? 0 : Number(stake) / Number(settled.members));
   return {
@@ -146,7 +150,7 @@ export const settleProof = (
     outcome: evidence.fault !== null ? "invalid" : outcome,
     fault: evidence.fault,
     nonce: evidence.fault !== null ? null : settled.nonce,
-    validBy: share(settled.valid),
+    validBy: share(valid),
     invalidBy: share(settled.invalid),
     measured,
     low,

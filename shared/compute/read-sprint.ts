@@ -19,7 +19,9 @@ import type { Recomputer } from "./recomputer.js";
 export interface CheckedBy {
   readonly hotkey: string;
   readonly stake: bigint;
+  /** Its checks, if they count or are unheard. */
   readonly checks: Checks | null;
+  readonly isUnheard: boolean;
   /** Why it has no checks that count. Null if it has. */
   readonly problem: string | null;
 }
@@ -33,7 +35,7 @@ export interface SettledSprint {
   /** The reputations that validators with more than half of the stake state alike in these checks. */
   readonly reputations: Reputations;
   /**
-   * Whether every document that counts was available, and every proof that a validator named as invalid, but for those that the votes make
+   * Whether every document that counts or is unheard was available, and every proof that a validator named as invalid, but for those that the votes make
    * withheld. If not, others may settle otherwise.
    */
   readonly isWhole: boolean;
@@ -84,10 +86,16 @@ export const readSprint = async (
       return { hotkey, stake, ...(await readValidatorChecks(source, cycle, exchanged)) };
     }),
   );
-  const documents = validators.flatMap(({ checks }) => checks ?? []);
-  const gone = sumStake(validators.flatMap(({ isGone, stake }) => (isGone ? [stake] : [])));
+  const heard = validators.filter(({ isUnheard }) => !isUnheard);
+  const documents = heard.flatMap(({ checks }) => checks ?? []);
+  const others = validators.flatMap(({ checks, isUnheard }) => (checks && isUnheard ? [checks] : []));
+  const gone = sumStake(heard.flatMap(({ isGone, stake }) => (isGone ? [stake] : [])));
   let isWhole = validators.every(({ isGone }) => !isGone);
-  const voted = proofs.map((proof) => ({ proof, votes: votesOn(proof, documents, sprint) }));
+  const voted = proofs.map((proof) => ({
+    proof,
+    votes: votesOn(proof, documents, sprint),
+    unheard: votesOn(proof, others, sprint),
+  }));
   const inTurn = inTurns(ACCUSED_AT_ONCE);
   const read = await Promise.all(
     voted.map((one) => readAccused(source, { ...one, stakes, there, cycle, sprint }, inTurn)),
@@ -95,10 +103,11 @@ export const readSprint = async (
   if (read.includes(null)) isWhole = false;
   const accused = read.map((one) => one ?? NOT_ACCUSED);
   const losers = await recomputer.losersOf(accused.map(({ named }, i) => ({ of: proofs[i]!, nonces: named })));
-  const outcomes = voted.map(({ proof, votes }, i) =>
-    settleProof(proof, votes, { sprint, stakes, there, evidence: { fault: accused[i]!.fault, losers: losers[i]! } }),
-  );
-  const statements = validators.map(({ hotkey, checks }) => ({ hotkey, reputations: checks?.reputations ?? [] }));
+  const outcomes = voted.map(({ proof, votes, unheard }, i) => {
+    const evidence = { fault: accused[i]!.fault, losers: losers[i]! };
+    return settleProof(proof, votes, { sprint, stakes, there, unheard, evidence });
+  });
+  const statements = heard.map(({ hotkey, checks }) => ({ hotkey, reputations: checks?.reputations ?? [] }));
   return {
     cycle,
     confirms: confirmedCycle(source.network, cycle),
@@ -115,17 +124,18 @@ export const readSprint = async (
 };
 
 const readValidatorChecks = async (source: CycleSource, cycle: number, exchanged: ExchangedChecks | undefined) => {
-  const silent = { checks: null, isGone: false };
+  const silent = { checks: null, isUnheard: false, isGone: false };
   if (!exchanged) return { ...silent, problem: "it committed to no checks in time" };
-  if (!exchanged.counts)
-    return { ...silent, problem: "validators with more than half of the stake do not say that they hold its checks" };
+  const { counts, isUnheard } = exchanged;
+  const notHeld = "validators with more than half of the stake do not say that they hold its checks";
+  if (!counts && !isUnheard) return { ...silent, problem: notHeld };
   try {
     const checks = await fetchChecks(source, cycle, exchanged);
-    if (!checks.ok) return { ...silent, problem: `its checks are unusable: ${checks.problem}` };
-    return { checks: checks.value, problem: null, isGone: false };
+    if (!checks.ok) return { ...silent, isUnheard, problem: `its checks are unusable: ${checks.problem}` };
+    return { checks: checks.value, isUnheard, problem: isUnheard ? notHeld : null, isGone: false };
   } catch (thrown) {
     if (!isFetchFault(thrown)) throw thrown;
-    return { ...silent, problem: `its checks cannot be had: ${reasonOf(thrown)}`, isGone: true };
+    return { ...silent, isUnheard, problem: `its checks cannot be had: ${reasonOf(thrown)}`, isGone: true };
   }
 };
 

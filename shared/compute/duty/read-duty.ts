@@ -254,8 +254,8 @@ const accusedByValidators = async (source: CycleSource, cycle: number) => {
   const { committed } = await readExchangedChecks(source, cycle);
   const nonces = new Set<string>();
   let isWhole = true;
-  const counted = committed.filter(({ counts }) => counts);
-  await mapLimited(counted, CHECKS_AT_ONCE, async (one) => {
+  const settling = committed.filter(({ counts, isUnheard }) => counts || isUnheard);
+  await mapLimited(settling, CHECKS_AT_ONCE, async (one) => {
     try {
       const checks = await fetchChecks(source, cycle, one);
       if (!checks.ok) return;

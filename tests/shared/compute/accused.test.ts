@@ -28,7 +28,7 @@ const vote = (verifier: string, more: Partial<SprintVote>): SprintVote => ({
 const against = vote("mal", { verdict: "invalid", nonce: 5 });
 
 describe("an accused proof that cannot be fetched", () => {
-  const read = (...votes: SprintVote[]) => {
+  const readWith = (votes: readonly SprintVote[], unheard: readonly SprintVote[]) => {
     const fetch = () => Promise.reject(new BlockZeroError("FETCH_FAILED", "nobody serves it", "try again"));
     const source = {
       network: { ...template, genesis: "0".repeat(64) },
@@ -38,13 +38,16 @@ describe("an accused proof that cannot be fetched", () => {
     };
     return readAccused(
       source,
-      { proof, votes, stakes, there: new Set(stakes.keys()), cycle: 1, sprint: SPRINT },
+      { proof, votes, stakes, there: new Set(stakes.keys()), unheard, cycle: 1, sprint: SPRINT },
       inTurns(1),
     );
   };
 
+  const read = (...votes: SprintVote[]) => readWith(votes, []);
+
   it("is asked for where the votes leave it a weight", async () => {
     assert.equal(await read(against), null);
+    assert.equal(await readWith([], [against]), null, "also where who is unheard accuses it");
     assert.equal(await read(against, vote("vera", { isUnreachable: true })), null);
   });
 

@@ -69,6 +69,7 @@ describe("a proof", () => {
       sprint: SPRINT,
       stakes,
       there: thereBy(documents),
+      unheard: [],
       evidence,
     });
 
@@ -93,6 +94,7 @@ describe("a proof", () => {
       sprint: SPRINT,
       stakes: own,
       there: thereBy(documents),
+      unheard: [],
       evidence: NO_EVIDENCE,
     });
     assert.equal(outcome, "unopposed", "its own hotkey says nothing");
@@ -102,7 +104,7 @@ describe("a proof", () => {
     const documents = [checksOf("vera")];
     const outcomeWith = (...others: readonly string[]) =>
       settleProof(committed(), votesOn(committed(), documents, SPRINT), {
-        ...{ sprint: SPRINT, stakes, evidence: NO_EVIDENCE },
+        ...{ sprint: SPRINT, stakes, unheard: [], evidence: NO_EVIDENCE },
         there: new Set(["vera", ...others]),
       }).outcome;
     assert.equal(outcomeWith(), "unopposed");
@@ -134,6 +136,7 @@ describe("a proof", () => {
             stakes: z.record(z.string(), z.string()),
             there: z.array(z.string()),
             documents: z.array(vote),
+            unheard: z.array(vote),
             fault: z.string().nullable(),
             losers: z.array(z.int()),
             outcome: z.enum(OUTCOMES),
@@ -141,16 +144,20 @@ describe("a proof", () => {
         ),
       }),
     );
-    for (const { about, profile, isAbsent, sample, documents, fault, losers, outcome, ...one } of cases) {
+    for (const { about, profile, isAbsent, sample, documents, unheard, fault, losers, outcome, ...one } of cases) {
       const sprint = { profile, sample };
       const proof = { ...committed(isAbsent ? null : record), ...subject };
-      const checks = documents.map(({ validator, ...said }) =>
-        checksOf(validator, { ...said, ...subject, proof: record.proof }),
-      );
-      const found = settleProof(proof, votesOn(proof, checks, sprint), {
+      const votes = (all: typeof documents) =>
+        votesOn(
+          proof,
+          all.map(({ validator, ...said }) => checksOf(validator, { ...said, ...subject, proof: record.proof })),
+          sprint,
+        );
+      const found = settleProof(proof, votes(documents), {
         sprint,
         stakes: new Map(Object.entries(one.stakes).map(([validator, stake]) => [validator, BigInt(stake)])),
         there: new Set(one.there),
+        unheard: votes(unheard),
         evidence: { fault, losers },
       });
       assert.equal(found.outcome, outcome, about);
@@ -199,6 +206,7 @@ describe("a proof", () => {
       sprint: SPRINT,
       stakes: own,
       there: thereBy(documents),
+      unheard: [],
       evidence: NO_EVIDENCE,
     });
     assert.deepEqual([outcome, validBy], ["valid", 0.75]);
@@ -211,7 +219,10 @@ describe("a proof of the float profile", () => {
   const other = { verdict: "invalid", reason: "mismatch", wins: 10_000, checked: 90, nonce: 4711 } as const;
   const same = { wins: 10_000, checked: 198 } as const;
   const settle = (documents: readonly Checks[], evidence = NO_EVIDENCE) =>
-    settleProof(proof, votesOn(proof, documents, sprint), { sprint, stakes, there: thereBy(documents), evidence });
+    settleProof(proof, votesOn(proof, documents, sprint), {
+      ...{ sprint, stakes, evidence },
+      ...{ there: thereBy(documents), unheard: [] },
+    });
 
   it("is invalid by more than two thirds of the stake, valid by more than half, else undecided", () => {
     const [vera, vito] = [checksOf("vera", other), checksOf("vito", other)];

@@ -13,7 +13,9 @@ import {
   type SprintRecord,
   shortHash,
 } from "#shared/protocol/records.js";
+import type { Signer } from "#shared/protocol/signer.js";
 import { sprintOf, sprintSchema } from "#shared/protocol/sprint.js";
+import { sumStake } from "#shared/protocol/voting/stake.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { template } from "../../support/micro-network.js";
@@ -21,54 +23,69 @@ import { devSigner } from "../protocol/keys.js";
 
 const CYCLE = 4;
 
-/** Ann's and eve's outcomes where vito's 15 % are away, and mallory, with some stake, says that it holds some documents: vera's is number 0, its own 1. */
-const outcomesBy = async (
+interface Played {
+  /** Numbers of the documents that mallory says it holds: those of the honest come first, then its own. */
+  readonly held: readonly number[];
+  /** Stakes of the honest who are there; vera with what mallory leaves of 85 % unless given. */
+  readonly honest?: readonly bigint[];
+  readonly isVeraLate?: boolean;
+  /** Whether the honest find that eve's bytes are no proof, which they are not. */
+  readonly isFound?: boolean;
+  /** Whether the honest hold mallory's document. */
+  readonly isShown?: boolean;
+  /** Documents that nobody serves. */
+  readonly hidden?: readonly number[];
+}
+
+/** How ann's and eve's proofs are settled where who is not there is away, and mallory calls eve's valid and says nothing of ann's. */
+const played = async (
   mallorysStake: bigint,
-  { held, isVeraLate = false }: { held: readonly number[]; isVeraLate?: boolean },
+  { held, honest = [85n - mallorysStake], isVeraLate = false, isFound = false, isShown = true, hidden = [] }: Played,
 ) => {
   const sprint = sprintSchema.parse({ every: 4, dials: "tiny" });
   const network = { ...template, genesis: "0".repeat(64), first_cycle: CYCLE, sprint };
   const hash = networkHash(network);
-  const [vera, mallory, vito] = [devSigner("//Vera"), devSigner("//Mallory"), devSigner("//Vito")];
+  const there = ["//Vera", "//Vela", "//Viv"].slice(0, honest.length).map(devSigner);
+  const [mallory, vito] = [devSigner("//Mallory"), devSigner("//Vito")];
   const [ann, eve] = [devSigner("//Ann"), devSigner("//Eve")];
-  const stakes = new Map([
-    [vera, 85n - mallorysStake],
+  const away = 100n - sumStake([...honest, mallorysStake]);
+  const stakes = new Map<Signer, bigint>([
+    ...there.map((signer, i) => [signer, honest[i]!] as const),
     [mallory, mallorysStake],
-    [vito, 15n],
+    [vito, away],
   ]);
-  const neurons = [vera, mallory, vito, ann, eve].map((signer, uid) => {
+  const neurons = [...there, mallory, vito, ann, eve].map((signer, uid) => {
     const stake = stakes.get(signer);
     return { uid, hotkey: signer.address, stake: stake ?? 0n, validatorPermit: stake !== undefined };
   });
-  const entryOn = (signer: typeof vera, uid: number, proof: string): CheckEntry => ({
-    ...{ uid, hotkey: signer.address, proof: proof.repeat(64), wins: 10, checked: 10 },
+  const entryOn = (signer: Signer, proof: string): CheckEntry => ({
+    ...{ uid: neurons.find(({ hotkey }) => hotkey === signer.address)!.uid, hotkey: signer.address },
+    ...{ proof: proof.repeat(64), wins: 10, checked: 10 },
     ...{ verdict: "valid", reason: null, detail: null, nonce: null },
   });
+  const found: Partial<CheckEntry> = isFound ? { verdict: "invalid", reason: "malformed", wins: null, checked: 0 } : {};
   const documents = await Promise.all(
-    (
-      [
-        [vera, [entryOn(ann, 3, "a"), entryOn(eve, 4, "e")]],
-        [mallory, [entryOn(eve, 4, "e")]],
-      ] as const
-    ).map(([signer, entries]) => signChecks({ network: hash, cycle: CYCLE, entries: [...entries] }, signer)),
+    [
+      ...there.map((signer) => [signer, [entryOn(ann, "a"), { ...entryOn(eve, "e"), ...found }]] as const),
+      [mallory, [entryOn(eve, "e")]] as const,
+    ].map(([signer, entries]) => signChecks({ network: hash, cycle: CYCLE, entries: [...entries] }, signer)),
   );
   const head = { network: shortHash(hash), cycle: CYCLE, location: "http://127.0.0.1:1" };
-  const work = (signer: typeof vera, proof: string) =>
+  const work = (signer: Signer, proof: string) =>
     [
       [signer.address, { type: "enter", ...head, difficulty: 8 }],
       [signer.address, { type: "sprint", ...head, proof: proof.repeat(64), wins: 10, nonces: 80 }],
     ] as const;
-  const holds = (signer: typeof vera, numbers: readonly number[], cycle = CYCLE) =>
+  const holds = (signer: Signer, numbers: readonly number[], cycle = CYCLE) =>
     [signer.address, { type: "checksheld", network: head.network, cycle, held: [...numbers] }] as const;
-  const late = isVeraLate ? 1 : 0;
+  const committed = documents.slice(isVeraLate ? 1 : 0);
+  const shown = [...committed.keys()].slice(0, isShown ? undefined : -1);
   const records: readonly (readonly [string, EnterRecord | SprintRecord | ChecksRecord | ChecksHeldRecord])[] = [
     holds(vito, [], CYCLE - 1),
     ...work(ann, "a"),
     ...work(eve, "e"),
-    ...documents
-      .slice(late)
-      .map((checks) => [checks.validator, { type: "checks", ...head, checks: checksHash(checks) }] as const),
-    holds(vera, isVeraLate ? [0] : [0, 1]),
+    ...committed.map((checks) => [checks.validator, { type: "checks", ...head, checks: checksHash(checks) }] as const),
+    ...there.map((signer) => holds(signer, shown)),
     holds(mallory, held),
   ];
   // The chain keeps one record a key.
@@ -80,7 +97,12 @@ const outcomesBy = async (
     }
     return [...newest.values()];
   };
-  const served = new Map(documents.map((checks) => [checksHash(checks), canonicalBytes(checks)]));
+  const served = new Map(
+    documents.flatMap((checks, number) =>
+      hidden.includes(number) ? [] : [[checksHash(checks), canonicalBytes(checks)] as const],
+    ),
+  );
+  served.set("e".repeat(64), new TextEncoder().encode("no proof"));
   const source = {
     network,
     networkHash: hash,
@@ -90,21 +112,55 @@ const outcomesBy = async (
       if (bytes) return bytes;
       throw new BlockZeroError("FETCH_NOT_FOUND", "nobody has it", "ask later");
     },
+    open: async () => ({ close: async () => {} }),
   } as unknown as CycleSource;
   const recomputer = { losersOf: async (all: readonly unknown[]) => all.map(() => []) };
   const result = await readSprint(source, { cycle: CYCLE, sprint: sprintOf(network, CYCLE)!, recomputer });
-  assert.ok(result.isWhole && result.isReadable);
-  assert.equal(result.stakes.size, 3, "who is away votes");
-  return result.outcomes.map(({ outcome }) => outcome);
+  assert.equal(result.stakes.size, honest.length + 2, "who is away votes");
+  return { ...result, outcomes: result.outcomes.map(({ outcome }) => outcome) };
 };
 
-it("who says of nobody that it holds its checks is not the only one that is heard", async () => {
-  for (const stake of [40n, 42n]) assert.deepEqual(await outcomesBy(stake, { held: [1] }), ["undecided", "undecided"]);
+const outcomesBy = async (mallorysStake: bigint, how: Played) => {
+  const { outcomes, isWhole, isReadable } = await played(mallorysStake, how);
+  assert.ok(isWhole && isReadable);
+  return outcomes;
+};
+
+it("who says of nobody that it holds its checks neither halves a weight nor keeps its own host's by it", async () => {
+  for (const stake of [1n, 40n, 42n])
+    assert.deepEqual(
+      await outcomesBy(stake, { held: [1], honest: [stake === 1n ? 50n : 85n - stake] }),
+      ["unopposed", "unopposed"],
+      String(stake),
+    );
+  const three = [15n, 20n, 10n];
+  for (const held of [[3], [0, 3], [1, 3], [2, 3], [0, 1, 3], [0, 1, 2, 3]]) {
+    const [ann] = await outcomesBy(40n, { held, honest: three });
+    assert.equal(ann, "unopposed", String(held));
+    for (const isShown of [true, false]) {
+      const outcomes = await outcomesBy(40n, { held, honest: three, isFound: true, isShown });
+      assert.deepEqual(outcomes, ["unopposed", "invalid"], `${held} ${isShown}`);
+    }
+  }
   assert.deepEqual(
-    await outcomesBy(40n, { held: [0], isVeraLate: true }),
-    ["undecided", "undecided"],
-    "nor where the others only say what they hold",
+    await outcomesBy(43n, { held: [1] }),
+    ["undecided", "unopposed"],
+    "with more stake than they it decides",
   );
+});
+
+it("nobody is unheard where no more than half of the stake says what it holds", async () => {
+  assert.deepEqual(await outcomesBy(15n, { held: [1], honest: [30n] }), ["undecided", "undecided"]);
+});
+
+it("a document that is unheard and that nobody serves leaves the Sprint read in part, and readable", async () => {
+  const { outcomes, isWhole, isReadable, validators } = await played(40n, { held: [1], hidden: [0] });
+  assert.deepEqual([outcomes, isWhole, isReadable], [["undecided", "undecided"], false, true]);
+  assert.equal(validators.filter(({ isUnheard, checks }) => isUnheard && checks === null).length, 1);
+});
+
+it("who only says what it holds counts among those who are there", async () => {
+  assert.deepEqual(await outcomesBy(40n, { held: [0], isVeraLate: true }), ["undecided", "undecided"]);
 });
 
 it("who is there and says nothing of a proof does not halve a weight with less than half of the stake that is there", async () => {

@@ -7,6 +7,7 @@ import { prefixTricks } from "./prefix.js";
 import { fastLoader, rentedWindow } from "./renting.js";
 import { reportsItself } from "./reports-itself.js";
 import { reusedProof } from "./reuse.js";
+import { unheardSprints } from "./unheard-sprints.js";
 import { againstRivals, alwaysValid, makesUp, neverAnswers, skipsTenth } from "./verifiers.js";
 
 /** Every attack on proof of compute that we know of. */
@@ -27,6 +28,7 @@ export const computeAttacks: readonly ComputeAttack[] = [
   neverAnswers,
   skipsTenth,
   againstRivals,
+  unheardSprints,
   reportsItself,
   lateContributor,
   blockProducer,
