@@ -4,11 +4,12 @@ import { encryptTimelock, type TimelockOptions, timelockOpener } from "#shared/c
 import type { Network } from "#shared/protocol/network.js";
 import type { SeedBeacon } from "#shared/protocol/network-file/drand-beacon.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
+import type { VotingFile } from "#shared/protocol/voting/voting-stake.js";
 
 /** What a scheme reads of the chain and the network file. */
 export interface BeaconContext {
   readonly chain: Pick<Chain, "metagraph" | "commitments" | "blockHash" | "timestamp" | "pulse">;
-  readonly network: Pick<Network, "netuid" | "phases" | "voting">;
+  readonly network: Pick<Network, "netuid" | "phases"> & VotingFile;
   /** Full hash of the network file. */
   readonly networkHash: string;
   /** The drand beacon that the chain follows. */

@@ -2,7 +2,12 @@ import type { Commitment, Metagraph } from "#shared/chain/chain.js";
 import { parseRecord, shortHash } from "#shared/protocol/records.js";
 import { agreedModel } from "#shared/protocol/voting/agreement.js";
 import { isMajority, permittedStakes, sumStake } from "#shared/protocol/voting/stake.js";
-import { isOfValidator, type NewestRecord, stakesThatVote } from "#shared/protocol/voting/voting-stake.js";
+import {
+  isJustSucceeding,
+  isOfValidator,
+  type NewestRecord,
+  stakesThatVote,
+} from "#shared/protocol/voting/voting-stake.js";
 import { lastModelBlock, modelRecordsOf } from "./agreed-outcome.js";
 import type { CycleContext } from "./source.js";
 
@@ -34,17 +39,17 @@ export const newestRecords = (
   const permitted = permittedStakes(metagraph.neurons);
   const records = commitments.flatMap(({ hotkey, data, block }) => {
     const parsed = permitted.has(hotkey) ? parseRecord(data) : null;
-    return parsed?.ok && isOfValidator(parsed.value) && files.has(parsed.value.network)
-      ? [{ hotkey, record: parsed.value, block }]
-      : [];
+    return parsed?.ok && isOfValidator(parsed.value) ? [{ hotkey, record: parsed.value, block }] : [];
   });
   return (cycle) => {
     const decided = lastModelBlock(cycle, network);
+    const isAny = isJustSucceeding(network, cycle);
     const then: NewestRecord[] = [];
     const since: string[] = [];
     for (const { hotkey, record, block } of records) {
+      if (!isAny && !files.has(record.network)) continue;
       if (block > decided) since.push(hotkey);
-      else if (record.network === own && record.cycle <= cycle) then.push({ hotkey, cycle: record.cycle });
+      else if ((isAny || record.network === own) && record.cycle <= cycle) then.push({ hotkey, cycle: record.cycle });
     }
     const stakesIf = (of: number) =>
       stakesThatVote(permitted, [...then, ...since.map((hotkey) => ({ hotkey, cycle: of }))], { cycle, voting });

@@ -16,10 +16,10 @@ const INCENTIVE_STEPS = 65_535;
  */
 export const chainWeights = (
   { metagraph: { neurons }, commitments }: ChainState,
-  { network: { voting }, networkHash }: Pick<BeaconContext, "network" | "networkHash">,
+  { network, networkHash }: Pick<BeaconContext, "network" | "networkHash">,
   cycle: number,
 ): readonly (readonly [string, number])[] => {
-  const stakes = votingStakes({ neurons, commitments }, { networkHash, cycle, voting });
+  const stakes = votingStakes({ neurons, commitments }, { networkHash, cycle, network });
   const permitted = permittedStakes(neurons);
   const incentives = new Map(
     neurons

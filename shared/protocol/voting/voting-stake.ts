@@ -29,9 +29,22 @@ export interface VotingRules {
   readonly networkHash: string;
   /** The cycle that is voted on. */
   readonly cycle: number;
-  /** The network file's `voting`: cycles without a record after which a validator is silent, and the share of stake that the others must hold. */
-  readonly voting: Network["voting"];
+  readonly network: VotingFile;
 }
+
+/**
+ * What the network file says of who votes: cycles without a record after which a validator is silent, the share of stake that the others must
+ * hold, and whether it succeeds another.
+ */
+export type VotingFile = Pick<Network, "voting" | "succeeds" | "first_cycle">;
+
+/**
+ * Whether records of other files tell who validates as well: in the first `silent_after` cycles of a file that succeeds another. Who has not
+ * written under it yet may only be late. Otherwise a few who went over first would decide the cycle, and which model all go on from. Those who
+ * never go over count as long as others who are silent.
+ */
+export const isJustSucceeding = ({ voting, succeeds, first_cycle }: VotingFile, cycle: number): boolean =>
+  succeeds !== undefined && cycle < first_cycle + voting.silent_after;
 
 /** Resolution for comparing a share with stakes, which are integers: a billionth. */
 const PARTS = 1_000_000_000;
@@ -44,31 +57,32 @@ export interface NewestRecord {
 
 /**
  * The stakes that vote on a cycle. *Known* are neurons with a validator permit whose latest record is a validator's record, of this network
- * and of the cycle or an earlier one. *Present* are known neurons whose record is at most `silent_after` cycles old. Without this rule,
- * neurons that only earn, or have left, would count against every majority forever. The present vote if they hold a share of `quorum` of
- * all known stake. This prevents a few validators from deciding alone because they come back first after all were silent. Otherwise all
- * known neurons vote. If there are none, all neurons with a permit vote.
+ * and of the cycle or an earlier one; in the first cycles of a file that succeeds another, of any file. *Present* are known neurons whose
+ * record is at most `silent_after` cycles old. Without this rule, neurons that only earn, or have left, would count against every majority
+ * forever. The present vote if they hold a share of `quorum` of all known stake. This prevents a few validators from deciding alone because
+ * they come back first after all were silent. Otherwise all known neurons vote. If there are none, all neurons with a permit vote.
  */
 export const votingStakes = (
   { neurons, commitments }: VotingState,
-  { networkHash, cycle, voting }: VotingRules,
+  { networkHash, cycle, network: file }: VotingRules,
 ): Stakes => {
   const permitted = permittedStakes(neurons);
+  const isAny = isJustSucceeding(file, cycle);
   const known: NewestRecord[] = [];
   for (const { hotkey, data } of commitments) {
     const record = permitted.has(hotkey) ? parseRecord(data) : null;
     if (!record?.ok || !isOfValidator(record.value)) continue;
     const { network, cycle: of } = record.value;
-    if (network === shortHash(networkHash) && of <= cycle) known.push({ hotkey, cycle: of });
+    if ((isAny || network === shortHash(networkHash)) && of <= cycle) known.push({ hotkey, cycle: of });
   }
-  return stakesThatVote(permitted, known, { cycle, voting });
+  return stakesThatVote(permitted, known, { cycle, voting: file.voting });
 };
 
 /** The same, given all permitted stakes and the records by which validators are known. */
 export const stakesThatVote = (
   permitted: Stakes,
   records: Iterable<NewestRecord>,
-  { cycle, voting: { silent_after, quorum } }: Pick<VotingRules, "cycle" | "voting">,
+  { cycle, voting: { silent_after, quorum } }: { readonly cycle: number; readonly voting: Network["voting"] },
 ): Stakes => {
   const known = new Map<string, bigint>();
   const present = new Map<string, bigint>();

@@ -113,7 +113,7 @@ export const simulateSchedule = async ({ crypto, seed, behaviours, isCalm }: Sch
       [crypto.signer(`idle ${uid}`).address, 1] as const,
     ]);
   const { verify, timelock } = crypto;
-  const network = { netuid: NETUID, phases: PHASES, voting: VOTING };
+  const network = { netuid: NETUID, phases: PHASES, voting: VOTING, first_cycle: 0 };
   const context = { chain, network, networkHash: NETWORK, drand, timelock, rules: RULES, weights, verify };
 
   // What each contributor puts on chain, and to which validators it serves which bytes.

@@ -103,7 +103,7 @@ describe("the beacon's vectors", () => {
   });
 
   it("weigh contributors by voting stake and by incentive", () => {
-    const rules = { network: { netuid: NETUID, phases: PHASES, voting: VOTING }, networkHash: network };
+    const rules = { network: { netuid: NETUID, phases: PHASES, voting: VOTING, first_cycle: 0 }, networkHash: network };
     for (const { stakes, incentives, weights: expected } of vectors.chainWeights) {
       const neurons = [
         // The incentive of one that votes does not count.
@@ -126,7 +126,7 @@ describe("the beacon's vectors", () => {
     for (const { cycle, phases, lead, times, pulse, until } of vectors.held) {
       const { holding, deciding } = beaconWindows(cycle, phases);
       const source = {
-        network: { netuid: NETUID, phases, voting: VOTING },
+        network: { netuid: NETUID, phases, voting: VOTING, first_cycle: 0 },
         drand: { public_key: "", genesis_time: pulse, period: 1, delay: 1 },
         rules: { rounds: 2, margin: 1, most: 64, ...(lead > 0 && { lead }) },
         chain: {

@@ -12,8 +12,11 @@ import { template } from "../../support/micro-network.js";
 
 const networkHash = "3".repeat(64);
 const later = "4".repeat(64);
+const former = "5".repeat(64);
 const network = { ...template, genesis: "0".repeat(64) };
 const context = { network, networkHash };
+/** The same file, as one that succeeds another from cycle 6 on. */
+const succeeding = { ...network, first_cycle: 6, succeeds: { network: former, origin: former } };
 const hashOf = (letter: string) => letter.repeat(64);
 
 const modelOf = (cycle: number, letter: string, file = networkHash) =>
@@ -90,13 +93,38 @@ describe("what newest records say of a past cycle's model", () => {
     assert.deepEqual(said(stakes, { vera: over, vito: over }, 3), { agreed: null }, "another network's say nothing");
   });
 
+  it("counts who has not gone over to a file that succeeds another, in its first cycles", () => {
+    const saying = (cycle: number, records: Records) =>
+      newestRecords(stateOf({ vera: 40, vito: 39, vic: 21 }, records) as never, { network: succeeding, networkHash })(
+        cycle,
+      );
+    const end = lastModelBlock(6, network);
+    const named = { vera: [end, modelOf(6, "a")], vito: [end, modelOf(6, "b")] } as const;
+    assert.deepEqual(
+      saying(6, { ...named, vic: [end - 22, heldOf(5, former)] }),
+      { agreed: null },
+      "40 of 100 is too little",
+    );
+    assert.deepEqual(saying(6, named), { agreed: hashOf("a") }, "who has no record at all is no validator");
+    assert.equal(
+      saying(6, { ...named, vic: [end + 9, heldOf(7, former)] }),
+      null,
+      "it may have been under this file then",
+    );
+    const last = lastModelBlock(14, network);
+    const later = { vera: [last, modelOf(14, "a")], vito: [last, modelOf(14, "b")] } as const;
+    assert.deepEqual(saying(14, { ...later, vic: [last - 9, heldOf(13, former)] }), { agreed: hashOf("a") });
+  });
+
   it("is never another one than the states say, in random histories", () => {
     const random = createRandom("newest records");
     const counts = { named: 0, none: 0, unknown: 0 };
-    for (let run = 0; run < 400; run++) {
+    for (let run = 0; run < 800; run++) {
+      const file = run % 2 === 0 ? network : succeeding;
       const names = Array.from({ length: 1 + random.below(5) }, (_, i) => `v${i}`);
       const held = Object.fromEntries(names.map((name) => [name, 1 + random.below(60)]));
       const away = new Map(names.map((name) => [name, [random.below(40), random.below(30)] as const]));
+      const over = new Map(names.map((name) => [name, run % 2 === 0 ? 0 : 5 + random.below(12)]));
       const latest: Record<string, readonly [number, string]> = {};
       const truth = new Map<number, string | null>();
       const cycles = 4 + random.below(26);
@@ -107,27 +135,27 @@ describe("what newest records say of a past cycle's model", () => {
           const [from, length] = away.get(name)!;
           if (cycle >= from && cycle < from + length) continue;
           if (random.below(9) !== 0) continue;
+          const under = cycle < over.get(name)! ? former : networkHash;
           const past = Math.max(0, cycle - random.below(2));
           const data =
             random.below(3) > 0
-              ? modelOf(past, random.below(5) > 0 ? "a" : "b")
+              ? modelOf(past, random.below(5) > 0 ? "a" : "b", under)
               : random.below(12) > 0
-                ? heldOf(cycle)
-                : heldOf(cycle + random.below(20));
+                ? heldOf(cycle, under)
+                : heldOf(cycle + random.below(20), under);
           latest[name] = [block, data];
         }
         for (const decided of [cycle - 1, cycle])
-          if (decided >= 0 && lastModelBlock(decided, network) === block) {
+          if (decided >= file.first_cycle && lastModelBlock(decided, network) === block) {
             const { metagraph, commitments } = stateOf(held, latest);
-            const { voting } = network;
             const voters = votingStakes(
               { neurons: metagraph.neurons, commitments },
-              { networkHash, cycle: decided, voting },
+              { networkHash, cycle: decided, network: file },
             );
             truth.set(decided, agreedModel(modelRecordsOf(decided, commitments, context), voters));
           }
       }
-      const say = newestRecords(stateOf(held, latest) as never, context);
+      const say = newestRecords(stateOf(held, latest) as never, { network: file, networkHash });
       for (const [cycle, agreed] of truth) {
         const answer = say(cycle);
         if (answer !== null) assert.deepEqual(answer, { agreed }, `cycle ${cycle} of run ${run}`);

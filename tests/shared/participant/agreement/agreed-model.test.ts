@@ -4,10 +4,13 @@ import { settledFrom } from "#shared/participant/agreement/agreed-model.js";
 import { agreedNetwork } from "#shared/participant/agreement/agreed-network.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { networkHash } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { NETUID } from "#tests/support/micro-network.js";
 import { openSubnet, type Subnet } from "#tests/support/subnet.js";
+import { successorOf } from "#tests/support/successor.js";
 
 const A = "a".repeat(64);
 const B = "b".repeat(64);
@@ -80,6 +83,28 @@ describe("the agreed model", { timeout: HANG_GUARD }, () => {
     assert.equal(await models.outcomeOf(1), null);
     await subnet.record({ vera: modelRecord(subnet, 1, A, "0".repeat(64)), vito: modelRecord(subnet, 1, A) });
     assert.equal(await models.outcomeOf(1), null, "a record of another network file says nothing here");
+  });
+
+  it("is not decided by those alone who went over first to a file that succeeds another", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 2000, vito: 1950, vic: 1050 } });
+    const next = successorOf(subnet.network, 2);
+    const context = { chain: subnet.chain, network: next, networkHash: networkHash(next) };
+    const named = (cycle: number, model: string) => modelRecord(subnet, cycle, model, context.networkHash);
+    const outcome = async (cycle: number) => {
+      await subnet.to(subnet.window(cycle, "merge").start);
+      await subnet.record({ vera: named(cycle, A), vito: named(cycle, B) });
+      const at = lastModelBlock(cycle, next);
+      await subnet.to(at);
+      return (await modelOutcome(context, cycle, at)).agreed;
+    };
+    await subnet.to(subnet.window(1, "exchange").start);
+    const { silent_after } = next.voting;
+    await subnet.record({
+      vic: encodeRecord({ type: "held", network: shortHash(subnet.networkHash), cycle: 1, held: [] }),
+    });
+    assert.equal(await outcome(2), null, "vera has more than half of those who have gone over, and 40 of 100");
+    assert.equal(await outcome(1 + silent_after), null);
+    assert.equal(await outcome(2 + silent_after), A, "vic never came");
   });
 
   it("comes from the stake of the time, whatever is staked later", async (t) => {

@@ -20,6 +20,7 @@ const {
       z.object({
         about: z.string(),
         cycle: z.number(),
+        first_cycle: z.number().optional(),
         neurons: z.array(z.object({ hotkey: z.string(), stake: z.string(), validatorPermit: z.boolean() })),
         commitments: z.array(z.object({ hotkey: z.string(), data: z.string() })),
         stakes: z.record(z.string(), z.string()),
@@ -28,20 +29,24 @@ const {
   }),
 );
 
+const network = { voting: rules, first_cycle: 0 };
+const succeeds = { network: "f".repeat(64), origin: "f".repeat(64) };
+
 test("vectors: the stake that votes", () => {
-  for (const { about, cycle, neurons, commitments, stakes } of cases) {
+  for (const { about, cycle, first_cycle, neurons, commitments, stakes } of cases) {
+    const file = first_cycle === undefined ? network : { ...network, first_cycle, succeeds };
     const state = { neurons: neurons.map((neuron) => ({ ...neuron, stake: BigInt(neuron.stake) })), commitments };
     assert.deepEqual(
-      Object.fromEntries(votingStakes(state, { networkHash, cycle, voting: rules })),
+      Object.fromEntries(votingStakes(state, { networkHash, cycle, network: file })),
       Object.fromEntries(Object.entries(stakes).map(([hotkey, stake]) => [hotkey, BigInt(stake)])),
       about,
     );
   }
 });
 
-const network = networkHash.slice(0, 8);
-const commitOf = (cycle: number) => encodeRecord({ type: "commit", network, cycle, commitment: "0".repeat(64) });
-const heldOf = (cycle: number) => encodeRecord({ type: "held", network, cycle, held: [] });
+const net8 = networkHash.slice(0, 8);
+const commitOf = (cycle: number) => encodeRecord({ type: "commit", network: net8, cycle, commitment: "0".repeat(64) });
+const heldOf = (cycle: number) => encodeRecord({ type: "held", network: net8, cycle, held: [] });
 
 test("over hundreds of cycles, earners' permits and silent validators leave a majority to those who validate", () => {
   const random = createRandom("voting stake");
@@ -54,7 +59,7 @@ test("over hundreds of cycles, earners' permits and silent validators leave a ma
     ...Array.from({ length: 8 }, (_, i) => [`miner ${i}`, 10n] as const),
   ]);
   const latest = new Map([
-    ["owner", encodeRecord({ type: "network", network, hash: networkHash, location: "http://a" })],
+    ["owner", encodeRecord({ type: "network", network: net8, hash: networkHash, location: "http://a" })],
   ]);
   let goneUntil = new Map<string, number>();
   for (let cycle = 1; cycle <= 600; cycle++) {
@@ -72,7 +77,7 @@ test("over hundreds of cycles, earners' permits and silent validators leave a ma
       neurons: [...stakes].map(([hotkey, stake]) => ({ hotkey, stake, validatorPermit: true })),
       commitments: [...latest].map(([hotkey, data]) => ({ hotkey, data })),
     };
-    const voting = votingStakes(state, { networkHash, cycle, voting: rules });
+    const voting = votingStakes(state, { networkHash, cycle, network });
     for (const who of present) assert.ok(voting.has(who), `${who} votes in cycle ${cycle}, as soon as it is back`);
     for (const hotkey of voting.keys()) assert.ok(validators.includes(hotkey), `${hotkey} never votes`);
     const here = sumStake(present.map((who) => stakes.get(who)!));
@@ -94,7 +99,7 @@ test("after a silence of all, nobody votes alone whose stake is less than the qu
       data: heldOf(of),
     }));
     commitments.push({ hotkey: "miner", data: commitOf(cycle) });
-    return [...votingStakes({ neurons, commitments }, { networkHash, cycle, voting: rules }).keys()];
+    return [...votingStakes({ neurons, commitments }, { networkHash, cycle, network }).keys()];
   };
   const all = ["vera", "vito", "vick", "tiny"];
   assert.deepEqual(votersIn(30, {}), all, "all are silent: what they stopped with is what votes");
@@ -118,7 +123,10 @@ test("three quarters of the stake may be gone for ever", () => {
     { hotkey: "gone", data: heldOf(1) },
   ];
   const voters = (quorum: number) => [
-    ...votingStakes({ neurons, commitments }, { networkHash, cycle: 100, voting: { ...rules, quorum } }).keys(),
+    ...votingStakes(
+      { neurons, commitments },
+      { networkHash, cycle: 100, network: { ...network, voting: { ...rules, quorum } } },
+    ).keys(),
   ];
   assert.deepEqual(voters(0.25), ["vera"]);
   assert.deepEqual(voters(0.26), ["vera", "gone"]);
