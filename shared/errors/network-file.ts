@@ -15,7 +15,7 @@ export const networkFileErrors = {
     remedy: "Copy the key from `blockzero genesis --beacon` or `blockzero seal`.",
   },
   NETWORK_CHANGED: {
-    meaning: "The owner published a network file that begins anew, or that this version cannot read.",
+    meaning: "The owner published a network file that begins anew, or one that this version cannot read is in force.",
     remedy: "Start again; update BlockZero where that does not help.",
   },
   NETWORK_BEGINS_EARLY: {

@@ -1,8 +1,10 @@
+import { z } from "zod";
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { Commitment } from "#shared/chain/chain.js";
 import { subnetAt } from "#shared/chain/subnet-at.js";
 import { parsedJson, parseNetwork } from "#shared/config/load-network.js";
-import { hasCode } from "#shared/errors/error.js";
+import { type BlockZeroError, hasCode } from "#shared/errors/error.js";
+import { hashSchema } from "#shared/protocol/hash.js";
 import { MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { type NetworkRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
@@ -65,6 +67,60 @@ export const knownCyclesFrom = async (
   return { first: Math.max(wanted, at.network.first_cycle), isCut };
 };
 
+/** A file that only a later version of the toolkit can read, and the cycle that it begins with. */
+export interface UnreadableFile {
+  readonly hash: string;
+  readonly firstCycle: number;
+  readonly invalid: BlockZeroError;
+}
+
+/** The newest file of a line that this version can read. */
+export interface ReadableFile {
+  readonly network: Network;
+  /** Its full hash. */
+  readonly networkHash: string;
+  /** Those after it, the newest first. None of them has begun. */
+  readonly beyond: readonly UnreadableFile[];
+}
+
+/** What says when a file takes over from which, whatever else a later version wrote into it. */
+const succession = z.object({ first_cycle: z.int().min(0), succeeds: z.object({ network: hashSchema }) });
+
+/**
+ * A published file, or, of one that cannot be read and has not begun, the one that it succeeds, which is in force until then: there is time to
+ * update.
+ *
+ * @param read the JSON of the file with a hash
+ * @param block gives the block that it is read for
+ * @throws NETWORK_FILE_INVALID where the file cannot be read and may have begun, and what `read` and `block` throw
+ */
+export const readableFile = async (
+  {
+    read,
+    block,
+  }: { readonly read: (hash: string) => Promise<unknown>; readonly block: () => Promise<number> | number },
+  published: string,
+  origin = `the network file ${shortHash(published)}`,
+): Promise<ReadableFile> => {
+  const beyond: UnreadableFile[] = [];
+  for (let hash = published; ; ) {
+    const value = await read(hash);
+    let network: Network;
+    try {
+      network = parseNetwork(value, origin);
+    } catch (thrown) {
+      const head = succession.safeParse(value);
+      if (!hasCode(thrown, "NETWORK_FILE_INVALID") || !head.success) throw thrown;
+      beyond.push({ hash, firstCycle: head.data.first_cycle, invalid: thrown });
+      hash = head.data.succeeds.network;
+      continue;
+    }
+    const cycle = beyond.length === 0 ? 0 : phaseAt(await block(), network.phases).cycle;
+    for (const { firstCycle, invalid } of beyond) if (firstCycle <= cycle) throw invalid;
+    return { network, networkHash: hash, beyond };
+  }
+};
+
 /** The network in force at a block, among those that a published file succeeds, and why a later one is not in force. */
 export interface NetworkInForce<S> {
   readonly source: S;
@@ -93,11 +149,13 @@ const lineageOf = async <S extends NetworkSource>(published: S): Promise<readonl
  * file, and the owner's record named it, or a file that succeeds it, in the state of the last block before that cycle. Otherwise the former
  * file stays in force, and all later files are ignored as well.
  *
- * @param published the network that the owner's record names now
+ * @param published the network that the owner's record names now, or the newest before it that can be read
+ * @param beyond hashes of those after it
  */
 export const networkInForce = async <S extends NetworkSource & Pick<CycleContext, "chain">>(
   published: S,
   block: number,
+  beyond: readonly string[] = [],
 ): Promise<NetworkInForce<S>> => {
   const line = await lineageOf(published);
   let source = line[0]!;
@@ -107,7 +165,7 @@ export const networkInForce = async <S extends NetworkSource & Pick<CycleContext
     const incompatible = successionProblem(source.network, source.networkHash, next.network);
     if (incompatible !== null) return { source, next: { source: next, problem: incompatible } };
     if (phaseAt(block, phases).cycle < first_cycle) return { source, next: { source: next, problem: null } };
-    const later = new Set(line.slice(i).map(({ networkHash }) => networkHash));
+    const later = new Set([...line.slice(i).map(({ networkHash }) => networkHash), ...beyond]);
     if (!(await wasPublished(next, later, source.networkHash))) {
       const problem = `it was not published when its first cycle, ${first_cycle}, began`;
       return { source, next: { source: next, problem } };

@@ -6,7 +6,7 @@ import { ARCHIVE_FORMS, parseStore } from "#shared/blobs/store-setting.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { agreedNetwork } from "#shared/participant/agreement/agreed-network.js";
+import { agreedFiles } from "#shared/participant/agreement/agreed-network.js";
 import { networkHash } from "#shared/protocol/network.js";
 import type { PhaseLengths } from "#shared/protocol/network-file/phase-lengths.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
@@ -89,11 +89,21 @@ export const openSubnet = async (location: SubnetLocation): Promise<OpenedSubnet
     const look = async (): Promise<SubnetView> => {
       // Who serves, and who was slow, is found out anew.
       if (location.chain !== undefined) servers = remoteFiles(chain, netuid, () => phases, location);
-      const agreed = await agreedNetwork({ chain, netuid, file: networkFile, fetch: (file) => files.fetch(file), log });
+      const { network: agreed, beyond } = await agreedFiles({
+        chain,
+        netuid,
+        file: networkFile,
+        fetch: (file) => files.fetch(file),
+        log,
+      });
       const reading = { chain, fetch: files.fetch, open: files.open };
       const head = (await chain.head()).number;
       const published = { ...reading, network: agreed, networkHash: networkHash(agreed) };
-      const { source } = await networkInForce(published, head);
+      const { source } = await networkInForce(
+        published,
+        head,
+        beyond.map(({ hash }) => hash),
+      );
       const { network } = source;
       phases = network.phases;
       const { cycle } = phaseAt(head, network.phases);

@@ -1,16 +1,24 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { isChainFault } from "#shared/chain/chain-fault.js";
+import { parsedJson } from "#shared/config/load-network.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
+import { MAX_NETWORK_BYTES } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { shortHash } from "#shared/protocol/records.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import { type NetworkInForce, networkInForce, networkOfValidators, readNetwork } from "#shared/replay/succession.js";
+import {
+  type NetworkInForce,
+  networkInForce,
+  networkOfValidators,
+  readableFile,
+  type UnreadableFile,
+} from "#shared/replay/succession.js";
 import { againAtBlocks, isTimeLeft } from "../at-every-block.js";
 import type { Participant } from "../participant.js";
 import { throughFaults } from "../through-faults.js";
 import { waitForFiles } from "../waiting.js";
-import { publishedNetwork } from "./agreed-network.js";
+import { publishedNetwork, tellUnreadable } from "./agreed-network.js";
 import { obtainTexts } from "./agreed-texts.js";
 import { networkMissing } from "./network-meanwhile.js";
 
@@ -23,8 +31,8 @@ export const isSuccession = (thrown: unknown): thrown is BlockZeroError => hasCo
 
 /**
  * Checks at the start of a cycle whether the network that the participant joined is still in force. Announces a change for a later cycle
- * once, and fetches its text. A file is in force until another one is: what cannot be read, or only slowly, changes nothing, and is looked at
- * again in the next cycle.
+ * once, and fetches its text, or says that this version cannot read it. A file is in force until another one is: what cannot be had, or only
+ * slowly, changes nothing, and is looked at again in the next cycle.
  *
  * @throws BlockZeroError NETWORK_MISSING if it is in force and cannot be had: it costs the cycle; NETWORK_SUCCEEDED if a file that succeeds this one is in force from this cycle on; NETWORK_CHANGED if the file in
  * force starts a new network
@@ -43,11 +51,12 @@ export const followNetwork = (participant: Participant): ((cycle: number) => Pro
     const { start } = phaseWindow(cycle, "distribute", network.phases);
     const found = await lookAt(participant, hash, start);
     if (found === null) return;
-    const { source, next } = found;
+    const { source, next, beyond } = found;
     if (source.networkHash === networkHash) {
       if (told?.hash === hash) return;
       const announcement = { hash };
       told = announcement;
+      for (const one of beyond) tellUnreadable(log, one);
       if (next !== null) announce(participant, next, () => told === announcement);
       return;
     }
@@ -84,16 +93,17 @@ const publishedHash = async (participant: Participant): Promise<string | null> =
   }
 };
 
+/** What is in force, and the announced files that this version cannot read. */
+interface Found extends NetworkInForce<CycleSource> {
+  readonly beyond: readonly UnreadableFile[];
+}
+
 /**
  * Null if nobody has the file in time, or the chain does not say which one is in force: then there is nothing to switch to.
  *
- * @throws BlockZeroError NETWORK_MISSING if validators already work under the file that nobody has
+ * @throws BlockZeroError NETWORK_MISSING if validators already work under the file that nobody has; NETWORK_CHANGED if it cannot be read, and has begun
  */
-const lookAt = async (
-  participant: Participant,
-  hash: string,
-  block: number,
-): Promise<NetworkInForce<CycleSource> | null> => {
+const lookAt = async (participant: Participant, hash: string, block: number): Promise<Found | null> => {
   const { clock, log, signal } = participant;
   try {
     return await waitForFiles(participant, { deadline: clock.head.number + BLOCKS_TO_LOOK }, (wait) => {
@@ -101,8 +111,10 @@ const lookAt = async (
       const mayPass = (thrown: unknown, tried: number) =>
         (isFetchFault(thrown) || isChainFault(thrown)) && isTimeLeft(wait, tried);
       return againAtBlocks(participant, mayPass, async () => {
-        const network = await readNetwork(source, hash);
-        return networkInForce({ ...source, network, networkHash: hash }, block);
+        const read = async (one: string) => parsedJson(await source.fetch({ hash: one, maxBytes: MAX_NETWORK_BYTES }));
+        const { beyond, ...file } = await readableFile({ read, block: () => block }, hash);
+        const later = beyond.map((one) => one.hash);
+        return { ...(await networkInForce({ ...source, ...file }, block, later)), beyond };
       });
     });
   } catch (thrown) {

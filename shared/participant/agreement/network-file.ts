@@ -25,18 +25,32 @@ export interface NetworkFiles {
 }
 
 /**
+ * Fetches the JSON of a network file; null where it is none.
+ *
+ * @param phases with them servers that records of the last phases name are asked too
+ * @throws what fetching throws
+ */
+export const fetchNetworkJson = async (
+  { chain, netuid, fetch }: NetworkFiles,
+  { hash, location }: Pick<NetworkFile, "hash" | "location">,
+  phases?: PhaseLengths,
+): Promise<unknown> => {
+  const what = `the network file of subnet ${netuid},`;
+  const locations = [location, ...rankServers(await readServers(chain, netuid, phases), hash)];
+  return parsedJson(await fetch({ hash, what, maxBytes: MAX_NETWORK_BYTES, location, locations }));
+};
+
+/** How a subnet's network file is named in a message. */
+export const originOfFile = (netuid: number): string => `the network file of subnet ${netuid}`;
+
+/**
  * Fetches and parses a network file.
  *
  * @param phases with them servers that records of the last phases name are asked too
  * @throws NETWORK_FILE_INVALID, and what fetching throws
  */
 export const fetchNetwork = async (
-  { chain, netuid, fetch }: NetworkFiles,
-  { hash, location }: Pick<NetworkFile, "hash" | "location">,
+  files: NetworkFiles,
+  file: Pick<NetworkFile, "hash" | "location">,
   phases?: PhaseLengths,
-): Promise<Network> => {
-  const what = `the network file of subnet ${netuid},`;
-  const locations = [location, ...rankServers(await readServers(chain, netuid, phases), hash)];
-  const bytes = await fetch({ hash, what, maxBytes: MAX_NETWORK_BYTES, location, locations });
-  return parseNetwork(parsedJson(bytes), `the network file of subnet ${netuid}`);
-};
+): Promise<Network> => parseNetwork(await fetchNetworkJson(files, file, phases), originOfFile(files.netuid));

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { networkBytes, networkHash } from "#shared/protocol/network.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { networkInForce } from "#shared/replay/succession.js";
-import { agreedNetwork } from "../agreement/agreed-network.js";
+import { agreedFiles, tellUnreadable } from "../agreement/agreed-network.js";
 import { obtainTexts } from "../agreement/agreed-texts.js";
 import { rankServers, readServers } from "../files/subnet-servers.js";
 import type { Participant, ParticipantConfig } from "../participant.js";
@@ -18,7 +18,7 @@ const memorySchema = z.object({
  * The network file in force at the next block, with what it names at hand.
  *
  * @param home remembers it, in case nobody sends an announced one at a later start
- * @throws what `agreedNetwork`, `networkInForce` and `obtainTexts` throw
+ * @throws what `agreedFiles`, `networkInForce` and `obtainTexts` throw
  */
 export const agreeOnNetwork = async (
   { netuid, network: file }: Pick<ParticipantConfig, "netuid" | "network">,
@@ -26,7 +26,7 @@ export const agreeOnNetwork = async (
   { chain, clock, blobs, log, signal }: Pick<Participant, "chain" | "clock" | "blobs" | "log" | "signal">,
 ): Promise<Pick<Participant, "network" | "networkHash">> => {
   const memory = openJournal(join(home, "network.json"), memorySchema, log);
-  const agreed = await agreedNetwork({
+  const { network: agreed, beyond } = await agreedFiles({
     chain,
     netuid,
     file,
@@ -34,6 +34,7 @@ export const agreeOnNetwork = async (
     fetch: (wanted) => blobs.get({ ...wanted, signal }),
     log,
   });
+  for (const one of beyond) tellUnreadable(log, one);
   const servers = async () => rankServers(await readServers(chain, netuid, agreed.phases));
   const published = {
     chain,
@@ -41,7 +42,11 @@ export const agreeOnNetwork = async (
     networkHash: networkHash(agreed),
     fetch: ({ hash, maxBytes }: FileRequest) => blobs.get({ hash, maxBytes, locations: servers, signal }),
   };
-  const { source, next } = await networkInForce(published, clock.head.number + 1);
+  const { source, next } = await networkInForce(
+    published,
+    clock.head.number + 1,
+    beyond.map(({ hash }) => hash),
+  );
   if (next?.problem)
     log.error("the published network file takes no effect", { network: next.source.networkHash, reason: next.problem });
   const network = await obtainTexts(source.network, { blobs, servers, signal });

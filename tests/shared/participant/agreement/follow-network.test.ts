@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { followNetwork } from "#shared/participant/agreement/follow-network.js";
+import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { template } from "../../../support/micro-network.js";
 import { silentAt } from "../../../support/silent-at.js";
-import { type Living, openSubnet, until } from "../../../support/subnet.js";
+import { type Living, openSubnet, type Subnet, until } from "../../../support/subnet.js";
 import { publishFile, successorOf } from "../../../support/successor.js";
 
 const CHANGE = { scoring: { ...template.scoring, eval_batches: 10 } };
@@ -80,5 +81,55 @@ describe("the network file that is in force from a cycle on", { timeout: HANG_GU
     const gone = assert.rejects(followNetwork(silentAt(vera, start))(2), { code: "NETWORK_SUCCEEDED" });
     await subnet.to(start + 1);
     await gone;
+  });
+});
+
+describe("a network file that only a later version can read", { timeout: HANG_GUARD }, () => {
+  /** The owner's record names it, and everybody can have it. */
+  const publish = async (subnet: Subnet, file: object): Promise<string> => {
+    const bytes = canonicalBytes(file);
+    await subnet.store.put(bytes);
+    const hash = hashJson(file);
+    const record = { type: "network", network: shortHash(hash), hash, location: subnet.location } as const;
+    await subnet.record({ owner: encodeRecord(record) });
+    return hash;
+  };
+
+  it("is announced until its first cycle, in which it ends the participation", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const hash = await publish(subnet, { ...successorOf(subnet.network, 3, CHANGE), later_field: 1 });
+    const follow = followNetwork(vera);
+    await follow(1);
+    await follow(2);
+    const told = vera.lines.filter(({ fields }) => fields.network === hash && fields.cycle === 3);
+    assert.deepEqual(
+      told.map(({ level, message }) => [level, message.replace(/:.*/, "")]),
+      [["error", "an announced network file cannot be read"]],
+    );
+    assert.equal((await subnet.join("vito")).networkHash, subnet.networkHash, "nor does it keep anybody from joining");
+    await assert.rejects(follow(3), { code: "NETWORK_CHANGED" });
+  });
+
+  it("leaves one before it that can be read in force from its first cycle on", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const next = successorOf(subnet.network, 2, CHANGE);
+    const nextHash = await publishFile(subnet, next);
+    await publish(subnet, { ...successorOf(next, 4), later_field: 1 });
+    const follow = followNetwork(vera);
+    await follow(1);
+    assert.ok(vera.lines.some(({ message }) => message === "another network file is announced"));
+    await subnet.to(subnet.window(2, "distribute").start);
+    await assert.rejects(follow(2), { code: "NETWORK_SUCCEEDED" });
+    assert.equal((await subnet.join("vito")).networkHash, nextHash);
+  });
+
+  it("ends it at once where it succeeds nothing", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    await publish(subnet, { ...subnet.network, first_cycle: 9, later_field: 1 });
+    await assert.rejects(followNetwork(vera)(1), { code: "NETWORK_CHANGED" });
+    await assert.rejects(subnet.join("vito"), { code: "NETWORK_FILE_INVALID" });
   });
 });
