@@ -6,6 +6,8 @@ export interface MergeInput {
   readonly tensors: readonly Float32Array[];
   /** Positive; all of them sum to 1. */
   readonly share: number;
+  /** How much it has to say of what length is usual. Default: its share. */
+  readonly voice?: number;
 }
 
 /** Merges updates that are in memory as validators merge those in files. @param inputs at least one */
@@ -14,6 +16,7 @@ export const mergeInMemory = (inputs: readonly MergeInput[], rule: MergeRule): r
   const looks = aggregationOf(
     inputs.map(({ share }) => share),
     rule,
+    { voices: inputs.map(({ share, voice = share }) => voice) },
   );
   for (;;) {
     const next = looks.next();

@@ -23,8 +23,13 @@ import { type Aggregation, aggregate, aggregationOf } from "./robust/merge-robus
 export interface GroupFiles {
   readonly weights: OpenPart;
   readonly momentum: OpenPart | null;
-  /** In ascending order of artifact hash. With the norm, if the gates have computed it. */
-  readonly updates: readonly { readonly file: ByteSource; readonly share: number; readonly norm?: number }[];
+  /** In ascending order of artifact hash. With what it has to say of lengths, if that is not its share, and the norm, if the gates have computed it. */
+  readonly updates: readonly {
+    readonly file: ByteSource;
+    readonly share: number;
+    readonly voice?: number;
+    readonly norm?: number;
+  }[];
 }
 
 /** What the direction of a merge depends on. */
@@ -133,7 +138,10 @@ const planGroup = async (
   const looks = aggregationOf(
     updates.map(({ share }) => share),
     training.merge,
-    norms.length === updates.length ? norms : null,
+    {
+      norms: norms.length === updates.length ? norms : null,
+      voices: updates.map(({ share, voice = share }) => voice),
+    },
   );
   return { readers, aggregation: await lookAtAll(looks, readers, shapes, places) };
 };

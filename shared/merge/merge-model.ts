@@ -23,7 +23,10 @@ export interface Model {
 }
 
 /** An update to merge, and its share of its group's mean. */
-export type Merging = Omit<MergedUpdate, "tensors">;
+export interface Merging extends Omit<MergedUpdate, "tensors"> {
+  /** How much it has to say of what length is usual. Default: its share. */
+  readonly voice?: number;
+}
 
 export interface MergedFile {
   readonly hash: string;

@@ -9,8 +9,8 @@ export interface MergeContender extends Contender {
   readonly independence: number | null;
 }
 
-/** A selected submission and its weight in the group's mean. */
-export type Selected<T> = T & { readonly share: number };
+/** A selected submission, its weight in the group's mean, and how much it has to say of what length is usual, if that is not its share. */
+export type Selected<T> = T & { readonly share: number; readonly voice?: number };
 
 /**
  * The updates to merge: per group the `topN` of this cycle with the largest positive merit (score times independence), in ascending order
@@ -47,7 +47,8 @@ const meritOf = ({ score, independence }: Pick<MergeContender, "score" | "indepe
 /**
  * The updates of a step along all updates: per group the `topN` with the highest loss reduction, whether or not any of them certainly
  * lowers the loss, with equal shares, in the order of the merge's arithmetic. The mean of updates has less noise than each update, so it
- * may lower the loss even if no single update does. This is measured before the step is taken.
+ * may lower the loss even if no single update does. This is measured before the step is taken. What length is usual is said by those that
+ * lower the loss, by how much they do: updates of next to nothing would say it by their number.
  */
 export const selectAll = <T extends MergeContender & { readonly lossReduction: number | null }>(
   submissions: readonly T[],
@@ -61,7 +62,10 @@ export const selectAll = <T extends MergeContender & { readonly lossReduction: n
         .slice(0, topN)
         .map(({ one }) => one);
       const share = 1 / best.length;
-      return [name, [...best].sort((a, b) => compareTexts(a.artifact, b.artifact)).map((one) => ({ ...one, share }))];
+      const gains = best.map(({ lossReduction }) => Math.max(0, lossReduction ?? 0));
+      const total = gains.reduce((sum, gain) => sum + gain, 0);
+      const shared = best.map((one, i) => ({ ...one, share, voice: total > 0 ? gains[i]! / total : share }));
+      return [name, shared.sort((a, b) => compareTexts(a.artifact, b.artifact))];
     }),
   );
 };

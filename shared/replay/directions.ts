@@ -72,11 +72,14 @@ const openDirections = async (
   const merged = async (along: OuterStep["along"]): Promise<Direction | null> => {
     const selected = updatesAlong(plan, group, along);
     if (selected === null || !network.training.outer.steps.some((step) => step.along === along)) return null;
-    const parts = selected.map(({ artifact, share }) => `${artifact} ${share}`).join();
+    const parts = selected.map(({ artifact, share, voice = share }) => `${artifact} ${share} ${voice}`).join();
     const known = made.get(parts);
     if (known) return known;
     const files = [];
-    for (const update of selected) files.push({ ...(await openOnce(update)), share: update.share });
+    for (const update of selected) {
+      const { share, voice = share } = update;
+      files.push({ ...(await openOnce(update)), share, voice });
+    }
     const { read } = await openMergedUpdate(files, { shapes, network });
     const direction: Direction = new Map([...shapes].map(([name, shape]) => [name, { shape, read: () => read(name) }]));
     made.set(parts, direction);

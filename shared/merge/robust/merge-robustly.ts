@@ -31,26 +31,31 @@ export const aggregate = (
  *
  * @param shares of at least one update, in ascending order of artifact hash
  * @param norms  of the updates, if known: saves a look
+ * @param voices how much each update has to say of what length is usual; at least 0, not all of them 0. Default: its share
  */
 export function* aggregationOf(
   shares: readonly number[],
   rule: MergeRule,
-  norms: readonly number[] | null = null,
+  {
+    norms = null,
+    voices = shares,
+  }: { readonly norms?: readonly number[] | null; readonly voices?: readonly number[] } = {},
 ): Generator<Look, Aggregation, void> {
   if (rule.rule === "trimmed-mean") return { kind: "trimmed", shares, trim: rule.trim };
-  return { kind: "weighted", weights: yield* weightsBy(shares, rule, norms) };
+  return { kind: "weighted", weights: yield* weightsBy(shares, rule, norms, voices) };
 }
 
 function* weightsBy(
   shares: readonly number[],
   rule: Exclude<MergeRule, { rule: "trimmed-mean" }>,
   known: readonly number[] | null,
+  voices: readonly number[],
 ): Generator<Look, readonly number[], void> {
   if (rule.rule === "weighted-mean" && rule.clip === "none") return shares;
   const seen = seeNorms(shares.length);
   if (known === null) yield seen.look;
   // Needed before the distances too: a huge update would drown the differences between the others.
-  const factors = clipToMedianNorm(known ?? seen.norms());
+  const factors = clipToMedianNorm(known ?? seen.norms(), voices);
   const scaled = (weights: readonly number[]) => weights.map((weight, k) => weight * factors[k]!);
   switch (rule.rule) {
     case "weighted-mean":
@@ -64,7 +69,7 @@ function* weightsBy(
       // The first point is 0 times an update, which is the origin.
       const { squared, look } = seeDistances([0, ...factors]);
       yield (tensors) => look([tensors[0]!, ...tensors]);
-      return scaled(centredClipping(squared, shares, rule.iterations).slice(1));
+      return scaled(centredClipping(squared, shares, voices, rule.iterations).slice(1));
     }
   }
 }

@@ -9,7 +9,7 @@ export const mergeRuleSchema = z.discriminatedUnion("rule", [
     clip: z
       .enum(["median-norm", "none"])
       .default("median-norm")
-      .meta(about("Whether updates longer than the median one are brought down to its L2 norm.")),
+      .meta(about("Whether updates longer than the median one, by their shares, are brought down to its L2 norm.")),
   }),
   z.strictObject({
     rule: z.literal("trimmed-mean"),

@@ -49,6 +49,7 @@ import { roleSwap } from "./role-swap.js";
 import { roundedCopies } from "./rounded-copies.js";
 import { scaledParts } from "./scaled-parts.js";
 import { scaling } from "./scaling.js";
+import { shortTogether } from "./short-together.js";
 import { signFlip } from "./sign-flip.js";
 import { silentStake } from "./silent-stake.js";
 import { simplexNoise } from "./simplex-noise.js";
@@ -92,6 +93,7 @@ export const attacks: readonly Attack[] = [
   extraTensors,
   hugeNorm,
   tinyNorm,
+  shortTogether,
   lyingFiles,
   sybilCopies,
   sybilSplit,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { selectForMerge } from "#shared/merge/selection.js";
+import { selectAll, selectForMerge } from "#shared/merge/selection.js";
 import { mergeDeltas } from "#shared/merge/weighted-mean.js";
 
 const submission = (artifact: string, group: string, score: number, independence = 1) => ({
@@ -131,4 +131,23 @@ test("what cannot be merged is not", () => {
   assert.throws(() => mergeDeltas([], []), RangeError);
   assert.throws(() => mergeDeltas([Float32Array.of(1)], [0.5, 0.5]), RangeError);
   assert.throws(() => mergeDeltas([Float32Array.of(1), Float32Array.of(1, 2)], [0.5, 0.5]), RangeError);
+});
+
+test("in a step along all, updates say what length is usual by how much they lower the loss, and all alike where none does", () => {
+  const one = (artifact: string, lossReduction: number) => ({ ...submission(artifact, "prose", 0), lossReduction });
+  const said = (...list: ReturnType<typeof one>[]) =>
+    selectAll(list, 4)
+      .get("prose")
+      ?.map(({ artifact, share, voice }) => [artifact, share, voice]);
+  assert.deepEqual(said(one("a", 3), one("b", 1), one("c", 0), one("d", -2)), [
+    ["a", 0.25, 0.75],
+    ["b", 0.25, 0.25],
+    ["c", 0.25, 0],
+    ["d", 0.25, 0],
+  ]);
+  assert.deepEqual(said(one("a", -0.3), one("b", -0.1)), [
+    ["a", 0.5, 0.5],
+    ["b", 0.5, 0.5],
+  ]);
+  assert.deepEqual(said(one("a", 0.3)), [["a", 1, 1]], "as it has along the merged ones");
 });

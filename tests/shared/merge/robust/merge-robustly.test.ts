@@ -5,7 +5,9 @@ import { z } from "zod";
 import { type MergeInput, mergeInMemory } from "#bench/merge-in-memory.js";
 import { l2Norm } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
+import { clipToMedianNorm } from "#shared/merge/robust/clip-to-median-norm.js";
 import { type MergeRule, mergeRuleSchema } from "#shared/protocol/network-file/training.js";
+import { lowerMedian } from "#shared/util/lower-median.js";
 import { loadVectors } from "../../protocol/vectors.js";
 
 const rules: readonly MergeRule[] = [
@@ -127,6 +129,58 @@ test("clipping brings the longer ones down to the median and leaves the shorter"
   assert.deepEqual(merged, [Float32Array.of((1 + 2 + 2) / 3, 0)]);
 });
 
+/** Three honest updates, as many of next to nothing. */
+const shortened = (share: number, voice?: number) => {
+  const good = [0, 1, 2].map((i) => ({
+    tensors: plus(point("common"), point(`good/${i}`), 0.4),
+    share: (1 - 3 * share) / 3,
+  }));
+  const bad = good.map(({ tensors }) => ({ tensors: tensors.map((data) => data.map((value) => 0.01 * value)), share }));
+  return {
+    good: good.map((input) => ({ ...input, share: 1 / 3 })),
+    all: [...good, ...bad.map((input) => ({ ...input, ...(voice !== undefined && { voice }) }))],
+  };
+};
+
+for (const rule of robust.filter(({ rule }) => rule !== "trimmed-mean")) {
+  test(`${rule.rule}: as many updates of next to nothing with next to no share shorten nothing`, () => {
+    const { good, all } = shortened(1e-4);
+    const [merged, alone] = [mergeInMemory(all, rule), mergeInMemory(good, rule)];
+    assert.ok(apart(merged, alone) <= 0.01 * normOf(alone), `${normOf(merged)} is not ${normOf(alone)}`);
+  });
+
+  // Of equal parts the geometric median is where most lie close together, whatever their length.
+  if (rule.rule === "geometric-median") continue;
+
+  test(`${rule.rule}: nor those with equal shares and nothing to say of lengths, but for the part that is theirs`, () => {
+    const { all } = shortened(1 / 6, 1e-4);
+    const [merged, silent] = [mergeInMemory(all, rule), mergeInMemory(shortened(1 / 6).all, rule)];
+    assert.ok(normOf(merged) > 0.3 * normOf(mean(all)));
+    assert.ok(normOf(silent) < 0.03 * normOf(mean(all)), "where they have as much to say, all are as short as they");
+  });
+}
+
+test("of two the longer one is brought down to the shorter, unless it has the larger share", () => {
+  const lengths = (shares: readonly number[]) => {
+    const inputs = [1, 2].map((size, i) => ({ tensors: [Float32Array.of(size, 0)], share: shares[i]! }));
+    return mergeInMemory(inputs, { rule: "weighted-mean", clip: "median-norm" })[0]![0];
+  };
+  assert.equal(lengths([0.5, 0.5]), 1);
+  assert.equal(lengths([0.75, 0.25]), 1);
+  assert.equal(lengths([0.25, 0.75]), 1.75);
+});
+
+test("equal shares have the lower median, however they round", () => {
+  for (let count = 1; count <= 64; count++) {
+    const norms = Array.from({ length: count }, (_, i) => count - i);
+    const [clipped] = clipToMedianNorm(
+      norms,
+      norms.map(() => 1 / count),
+    );
+    assert.equal(clipped, lowerMedian(norms) / count, String(count));
+  }
+});
+
 test("the trimmed mean cuts shares, not heads", () => {
   const inputs = [
     { share: 0.5, tensors: [Float32Array.of(1)] },
@@ -147,7 +201,9 @@ const vectors = z.array(
   z.object({
     name: z.string(),
     rule: mergeRuleSchema,
-    updates: z.array(z.object({ share: z.number(), tensors: z.array(z.array(z.number())) })),
+    updates: z.array(
+      z.object({ share: z.number(), voice: z.number().optional(), tensors: z.array(z.array(z.number())) }),
+    ),
     merged: z.array(z.array(z.number())),
   }),
 );
@@ -156,8 +212,9 @@ test("vectors: merges to the bit", () => {
   const cases = loadVectors("merge", vectors);
   assert.deepEqual(new Set(cases.map(({ rule }) => rule.rule)).size, 4);
   for (const { name, rule, updates, merged } of cases) {
-    const inputs = updates.map(({ share, tensors }) => ({
+    const inputs = updates.map(({ share, voice = share, tensors }) => ({
       share,
+      voice,
       tensors: tensors.map((values) => Float32Array.from(values)),
     }));
     assert.deepEqual(
