@@ -1,6 +1,6 @@
 import { findRepeats } from "#shared/independence/repeats.js";
 import type { Report } from "#shared/protocol/report.js";
-import { type EarlierUpdate, repeatableCycles, revealedIn, sameWeights } from "#shared/replay/earlier-updates.js";
+import { type EarlierUpdate, isKnown, knownCycles, revealedIn, sameWeights } from "#shared/replay/earlier-updates.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Findings } from "./findings.js";
 import type { ManifestReader } from "./manifest-reader.js";
@@ -14,7 +14,7 @@ interface Auditing {
 }
 
 /**
- * Notes what was scored though it has the tensors of an update that was revealed before for the same weights. It is no divergence: a validator
+ * Notes what was scored though it has the tensors of an update that was revealed before, lately or for the same weights. It is no divergence: a validator
  * that was not there then may not have been able to know.
  *
  * @param base hash of the model that the cycle started from
@@ -36,12 +36,12 @@ export const noteEarlier = async (
     for (const { validator, entries } of reports)
       if (entries.some((entry) => entry.uid === uid && entry.hotkey === hotkey && entry.verdict === "scored"))
         findings.note(
-          `report of ${validator} scored uid ${uid}, whose tensors ${original.hotkey} had revealed in cycle ${original.cycle} for the same weights`,
+          `report of ${validator} scored uid ${uid}, whose tensors ${original.hotkey} had revealed in cycle ${original.cycle}`,
         );
   }
 };
 
-/** The updates of earlier cycles that may be submitted again, as far as chain and files still have them. */
+/** The updates of earlier cycles that nobody may submit again, as far as chain and files still have them. */
 const revealedBefore = async (
   { source, cycle, manifestOf }: Auditing,
   base: string,
@@ -50,14 +50,14 @@ const revealedBefore = async (
   const revealed: EarlierUpdate[] = [];
   try {
     const same = await sameWeights(base, manifestOf);
-    for (const past of await repeatableCycles(source, cycle, same)) {
+    for (const past of await knownCycles(source, cycle, same)) {
       const startedFrom = same.baseOf(past);
       const { updates } = startedFrom === null ? { updates: [] } : await revealedIn(source, past, startedFrom);
-      revealed.push(...updates.filter(({ group }) => past >= (same.since.get(group) ?? past)));
+      revealed.push(...updates.filter((update) => isKnown(cycle, same, update)));
     }
   } catch (thrown) {
     if (!isMissing(thrown)) throw thrown;
-    findings.note("updates of earlier cycles for the same weights cannot be had: copies of them are not looked for");
+    findings.note("updates of earlier cycles cannot be had: copies of them are not looked for");
   }
   return revealed;
 };

@@ -17,10 +17,13 @@ export interface EarlierUpdate {
   readonly tensors: string;
 }
 
+/** Cycles in which nobody may submit again what was revealed, whatever step its group took since: everybody has it, and it takes no work. */
+const REVEALED_DEPTH = 8;
+
 /** Manifests fetched at the same time. */
 const MANIFESTS_AT_ONCE = 8;
 
-/** The past cycles that worked on weights which the model `base` still has. */
+/** What the model `base` and its ancestors say of past cycles. */
 export interface SameWeights {
   /**
    * Group → the first cycle whose updates are for the weights that the group has now: the one after the newest cycle whose agreed model took a
@@ -44,7 +47,8 @@ export const sameWeights = async (
     ancestors.push({ hash, cycle: manifest.parent === null ? Number.NEGATIVE_INFINITY : manifest.cycle });
     for (const group of groups)
       if (!since.has(group) && (manifest.steps[group] ?? 0) !== 0) since.set(group, manifest.cycle + 1);
-    if (since.size === groups.length || ancestors.length === ANCESTRY_DEPTH) break;
+    const isPast = ancestors.at(-1)!.cycle < ancestors[0]!.cycle - REVEALED_DEPTH;
+    if ((since.size === groups.length && isPast) || ancestors.length === ANCESTRY_DEPTH) break;
   }
   return {
     since: new Map(groups.map((group) => [group, since.get(group) ?? 0])),
@@ -52,16 +56,27 @@ export const sameWeights = async (
   };
 };
 
-/** The cycles before `cycle` whose updates may be submitted again in it: those for weights that some group still has, and of these the newest. */
-export const repeatableCycles = async (
+/** The cycles before `cycle` whose updates are known in it: the last ones, and those for weights that some group still has, of these the newest. */
+export const knownCycles = async (
   source: NetworkSource,
   cycle: number,
   { since }: Pick<SameWeights, "since">,
 ): Promise<readonly number[]> => {
-  const wanted = Math.max(0, cycle - ANCESTRY_DEPTH, Math.min(cycle, ...since.values()));
+  const wanted = Math.max(0, cycle - ANCESTRY_DEPTH, Math.min(cycle - REVEALED_DEPTH, ...since.values()));
   const first = await firstCycleFrom(source, wanted);
   return Array.from({ length: Math.max(0, cycle - first) }, (_, i) => first + i);
 };
+
+/**
+ * Whether what a group revealed in a past cycle may not be submitted again: that of the last cycles, and what is for weights that the group still has.
+ *
+ * @param cycle the one in which it would be
+ */
+export const isKnown = (
+  cycle: number,
+  { since }: Pick<SameWeights, "since">,
+  { cycle: past, group }: Pick<EarlierUpdate, "cycle" | "group">,
+): boolean => past >= cycle - REVEALED_DEPTH || past >= (since.get(group) ?? past);
 
 /** What was revealed in a cycle, and whether every manifest could be had. */
 export interface Revealed {

@@ -107,6 +107,10 @@ export interface Past {
   readonly forged: Readonly<Record<string, Forged>>;
   /** Updates of the honest miners that were merged, the one with the largest share first. */
   readonly merged: readonly Parameters[];
+  /** Those of them in the attacked group that were not. */
+  readonly unmerged: readonly Parameters[];
+  /** The same as they were submitted. */
+  readonly left: readonly Forged[];
 }
 
 export interface TrainingRun {

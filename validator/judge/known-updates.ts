@@ -7,8 +7,9 @@ import type { Participant } from "#shared/participant/participant.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import {
   type EarlierUpdate,
+  isKnown,
+  knownCycles,
   type Revealed,
-  repeatableCycles,
   revealedIn,
   sameWeights,
 } from "#shared/replay/earlier-updates.js";
@@ -34,10 +35,10 @@ const knownIn = (home: string): Known => {
   }
 };
 
-/** The updates of earlier cycles that may be submitted again, since the weights that they are for are still those of their group. */
+/** The updates of earlier cycles that nobody may submit again: those of the last ones, and those for weights that their group still has. */
 export interface EarlierUpdates {
   readonly updates: readonly EarlierUpdate[];
-  /** Writes down what passed the gates in this cycle, and forgets what cannot be submitted again. */
+  /** Writes down what passed the gates in this cycle, and forgets what counts no more. */
   keep(gated: readonly Gated[]): void;
 }
 
@@ -55,7 +56,7 @@ export const earlierUpdates = async (
   const known = knownIn(home);
   const same = await sameWeights(current, (hash) => models.manifest(hash, signal));
   const source = cycleSource(participant, { until });
-  const past = await repeatableCycles(source, cycle, same);
+  const past = await knownCycles(source, cycle, same);
   const updates: EarlierUpdate[] = [];
   // The newest first, whose updates are the likeliest to come again: time may not be enough for all.
   for (const of of past.toReversed()) {
@@ -65,7 +66,7 @@ export const earlierUpdates = async (
     const recalled = isAsked ? await recall(participant, source, { cycle: of, base: before, until }) : null;
     if (recalled?.isWhole) known[of] = recalled.updates.map(({ cycle: _, ...update }) => update);
     const all = own ?? recalled?.updates ?? [];
-    updates.unshift(...all.filter(({ group }) => of >= (same.since.get(group) ?? of)));
+    updates.unshift(...all.filter((update) => isKnown(cycle, same, update)));
   }
   const keep = (gated: readonly Gated[]) => {
     const now = gated.flatMap(({ submission, result }) =>

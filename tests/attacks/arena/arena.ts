@@ -269,6 +269,7 @@ export const campaign = async (
     if (next !== honest[0]!.journal.value.cycles[cycle]?.model) agreedOn.model = false;
     const best = [...own].sort((a, b) => b.share - a.share);
     const forged = { ...honestly, ...Object.fromEntries(turns.map((turn, i) => [identities[i]!, turn.forged])) };
+    const left = submissions.filter((one) => own.every(({ artifact }) => one.forged.artifact !== artifact));
     past = [
       {
         cycle,
@@ -277,6 +278,8 @@ export const campaign = async (
         merged: best.flatMap(({ artifact }) =>
           submissions.filter((one) => one.forged.artifact === artifact).map(({ update }) => update),
         ),
+        unmerged: left.map(({ update }) => update),
+        left: left.map(({ forged }) => forged),
       },
       ...past,
     ];

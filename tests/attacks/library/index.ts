@@ -41,6 +41,7 @@ import { nanHardBatches } from "./nan-hard-batches.js";
 import { neuronSwap } from "./neuron-swap.js";
 import { noise } from "./noise.js";
 import { noisyCopiesOf } from "./noisy-copies.js";
+import { oldRivalsAll } from "./old-rivals.js";
 import { oppositeHalves } from "./opposite-halves.js";
 import { partlyServedTo } from "./partly-served.js";
 import { replay } from "./replay.js";
@@ -81,6 +82,7 @@ export const attacks: readonly Attack[] = [
   momentumRide,
   ...lookingAhead,
   ...addedSteps,
+  ...oldRivalsAll,
   stolenStream,
   lazy,
   evaluationText,

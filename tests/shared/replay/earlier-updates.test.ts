@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
-import { repeatableCycles, sameWeights } from "#shared/replay/earlier-updates.js";
+import { knownCycles, sameWeights } from "#shared/replay/earlier-updates.js";
 import { template } from "../../support/micro-network.js";
 
 /** The models of cycles 4, 6 and 7, and genesis; each says which groups took a step. */
@@ -28,13 +28,14 @@ test("a group's weights are those of the newest model that took a step of it", a
   assert.equal((await sameWeights("0", manifestOf)).baseOf(0), "0", "the first cycle starts from genesis");
 });
 
-test("an update may be submitted again from that cycle on, at most 64 cycles later and not before the network began", async () => {
+test("updates are known from that cycle on, and of the last 8 in any case, at most 64 cycles later and not before the network began", async () => {
   const network = { ...template, genesis: "0".repeat(64), first_cycle: 3 };
   const source = { network, networkHash: "1".repeat(64), fetch: async () => new Uint8Array() };
   const cycles = (cycle: number, since: Readonly<Record<string, number>>) =>
-    repeatableCycles(source, cycle, { since: new Map(Object.entries(since)) });
-  assert.deepEqual(await cycles(8, { math: 5, prose: 7 }), [5, 6, 7]);
-  assert.deepEqual(await cycles(8, { math: 8, prose: 8 }), []);
+    knownCycles(source, cycle, { since: new Map(Object.entries(since)) });
+  assert.deepEqual(await cycles(16, { math: 5, prose: 15 }), [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+  assert.deepEqual(await cycles(16, { math: 16, prose: 16 }), [8, 9, 10, 11, 12, 13, 14, 15]);
+  assert.deepEqual(await cycles(8, { math: 8, prose: 8 }), [3, 4, 5, 6, 7]);
   assert.deepEqual(await cycles(5, { math: 0 }), [3, 4]);
   assert.deepEqual(await cycles(3, { math: 0 }), []);
   assert.equal((await cycles(100, { math: 0 })).length, 64);

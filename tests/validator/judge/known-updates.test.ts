@@ -43,3 +43,28 @@ it("a node that stalls on old states costs what it was asked for, and no time be
     [2, 3],
   );
 });
+
+it("what was revealed in the last cycles is known, whatever step its group took since", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const home = temporaryFolder(t);
+  const known = Object.fromEntries([1, 2, 9, 10].map((cycle) => [cycle, [updateOf(cycle % 10)]]));
+  writeFileSync(join(home, "updates.json"), JSON.stringify(known));
+  const parts = { hub: {}, groups: { math: {} } };
+  const manifests: Readonly<Record<string, object>> = {
+    new: { cycle: 10, parent: "genesis", parts, steps: { math: 1 } },
+    genesis: { cycle: 0, parent: null, parts, steps: {} },
+  };
+  const over = AbortSignal.abort();
+  const participant = {
+    ...{ home, network: { ...template, genesis: "0".repeat(64), first_cycle: 1 }, networkHash: "1".repeat(64) },
+    ...{ log: collectingLog().log, signal: new AbortController().signal },
+    models: { manifest: async (hash: string) => manifests[hash] },
+  } as unknown as Participant;
+  const of = async (base: string) => {
+    const { updates } = await earlierUpdates(participant, { cycle: 11, base, until: over });
+    return updates.map(({ cycle }) => cycle);
+  };
+  assert.deepEqual(await of("new"), [9, 10], "a group that goes on");
+  assert.deepEqual(await of("genesis"), [1, 2, 9, 10], "one that stands still");
+});
