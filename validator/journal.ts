@@ -80,6 +80,8 @@ export const validatorJournalSchema = sprintMemorySchema.extend({
         verdict: z.enum(VERDICTS),
         score: z.number(),
         independence: z.number().nullable(),
+        /** `scoring.exponent` of the file that the cycle was tallied under. */
+        exponent: z.number().optional(),
       }),
     )
     .default([]),

@@ -12,6 +12,7 @@ import { agreedCycles } from "#shared/replay/lineage.js";
 import type { FileRequest } from "#shared/replay/source.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import { cycleWeights } from "#shared/rewards/cycle-weights.js";
+import { scoreUnder } from "#shared/scoring/score-under.js";
 import type { Validator } from "./context.js";
 import { knownPayParts } from "./sprint/known-gate.js";
 
@@ -40,7 +41,12 @@ export const setWeights = async (validator: Validator, cycle: number, base: stri
       const isAgreed = await agreedCycles({ manifest }, base, cycle - network.scoring.window + 1, signal);
       const settled = progress.map((past) => ({ ...past, isAgreed: past.cycle < cycle ? isAgreed(past.cycle) : null }));
       const holders = await chain.metagraph(network.netuid);
-      const weights = cycleWeights(network, holders, { history, progress: settled }, cycle, parts);
+      const { exponent: to } = network.scoring;
+      const scores = history.map(({ exponent: from = to, ...entry }) => ({
+        ...entry,
+        score: scoreUnder(entry.score, { from, to }),
+      }));
+      const weights = cycleWeights(network, holders, { history: scores, progress: settled }, cycle, parts);
       const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
       return { weights, block };
     };

@@ -5,6 +5,7 @@ import type { Stakes } from "#shared/protocol/voting/stake.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
 import { type AgreedScore, agreedScores } from "#shared/rewards/cycle-weights.js";
 import { type CycleProgress, improvedGroups } from "#shared/rewards/progress.js";
+import { scoreUnder } from "#shared/scoring/score-under.js";
 import { percent } from "#shared/util/percent.js";
 import { chosenSteps, readBallots } from "./ballots.js";
 import { baseModelHash, modelOfCycle } from "./base-model-hash.js";
@@ -123,7 +124,9 @@ export const readWindow = async (
       const context = await contextOf(source, past);
       const read = known.find((one) => one.cycle === past) ?? (await readOutcomes(context, past, head));
       if (!read.isWhole) unknown.push(past);
-      history.push(...agreedScores(past, read));
+      const exponents = { from: context.network.scoring.exponent, to: scoring.exponent };
+      for (const entry of agreedScores(past, read))
+        history.push({ ...entry, score: scoreUnder(entry.score, exponents) });
       if (head < phaseWindow(past, "choose", context.network.phases).end) continue;
       const ballots = await readBallots(context, past);
       progress.push({

@@ -22,12 +22,17 @@ interface Historian {
 /**
  * Stores what was agreed in a cycle.
  * @param isWhole whether every report that counts was available
+ * @param exponent `scoring.exponent` of the file that the cycle was tallied under; default: of the one in force
  * @param improved groups for which a step was chosen
  */
 export const remember = (
   { participant, journal }: Historian,
   cycle: number,
-  { outcomes, isWhole }: { readonly outcomes: readonly AgreedOutcome[]; readonly isWhole: boolean },
+  {
+    outcomes,
+    isWhole,
+    exponent = participant.network.scoring.exponent,
+  }: { readonly outcomes: readonly AgreedOutcome[]; readonly isWhole: boolean; readonly exponent?: number },
   improved: readonly string[],
 ): void => {
   const { window } = participant.network.scoring;
@@ -42,7 +47,7 @@ export const remember = (
       ].sort((a, b) => a.cycle - b.cycle),
       history: [
         ...value.history.filter((entry) => entry.cycle !== cycle && entry.cycle > oldest),
-        ...agreedScores(cycle, { outcomes, isWhole }),
+        ...agreedScores(cycle, { outcomes, isWhole }).map((entry) => ({ ...entry, exponent })),
       ].sort((a, b) => a.cycle - b.cycle),
     };
   });
@@ -70,7 +75,7 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
     const miners = await readSubmissions(former, past);
     const outcomes = tally({ reports, stakes, unheard, miners, network: networkHash, cycle: past, base });
     const improved = improvedGroups(chosenSteps(network, await readBallots(former, past)));
-    remember(historian, past, { outcomes, isWhole }, improved);
+    remember(historian, past, { outcomes, isWhole, exponent: network.scoring.exponent }, improved);
     log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });
   };
   const { start } = phaseWindow(cycle, "merge", network.phases);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { z } from "zod";
 import { networkSchema } from "#shared/protocol/network.js";
 import { cycleWeights } from "#shared/rewards/cycle-weights.js";
+import { scoreUnder } from "#shared/scoring/score-under.js";
 import { template } from "../../support/micro-network.js";
 import { loadVectors } from "../protocol/vectors.js";
 
@@ -32,6 +33,8 @@ const { hotkeys, cases } = loadVectors(
         burn: z.number(),
         cycle: z.int(),
         steps: z.array(z.tuple([z.int(), z.array(z.string()), z.boolean().nullable()])),
+        exponent: z.number().default(1),
+        exponents: z.record(z.string(), z.number()).default({}),
         history: z.array(rowSchema),
         weights: z.array(z.tuple([z.int(), z.int()])),
       }),
@@ -41,10 +44,14 @@ const { hotkeys, cases } = loadVectors(
 
 test("vectors: whole windows of pay, by every curve", () => {
   const holders = { ownerHotkey: hotkeys.at(-1)!, neurons: hotkeys.map((hotkey, uid) => ({ uid, hotkey })) };
-  for (const { rewards, window, burn, cycle, steps, history, weights } of cases) {
-    const scoring = { ...template.scoring, rewards, window, burn };
+  for (const { rewards, window, burn, cycle, exponent, exponents, steps, history, weights } of cases) {
+    const scoring = { ...template.scoring, rewards, window, burn, exponent };
     const network = networkSchema.parse({ ...template, scoring, genesis: "0".repeat(64) });
-    const agreed = history.map(({ holder, ...outcome }) => ({ ...outcome, hotkey: hotkeys[holder]! }));
+    const agreed = history.map(({ holder, ...outcome }) => ({
+      ...outcome,
+      hotkey: hotkeys[holder]!,
+      score: scoreUnder(outcome.score, { from: exponents[outcome.cycle] ?? exponent, to: exponent }),
+    }));
     const progress = steps.map(([of, improved, isAgreed]) => ({ cycle: of, improved, isAgreed }));
     assert.deepEqual(
       cycleWeights(network, holders, { history: agreed, progress }, cycle),
