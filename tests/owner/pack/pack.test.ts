@@ -243,7 +243,10 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
       writeFileSync(join(within, target), secret!);
       const link = join(within, `${name}.txt`);
       symlinkSync(target, link);
-      await assert.rejects(pack([within], join(folder, `out-${name}`)), coded("DATASET_NOT_FOUND", /leads out of the folder/));
+      await assert.rejects(
+        pack([within], join(folder, `out-${name}`)),
+        coded("DATASET_NOT_FOUND", /leads out of the folder/),
+      );
       rmSync(link);
     }
   });

@@ -87,7 +87,8 @@ describe("a zstd file", { timeout: HANG_GUARD }, () => {
   it("comes in as few chunks as its bytes take", async () => {
     const blocks = Array.from({ length: 1 << 20 }, (_, i) => repeated(0x61, 1, i === (1 << 20) - 1));
     let chunks = 0;
-    for await (const chunk of unzstd(cut(frame(10, Buffer.concat(blocks)), 1 << 20), () => {})) chunks += chunk.length > 0 ? 1 : 0;
+    for await (const chunk of unzstd(cut(frame(10, Buffer.concat(blocks)), 1 << 20), () => {}))
+      chunks += chunk.length > 0 ? 1 : 0;
     assert.ok(chunks <= 5, `${chunks} chunks`);
   });
 
