@@ -38,10 +38,12 @@ describe("a release note", () => {
     assert.throws(() => publisherKey("not a key"), coded("RELEASE_KEY_INVALID"));
   });
 
-  it("is compared by numbers", () => {
-    assert.ok(compareVersions("0.10.0", "0.9.9") > 0);
-    assert.ok(compareVersions("0.1.0", "1.0.0") < 0);
-    assert.equal(compareVersions("1.2.3-rc.1", "1.2.3"), 0);
+  it("is compared by numbers, a release after its candidates", () => {
+    const candidates = ["alpha", "alpha.1", "alpha.beta", "beta", "beta.2", "beta.11", "rc.1"];
+    const ascending = ["0.1.0", "0.9.9", "0.10.0", ...candidates.map((each) => `1.0.0-${each}`), "1.0.0", "1.0.1-rc.1"];
+    for (const [i, older] of ascending.entries())
+      for (const [j, newer] of ascending.entries())
+        assert.equal(Math.sign(compareVersions(older, newer)), Math.sign(i - j), `${older} ${newer}`);
   });
 
   it("is read from a file or an address, and no further than a note is long", async (t) => {
@@ -62,5 +64,30 @@ describe("a release note", () => {
     assert.equal(await at("/note"), "a note");
     for (const path of ["/elsewhere", "/long", "/missing"])
       await assert.rejects(at(path), coded("RELEASE_NOTE_UNREACHABLE"), path);
+  });
+
+  it("is followed through few redirects, to https alone", async () => {
+    const asked: string[] = [];
+    const leading = (places: readonly string[]) => {
+      asked.length = 0;
+      return async (url: string) => {
+        asked.push(url);
+        const location = places[asked.length - 1];
+        return location === undefined
+          ? new Response("a note")
+          : new Response(null, { status: 302, headers: { location } });
+      };
+    };
+    const read = (...places: readonly string[]) => readNote("https://a.example/latest", leading(places));
+    assert.equal(await read("/0.2.0", "https://b.example/note"), "a note");
+    assert.deepEqual(asked, ["https://a.example/latest", "https://a.example/0.2.0", "https://b.example/note"]);
+    for (const place of ["http://a.example/note", "file:///etc/passwd", "//", "http:"])
+      await assert.rejects(
+        read(place),
+        coded("RELEASE_NOTE_UNREACHABLE", /it redirects to .+, which is no https address/),
+      );
+    assert.equal(await read(..."12345"), "a note");
+    await assert.rejects(read(..."123456"), coded("RELEASE_NOTE_UNREACHABLE", /it redirects more than 5 times/));
+    assert.equal(asked.length, 6);
   });
 });

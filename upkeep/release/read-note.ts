@@ -1,16 +1,28 @@
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
+import { quote } from "#shared/protocol/parsed.js";
 import { boundedText } from "#shared/util/bounded-text.js";
 import { withDeadline } from "#shared/util/deadline.js";
 import { MAX_NOTE_BYTES } from "./release-note.js";
 
 const ANSWER_MS = 20_000;
 
-/** The text of a note, from a file or an http(s) URL. Nothing that it says is believed yet. @throws BlockZeroError FILE_…, RELEASE_NOTE_UNREACHABLE */
-export const readNote = async (from: string): Promise<string> =>
-  /^https?:\/\//.test(from) ? fetched(from) : new TextDecoder().decode(await readSmallFile(from, MAX_NOTE_BYTES));
+/** A release file of GitHub needs two. */
+const MAX_REDIRECTS = 5;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-const fetched = async (url: string): Promise<string> => {
+type Ask = (url: string, how: { readonly signal: AbortSignal; readonly redirect: "manual" }) => Promise<Response>;
+
+/**
+ * The text of a note, from a file or an http(s) URL; redirects are followed to https alone. Nothing that it says is
+ * believed yet.
+ *
+ * @throws BlockZeroError FILE_…, RELEASE_NOTE_UNREACHABLE
+ */
+export const readNote = async (from: string, ask: Ask = fetch): Promise<string> =>
+  /^https?:\/\//.test(from) ? fetched(from, ask) : new TextDecoder().decode(await readSmallFile(from, MAX_NOTE_BYTES));
+
+const fetched = async (url: string, ask: Ask): Promise<string> => {
   const unreachable = (reason: string, cause?: unknown) =>
     new BlockZeroError(
       "RELEASE_NOTE_UNREACHABLE",
@@ -23,7 +35,7 @@ const fetched = async (url: string): Promise<string> => {
       ANSWER_MS,
       () => unreachable(`no answer within ${ANSWER_MS / 1000} s`),
       async (signal) => {
-        const response = await fetch(url, { signal, redirect: "error" });
+        const response = await followed(url, (next) => ask(next, { signal, redirect: "manual" }));
         const text = await boundedText(response, MAX_NOTE_BYTES);
         if (!response.ok) throw new Error(`it answers ${response.status}`);
         return text;
@@ -33,4 +45,23 @@ const fetched = async (url: string): Promise<string> => {
     if (thrown instanceof BlockZeroError) throw thrown;
     throw unreachable(reasonOf(thrown), thrown);
   }
+};
+
+/**
+ * The answer at the end of the redirects.
+ *
+ * @throws Error where there are too many, or one leads elsewhere than to https; as `ask`
+ */
+const followed = async (url: string, ask: (url: string) => Promise<Response>): Promise<Response> => {
+  let at = url;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const response = await ask(at);
+    const location = REDIRECTS.has(response.status) ? response.headers.get("location") : null;
+    if (location === null) return response;
+    await response.body?.cancel();
+    const next = URL.canParse(location, at) ? new URL(location, at) : null;
+    if (next?.protocol !== "https:") throw new Error(`it redirects to ${quote(location)}, which is no https address`);
+    at = next.href;
+  }
+  throw new Error(`it redirects more than ${MAX_REDIRECTS} times`);
 };
