@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { access, rm } from "node:fs/promises";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
 import type { LocalKey } from "#shared/protocol/signer.js";
 import { sealNacl } from "./encryption/nacl.js";
@@ -16,8 +16,8 @@ import type { KeyKind, PasswordSource } from "./password.js";
 import { signerOf } from "./signer.js";
 
 /**
- * Writes a hotkey, plain, and its public half. Throws `BlockZeroError` WALLET_EXISTS rather than replace either,
- * WALLET_NAME_INVALID, WALLET_UNWRITABLE.
+ * Writes a hotkey, plain, and its public half, both or none. Throws `BlockZeroError` WALLET_EXISTS rather than replace
+ * either, WALLET_NAME_INVALID, WALLET_UNWRITABLE.
  */
 export const createHotkey = async (location: HotkeyLocation, secret: Secret): Promise<LocalKey> =>
   createKey("hotkey", { secretFile: hotkeyFile(location), publicFile: hotkeyPubFile(location) }, secret);
@@ -61,8 +61,14 @@ const createKey = async (
   } finally {
     plain.fill(0);
   }
-  // Last: an address whose secret was not written must not be paid to.
-  await writeNewFile(publicFile, publicDocument(pair));
+  // Last: an address whose secret was not written must not be paid to. Without it there is no key, which nobody has
+  // heard of yet.
+  try {
+    await writeNewFile(publicFile, publicDocument(pair));
+  } catch (thrown) {
+    await rm(secretFile, { force: true });
+    throw thrown;
+  }
   return signerOf(pair);
 };
 

@@ -12,8 +12,9 @@ const OTHERS = 0o077;
 const READING = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /**
- * The bytes of a file that holds a secret (the caller's to wipe); undefined where there is none. Throws `BlockZeroError`
- * WALLET_MODE where others than its owner can reach it, WALLET_UNREADABLE, WALLET_MALFORMED where it is too long.
+ * The bytes of a file that holds a secret (the caller's to wipe); undefined where there is none. Throws
+ * `BlockZeroError` WALLET_MODE where others than its owner can reach it, WALLET_UNREADABLE, WALLET_MALFORMED where it
+ * is too long.
  */
 export const readSecretFile = async (file: string): Promise<Buffer | undefined> =>
   readFileWith(file, async (mode) => {
@@ -68,7 +69,7 @@ export const writeNewFile = async (file: string, content: Uint8Array | string): 
       await rm(unfinished, { force: true });
     }
   } catch (error) {
-    if (hasErrno(error, "EEXIST")) throw existing(file);
+    if (hasErrno(error, "EEXIST") && isOfLink(error)) throw existing(file);
     throw new BlockZeroError("WALLET_UNWRITABLE", `${file}: ${reasonOf(error)}`, "check the folder's owner and mode");
   }
 };
@@ -76,6 +77,9 @@ export const writeNewFile = async (file: string, content: Uint8Array | string): 
 /** The fault of a key that would replace another. */
 export const existing = (file: string): BlockZeroError =>
   new BlockZeroError("WALLET_EXISTS", `${file} exists already`, "choose another name, or move the file away");
+
+/** Else it is the folder that cannot be made, where something else has its name. */
+const isOfLink = (error: unknown): boolean => error instanceof Error && "syscall" in error && error.syscall === "link";
 
 const hasErrno = (error: unknown, code: string): boolean =>
   error instanceof Error && "code" in error && error.code === code;

@@ -11,13 +11,13 @@ import {
   createColdkey,
   createHotkey,
   describeWallet,
+  type HotkeyLocation,
   hotkeyFile,
   newMnemonic,
   type PasswordSource,
-  type WalletLocation,
 } from "#shared/wallet/index.js";
 import { walletSettings } from "../../settings.js";
-import { showPhrases } from "./phrases.js";
+import { phrasesShown, type ShowPhrase } from "./phrases.js";
 import { refuseSecretArguments } from "./secret-arguments.js";
 
 interface Options {
@@ -45,19 +45,12 @@ export const create: CommandSpec = {
       .action(async ({ words, coldkey, password, json = false, ...options }: Options) => {
         const { wallet } = settingsAmong(walletSettings, options);
         const passwords = coldkeyPassword(password);
-        await assertNewHotkey(wallet);
-        const phrases: Record<string, string> = {};
-        const phraseFor = (key: string) => {
-          phrases[key] = newMnemonic(words === "12" ? 12 : 24);
-          return phrases[key];
-        };
-
-        const cold = coldkey ? await coldkeyOf(wallet, () => phraseFor("coldkey"), passwords) : null;
-        const { address } = await createHotkey(wallet, { phrase: phraseFor("hotkey") });
+        const newPhrase = () => newMnemonic(words === "12" ? 12 : 24);
+        const keys = await createKeys(wallet, { coldkey, newPhrase, passwords }, phrasesShown());
         const [name, file] = [`${wallet.name}/${wallet.hotkey}`, hotkeyFile(wallet)];
+        const { coldkey: cold, address } = keys;
         if (json) printJson({ coldkey: cold, hotkey: { name, address, file } });
         else printFields({ ...(cold && { coldkey: inWords(cold) }), hotkey: name, address, file });
-        showPhrases(phrases);
       });
   },
 };
@@ -70,19 +63,44 @@ interface Coldkey {
   readonly encrypted: boolean;
 }
 
-/** The wallet's coldkey, which is made where it has none. */
-const coldkeyOf = async (
-  location: WalletLocation,
-  newPhrase: () => string,
-  passwords: PasswordSource | undefined,
-): Promise<Coldkey> => {
-  const known = (await describeWallet(location))?.coldkey;
-  if (known) {
-    const { address, file, encryption } = known;
-    return { address, file, created: false, encrypted: encryption !== "none" };
-  }
-  const { address } = await createColdkey(location, { phrase: newPhrase() }, passwords);
-  return { address, file: coldkeyFile(location), created: true, encrypted: passwords !== undefined };
+interface NewKeys {
+  /** Whether there is to be a coldkey. */
+  readonly coldkey: boolean;
+  readonly newPhrase: () => string;
+  /** Encrypts a new coldkey; undefined leaves it plain. */
+  readonly passwords: PasswordSource | undefined;
+}
+
+/**
+ * Makes a hotkey, and the wallet's coldkey where it has none. Each mnemonic is shown as soon as its key is there:
+ * whatever becomes of the next one, it is not shown later.
+ *
+ * @throws what `createHotkey` and `createColdkey` throw
+ */
+export const createKeys = async (
+  location: HotkeyLocation,
+  { coldkey, newPhrase, passwords }: NewKeys,
+  show: ShowPhrase,
+): Promise<{ readonly coldkey: Coldkey | null; readonly address: string }> => {
+  await assertNewHotkey(location);
+  const made = async (key: "coldkey" | "hotkey"): Promise<string> => {
+    const phrase = newPhrase();
+    const { address } = await (key === "hotkey"
+      ? createHotkey(location, { phrase })
+      : createColdkey(location, { phrase }, passwords));
+    show(key, phrase);
+    return address;
+  };
+  const cold = async (): Promise<Coldkey> => {
+    const known = (await describeWallet(location))?.coldkey;
+    if (known) {
+      const { address, file, encryption } = known;
+      return { address, file, created: false, encrypted: encryption !== "none" };
+    }
+    const address = await made("coldkey");
+    return { address, file: coldkeyFile(location), created: true, encrypted: passwords !== undefined };
+  };
+  return { coldkey: coldkey ? await cold() : null, address: await made("hotkey") };
 };
 
 const inWords = ({ address, file, created, encrypted }: Coldkey): string =>

@@ -109,6 +109,14 @@ describe("keys", () => {
     const refusing = () => Promise.reject(refusal);
     await assert.rejects(createColdkey(location, { phrase: newMnemonic(12) }, refusing), refusal);
     assert.deepEqual(await readdir(join(path, "a")), ["hotkeys"]);
+    // Another program's, which came meanwhile.
+    const publicFile = join(path, "a", "coldkeypub.txt");
+    const late = async () => {
+      await writeFile(publicFile, "another's");
+      return fixedPassword("correct horse battery staple")({ kind: "coldkey", file: "", isNew: true });
+    };
+    await assert.rejects(createColdkey(location, { phrase: newMnemonic(12) }, late), coded("WALLET_EXISTS"));
+    assert.deepEqual((await readdir(join(path, "a"))).sort(), ["coldkeypub.txt", "hotkeys"]);
   });
 
   it("that are missing name those that exist, or how to make one", async (t) => {
