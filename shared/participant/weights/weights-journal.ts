@@ -4,12 +4,14 @@ import type { Journal } from "../writes/journal.js";
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const u16 = z.int().min(0).max(65535);
 
+const weights = z.array(z.tuple([u16, u16]).readonly()).readonly();
+
 const common = {
   /** What the commitment was made for: one key, one set of weights. */
   key: z.string(),
   /** As the chain lists it. */
   hash,
-  weights: z.array(z.tuple([u16, u16]).readonly()).readonly(),
+  weights,
   versionKey: z.int(),
   /** Last block in which it may be sent. */
   sendUntil: z.int(),
@@ -38,7 +40,14 @@ const timelockCommitmentSchema = z.object({
 const commitmentSchema = z.discriminatedUnion("mode", [hashCommitmentSchema, timelockCommitmentSchema]);
 
 /** The weights that this hotkey has committed or will commit. Without the salt a commitment can never be revealed. */
-export const weightsJournalSchema = z.object({ commitments: z.array(commitmentSchema).default([]) });
+export const weightsJournalSchema = z.object({
+  commitments: z.array(commitmentSchema).default([]),
+  /**
+   * The newest weights that were about to be set in the clear, and their key: a signer elsewhere signs no others for
+   * it.
+   */
+  plain: z.object({ key: z.string(), weights }).optional(),
+});
 
 export type WeightsJournal = z.infer<typeof weightsJournalSchema>;
 export type HashCommitment = z.infer<typeof hashCommitmentSchema>;
@@ -49,12 +58,12 @@ export type WeightsCommitment = HashCommitment | TimelockCommitment;
 const KEPT = 64;
 
 export const addCommitment = (journal: Journal<WeightsJournal>, commitment: WeightsCommitment): void =>
-  journal.update(({ commitments }) => ({ commitments: [...commitments, commitment].slice(-KEPT) }));
+  journal.update((value) => ({ ...value, commitments: [...value.commitments, commitment].slice(-KEPT) }));
 
 export const changeCommitments = (
   journal: Journal<WeightsJournal>,
   change: (commitment: WeightsCommitment) => WeightsCommitment,
-): void => journal.update(({ commitments }) => ({ commitments: commitments.map(change) }));
+): void => journal.update((value) => ({ ...value, commitments: value.commitments.map(change) }));
 
 export const settleCommitments = (
   journal: Journal<WeightsJournal>,
@@ -69,5 +78,5 @@ const KEPT_BLOCKS = 360;
 export const forgetCommitments = (journal: Journal<WeightsJournal>, head: number): void => {
   const isOld = ({ state, sendUntil }: WeightsCommitment) => state !== "open" && sendUntil + KEPT_BLOCKS < head;
   if (!journal.value.commitments.some(isOld)) return;
-  journal.update(({ commitments }) => ({ commitments: commitments.filter((entry) => !isOld(entry)) }));
+  journal.update((value) => ({ ...value, commitments: value.commitments.filter((entry) => !isOld(entry)) }));
 };

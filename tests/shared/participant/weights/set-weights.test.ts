@@ -35,6 +35,39 @@ describe("setWeightsOnce in the clear", { timeout: HANG_GUARD }, () => {
     assert.equal(await subnet.chain.nonce(vera.signer.address), 1);
   });
 
+  it("sends after a restart what it was about to send before, whatever the weights would be now", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const window = subnet.window(1, "merge");
+    await subnet.to(window.start);
+    const stop = new AbortController();
+    const { chain, ...running } = openWeights(vera, QUICKNET);
+    const submit = async () => {
+      stop.abort();
+      throw new Error("the program was killed");
+    };
+    const killed = { ...running, chain: { ...chain, submit }, signal: stop.signal };
+    const key = String(window.start);
+    await assert.rejects(setWeightsOnce(killed, { key, weights, window }), { name: "AbortError" });
+    const setting = setWeightsOnce(openWeights(vera, QUICKNET), { key, weights: [[1, 65535]], window });
+    await subnet.sent("vera", 1);
+    await subnet.to(window.start + 1);
+    assert.equal(await setting, window.start + 1);
+    assert.deepEqual(await subnet.chain.weights(NETUID), [{ uid: subnet.uid("vera"), weights }]);
+
+    const next = subnet.window(2, "merge");
+    await subnet.to(next.start);
+    const renewed = setWeightsOnce(openWeights(vera, QUICKNET), {
+      key: String(next.start),
+      weights: [[1, 65535]],
+      window: next,
+    });
+    await subnet.sent("vera", 2);
+    await subnet.to(next.start + 1);
+    assert.equal(await renewed, next.start + 1);
+    assert.deepEqual(await subnet.chain.weights(NETUID), [{ uid: subnet.uid("vera"), weights: [[1, 65535]] }]);
+  });
+
   it("knows the rate limit before it sends, and waits", async (t) => {
     const subnet = await openSubnet(t);
     const vera = await subnet.join("vera");
