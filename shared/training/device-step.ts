@@ -14,8 +14,8 @@ import {
 import { compileTraining, M, NORM, SHARE, SUM, V } from "./train-programs.js";
 
 /**
- * Forward pass, backward pass, clipping and AdamW in one program, so that the state stays on the device. There are two sets of buffers for
- * parameters and moments: a step reads one and writes the other, and applying the step swaps them.
+ * Forward pass, backward pass, clipping and AdamW in one program, so that the state stays on the device. There are two
+ * sets of buffers for parameters and moments: a step reads one and writes the other, and applying the step swaps them.
  */
 export const deviceStep = async (options: StepBackendOptions): Promise<StepBackend> => {
   const { device } = options;
@@ -30,16 +30,18 @@ export const deviceStep = async (options: StepBackendOptions): Promise<StepBacke
   let spareSum = await sums();
 
   return {
-    async compute(batches, step, learningRate) {
+    async compute(batches, step, learningRate, signal) {
       const results: BatchScalars[] = [];
       if (accumulator) {
         for (const tensor of Object.values(sum)) await tensor.fill(0);
         for (const batch of batches.slice(0, -1)) {
+          signal.throwIfAborted();
           results.push(readScalars(await accumulator.run({ ...frozen, ...live, ...sum, ...batch }, spareSum)));
           [sum, spareSum] = [spareSum, sum];
           if (!Number.isFinite(results.at(-1)!.loss)) return { results, gradNorm: Number.NaN };
         }
       }
+      signal.throwIfAborted();
       const share = accumulator ? { [SHARE]: floatTensor([1 / batches.length], []) } : {};
       const scalars = optimiser.scalars(step, learningRate);
       const outputs = await stepper.run({ ...frozen, ...live, ...sum, ...share, ...scalars, ...batches.at(-1) }, spare);

@@ -10,6 +10,7 @@ import { type FloatSource, inMemory } from "#shared/training/float-source.js";
 import type { Objective } from "#shared/training/objective.js";
 import type { StepResult, TrainStepOptions } from "#shared/training/train-options.js";
 import { createTrainStep } from "#shared/training/train-step.js";
+import { atEachRun } from "#tests/support/at-each-run.js";
 import { coded } from "#tests/support/coded.js";
 
 const device = onnxCpu({ threads: 1 });
@@ -252,6 +253,39 @@ describe("the two ways of stepping", () => {
         }
       }
       for (const train of trains) await train.dispose();
+    }
+  });
+
+  it("end before the next micro-batch when they are told to, and have changed nothing", async () => {
+    for (const own of [device, apart]) {
+      const reason = new Error("it is stopped");
+      let over = new AbortController();
+      let runs = 0;
+      let last = Number.POSITIVE_INFINITY;
+      const counting = atEachRun(own, () => {
+        if (++runs === last) over.abort(reason);
+      });
+      const train = await create({ accumulation: 3, device: counting });
+      const batches = [0, 1, 2].map((phase) => batchOf(BATCH, phase));
+      await train.step(batches, 0.05);
+      const before = await train.state();
+      for (last = 1; last < batches.length; last++) {
+        over = new AbortController();
+        runs = 0;
+        await assert.rejects(
+          train.step(batches, 0.05, () => false, over.signal),
+          reason,
+        );
+        assert.equal(runs, last);
+        assert.deepEqual(await train.state(), before);
+      }
+      const other = await create({ accumulation: 3, device: own });
+      await other.step(batches, 0.05);
+      last = Number.POSITIVE_INFINITY;
+      assert.deepEqual(await train.step(batches, 0.05), await other.step(batches, 0.05), "and go on as if never begun");
+      assert.deepEqual(await train.state(), await other.state());
+      await train.dispose();
+      await other.dispose();
     }
   });
 
