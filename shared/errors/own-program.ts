@@ -10,6 +10,10 @@ export const ownProgramErrors = {
     remedy:
       "See its lines and [own-evaluator.md](own-evaluator.md); until the next start the validator measures by itself.",
   },
+  EVALUATOR_SLOW: {
+    meaning: "The evaluator's program takes longer than the validator itself would.",
+    remedy: "Give it a faster machine, or leave `evaluator.command` out; see [own-evaluator.md](own-evaluator.md).",
+  },
   OWN_PROGRAM_NOT_STARTED: {
     meaning: "The program of `trainer.command` or `evaluator.command` cannot be started.",
     remedy: "Check its path and permissions; `blockzero-miner trainer check` tries it.",

@@ -1,14 +1,19 @@
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import type { LossMeter } from "#shared/evaluation/loss-meter.js";
+import { batchesOfRun, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
+import { middleOf, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { ValidatorConfig } from "../config.js";
 import { type EvaluatorProgram, openEvaluatorProgram, removeEvaluator } from "./evaluator-program.js";
+import { type Moment, openPaceBook } from "./pace-book.js";
 
-/** Nats that a program's loss of a batch may differ by from the built-in meter's. An update that is paid gains a hundred times as much. */
+/**
+ * Nats that a program's loss of a batch may differ by from the built-in meter's. An update that is paid gains a hundred
+ * times as much.
+ */
 const TOLERANCE = 1e-4;
 
 /** Who stops the validator closes the program, which ends its request. */
@@ -16,13 +21,19 @@ const NEVER = new AbortController().signal;
 
 interface OwnMeterOptions {
   readonly program: EvaluatorProgram;
-  /** What measures a sample, and all where the program fails or differs. */
+  /** What measures a sample, and all where the program fails, differs or takes the phase's time. */
   readonly builtIn: LossMeter;
+  /** Batches that the built-in meter measures in the time of one. */
+  readonly together: number;
+  readonly moment: () => Moment;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
   readonly log: Log;
 }
 
 /**
- * The built-in meter, or beside it the operator's own program where the settings name one. Without one, what an earlier program left is removed.
+ * The built-in meter, or beside it the operator's own program where the settings name one. Without one, what an earlier
+ * program left is removed.
  *
  * @throws BlockZeroError FILE_UNWRITABLE, CONFIG_INVALID_VALUE
  */
@@ -48,14 +59,30 @@ export const withOwnEvaluator = async (
     home: place,
     log,
   });
-  return ownMeter({ program, builtIn, log });
+  const moment = (): Moment => {
+    const { number } = clock.head;
+    const { cycle } = phaseAt(number, network.phases);
+    return { cycle, isLate: number >= middleOf(phaseWindow(cycle, "evaluate", network.phases)) };
+  };
+  // Layer by layer a sample takes a pass over the model, and all batches together at most as many as they are.
+  const together = builtIn.isLayerMajor ? 1 : batchesOfRun(network.scoring.eval_batch_size, network.data);
+  return ownMeter({ program, builtIn, together, moment, log });
 };
 
 /**
- * A meter that leaves updates' losses to an operator's own program. Of every request one batch, drawn at random, is measured here as well; from the first that differs
- * by more than `TOLERANCE`, and from the first fault on, all is measured here.
+ * A meter that leaves updates' losses to an operator's own program. Of every request one batch, drawn at random, is
+ * measured here as well; from the first that differs by more than `TOLERANCE`, and from the first fault on, all is
+ * measured here. So is what is asked in the rest of a cycle in which the program takes the phase's time (`PaceBook`).
  */
-export const ownMeter = ({ program, builtIn, log }: OwnMeterOptions): LossMeter => {
+export const ownMeter = ({
+  program,
+  builtIn,
+  together,
+  moment,
+  now = () => performance.now(),
+  log,
+}: OwnMeterOptions): LossMeter => {
+  const book = openPaceBook(log);
   let isTrusted = true;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -85,12 +112,18 @@ export const ownMeter = ({ program, builtIn, log }: OwnMeterOptions): LossMeter 
       if (!isTrusted) return here;
       return {
         async losses(update, batches) {
-          if (!isTrusted || batches.length === 0) return here.losses(update, batches);
+          const asked = moment();
+          if (!isTrusted || batches.length === 0 || !book.hasTime(asked)) return here.losses(update, batches);
+          const begun = now();
           const theirs = await ask(model, update, batches);
           if (theirs === null) return here.losses(update, batches);
+          const answered = now();
           // Drawn when the answer is there, so that the program cannot foresee it.
           const at = randomInt(batches.length);
           const [ours = Number.NaN] = await here.losses(update, [batches[at]!]);
+          const ended = now();
+          const runs = Math.ceil(batches.length / together);
+          book.note(asked.cycle, { theirs: ended - begun, ours: runs * (ended - answered) });
           if (agree(theirs[at]!, ours)) return [...theirs];
           distrust("EVALUATOR_DIFFERS", { theirs: theirs[at], ours, tolerance: TOLERANCE });
           return here.losses(update, batches);

@@ -10,6 +10,7 @@ import { groupHeldOutBatches } from "#datasets/group-data.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Head } from "#shared/chain/chain.js";
 import { loadConfig } from "#shared/config/load.js";
+import type { Batch } from "#shared/data/loader.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { createLossMeter, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import { groupShapes } from "#shared/model/groups.js";
@@ -18,6 +19,7 @@ import { wholeModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockClock } from "#shared/participant/block-clock.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
 import { validatorSettings } from "#validator/config.js";
 import { openEvaluatorProgram } from "#validator/own-evaluator/evaluator-program.js";
 import { ownMeter, withOwnEvaluator } from "#validator/own-evaluator/own-meter.js";
@@ -49,7 +51,7 @@ const update: FloatTensors = new Map(
 const BAD = fileURLToPath(new URL("../../support/bad-evaluator.js", import.meta.url));
 const MINIMAL = fileURLToPath(new URL("../../../../examples/minimal-evaluator/evaluate.mjs", import.meta.url));
 
-const HEAD: Head = { number: 100, hash: "", timestamp: 0 };
+const HEAD: Head = { number: phaseWindow(3, "evaluate", phases).start, hash: "", timestamp: 0 };
 
 /** A clock that stands still, until a block after the head is waited for, if it is told to go on. */
 const clockThat = (goesOn: boolean, waited: number[] = []): BlockClock => ({
@@ -62,6 +64,7 @@ const clockThat = (goesOn: boolean, waited: number[] = []): BlockClock => ({
 });
 
 const still = clockThat(false);
+const early = { together: 1, moment: () => ({ cycle: 3, isLate: false }) };
 const withinPhase = <T>(_: number, work: (late: AbortSignal) => Promise<T>) => work(new AbortController().signal);
 
 /** A program that answers once, as it should, and has ended by itself. */
@@ -237,7 +240,7 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
     const losses = () => Promise.reject(fault);
     const builtIn = { losses, ofGroup: async () => ({ losses }), dispose: async () => undefined };
     const program = { losses: async () => [1, 2, 3], close: async () => undefined };
-    const own = await ownMeter({ program, builtIn, log }).ofGroup(parameters, group);
+    const own = await ownMeter({ ...early, program, builtIn, log }).ofGroup(parameters, group);
     await assert.rejects(own.losses(null, batches), fault);
     assert.deepEqual(lines, []);
   });
@@ -251,7 +254,7 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
       isClosed = true;
     };
     const builtIn = { losses, ofGroup: async () => ({ losses }), dispose };
-    const meter = ownMeter({ program: { losses: failing, close: failing }, builtIn, log });
+    const meter = ownMeter({ ...early, program: { losses: failing, close: failing }, builtIn, log });
     assert.deepEqual(await (await meter.ofGroup(parameters, group)).losses(null, batches), [1, 2, 3]);
     await meter.dispose();
     assert.ok(isClosed);
@@ -260,6 +263,74 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
       [
         ["warn", "the folder stays"],
         ["warn", "the folder stays"],
+      ],
+    );
+  });
+
+  it("says that a program costs it time, and asks it no more from the middle of the phase on", async () => {
+    const { log, lines } = collectingLog();
+    let clock = 0;
+    let phase = { cycle: 3, isLate: false };
+    /**
+     * Milliseconds that an answer of the program takes. The built-in meter takes ten for a batch, and as much for two.
+     */
+    let answer = 0;
+    const answered: string[] = [];
+    const losses: LossMeter["losses"] = async (_, those) => {
+      clock += 10 * Math.ceil(those.length / 2);
+      if (those.length > 1) answered.push("here");
+      return those.map(() => 1);
+    };
+    const dispose = async () => undefined;
+    const builtIn = {
+      losses,
+      ofGroup: async () => ({ losses: (_: unknown, those: readonly Batch[]) => losses({}, those) }),
+      dispose,
+    };
+    const program = {
+      losses: async () => {
+        clock += answer;
+        answered.push("program");
+        return [1, 1, 1];
+      },
+      close: dispose,
+    };
+    const meter = ownMeter({ program, builtIn, together: 2, moment: () => phase, now: () => clock, log });
+    const ask = async (milliseconds: number): Promise<string> => {
+      answer = milliseconds;
+      answered.length = 0;
+      await (await meter.ofGroup(parameters, group)).losses(null, batches);
+      return answered.join();
+    };
+    // Three batches in two runs: twenty milliseconds here, ten of them for the sample in any case.
+    for (const milliseconds of [500, 9, 9]) assert.equal(await ask(milliseconds), "program");
+    phase = { cycle: 3, isLate: true };
+    assert.equal(await ask(9), "program", "it read the model in its first request, and is faster since");
+    assert.equal(await ask(15), "program", "which is not known before");
+    assert.equal(await ask(9), "here");
+    assert.equal(await ask(9), "here");
+    phase = { cycle: 4, isLate: true };
+    for (const milliseconds of [30, 0, 0])
+      assert.equal(await ask(milliseconds), "program", "a cycle later it may be another");
+    phase = { cycle: 5, isLate: false };
+    for (const milliseconds of [0, 11, 9]) assert.equal(await ask(milliseconds), "program");
+    phase = { cycle: 6, isLate: false };
+    for (const milliseconds of [0, 31, 0]) assert.equal(await ask(milliseconds), "program", "there is time for it");
+    phase = { cycle: 7, isLate: false };
+    assert.equal(await ask(0), "program");
+    assert.deepEqual(
+      lines.map(({ level, message, fields: { prevention: _, ...fields } }) => [level, message, fields]),
+      [
+        [
+          "warn",
+          "the evaluator's program is not asked any more in this cycle",
+          { cycle: 3, code: "EVALUATOR_SLOW", programMs: 82, builtInMs: 80 },
+        ],
+        [
+          "warn",
+          "the evaluator's program took longer than the built-in evaluator would have",
+          { cycle: 6, code: "EVALUATOR_SLOW", programMs: 61, builtInMs: 60 },
+        ],
       ],
     );
   });
@@ -301,7 +372,7 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
       close: async () => {},
     };
     const { signal } = new AbortController();
-    const meter = ownMeter({ program, builtIn: boundable, log: collectingLog().log }).until!(signal);
+    const meter = ownMeter({ ...early, program, builtIn: boundable, log: collectingLog().log }).until!(signal);
     await (await meter.ofGroup(parameters, group)).losses(null, batches);
     assert.deepEqual([asked, bounds], [1, [signal]]);
   });
