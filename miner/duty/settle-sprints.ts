@@ -10,7 +10,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import { isOfAFork } from "#shared/participant/remembered-sprint.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
 import { underNetwork } from "#shared/participant/under-network.js";
-import { eachWaited, waitForFiles } from "#shared/participant/waiting.js";
+import { waitForFiles } from "#shared/participant/waiting.js";
 import { withinBlocks } from "#shared/participant/within-blocks.js";
 import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -21,10 +21,11 @@ import type { DutyMember } from "./context.js";
 const SERVED = 4;
 
 /**
- * Reads how the last cycles' Sprints, confirmations and idle time were settled, as far as it is not known yet, and remembers it, member or not:
- * who is a member follows from eight Sprints, and participants keep what these are settled by for a few cycles. What the cycle before is settled
- * by is asked for at every block until the exchange phase; of all else only a server or chain that did not answer is asked again until then. The answers
- * of the exchange phase wait for it: what is known in part of older Sprints is left to `settleRest`.
+ * Reads how the last cycles' Sprints, confirmations and idle time were settled, as far as it is not known yet, and
+ * remembers it, member or not: who is a member follows from eight Sprints, and participants keep what these are settled
+ * by for a few cycles. What the cycle before is settled by is asked for at every block until the exchange phase; of all
+ * else only a server or chain that did not answer is asked again until then. The answers of the exchange phase wait for
+ * it: what is known in part of older Sprints is left to `settleRest`.
  */
 export const settleSprints = (member: DutyMember, cycle: number): Promise<void> => {
   const { start, end } = phaseWindow(cycle, "exchange", member.participant.network.phases);
@@ -39,8 +40,9 @@ export const settleSprints = (member: DutyMember, cycle: number): Promise<void> 
 };
 
 /**
- * The same, once the answers are given, of older ones that are known in part, and of those that were read in the state of a block that a fork replaced
- * since: they are read while it is the newest. What is known in part of the cycle before was asked for until a moment ago, and is again in the next cycle.
+ * The same, once the answers are given, of older ones that are known in part, and of those that were read in the state
+ * of a block that a fork replaced since: they are read while it is the newest. What is known in part of the cycle
+ * before was asked for until a moment ago, and is again in the next cycle.
  */
 export const settleRest = (member: DutyMember, cycle: number): Promise<void> => {
   const { end } = phaseWindow(cycle, "choose", member.participant.network.phases);
@@ -109,13 +111,11 @@ const read = async ({ participant, arithmetic }: DutyMember, past: PastSprint<Cy
   const deadline = past.cycle === cycle - 1 ? exchange : 0;
   let isPutOff = false;
   const reader = underNetwork(participant, past.source);
-  const waited = { deadline, isHeld: true };
   const readFiles = () =>
-    waitForFiles(reader, waited, (wait) => {
+    waitForFiles(reader, { deadline, isHeld: true }, (wait) => {
       const { source } = wait;
       // What the seeds need is asked for last.
-      const seeding = eachWaited(source, reader, waited);
-      return withRecomputer(seeding, { ...past, arithmetic, signal }, (recomputer) => {
+      return withRecomputer(wait.eachWaited, { ...past, arithmetic, signal }, (recomputer) => {
         const later: Pick<Recomputer, "losersOf"> = {
           losersOf: async (claims) => {
             isPutOff = clock.head.number < free && claims.some(({ nonces }) => nonces.length > 0);

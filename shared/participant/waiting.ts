@@ -6,41 +6,48 @@ import { cycleSource, type SourceContext, type SourceOptions } from "./cycle-sou
 import type { Participant } from "./participant.js";
 import { untilBlock } from "./until-block.js";
 
-/** A wait for files. One that has not come when it is over counts as not available (FETCH_TIMEOUT), and the rest is settled without it. */
+/**
+ * A wait for files. One that has not come when it is over counts as not available (FETCH_TIMEOUT), and the rest is
+ * settled without it.
+ */
 export interface FileWait extends Patience {
   /** Where they come from. */
   readonly source: CycleSource;
+  /**
+   * The same, but each file that it fetches has a wait of its own, from when it is asked for: what was asked for before
+   * may have used up this one.
+   */
+  readonly eachWaited: CycleSource;
 }
 
 interface Waited extends Pick<SourceOptions, "isHeld"> {
   /** Block at which the wait is over. */
   readonly deadline: number;
-  /** Whether it is over at once where the chain has reached that block. Default: it lasts until the next block at least. */
+  /**
+   * Whether it is over at once where the chain has reached that block. Default: it lasts until the next block at least.
+   */
   readonly isStrict?: boolean;
 }
 
-/** Does work that needs others' files, with a wait for them that is over when the chain reaches a block. @throws what the work throws */
+/**
+ * Does work that needs others' files, with a wait for them that is over when the chain reaches a block.
+ *
+ * @throws what the work throws
+ */
 export const waitForFiles = <T>(
   participant: SourceContext & Pick<Participant, "clock">,
-  { deadline, isHeld, isStrict = false }: Waited,
+  waited: Waited,
   work: (wait: FileWait) => Promise<T>,
 ): Promise<T> => {
   const { clock, signal } = participant;
+  const { deadline, isHeld, isStrict = false } = waited;
   const last = isStrict ? deadline : Math.max(deadline, clock.head.number + 1);
-  return untilBlock(clock, last, signal, (until) =>
-    work({ until, deadline: last, source: whileWaiting(cycleSource(participant, { until, isHeld }), until) }),
-  );
+  return untilBlock(clock, last, signal, (until) => {
+    const source = whileWaiting(cycleSource(participant, { until, isHeld }), until);
+    const fetch: CycleSource["fetch"] = (file) => waitForFiles(participant, waited, (wait) => wait.source.fetch(file));
+    return work({ until, deadline: last, source, eachWaited: { ...source, fetch } });
+  });
 };
-
-/** A source of which each file has a wait of its own, from when it is asked for: what was asked for before may have used up a wait for all. */
-export const eachWaited = (
-  source: CycleSource,
-  participant: SourceContext & Pick<Participant, "clock">,
-  waited: Waited,
-): CycleSource => ({
-  ...source,
-  fetch: (file) => waitForFiles(participant, waited, (wait) => wait.source.fetch(file)),
-});
 
 const whileWaiting = (source: CycleSource, until: AbortSignal): CycleSource => {
   const inTime =

@@ -1,6 +1,6 @@
 import { type Recomputer, withRecomputer } from "#shared/compute/recomputer.js";
 import { readUntilWhole } from "#shared/participant/at-every-block.js";
-import { eachWaited, waitForFiles } from "#shared/participant/waiting.js";
+import { waitForFiles } from "#shared/participant/waiting.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Checker } from "./context.js";
@@ -15,8 +15,8 @@ interface Reading {
 }
 
 /**
- * Reads what follows from a Sprint's documents. What is not available is asked for again at every block, until `deadline`: a file that the seeds need too,
- * without which nothing is recomputed.
+ * Reads what follows from a Sprint's documents. What is not available is asked for again at every block, until
+ * `deadline`: a file that the seeds need too, without which nothing is recomputed.
  */
 export const readWithRecomputer = <T extends { readonly isWhole: boolean }>(
   { participant, arithmetic }: Pick<Checker, "participant" | "arithmetic">,
@@ -24,12 +24,11 @@ export const readWithRecomputer = <T extends { readonly isWhole: boolean }>(
   read: (reading: Reading) => Promise<T>,
 ): Promise<T> => {
   const options = { sprint, cycle, arithmetic: async () => arithmetic, signal: participant.signal };
-  const waited = { deadline, isHeld: true };
-  return waitForFiles(participant, waited, (wait) => {
+  return waitForFiles(participant, { deadline, isHeld: true }, (wait) => {
     const { source } = wait;
     const isOver = () => wait.until.aborted;
     // What the seeds need is asked for last.
-    return withRecomputer(eachWaited(source, participant, waited), options, (recomputer) =>
+    return withRecomputer(wait.eachWaited, options, (recomputer) =>
       readUntilWhole(participant, wait, () => read({ source, recomputer, isOver })),
     );
   });
