@@ -22,8 +22,9 @@ import { obtainShards } from "./training/obtain-shards.js";
 import { type TrainingBase, trainObserved } from "./training/train-observed.js";
 
 /**
- * One cycle of a miner: train from the agreed model until the commit phase, commit, reveal. What was done before a crash is
- * in the journal, in the trainer's checkpoints and on chain, and is taken up where it stopped: in the commit phase the update is made of what was trained.
+ * One cycle of a miner: train from the agreed model until the commit phase, commit, reveal. What was done before a
+ * crash is in the journal, in the trainer's checkpoints and on chain, and is taken up where it stopped: in the commit
+ * phase the update is made of what was trained.
  */
 export const runCycle = async (miner: Miner, cycle: number): Promise<void> => {
   const { participant, journal } = miner;
@@ -95,8 +96,8 @@ const openBase = async ({ participant, config }: Miner, cycle: number): Promise<
 };
 
 /**
- * Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is nothing to submit, or
- * nothing that would be accepted.
+ * Makes and stores the cycle's artifact, hidden until the reveal phase; returns its hash, or null when there is nothing
+ * to submit, or nothing that would be accepted.
  */
 const trainAndPack = async (
   miner: Miner,
@@ -115,6 +116,12 @@ const trainAndPack = async (
     deadline: phaseWindow(cycle, "commit", network.phases).end,
   };
   let trainedAt = performance.now();
+  const before = journal.value.packing;
+  // Also of an update that comes too late: the next training then ends in time.
+  const rememberPacking = () => {
+    const packing = packingTime(before, performance.now() - trainedAt);
+    journal.note((value) => ({ ...value, packing }));
+  };
   const submission = await behaviours[config.behaviour]({
     participant,
     trainer,
@@ -122,7 +129,11 @@ const trainAndPack = async (
     cycle,
     base: base.weights,
     baseManifest: base.manifest,
-    pack: (update) => throughFaults(participant, limit, () => packer.pack(update)),
+    pack: async (update) => {
+      const file = await throughFaults(participant, limit, () => packer.pack(update));
+      rememberPacking();
+      return file;
+    },
     train: async (maxSteps) => {
       const training = await trainObserved(miner, cycle, base, maxSteps);
       trainedAt = performance.now();
@@ -134,12 +145,6 @@ const trainAndPack = async (
     log.info("nothing to submit", { cycle });
     return null;
   }
-  // Also of an update that comes too late: the next training then ends in time.
-  const before = journal.value.packing;
-  const rememberPacking = () => {
-    const packing = packingTime(before, performance.now() - trainedAt);
-    journal.note((value) => ({ ...value, packing }));
-  };
   // The end of the phase cuts the check off, which then throws.
   const isGood = await mayCommit(miner, { cycle, base: base.weights, submission }).finally(rememberPacking);
   signal.throwIfAborted();
@@ -167,7 +172,11 @@ const trainedWith = ({
   gradient_accumulation_steps,
 });
 
-/** Signs the update's manifest and stores it with the tensors, hidden until the reveal phase. @returns the artifact's hash */
+/**
+ * Signs the update's manifest and stores it with the tensors, hidden until the reveal phase.
+ *
+ * @returns the artifact's hash
+ */
 const storeArtifact = async (
   { participant, config }: Miner,
   cycle: number,

@@ -54,6 +54,32 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     await until(t, () => (ann.journal.value.packing ?? 0) > 0);
   });
 
+  it("ends the next training earlier where packing ended after the commit phase", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await openMiner(t, subnet, "ann");
+    let isPacking = false;
+    let goOn = (): void => undefined;
+    const isOver = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const train: typeof ann.trainer.train = async (from, options) => {
+      const { run, update } = await ann.trainer.train(from, options);
+      const read: typeof update.read = async (name) => {
+        isPacking = true;
+        await isOver;
+        return update.read(name);
+      };
+      return { run, update: { ...update, read } };
+    };
+    const over = assert.rejects(runCycle({ ...ann, trainer: { ...ann.trainer, train } }, 1), { code: "DUTY_OVERDUE" });
+    await subnet.to(subnet.window(1, "distribute").start);
+    await until(t, () => isPacking);
+    await subnet.to(subnet.window(1, "commit").end);
+    await over;
+    goOn();
+    await until(t, () => (ann.journal.value.packing ?? 0) > 0);
+  });
+
   it("trains, commits, reveals, and shows its artifact to nobody before the reveal phase", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await openMiner(t, subnet, "ann");
@@ -106,8 +132,9 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(reached, { begun, artifact, committed: commit.start, revealed: reveal.start });
     const { expert_group, max_steps, learning_rate, batch_size, gradient_accumulation_steps } = ann.config;
     assert.deepEqual(settings, { expert_group, max_steps, learning_rate, batch_size, gradient_accumulation_steps });
-    const [checked, stored] = packings;
-    assert.ok(checked! > 0, "the next training leaves time for what came after this one");
+    const [packed, checked, stored] = packings;
+    assert.ok(packed! > 0, "the next training leaves time for what came after this one");
+    assert.ok(checked! > packed!, "for its check");
     assert.ok(stored! > checked!, "and for storing the update");
     assert.equal(ann.journal.value.packing, stored);
   });
