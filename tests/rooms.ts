@@ -166,7 +166,7 @@ export const ROOMS: readonly Room[] = [
   room(
     "shared/evaluation",
     "losses of updates and candidate steps on a model",
-    "errors util protocol data engine scoring artifact datasets model training merge",
+    "errors util files protocol data engine scoring artifact datasets model training merge",
   ),
   room(
     "shared/replay",

@@ -14,7 +14,10 @@ export const engineErrors = {
   GRAPH_GRADIENT: { meaning: "A gradient cannot be formed.", remedy: "Take it of a scalar, by inputs of that graph." },
   GRAPH_NAME: { meaning: "A graph's input has an empty or taken name.", remedy: "Name every input once." },
   GRAPH_OUTPUT: { meaning: "An output belongs to another graph.", remedy: "Compile the graph that it belongs to." },
-  GRAPH_RUN: { meaning: "The runtime failed in a step.", remedy: "Report it as a bug." },
+  GRAPH_RUN: {
+    meaning: "The runtime failed in a step.",
+    remedy: "Where it speaks of memory, free some of the device's or lower `batch_size`; else report it as a bug.",
+  },
   GRAPH_SHAPE: {
     meaning: "An operator's inputs have shapes or types that do not fit.",
     remedy: "Correct them where the graph is built.",

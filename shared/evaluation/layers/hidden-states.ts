@@ -1,5 +1,6 @@
-import { mkdtemp, open, readdir, rm } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { namesIn } from "#shared/files/names-in.js";
 import { READ_BYTES } from "#shared/files/regular-file.js";
 import { writeAt } from "#shared/files/write-at.js";
 
@@ -29,7 +30,7 @@ const PREFIX = "hidden-";
 
 /** Removes what passes of a program that was killed left in a folder, where the system keeps a name of an open file. */
 export const removeHiddenStates = async (folder: string): Promise<void> => {
-  for (const name of await readdir(folder)) if (name.startsWith(PREFIX)) await removeFolder(join(folder, name));
+  for (const name of namesIn(folder)) if (name.startsWith(PREFIX)) await removeFolder(join(folder, name));
 };
 
 const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
