@@ -9,7 +9,7 @@ import { isPlanted } from "./planted.js";
 import type { ShardTrainer } from "./training/trainer.js";
 
 /** What a miner is about to submit: the encoded safetensors of its update, and what it says it did for it. */
-export interface Submission {
+export interface PackedUpdate {
   readonly tensors: UpdateFile;
   readonly steps: number;
   readonly tokens: number;
@@ -30,7 +30,7 @@ export interface Workplace {
 }
 
 /** How a miner comes by its update; null when it has nothing to submit this cycle. */
-export type Behaviour = (work: Workplace) => Promise<Submission | null>;
+export type Behaviour = (work: Workplace) => Promise<PackedUpdate | null>;
 
 /** What the miner's program is for. */
 const honest: Behaviour = (work) => trained(work);
@@ -63,7 +63,10 @@ const copier: Behaviour = async ({ participant, group, baseManifest }) => {
   }
 };
 
-/** Honest, but in one cycle of four, which nobody can know, submits its update with the sign turned: whoever scores that did not measure. */
+/**
+ * Honest, but in one cycle of four, which nobody can know, submits its update with the sign turned: whoever scores that
+ * did not measure.
+ */
 const plantedBad: Behaviour = async (work) => {
   if (!isPlanted(work.participant, work.cycle)) return trained(work);
   const { run, update } = await work.train();
@@ -84,7 +87,7 @@ const changed = ({ shapes, read }: FloatSource, change: (element: number) => num
   },
 });
 
-const trained = async (work: Workplace, maxSteps?: number): Promise<Submission | null> => {
+const trained = async (work: Workplace, maxSteps?: number): Promise<PackedUpdate | null> => {
   const { run, update } = await work.train(maxSteps);
   if (run.steps === run.skipped) return null;
   return { tensors: await work.pack(update), steps: run.steps, tokens: run.tokens };

@@ -10,7 +10,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { behaviours, type Submission } from "./behaviours.js";
+import { behaviours, type PackedUpdate } from "./behaviours.js";
 import { openPacker, type Packer } from "./commit/pack.js";
 import { mayCommit } from "./commit/self-check.js";
 import { commitArtifact, revealArtifact } from "./commit/submit.js";
@@ -181,7 +181,7 @@ const storeArtifact = async (
   { participant, config }: Miner,
   cycle: number,
   base: string,
-  { tensors, steps, tokens }: Submission,
+  { tensors, steps, tokens }: PackedUpdate,
 ): Promise<string> => {
   const { network, networkHash, blobs, embargo, signer, telemetry } = participant;
   const { hash, size } = tensors;

@@ -1,8 +1,12 @@
 import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { reasonOf } from "#shared/errors/error.js";
 import { isBaseUnknown } from "#shared/participant/agreement/await-base-model.js";
 import { type CycleReports, collectReports } from "#shared/participant/reports.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { underNetworkOf } from "#shared/participant/under-network.js";
+import { withinBlocks } from "#shared/participant/within-blocks.js";
+import { note } from "#shared/participant/writes/journal.js";
+import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { placeIn } from "#shared/protocol/voting/place.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
@@ -11,7 +15,37 @@ import type { Miner } from "./context.js";
 import { isPlanted, whoGuessed } from "./planted.js";
 import { keepReceipt } from "./receipts/keep-receipt.js";
 
-/** Waits for the validators' reports on a cycle, tells the miner its score, its rank, and why, and keeps the receipt. */
+/** Cycles that a crash kept us from hearing the score of, and whose reports may still be had. */
+export const awaitingScore = ({ participant, journal }: Miner): number[] => {
+  const { cycle } = phaseAt(participant.clock.head.number, participant.network.phases);
+  return [cycle - 1, cycle].filter((recent) => {
+    const entry = journal.value.cycles[recent];
+    return entry?.revealed !== undefined && entry.heard === undefined;
+  });
+};
+
+/** `reportScore`, within its time; that a score is not known is only logged. */
+export const feedback = async (miner: Miner, cycle: number): Promise<void> => {
+  try {
+    const { participant } = miner;
+    const deadline = phaseWindow(cycle + 1, "merge", participant.network.phases).end;
+    await withinBlocks(
+      participant,
+      { duty: "score", name: `the score of cycle ${cycle}`, deadline },
+      async (bounded) => {
+        await reportScore(await underNetworkOf({ ...miner, participant: bounded }, cycle, deadline), cycle);
+      },
+    );
+    note(miner, cycle, { heard: miner.participant.clock.head.number });
+  } catch (thrown) {
+    if (!miner.participant.signal.aborted)
+      miner.participant.log.warn("score unknown", { cycle, reason: reasonOf(thrown) });
+  }
+};
+
+/**
+ * Waits for the validators' reports on a cycle, tells the miner its score, its rank, and why, and keeps the receipt.
+ */
 export const reportScore = async (miner: Miner, cycle: number): Promise<void> => {
   const { participant, journal, config } = miner;
   const { clock, network, signal, log } = participant;

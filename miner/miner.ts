@@ -1,21 +1,17 @@
 import { join } from "node:path";
 import { packageInfo } from "#shared/cli/package-info.js";
-import { createIdleGate, type IdleGate } from "#shared/continuous/idle-gate.js";
+import { createIdleGate } from "#shared/continuous/idle-gate.js";
 import { warnAtStart } from "#shared/doctor/at-start.js";
 import type { Examined } from "#shared/doctor/examined.js";
 import { thisMachine } from "#shared/doctor/machine.js";
-import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { groupNamed } from "#shared/model/groups.js";
 import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { openBlockTimer } from "#shared/participant/block-timer.js";
-import { modelAtStart, withModelFiles } from "#shared/participant/model-at-start.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
-import { underNetworkOf } from "#shared/participant/under-network.js";
-import { withinBlocks } from "#shared/participant/within-blocks.js";
-import { note, openJournal } from "#shared/participant/writes/journal.js";
+import { openJournal } from "#shared/participant/writes/journal.js";
 import { type Phase, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
@@ -24,20 +20,15 @@ import type { MinerConfig } from "./config.js";
 import type { Miner } from "./context.js";
 import { runCycle } from "./cycle.js";
 import { runDuties } from "./duty/duties.js";
-import { reportScore } from "./feedback.js";
+import { awaitingScore, feedback } from "./feedback.js";
 import { type MinerJournal, minerJournalSchema } from "./journal.js";
-import { openOwnTrainer, removeOwnTrainer } from "./own-trainer/own-trainer.js";
 import { planTraining } from "./plan/plan.js";
 import { requirementsOf } from "./plan/requirements.js";
 import { showPlan } from "./plan/show-plan.js";
 import { openSprinter } from "./sprint/open-sprinter.js";
 import { runSprints } from "./sprint/sprints.js";
-import { openBaseWeights, openFrozenWeights, openHubWeights } from "./training/base-weights.js";
+import { openTrainer } from "./training/open-trainer.js";
 import { withOwnData } from "./training/own-data.js";
-import { createShardTrainer } from "./training/shard-trainer.js";
-import { streamOwner } from "./training/stream-secret.js";
-import type { ShardTrainer } from "./training/trainer.js";
-import { openWorkerPool, removeWorkerFiles, replicaFolder } from "./training/worker-pool.js";
 
 /** Runs a miner until the signal aborts. */
 export const runMiner = (config: MinerConfig, log: Log, signal: AbortSignal): Promise<void> =>
@@ -123,33 +114,6 @@ const sayWhatIsMissed = ({ participant: { clock, log, network }, journal }: Mine
   });
 };
 
-/** Cycles that a crash kept us from hearing the score of, and whose reports may still be had. */
-const awaitingScore = ({ participant, journal }: Miner): number[] => {
-  const { cycle } = phaseAt(participant.clock.head.number, participant.network.phases);
-  return [cycle - 1, cycle].filter((recent) => {
-    const entry = journal.value.cycles[recent];
-    return entry?.revealed !== undefined && entry.heard === undefined;
-  });
-};
-
-const feedback = async (miner: Miner, cycle: number): Promise<void> => {
-  try {
-    const { participant } = miner;
-    const deadline = phaseWindow(cycle + 1, "merge", participant.network.phases).end;
-    await withinBlocks(
-      participant,
-      { duty: "score", name: `the score of cycle ${cycle}`, deadline },
-      async (bounded) => {
-        await reportScore(await underNetworkOf({ ...miner, participant: bounded }, cycle, deadline), cycle);
-      },
-    );
-    note(miner, cycle, { heard: miner.participant.clock.head.number });
-  } catch (thrown) {
-    if (!miner.participant.signal.aborted)
-      miner.participant.log.warn("score unknown", { cycle, reason: reasonOf(thrown) });
-  }
-};
-
 /** Shows the plan of memory beside what the program takes. */
 const tellPlan = async ({ network, telemetry, log }: Participant, config: MinerConfig): Promise<void> => {
   // Nobody knows what an operator's own program takes.
@@ -159,64 +123,4 @@ const tellPlan = async ({ network, telemetry, log }: Participant, config: MinerC
   } catch (thrown) {
     log.debug("no plan of memory", { reason: reasonOf(thrown) });
   }
-};
-
-/** Fetches the hub and the group of the current model, and compiles the training step or opens the operator's program, before the first cycle needs it. */
-export const openTrainer = async (
-  participant: Participant,
-  config: MinerConfig,
-  gate: IdleGate,
-): Promise<ShardTrainer> => {
-  const { models, signal } = participant;
-  const group = config.expert_group;
-  const hash = await modelAtStart(participant);
-  const opened = await withModelFiles(participant, hash, async () => {
-    const manifest = await models.manifest(hash, signal);
-    // Fetched now, and held against the network file, so that the first cycle need not.
-    await (await openBaseWeights(participant, { hash, manifest }, group)).close();
-    await (await openFrozenWeights(participant, { hash, manifest }, group))?.close();
-    return openHubWeights(participant, { hash, manifest });
-  });
-  // Not before: waiting for a model's files is no work.
-  return gate.work(() => openTrainerWith(participant, config, opened));
-};
-
-const openTrainerWith = async (
-  participant: Participant,
-  config: MinerConfig,
-  hub: Awaited<ReturnType<typeof openHubWeights>>,
-): Promise<ShardTrainer> => {
-  const { network, log } = participant;
-  const group = config.expert_group;
-  const started = performance.now();
-  log.info("compiling the training step", { group, device: config.device });
-  const home = join(participant.home, "training");
-  const miner = streamOwner(participant.home, participant.signer.address);
-  const own = { network, group, config, miner, home: join(home, "own"), log };
-  if (config.trainer.command !== undefined) {
-    const trainer = await openOwnTrainer({ ...own, hub, openDevice: () => openDevice({ ...config, log }) });
-    // Not before: who takes back settings that it refuses goes on with what was trained.
-    await removeWorkerFiles(home, 0);
-    return trainer;
-  }
-  await removeWorkerFiles(home, config.workers);
-  await removeOwnTrainer(own.home);
-  const trainer =
-    config.workers > 1
-      ? await openWorkerPool({ network, group, config, hub, miner, home, log })
-      : await createShardTrainer({
-          device: await openDevice({ ...config, log }),
-          network,
-          group,
-          config,
-          hub,
-          miner,
-          keep: { dir: replicaFolder(home, 0), intervalSeconds: config.checkpoint_interval_seconds, log },
-        });
-  log.info("training step compiled", {
-    group,
-    workers: config.workers,
-    milliseconds: Math.round(performance.now() - started),
-  });
-  return trainer;
 };

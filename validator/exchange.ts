@@ -5,18 +5,19 @@ import { note } from "#shared/participant/writes/journal.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import type { Validator } from "./context.js";
-import { openWindow } from "./open-window.js";
 import { ownReportReplaced } from "./seeds-in-force.js";
+import { windowLeft } from "./window-left.js";
 
 /**
- * Fetches the cycle's reports from any participant that has them, so that this validator can serve them. Then records on chain, once, which
- * reports it holds. It waits for a server that cannot be reached, but leaves enough time for the record.
+ * Fetches the cycle's reports from any participant that has them, so that this validator can serve them. Then records
+ * on chain, once, which reports it holds. It waits for a server that cannot be reached, but leaves enough time for the
+ * record.
  */
 export const exchangeReports = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant, journal } = validator;
   const { clock, signal, log } = participant;
   if (journal.value.cycles[cycle]?.exchanged !== undefined) return;
-  const window = openWindow(participant, cycle, "exchange");
+  const window = windowLeft(participant, cycle, "exchange");
   await clock.reach(window.start - 1, signal);
   const own = journal.value.cycles[cycle]?.report;
   const replaced = own === undefined ? null : await ownReportReplaced(participant, cycle, own);

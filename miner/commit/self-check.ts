@@ -10,7 +10,7 @@ import type { FloatSource } from "#shared/training/float-source.js";
 import { withDeadline } from "#shared/util/deadline.js";
 import { withSignals } from "#shared/util/join-signals.js";
 import { mean } from "#shared/util/mean.js";
-import type { Submission } from "../behaviours.js";
+import type { PackedUpdate } from "../behaviours.js";
 import type { Miner } from "../context.js";
 import { ownSeeds } from "../score/draws.js";
 
@@ -19,7 +19,7 @@ export interface Prepared {
   readonly cycle: number;
   /** The group's weights. */
   readonly base: FloatSource;
-  readonly submission: Submission;
+  readonly submission: PackedUpdate;
 }
 
 /** Why validators would not take an update: code, figures and advice. */

@@ -10,9 +10,10 @@ import { publishDuty } from "./publish-duty.js";
 import { settleRest, settleSprints } from "./settle-sprints.js";
 
 /**
- * Does a miner's duty of the network's Sprints until the participant's signal aborts, beside the cycles and Sprints: whatever fails costs that duty and
- * nothing else. Once a cycle's reveal phase is over it reads how Sprints were settled, and what is asked about the one before. From the exchange
- * phase on its device is free: it answers that, and then checks wins of the Sprint that was just proven. Without duty it only waits.
+ * Does a miner's duty of the network's Sprints until the participant's signal aborts, beside the cycles and Sprints:
+ * whatever fails costs that duty and nothing else. Once a cycle's reveal phase is over it reads how Sprints were
+ * settled, and what is asked about the one before. From the exchange phase on its device is free: it answers that, and
+ * then checks wins of the Sprint that was just proven. Without duty it only waits.
  */
 export const runDuties = async (member: DutyMember): Promise<never> => {
   const { clock, network, signal } = member.participant;
@@ -31,15 +32,18 @@ const doCycle = async (member: DutyMember, cycle: number): Promise<void> => {
   const { clock, network, signal } = member.participant;
   if (withDuty(network.sprint))
     await attempt(member.participant, { failure: "Sprints not read", cycle }, () => settleSprints(member, cycle));
-  await doDuty(member, cycle - 1, "answers", publishAnswers);
+  await inWindow(member, cycle - 1, "answers", publishAnswers);
   await clock.reach(phaseWindow(cycle, "exchange", network.phases).start - 1, signal);
   if (withDuty(network.sprint))
     await attempt(member.participant, { failure: "Sprints not read", cycle }, () => settleRest(member, cycle));
-  await doDuty(member, cycle, "duty", publishDuty);
+  await inWindow(member, cycle, "duty", publishDuty);
 };
 
-/** Does a duty of a cycle's Sprint, unless it has none, or it is done or over. A fault of it is only logged, and that its window passed meanwhile. */
-const doDuty = async (
+/**
+ * Does a duty of a cycle's Sprint, unless it has none, or it is done or over. A fault of it is only logged, and that
+ * its window passed meanwhile.
+ */
+const inWindow = async (
   member: DutyMember,
   cycle: number,
   record: "duty" | "answers",

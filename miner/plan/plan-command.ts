@@ -22,7 +22,7 @@ import { createLogger } from "#shared/telemetry/logger.js";
 import { computeSettings, minerSettings, ownTrainerSettings, trainingSettings } from "../config.js";
 import type { TrainingPlan } from "./plan.js";
 import { planSprint } from "./plan-sprint.js";
-import type { Found } from "./plan-text.js";
+import type { PlanFound } from "./plan-text.js";
 import { verdictOf } from "./verdict.js";
 
 const { chain_endpoint, netuid, network, allow_private_addresses, checkpoint_dir } = participantSettings;
@@ -132,7 +132,7 @@ const lookHere = async (
   network: Network,
   plan: TrainingPlan,
   { opened, rate, measure, signal }: Look,
-): Promise<Found> => {
+): Promise<PlanFound> => {
   const [{ measureTraining }, { measureTrainingTime }] = await Promise.all([
     import("./plan-measure.js"),
     import("./training-time.js"),

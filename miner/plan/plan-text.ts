@@ -8,7 +8,7 @@ import type { TrainingTime } from "./training-time.js";
 import type { Available, Verdict } from "./verdict.js";
 
 /** What is known of a machine beside the plan. */
-export interface Found {
+export interface PlanFound {
   readonly has: Available;
   readonly verdict: Verdict;
   /** From matrix products. */
@@ -20,7 +20,7 @@ export interface Found {
 type Section = readonly [title: string, lines: readonly PlanLine[]];
 
 /** A plan as a person reads it. */
-export const describePlan = (plan: TrainingPlan, found: Found, sprint: SprintPlan | null = null): string =>
+export const describePlan = (plan: TrainingPlan, found: PlanFound, sprint: SprintPlan | null = null): string =>
   planText([
     shardLines(plan),
     memoryLines(plan, found),
@@ -67,7 +67,7 @@ const shardLines = (plan: TrainingPlan): Section => [
   ],
 ];
 
-const memoryLines = (plan: TrainingPlan, { has, verdict, measured }: Found): Section => {
+const memoryLines = (plan: TrainingPlan, { has, verdict, measured }: PlanFound): Section => {
   const { memory, workers, card, device } = plan;
   const isChosen = device !== "auto";
   return [
@@ -98,7 +98,7 @@ const memoryLines = (plan: TrainingPlan, { has, verdict, measured }: Found): Sec
   ];
 };
 
-const timeLines = ({ train }: TrainingPlan, { has, verdict, time, measured }: Found): Section => {
+const timeLines = ({ train }: TrainingPlan, { has, verdict, time, measured }: PlanFound): Section => {
   const { stepSeconds } = has;
   const lines: PlanLine[] = [
     [

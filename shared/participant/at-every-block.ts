@@ -3,7 +3,7 @@ import { isChainFault } from "#shared/chain/chain-fault.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { Participant } from "./participant.js";
 
-type Waiting = Pick<Participant, "clock" | "signal">;
+type Clocked = Pick<Participant, "clock" | "signal">;
 
 /** How long something is asked for. */
 export interface Patience {
@@ -19,7 +19,7 @@ export const isTimeLeft = ({ until, deadline }: Patience, tried: number): boolea
 
 /** Reads at every block until all of it is there. What was there when the wait is over is the result. */
 export const readUntilWhole = async <T extends { readonly isWhole: boolean }>(
-  { clock, signal }: Waiting,
+  { clock, signal }: Clocked,
   patience: Patience,
   read: () => Promise<T>,
 ): Promise<T> => {
@@ -38,7 +38,7 @@ export const readUntilWhole = async <T extends { readonly isWhole: boolean }>(
  * @throws any other fault; that the signal aborted
  */
 export const againAtBlocks = async <T>(
-  { clock, signal }: { readonly clock: Pick<Waiting["clock"], "head" | "reach">; readonly signal: AbortSignal },
+  { clock, signal }: { readonly clock: Pick<Clocked["clock"], "head" | "reach">; readonly signal: AbortSignal },
   mayPass: (thrown: unknown, tried: number) => boolean,
   work: () => Promise<T>,
 ): Promise<T> => {
@@ -55,11 +55,11 @@ export const againAtBlocks = async <T>(
 };
 
 /**
- * Asks for a file at every block until somebody sends it: gives what came, or why nothing did. A chain that does not answer is asked again as well. Any other
- * fault ends the wait.
+ * Asks for a file at every block until somebody sends it: gives what came, or why nothing did. A chain that does not
+ * answer is asked again as well. Any other fault ends the wait.
  */
 export const askAtEveryBlock = async <T>(
-  waiting: Waiting,
+  waiting: Clocked,
   patience: Patience,
   ask: () => Promise<T>,
 ): Promise<{ readonly value: T } | { readonly reason: string }> => {

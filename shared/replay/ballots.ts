@@ -1,6 +1,5 @@
 import { readVoters } from "#shared/chain/voters.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { StepVote } from "#shared/protocol/step-vote.js";
 import { chosenStep, type SignedVote } from "#shared/protocol/voting/chosen-step.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
 import { lastBlockFor, phaseRecords } from "./phase-records.js";
@@ -26,8 +25,7 @@ export const readBallots = async (source: CycleContext, cycle: number): Promise<
   const ballots = [...phaseRecords("ballot", cycle, commitments, source)].flatMap(([hotkey, { record }]) =>
     stakes.has(hotkey) && record.votes.length === names.length ? [{ hotkey, votes: record.votes }] : [],
   );
-  const voteOn = (i: number) =>
-    ballots.map(({ hotkey, votes }): SignedVote => ({ hotkey, vote: votes[i] as StepVote }));
+  const voteOn = (i: number) => ballots.map(({ hotkey, votes }): SignedVote => ({ hotkey, vote: votes[i] ?? null }));
   return {
     votes: new Map(names.map((name, i) => [name, voteOn(i)])),
     stakes,

@@ -4,16 +4,20 @@ import { mark, note } from "#shared/participant/writes/journal.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "../context.js";
 import type { Agreement } from "../merge/merge-cycle.js";
-import { openWindow } from "../open-window.js";
 import { seedsReplaced } from "../seeds-in-force.js";
+import { windowLeft } from "../window-left.js";
 import { chooseSteps } from "./choose.js";
 
-/** Measures the candidate steps and puts the ballot on chain, once. @throws EVALUATION_SEED_REPLACED of one that was made before a restart, where a fork replaced the block of its seeds */
+/**
+ * Measures the candidate steps and puts the ballot on chain, once.
+ *
+ * @throws EVALUATION_SEED_REPLACED of one that was made before a restart, where a fork replaced the block of its seeds
+ */
 export const vote = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
   const { participant, journal, meter } = validator;
   const { networkHash, log } = participant;
   if (journal.value.cycles[cycle]?.voted !== undefined) return;
-  const window = openWindow(participant, cycle, "choose");
+  const window = windowLeft(participant, cycle, "choose");
   let ballot = await keptBallot(validator, cycle);
   if (ballot === undefined && !agreed.isWhole)
     throw new BlockZeroError(
@@ -32,8 +36,8 @@ export const vote = async (validator: Validator, cycle: number, agreed: Agreemen
 };
 
 /**
- * The ballot that was made before a restart, or before a fault after which this is begun again, if the chain still has the seeds that it was measured by. If
- * not, it may have been sent, and there are never two.
+ * The ballot that was made before a restart, or before a fault after which this is begun again, if the chain still has
+ * the seeds that it was measured by. If not, it may have been sent, and there are never two.
  */
 const keptBallot = async ({ participant, journal }: Validator, cycle: number): Promise<string | undefined> => {
   const { ballot, ballotSeeds = null } = journal.value.cycles[cycle] ?? {};

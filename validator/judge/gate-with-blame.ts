@@ -27,7 +27,10 @@ export interface BlameOptions extends GateOptions {
 
 /** A gate's failure, and what it says of this validator's own network. */
 export interface BlamedFailure extends GateFailure {
-  /** Whether another server sent what did not pass. False where it was here already, or where nothing had to be asked for. */
+  /**
+   * Whether another server sent what did not pass. False where it was here already, or where nothing had to be asked
+   * for.
+   */
   readonly isFetched: boolean;
 }
 
@@ -36,8 +39,8 @@ export type BlamedResult = Exclude<GateResult, GateFailure> | BlamedFailure;
 type Gatherer = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "signal">;
 
 /**
- * Fetches and gates a submission. A fault of the miner is its result; a fault that may be this validator's is "validator_failed". Throws only on
- * an abort.
+ * Fetches and gates a submission. A fault of the miner is its result; a fault that may be this validator's is
+ * "validator_failed". Throws only on an abort.
  */
 export const gateWithBlame = (
   participant: Gatherer,
@@ -53,11 +56,17 @@ export const openWithBlame = (
 ): Promise<OpenGated | BlamedFailure> =>
   blaming(participant, options, (source) => openSubmission(source, submission, options));
 
-/** Whether what failed so may be had at the next block: a server was busy, or this validator's chain or disk did not answer. */
-export const mayStillCome = ({ reason }: Pick<GateFailure, "reason">): boolean =>
-  reason === "unreachable" || reason === "validator_failed";
+/**
+ * Whether what failed so may be had at the next block: a server was busy, or this validator's chain or disk did not
+ * answer.
+ */
+export const mayStillCome = (result: { readonly ok: true } | Pick<GateFailure, "ok" | "reason">): boolean =>
+  !result.ok && (result.reason === "unreachable" || result.reason === "validator_failed");
 
-/** `openWithBlame`, at every block until the update is here or is refused for what it is, or the wait is over. That it has to be waited for is told once. */
+/**
+ * `openWithBlame`, at every block until the update is here or is refused for what it is, or the wait is over. That it
+ * has to be waited for is told once.
+ */
 export const openAtEveryBlock = async (
   participant: Gatherer & Pick<Participant, "clock" | "log">,
   submission: Submission,
@@ -67,7 +76,7 @@ export const openAtEveryBlock = async (
   let isTold = false;
   const { result } = await readUntilWhole(participant, { until, deadline }, async () => {
     const opened = await openWithBlame(participant, submission, { ...options, until });
-    const isWhole = opened.ok || !mayStillCome(opened);
+    const isWhole = !mayStillCome(opened);
     if (!opened.ok && !isWhole && !isTold && clock.head.number < deadline - 1) {
       const { reason, detail } = opened;
       log.warn("update not here: once more at the next block", {
@@ -109,7 +118,10 @@ const blaming = async <T extends { readonly ok: true }>(
   }
 };
 
-/** The result of a failed fetch. It never blames the artifact, because wrong bytes are a fault of the server that sent them. */
+/**
+ * The result of a failed fetch. It never blames the artifact, because wrong bytes are a fault of the server that sent
+ * them.
+ */
 const fetchFailure = (thrown: unknown, isAsked: boolean): { reason: ReasonCode; detail: string } => {
   const isSlow = thrown instanceof Error && thrown.name === "AbortError";
   if (isSlow && !isAsked) return { reason: "validator_failed", detail: "there was no time left to fetch the artifact" };

@@ -12,7 +12,7 @@ import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { blockWithin } from "../time-left.js";
-import { type BlamedResult, gateWithBlame, mayStillCome as mayComeAfter } from "./gate-with-blame.js";
+import { type BlamedResult, gateWithBlame, mayStillCome } from "./gate-with-blame.js";
 
 /** A submission and the result of its gates. */
 export interface Gated {
@@ -33,10 +33,11 @@ export type Gathered = Decided<readonly Gated[]>;
 type Gate = (submission: Submission) => Promise<BlamedResult>;
 
 /**
- * Fetches and gates a cycle's submissions: those revealed early at once, the others from the last block of the reveal phase on, in an order
- * that nobody can choose. All are requested at once; the client limits how many run at a time. A miner that cannot be reached, or that this
- * validator failed to ask, is tried again at every block, whoever else is slow, and a slow one is waited for, until a third of the evaluate
- * phase (or of the rest of it) has passed. If the validator had no time to ask a miner, this is the validator's failure, not the miner's.
+ * Fetches and gates a cycle's submissions: those revealed early at once, the others from the last block of the reveal
+ * phase on, in an order that nobody can choose. All are requested at once; the client limits how many run at a time. A
+ * miner that cannot be reached, or that this validator failed to ask, is tried again at every block, whoever else is
+ * slow, and a slow one is waited for, until a third of the evaluate phase (or of the rest of it) has passed. If the
+ * validator had no time to ask a miner, this is the validator's failure, not the miner's.
  */
 export const gatherUpdates = (participant: Participant, base: GateBase, cycle: number): Promise<Gathered> =>
   gating(participant, base, cycle, async (gate, wait) => {
@@ -52,8 +53,8 @@ export const gatherUpdates = (participant: Participant, base: GateBase, cycle: n
   });
 
 /**
- * The same once more where a fork replaced the block in whose state the submissions were read: it may have one that the other did not, or the other way
- * round. What stayed the same is not asked for again.
+ * The same once more where a fork replaced the block in whose state the submissions were read: it may have one that the
+ * other did not, or the other way round. What stayed the same is not asked for again.
  */
 export const gatherAgain = async (
   participant: Participant,
@@ -105,7 +106,7 @@ const gateInTime = async (
   gate: Gate,
 ): Promise<Gated> => {
   for (let last: Gated = { submission, result: await gate(submission) }; ; ) {
-    if (!mayStillCome(last) || clock.head.number >= deadline - 1) return last;
+    if (!mayStillCome(last.result) || clock.head.number >= deadline - 1) return last;
     await clock.reach(clock.head.number + 1, signal);
     const again: Gated = { submission, result: await gate(submission) };
     // A miner that could not be reached before, and was not asked again, counts as unreachable.
@@ -130,8 +131,9 @@ const withFewOpen =
   });
 
 /**
- * Gates what is revealed during the reveal phase, one artifact per hotkey. If a hotkey then reveals another artifact, that one waits for
- * the end of the phase, so nobody can keep the validator busy. Resolves at the last block of the phase.
+ * Gates what is revealed during the reveal phase, one artifact per hotkey. If a hotkey then reveals another artifact,
+ * that one waits for the end of the phase, so nobody can keep the validator busy. Resolves at the last block of the
+ * phase.
  * @returns the result of a submission, if the submission is still the same
  */
 const gateEarly = async (
@@ -183,11 +185,10 @@ const isUnreachable = ({ result }: Gated): boolean => !result.ok && result.reaso
 /** Whether this validator failed: its chain or its disk did not answer, say, which may be over at the next block. */
 const hasFailed = ({ result }: Gated): boolean => !result.ok && result.reason === "validator_failed";
 
-const mayStillCome = ({ result }: Gated): boolean => !result.ok && mayComeAfter(result);
-
 /**
- * If no miner at all could be reached, the fault is more likely this validator's. What was refused without a server's answer, such as a
- * reveal without a commitment, or of a file that is here, shows nobody as reached: it costs a stranger one record.
+ * If no miner at all could be reached, the fault is more likely this validator's. What was refused without a server's
+ * answer, such as a reveal without a commitment, or of a file that is here, shows nobody as reached: it costs a
+ * stranger one record.
  */
 const blameSelf = (gated: readonly Gated[]): readonly Gated[] => {
   const asked = gated.filter((one) => one.result.ok || one.result.isFetched || isUnreachable(one));

@@ -43,8 +43,8 @@ export interface EarlierUpdates {
 }
 
 /**
- * Those that this validator gated itself, and of cycles that it missed those that chain and servers still have. Where neither has them nobody can
- * know here that an update is one of them.
+ * Those that this validator gated itself, and of cycles that it missed those that chain and servers still have. Where
+ * neither has them nobody can know here that an update is one of them.
  *
  * @param until aborts when there is no time left to ask chain and servers
  */
@@ -59,12 +59,12 @@ export const earlierUpdates = async (
   const past = await knownCycles(source, cycle, same);
   const updates: EarlierUpdate[] = [];
   // The newest first, whose updates are the likeliest to come again: time may not be enough for all.
-  for (const of of past.toReversed()) {
-    const own = known[of]?.map((update) => ({ ...update, cycle: of }));
-    const before = same.baseOf(of);
+  for (const earlier of past.toReversed()) {
+    const own = known[earlier]?.map((update) => ({ ...update, cycle: earlier }));
+    const before = same.baseOf(earlier);
     const isAsked = !own && before !== null && !until.aborted;
-    const recalled = isAsked ? await recall(participant, source, { cycle: of, base: before, until }) : null;
-    if (recalled?.isWhole) known[of] = recalled.updates.map(({ cycle: _, ...update }) => update);
+    const recalled = isAsked ? await recallUpdates(participant, source, { cycle: earlier, base: before, until }) : null;
+    if (recalled?.isWhole) known[earlier] = recalled.updates.map(({ cycle: _, ...update }) => update);
     const all = own ?? recalled?.updates ?? [];
     updates.unshift(...all.filter((update) => isKnown(cycle, same, update)));
   }
@@ -81,7 +81,7 @@ export const earlierUpdates = async (
           ]
         : [],
     );
-    const kept = past.flatMap((of) => (known[of] ? [[of, known[of]] as const] : []));
+    const kept = past.flatMap((each) => (known[each] ? [[each, known[each]] as const] : []));
     try {
       writeFileAtomic(fileOf(home), JSON.stringify(Object.fromEntries([...kept, [cycle, now]])));
     } catch (thrown) {
@@ -95,10 +95,10 @@ export const earlierUpdates = async (
 };
 
 /**
- * What was revealed in a cycle in which this validator gated nothing. Null if it cannot be had, or not in time: a node may stall on each old state. Throws
- * only on the participant's abort.
+ * What was revealed in a cycle in which this validator gated nothing. Null if it cannot be had, or not in time: a node
+ * may stall on each old state. Throws only on the participant's abort.
  */
-const recall = async (
+const recallUpdates = async (
   { signal, log }: Participant,
   source: CycleSource,
   { cycle, base, until }: { readonly cycle: number; readonly base: string; readonly until: AbortSignal },

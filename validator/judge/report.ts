@@ -7,18 +7,20 @@ import { reportHash } from "#shared/protocol/report.js";
 import { signDocument } from "#shared/protocol/signing.js";
 import { readReport } from "#shared/replay/reports.js";
 import type { Validator } from "../context.js";
-import { openWindow } from "../open-window.js";
 import { measureBySeeds, ownReportReplaced } from "../seeds-in-force.js";
+import { windowLeft } from "../window-left.js";
 import { judgeCycle } from "./judge.js";
 import { keptJudgement } from "./kept-judgement.js";
 import { tellReport } from "./observe-judging.js";
 
-/** Judges the cycle's updates, signs the report, keeps it secret until the phase is over, and commits its hash, once. */
+/**
+ * Judges the cycle's updates, signs the report, keeps it secret until the phase is over, and commits its hash, once.
+ */
 export const report = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant, journal, meter, updateMeter = meter, metrics, timer } = validator;
   const { blobs, network, networkHash, location, log } = participant;
   if (journal.value.cycles[cycle]?.reported !== undefined) return;
-  const window = openWindow(participant, cycle, "evaluate");
+  const window = windowLeft(participant, cycle, "evaluate");
   let hash = journal.value.cycles[cycle]?.report;
   if (hash === undefined) {
     const { signer, home } = participant;

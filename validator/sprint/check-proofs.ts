@@ -38,9 +38,9 @@ interface Checked {
 }
 
 /**
- * A validator's verdicts on the proofs of a Sprint, all but its own: it fetches each, and recomputes the wins that its sample seed draws. It
- * computes in the exchange phase and in the next train phase alone, when no score, ballot or merge waits for the machine. A proof that it has no
- * time for is abstained on.
+ * A validator's verdicts on the proofs of a Sprint, all but its own: it fetches each, and recomputes the wins that its
+ * sample seed draws. It computes in the exchange phase and in the next train phase alone, when no score, ballot or
+ * merge waits for the machine. A proof that it has no time for is abstained on.
  *
  * @returns by ascending uid, and the seed of its sample: null if there was nothing to check
  */
@@ -88,13 +88,13 @@ interface Sample extends ClaimedNonces {
 }
 
 /**
- * Asks for a proof at every block until its deadline, and draws its sample if it is a proof as far as its bytes show. It is read
- * once: a million wins take seconds to read, and its server may be gone the next time.
+ * Asks for a proof at every block until its deadline, and draws its sample if it is a proof as far as its bytes show.
+ * It is read once: a million wins take seconds to read, and its server may be gone the next time.
  */
 const fetchProof = async (
   { participant, cycle, sprint }: Checking,
   { proof, seed, reading, ...wait }: Fetching,
-): Promise<Sample | { readonly problem: Found }> => {
+): Promise<Sample | { readonly problem: Finding }> => {
   const { signal, signer } = participant;
   let isAsked = false;
   const onAsked = () => {
@@ -104,7 +104,7 @@ const fetchProof = async (
   const profile = profileOf(sprint);
   let fault: string | null = null;
   // A proof that nobody was asked for is this validator's own want of time, and says nothing of the miner.
-  const outOfTime = (): Found =>
+  const outOfTime = (): Finding =>
     isAsked || fault !== null
       ? { reason: "unreachable", detail: fault }
       : { reason: "no_time", detail: "no time was left to ask for it" };
@@ -114,7 +114,7 @@ const fetchProof = async (
     fault = reasonOf(thrown);
     return isTimeLeft(wait, tried);
   };
-  const draw = async (): Promise<Sample | { readonly problem: Found }> => {
+  const draw = async (): Promise<Sample | { readonly problem: Finding }> => {
     const read = await readProofInTurn(source, { cycle, sprint }, proof, reading);
     if (!read.ok) return { problem: { reason: "malformed", detail: read.detail } };
     const { items, claimed } = read.value;
@@ -181,13 +181,13 @@ const hasTime = async (
 };
 
 /** What was found of a proof. A reason of null: it is valid. */
-type Found = { readonly reason: CheckReason | null } & Partial<
+type Finding = { readonly reason: CheckReason | null } & Partial<
   Pick<CheckEntry, "detail" | "wins" | "checked" | "nonce">
 >;
 
 const entryOf = (
   { uid, hotkey, record }: Pick<SprintEntrant, "uid" | "hotkey"> & { readonly record: { readonly proof: string } },
-  { reason, detail = null, wins = null, checked = 0, nonce = null }: Found,
+  { reason, detail = null, wins = null, checked = 0, nonce = null }: Finding,
 ): CheckEntry => ({
   uid,
   hotkey,

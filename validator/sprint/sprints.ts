@@ -27,8 +27,8 @@ const PATIENCE = 1 / 2;
 const RECALL_BLOCKS = 2;
 
 /**
- * Checks and settles the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that Sprint's duty and
- * nothing else. Without Sprints it only waits.
+ * Checks and settles the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails
+ * costs that Sprint's duty and nothing else. Without Sprints it only waits.
  */
 export const runChecks = async (checker: Checker): Promise<never> => {
   const { participant } = checker;
@@ -51,22 +51,22 @@ const checkCycle = async (checker: Checker, cycle: number): Promise<void> => {
   const sprint = await throughFaults(former.participant, drawn, ask, isFetchFault);
   const over = phaseWindow(cycle + 1, "exchange", network.phases).start - 1;
   // Also without a Sprint of its own: until the next one nobody serves what was missed any more.
-  if (!sprint) return recall(checker, cycle, over);
-  await doDuty(former, cycle, "checks", due + 1, (bounded) => publishChecks(bounded, cycle, sprint));
+  if (!sprint) return recallSprints(checker, cycle, over);
+  await doPart(former, cycle, "checks", due + 1, (bounded) => publishChecks(bounded, cycle, sprint));
   const exchange = recordWindow("checksheld", cycle, network);
-  await doDuty(former, cycle, "checksheld", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
+  await doPart(former, cycle, "checksheld", exchange.end + 1, (bounded) => holdChecks(bounded, cycle));
   const evaluate = phaseWindow(cycle + 1, "evaluate", network.phases);
   // Files are waited for until then, so that time is left to recompute what they name.
   const deadline = evaluate.start + Math.ceil((evaluate.end - evaluate.start) * PATIENCE);
-  await doDuty(former, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
-  await recall(checker, cycle + 1, over);
+  await doPart(former, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline }));
+  await recallSprints(checker, cycle + 1, over);
   await showWeights(checker, cycle + 1);
   // It was read while the block that decides was the newest, which a fork may replace.
   await clock.reach(Math.min(exchange.end - 1 + MAX_FORK, over - 1), signal);
   const settled = checker.journal.value.sprints.find((one) => one.cycle === cycle);
   if (!settled || !(await isOfAFork(former.participant, settled))) return;
   log.warn("settled once more: a fork replaced the block that decides which checks count", { cycle });
-  await doDuty(former, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline: over }));
+  await doPart(former, cycle, "settle", over, (bounded) => settleSprint(bounded, { cycle, sprint, deadline: over }));
   await showWeights(checker, cycle + 1);
 };
 
@@ -78,10 +78,10 @@ const FAILURES = {
 } as const;
 
 /**
- * Does a duty of a Sprint: again at the next block, up to block `retryDeadline`, after a fault that may pass. Any other is only logged, and that the window of its
- * record passed meanwhile.
+ * Does a duty of a Sprint: again at the next block, up to block `retryDeadline`, after a fault that may pass. Any other
+ * is only logged, and that the window of its record passed meanwhile.
  */
-const doDuty = async (
+const doPart = async (
   checker: Checker,
   cycle: number,
   duty: keyof typeof FAILURES,
@@ -101,11 +101,12 @@ const doDuty = async (
 };
 
 /**
- * Settles the Sprints of the window that this validator missed, could not read in full, or read in the state of a block that a fork replaced, as far as
- * their files are still served: the newest first, whose files are gone last. Each is begun again for two blocks, so that one which cannot be had leaves the others time. None
- * is begun once the chain is at block `over`: the next Sprint's proofs are checked then.
+ * Settles the Sprints of the window that this validator missed, could not read in full, or read in the state of a block
+ * that a fork replaced, as far as their files are still served: the newest first, whose files are gone last. Each is
+ * begun again for two blocks, so that one which cannot be had leaves the others time. None is begun once the chain is
+ * at block `over`: the next Sprint's proofs are checked then.
  */
-const recall = async (checker: Checker, cycle: number, over: number): Promise<void> => {
+const recallSprints = async (checker: Checker, cycle: number, over: number): Promise<void> => {
   const { participant, journal } = checker;
   const limit = { name: `the Sprints before cycle ${cycle}`, deadline: over };
   const ask = () => sprintsBefore(cycleSource(participant), cycle, knownDraw(journal));
@@ -120,7 +121,7 @@ const recall = async (checker: Checker, cycle: number, over: number): Promise<vo
     if (whole && !(await isOfAFork(former.participant, whole))) continue;
     const deadline = Math.min(head + RECALL_BLOCKS, over);
     const settle = (bounded: Checker) => settleSprint(bounded, { cycle: missed, sprint, deadline });
-    await doDuty(former, missed, "settle", over, settle, deadline);
+    await doPart(former, missed, "settle", over, settle, deadline);
   }
 };
 

@@ -26,7 +26,7 @@ export interface NodeOptions {
   readonly log: Log;
 }
 
-export type Submission =
+export type PoolEntry =
   | { readonly status: "pool"; readonly hash: string }
   | ({ readonly status: "included" } & Receipt);
 
@@ -35,15 +35,16 @@ export interface DevNode {
   readonly finalized: Head;
   nextNonce(account: string): number;
   /**
-   * Adds an extrinsic to the pool. Sending one again changes nothing, and returns where it is. Throws `Fault` with Substrate's name for the
-   * problem.
+   * Adds an extrinsic to the pool. Sending one again changes nothing, and returns where it is. Throws `Fault` with
+   * Substrate's name for the problem.
    */
-  submit(raw: unknown): Submission;
+  submit(raw: unknown): PoolEntry;
   /** Builds blocks at once, the first with the extrinsics in the pool. Durable when it returns. */
   newBlocks(count: number): Head;
   /**
-   * Reverts the newest block, as a fork does; the next block takes its place. Its extrinsics wait again or, without `keep`, are lost with
-   * all waiting extrinsics of their signers. Throws `Fault` BLOCK_UNKNOWN at block 0, STATE_DISCARDED.
+   * Reverts the newest block, as a fork does; the next block takes its place. Its extrinsics wait again or, without
+   * `keep`, are lost with all waiting extrinsics of their signers. Throws `Fault` BLOCK_UNKNOWN at block 0,
+   * STATE_DISCARDED.
    */
   undoBlock(keep: boolean): Head;
   setBlockTime(ms: number): void;
@@ -52,12 +53,15 @@ export interface DevNode {
   close(): void;
 }
 
-/** Greatest number of blocks in one `newBlocks`: they are built without interruption, and nothing else happens meanwhile. */
+/**
+ * Greatest number of blocks in one `newBlocks`: they are built without interruption, and nothing else happens
+ * meanwhile.
+ */
 export const BLOCKS_AT_ONCE = 1024;
 
 /**
- * Opens a home, replays its blocks and continues from there. Throws the coded errors of the lock, the log and the genesis. A home that
- * another process took over gets no further block of this one.
+ * Opens a home, replays its blocks and continues from there. Throws the coded errors of the lock, the log and the
+ * genesis. A home that another process took over gets no further block of this one.
  */
 export const openNode = async ({
   home,

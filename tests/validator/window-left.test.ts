@@ -7,7 +7,7 @@ import { createTelemetry } from "#shared/telemetry/telemetry.js";
 import { coded } from "#tests/support/coded.js";
 import { template } from "#tests/support/micro-network.js";
 import { parsePrometheus } from "#tests/support/prometheus-text.js";
-import { openWindow } from "#validator/open-window.js";
+import { windowLeft } from "#validator/window-left.js";
 
 const { start, end } = phaseWindow(3, "evaluate", template.phases);
 
@@ -20,7 +20,7 @@ const missed = async (since: number, head: number): Promise<number | undefined> 
     since,
     telemetry: createTelemetry(instruments),
   };
-  const open = () => openWindow(participant as unknown as Participant, 3, "evaluate");
+  const open = () => windowLeft(participant as unknown as Participant, 3, "evaluate");
   if (head < end - 1) assert.deepEqual(open(), { start, end });
   else assert.throws(open, coded("WINDOW_MISSED"));
   return parsePrometheus(await instruments.text()).get('blockzero_windows_missed_total{record="report"}');

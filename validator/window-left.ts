@@ -9,12 +9,12 @@ type Deciding = Extract<Phase, "evaluate" | "exchange" | "choose">;
 const RECORD_OF: Readonly<Record<Deciding, RecordLabel>> = { evaluate: "report", exchange: "held", choose: "ballot" };
 
 /**
- * The window of a phase whose record can still be put on chain. Making a record takes blocks. A record that cannot be in time must not
- * delay other work.
+ * The window of a phase whose record can still be put on chain. Making a record takes blocks. A record that cannot be
+ * in time must not delay other work.
  *
  * @throws BlockZeroError WINDOW_MISSED
  */
-export const openWindow = (
+export const windowLeft = (
   { clock, network, telemetry, since }: Participant,
   cycle: number,
   phase: Deciding,
