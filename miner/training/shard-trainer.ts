@@ -139,9 +139,7 @@ export const createShardTrainer = async (given: ShardTrainerOptions): Promise<Sh
     await runs?.settled();
     await trainStep.begin(weights);
     const measured: number[] = [];
-    // The step is compiled; a step that is refused measures and changes nothing.
-    for (const batch of batches)
-      measured.push((await trainStep.step([batchTensors(batch)], 0, () => true, signal)).loss);
+    for (const batch of batches) measured.push(await trainStep.loss(batchTensors(batch), signal));
     return measured;
   };
 

@@ -31,6 +31,8 @@ export interface StepBackend {
    * @param signal once it aborts, what computes a step in parts ends it before the next of them, and throws its reason
    */
   compute(batches: readonly Tensors[], step: number, learningRate: number, signal: AbortSignal): Promise<ComputedStep>;
+  /** The loss of a batch alone. Absent where one program gives the gradients with it. @param signal as in `compute` */
+  loss?(batch: Tensors, signal: AbortSignal): Promise<number>;
   /** Updates the state to the result of the step computed last. This is never interrupted. */
   apply(): void;
   /** The state's tensor of a trained parameter, after the last step applied. */

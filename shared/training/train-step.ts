@@ -50,6 +50,8 @@ export interface TrainStep {
     refuse?: (loss: number) => boolean,
     signal?: AbortSignal,
   ): Promise<StepResult>;
+  /** The loss of a batch; changes nothing. Throws TRAIN_BUSY while a step is in progress. @param signal as in `step` */
+  loss(batch: Tensors, signal?: AbortSignal): Promise<number>;
   /** Number of steps that were not finite. */
   readonly skippedSteps: number;
   /** Number of steps that changed the parameters since the optimiser was created. */
@@ -166,6 +168,14 @@ export const createTrainStep = async (options: TrainStepOptions): Promise<TrainS
         onSkip?.(result);
       }
       return result;
+    },
+    async loss(batch, signal = NEVER) {
+      if (running) throw busy();
+      signal.throwIfAborted();
+      return exclusively(async () => {
+        if (stepping.loss) return stepping.loss(batch, signal);
+        return (await stepping.compute([batch], taken + 1, 0, signal)).results[0]!.loss;
+      });
     },
     get skippedSteps() {
       return skippedSteps;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planTraining } from "#miner/plan/plan.js";
 import type { ReplicaStep } from "#miner/training/trainer.js";
+import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
 import { inMemory } from "#shared/training/float-source.js";
@@ -141,6 +142,28 @@ describe("a miner that trains layer by layer", () => {
       assert.equal(runs, 1);
       await trainer.dispose();
     });
+
+  it("checks its update by forward passes alone", async () => {
+    const gradients: boolean[] = [];
+    const telling: Device = {
+      ...device,
+      async compile(graph, outputs) {
+        const built = await device.compile(graph, outputs);
+        const isBackward = Object.keys(outputs).some((name) => name.includes("gradient"));
+        return {
+          run: (...fed) => {
+            gradients.push(isBackward);
+            return built.run(...fed);
+          },
+          dispose: () => built.dispose(),
+        };
+      },
+    };
+    const trainer = await openTrainer(configBy("layers"), { device: telling });
+    await trainer.losses(inMemory(base), { seed: "7".repeat(64), batches: 2 });
+    await trainer.dispose();
+    assert.ok(gradients.length > 0 && !gradients.includes(true));
+  });
 
   it("does not begin before what was stopped has ended", async () => {
     const trainer = await openTrainer(configBy("whole"));

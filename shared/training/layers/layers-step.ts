@@ -1,5 +1,5 @@
-import type { AnyTensors, DeviceTensor } from "#shared/engine/device.js";
-import { type FloatTensor, floatTensor, type IntTensor, type Tensor, zeros } from "#shared/engine/tensor.js";
+import type { AnyTensors, DeviceTensor, Tensors } from "#shared/engine/device.js";
+import { type FloatTensor, floatTensor, type IntTensor, zeros } from "#shared/engine/tensor.js";
 import { blocksOf } from "#shared/model/families/index.js";
 import { EMBEDDING, headName } from "#shared/model/parameters.js";
 import { adamwVectors } from "../adamw-vectors.js";
@@ -77,22 +77,30 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
   const hidden = Array.from({ length: layers.length + 1 }, () => zeros(size));
   const { embedding: embeddingScale } = blocksOf(config).scales;
 
-  /** Forward pass and backward pass of one batch: its loss, and its gradients in the sums. Either may take minutes, so each looks at the signal before every program. */
-  const computeBatch = async (batch: Readonly<Record<string, Tensor>>, signal: AbortSignal): Promise<BatchScalars> => {
+  const startsOf = (batch: Tensors): Tensors => (shape.isolated ? { [STARTS]: batch.starts! } : {});
+
+  /** The loss of one batch. Like the backward pass it may take minutes, so both look at the signal before every program. */
+  const lossOf = async (batch: Tensors, signal: AbortSignal): Promise<number> => {
     checkBatch(batch, shape);
-    const { ids, targets } = batch as { ids: IntTensor; targets: IntTensor };
-    const starts = shape.isolated ? { [STARTS]: batch.starts! } : {};
+    const { ids, targets } = batch as Batch;
+    const starts = startsOf(batch);
     await embed(ids, hidden[0]!, { scale: embeddingScale, rows: (first, end) => readRows(EMBEDDING, first, end) });
     for (const [i, layer] of layers.entries()) {
       signal.throwIfAborted();
       const feeds = { [HIDDEN]: hidden[i]!, ...starts, ...(await weightsOf(layer)) };
       await programs.get(layer.kind)!.forward.run(feeds, { [HIDDEN]: hidden[i + 1]! });
     }
-    const last = hidden[layers.length]!;
-    const loss = Math.fround(await head.loss(last, targets, signal));
+    return Math.fround(await head.loss(hidden[layers.length]!, targets, signal));
+  };
+
+  /** Forward pass and backward pass of one batch: its loss, and its gradients in the sums. */
+  const computeBatch = async (batch: Tensors, signal: AbortSignal): Promise<BatchScalars> => {
+    const loss = await lossOf(batch, signal);
     if (!Number.isFinite(loss)) return { loss, metrics: {} };
 
-    let gradient = await head.gradient(last, targets, sums, signal);
+    const { ids, targets } = batch as Batch;
+    const starts = startsOf(batch);
+    let gradient = await head.gradient(hidden[layers.length]!, targets, sums, signal);
     for (let i = layers.length - 1; i >= lowest; i--) {
       signal.throwIfAborted();
       const layer = layers[i]!;
@@ -128,6 +136,7 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
       }
       return { results, gradNorm: prepare(batches.length, step, learningRate) };
     },
+    loss: lossOf,
     apply,
     tensor: (part, name) => state[part][name]!,
     frozenShapes: frozen.shapes,
@@ -145,6 +154,9 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
     },
   };
 };
+
+/** A batch that was checked. */
+type Batch = Readonly<Record<"ids" | "targets", IntTensor>>;
 
 // Top-level, so that no closure retains the caller's trained tensors.
 

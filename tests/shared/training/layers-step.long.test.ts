@@ -219,6 +219,30 @@ describe("a step by layers", () => {
       await train.dispose();
     });
 
+  it("gives a batch's loss by its forward pass alone, and changes nothing", async () => {
+    const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
+    let runs = 0;
+    const params = microParameters(MICRO);
+    const train = await createTrainStep({
+      device: watched(
+        () => undefined,
+        () => runs++,
+      ),
+      loss: languageModelLoss(shape),
+      inputs: batchInputs(shape),
+      params,
+      trainable: Object.keys(params),
+      layered: { shape: { ...shape, chunks: { vocabulary: 7 } } },
+    });
+    const before = await train.state();
+    const loss = await train.loss(batchOf(shape, "a"));
+    // Each layer, the last norm, and the pieces of the vocabulary.
+    assert.equal(runs, MICRO.num_hidden_layers + 1 + Math.ceil(MICRO.vocab_size / 7));
+    assert.deepEqual(await train.state(), before);
+    assert.equal((await train.step([batchOf(shape, "a")], 0, () => true)).loss, loss);
+    await train.dispose();
+  });
+
   it("is planned with the programs that it runs, as often as it runs them", async () => {
     for (const vocabulary of [7, 8]) {
       const config = { ...MICRO, num_hidden_layers: 3, mlp_only_layers: [1], intermediate_size: 8 };
