@@ -24,6 +24,8 @@ export interface LayerPlace {
   readonly layer: number;
   /** Ids of the experts that are held; none in a dense layer. */
   readonly experts: readonly number[];
+  /** `LayerOutput.attended`, where it was made before: then only its gradient is. */
+  readonly attended?: Value | undefined;
 }
 
 export interface LayerOutput {
@@ -33,10 +35,13 @@ export interface LayerOutput {
   readonly inner: Value;
   /** Null for a dense layer. */
   readonly routing: Routing | null;
+  /** What attention's heads made of the values: [b, heads, t, width of a value]. */
+  readonly attended: Value;
 }
 
 /** Attention, then experts or a dense network, each added to the hidden state: [N, d] → [N, d]. */
-export const decoderLayer = (hidden: Value, { shape, weights, context, layer, experts }: LayerPlace): LayerOutput => {
+export const decoderLayer = (hidden: Value, given: LayerPlace): LayerOutput => {
+  const { shape, weights, context, layer, experts } = given;
   const { config } = shape;
   const { attention, isSparse, router: rule, shared, scales } = blocksOf(config);
   const { linear, norm } = weights;
@@ -46,10 +51,12 @@ export const decoderLayer = (hidden: Value, { shape, weights, context, layer, ex
     attention.kind === "grouped" ? groupedAttention(x, attention, place) : latentAttention(x, attention, place);
   const add = (x: Value, change: Value) => op.add(x, scaled(change, scales.residual));
 
-  const place = { shape, weights, prefix: `${prefix}.self_attn`, rotation, mask, remember };
-  const x = add(hidden, attend(norm(hidden, `${prefix}.input_layernorm`), place));
+  const place = { shape, weights, prefix: `${prefix}.self_attn`, rotation, mask, attended: given.attended, remember };
+  const { output: change, attended } = attend(norm(hidden, `${prefix}.input_layernorm`), place);
+  const x = add(hidden, change);
   const inner = norm(x, `${prefix}.post_attention_layernorm`);
-  if (!isSparse(layer)) return { hidden: add(x, feedForward(inner, weights, `${prefix}.mlp`)), inner, routing: null };
+  if (!isSparse(layer))
+    return { hidden: add(x, feedForward(inner, weights, `${prefix}.mlp`)), inner, routing: null, attended };
 
   const { output, routing } = mixtureOfExperts(inner, {
     layer,
@@ -60,7 +67,7 @@ export const decoderLayer = (hidden: Value, { shape, weights, context, layer, ex
     project: (rows, slot, projection) => linear(rows, `${prefix}.mlp.experts.${experts[slot]}.${projection}_proj`),
   });
   const mixed = shared === null ? output : op.add(output, sharedExpert(inner, weights, `${prefix}.mlp`, shared));
-  return { hidden: add(x, mixed), inner, routing };
+  return { hidden: add(x, mixed), inner, routing, attended };
 };
 
 /** The last norm and the projection to the vocabulary: hidden state [N, d] → logits [N, vocabulary]. */

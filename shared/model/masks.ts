@@ -9,6 +9,9 @@ const HIDDEN = -1e9;
 /** Scores of a layer up to so many bytes are made at once, and kept for the backward pass. Beyond, chunks of queries have about as many. */
 const SCORE_BYTES = 64 * 2 ** 20;
 
+/** Keys behind a chunk's queries are not looked at: of so many chunks a little more than half of the scores are made. */
+const LEAST_CHUNKS = 16;
+
 /** Queries of a chunk are a multiple of it. */
 const CHUNK_STEP = 16;
 
@@ -16,7 +19,9 @@ const CHUNK_STEP = 16;
 export const queriesAtOnce = ({ config, batchSize, sequenceLength: t, chunks }: ForwardShape): number => {
   if (chunks?.queries !== undefined) return Math.min(chunks.queries, t);
   const fitting = Math.floor(SCORE_BYTES / (4 * batchSize * config.num_attention_heads * t));
-  return fitting >= t ? t : Math.min(t, CHUNK_STEP * Math.max(1, Math.floor(fitting / CHUNK_STEP)));
+  if (fitting >= t) return t;
+  const most = Math.min(fitting, Math.ceil(t / LEAST_CHUNKS));
+  return Math.min(t, CHUNK_STEP * Math.max(1, Math.floor(most / CHUNK_STEP)));
 };
 
 /** Each token sees itself and those before. */
@@ -24,11 +29,12 @@ export const causalMask = (graph: Graph, shape: ForwardShape): Mask => {
   const { sequenceLength: t } = shape;
   const perKey = queriesPerKey(shape);
   if (queriesAtOnce(shape) === t) return causalTable(graph, perKey, t);
+  const ownTable = tablesOf(graph, perKey);
   return chunksOf(shape).map(({ first, end }) => ({
     first,
     end,
-    inputs: [placesOf(graph, perKey, first, end)],
-    build: ([places]) => op.scale(beyond(places!, end), HIDDEN),
+    inputs: [ownTable(end - first)],
+    build: ([own]) => behind(own!, first),
   }));
 };
 
@@ -54,13 +60,14 @@ export const documentMask = (graph: Graph, shape: ForwardShape, starts: Value): 
     chunks.map(({ first, end }) => end - first),
     1,
   );
+  const ownTable = tablesOf(graph, perKey);
   return chunks.map(({ first, end }, i) => ({
     first,
     end,
-    inputs: [placesOf(graph, perKey, first, end), cut[i]!],
-    build: ([places, begin]) => {
-      const unseen = op.add(beyond(places!, end), before(begin!, counted(graph, end), end - first));
-      return op.scale(unseen, HIDDEN); // [b, 1, perKey·count, end]
+    inputs: [ownTable(end - first), cut[i]!],
+    build: ([own, begin]) => {
+      const ofOthers = op.scale(before(begin!, counted(graph, end), end - first), HIDDEN);
+      return op.add(ofOthers, behind(own!, first)); // [b, 1, perKey·count, end]
     },
   }));
 };
@@ -79,18 +86,18 @@ const causalTable = (graph: Graph, perKey: number, t: number): Value => {
   return graph.constant(mask, [perKey * t, t]);
 };
 
-/** Places of the queries, stacked per key head: [perKey · count, 1]. */
-const placesOf = (graph: Graph, perKey: number, first: number, end: number): Value => {
-  const count = end - first;
-  return graph.constant(
-    Float32Array.from({ length: perKey * count }, (_, i) => first + (i % count)),
-    [perKey * count, 1],
-  );
+/** Causal tables of neighbouring queries and their own keys, each made once. */
+const tablesOf = (graph: Graph, perKey: number) => {
+  const tables = new Map<number, Value>();
+  return (count: number): Value => {
+    const table = tables.get(count) ?? causalTable(graph, perKey, count);
+    tables.set(count, table);
+    return table;
+  };
 };
 
-/** How many places behind a query a key lies; 0 for those that it may see: [queries, end]. */
-const beyond = (places: Value, end: number): Value =>
-  op.maximum(op.sub(counted(places.graph, end), places), places.graph.constant(0));
+/** The table [perKey·count, count] for `first` keys before it, too, which all of them see. */
+const behind = (own: Value, first: number): Value => op.pad(own, { axis: 1, before: first, after: 0 });
 
 /** 0, 1, 2, … */
 const counted = (graph: Graph, count: number): Value =>

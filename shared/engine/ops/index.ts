@@ -1,4 +1,5 @@
 export { add } from "./add.js";
+export { attend } from "./attend.js";
 export { cast } from "./cast.js";
 export { concat } from "./concat.js";
 export { countedMean, countedTargets, crossEntropy, tokenLosses } from "./cross-entropy.js";
@@ -23,7 +24,7 @@ export { rotaryEmbedding } from "./rotary-embedding.js";
 export { scale } from "./scale.js";
 export { sigmoid } from "./sigmoid.js";
 export { silu } from "./silu.js";
-export { type SliceRange, slice } from "./slice.js";
+export { type Padding, pad, type SliceRange, slice } from "./slice.js";
 export { logSoftmax, softmax } from "./softmax.js";
 export { split } from "./split.js";
 export { sqrt } from "./sqrt.js";

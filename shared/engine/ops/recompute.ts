@@ -6,8 +6,12 @@ import { after } from "./after.js";
 /** One value, and how it is made of others. */
 export interface Part {
   readonly inputs: Values;
-  /** Makes the value of the inputs, or of others of their types. It may use no further values but constants. */
-  readonly build: (inputs: Values) => Value;
+  /**
+   * Makes the value of the inputs, or of others of their types. It may use no further values but constants.
+   *
+   * @param made the value, where it was made before and is built again for its gradient
+   */
+  readonly build: (inputs: Values, made?: Value) => Value;
 }
 
 /** The places of a part's inputs among those of all parts. */
@@ -37,7 +41,7 @@ const kept = (inputs: number, parts: readonly Placed[]): Operator<Values, Values
         [gradient, ...before],
       );
       const begin = graph.nodes.length;
-      const value = build(again);
+      const value = build(again, node.outputs[i]);
       const results = pullBack(
         graph.nodes.slice(begin),
         value,
@@ -60,12 +64,14 @@ const kept = (inputs: number, parts: readonly Placed[]): Operator<Values, Values
  * Values of which nothing is kept for the backward pass but what they are made of: the gradient builds each part again (activation
  * checkpointing, Chen et al. 2016, arXiv 1604.06174). The parts come one after the other, also in the backward pass, so that the
  * intermediate results of only one are alive. An input of several parts gets the sum of their gradients.
+ *
+ * @param known the parts' values, where they were made before: then the gradient alone builds them
  */
-export const recompute = (parts: readonly Part[]): Values => {
+export const recompute = (parts: readonly Part[], known?: Values): Values => {
   const inputs = [...new Set(parts.flatMap((part) => part.inputs))];
   const [first] = inputs;
   if (!first) throw shapeError("Recompute", "needs at least one part, and an input of it");
   const placed = parts.map(({ inputs: own, build }) => ({ places: own.map((value) => inputs.indexOf(value)), build }));
-  const made = parts.map(({ inputs: own, build }) => build(own));
+  const made = known ?? parts.map(({ inputs: own, build }) => build(own));
   return first.graph.apply(kept(inputs.length, placed), [...inputs, ...made]);
 };

@@ -20,10 +20,17 @@ const cut = (axis: number, start: number, end: number): Operator<readonly [Value
   },
   lower: ({ inputs: [x], outputs }, emit) =>
     emit.node("Slice", [x, emit.ints([start]), emit.ints([end]), emit.ints([axis])], outputs),
-  gradient: ({ inputs: [x] }, [g]) => [g && pad(g, axis, start, Number(x.shape[axis]) - end)],
+  gradient: ({ inputs: [x] }, [g]) => [g && pad(g, { axis, before: start, after: Number(x.shape[axis]) - end })],
 });
 
-const padding = (axis: number, before: number, after: number): Operator<readonly [Value], readonly [Value]> => ({
+export interface Padding {
+  readonly axis: number;
+  /** Zeros before and after what is there. */
+  readonly before: number;
+  readonly after: number;
+}
+
+const padding = ({ axis, before, after }: Padding): Operator<readonly [Value], readonly [Value]> => ({
   name: "Pad",
   infer: ([x]) => [{ dtype: x.dtype, shape: x.shape.with(axis, before + Number(x.shape[axis]) + after) }],
   lower: ({ inputs: [x], outputs }, emit) =>
@@ -31,8 +38,11 @@ const padding = (axis: number, before: number, after: number): Operator<readonly
   gradient: ({ inputs: [x] }, [g]) => [g && slice(g, { axis, start: before, end: before + Number(x.shape[axis]) })],
 });
 
-const pad = (x: Value, axis: number, before: number, after: number): Value =>
-  x.graph.apply(padding(axis, before, after), [x])[0];
+/** Zeros before and after x along one axis. */
+export const pad = (x: Value, { axis, before, after }: Padding): Value => {
+  if (before === 0 && after === 0) return x;
+  return x.graph.apply(padding({ axis: normaliseAxis("Pad", axis, x.shape), before, after }), [x])[0];
+};
 
 /** The indices start ≤ i < end of one axis. */
 export const slice = (x: Value, { axis, start, end }: SliceRange): Value => {

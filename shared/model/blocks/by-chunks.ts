@@ -18,33 +18,39 @@ export interface QueryChunk {
  */
 export type Mask = Value | readonly QueryChunk[];
 
+/** What some queries make of the keys that they may see: [b, heads, queries, …]. Where that is `known`, only its gradient is made. */
+export type Attend = (queries: Values, keys: Values, mask: Value, known?: Value) => Value;
+
+export interface Attention {
+  readonly mask: Mask;
+  /** [b, heads, t, …] */
+  readonly queries: Values;
+  /** Keys and values: [b, heads, keys, …]. */
+  readonly keys: Values;
+  readonly attend: Attend;
+  /** What all queries make of them, where that was made before. */
+  readonly known: Value | undefined;
+}
+
 /**
- * Attention in chunks of queries, where the mask has such: then no scores are kept for the backward pass, which makes those of one chunk at a time.
- *
- * @param queries [b, heads, t, …]
- * @param keys    keys and values [b, heads, keys, …]
- * @param attend  what some queries make of the keys that they may see: [b, heads, queries, …]
+ * Attention in chunks of queries, where the mask has such: then no scores are kept for the backward pass, which makes those of one chunk at a time
+ * of what the chunk made.
  */
-export const byChunks = (
-  mask: Mask,
-  queries: Values,
-  keys: Values,
-  attend: (queries: Values, keys: Values, mask: Value) => Value,
-): Value => {
-  if (!isChunked(mask)) return attend(queries, keys, mask);
+export const byChunks = ({ mask, queries, keys, attend, known }: Attention): Value => {
+  if (!isChunked(mask)) return attend(queries, keys, mask, known);
   const sizes = mask.map(({ first, end }) => end - first);
   const cut = queries.map((query) => op.split(query, sizes, 2));
   const parts = mask.map(({ end, inputs, build }, i) => ({
     inputs: [...cut.map((chunks) => chunks[i]!), ...keys, ...inputs],
-    build: (values: Values) => {
+    build: (values: Values, made?: Value) => {
       const own = values.slice(0, queries.length);
       const seen = values
         .slice(queries.length, queries.length + keys.length)
         .map((key) => op.slice(key, { axis: 2, start: 0, end }));
-      return attend(own, seen, build(values.slice(queries.length + keys.length)));
+      return attend(own, seen, build(values.slice(queries.length + keys.length)), made);
     },
   }));
-  return op.concat(op.recompute(parts), 2);
+  return op.concat(op.recompute(parts, known && op.split(known, sizes, 2)), 2);
 };
 
 const isChunked = (mask: Mask): mask is readonly QueryChunk[] => Array.isArray(mask);

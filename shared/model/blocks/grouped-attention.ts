@@ -2,7 +2,7 @@ import type { Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { GroupedAttention } from "../families/blocks.js";
 import type { ForwardShape } from "../forward.js";
-import { byChunks, type Mask } from "./by-chunks.js";
+import { type Attend, byChunks, type Mask } from "./by-chunks.js";
 import type { Weights } from "./weights.js";
 
 /** What an attention block knows of its place. */
@@ -14,16 +14,25 @@ export interface AttentionPlace {
   /** Tables of the rotary embedding [t, width that turns]. */
   readonly rotation: { readonly cos: Value; readonly sin: Value };
   readonly mask: Mask;
+  /** `AttentionOutput.attended`, where it was made before: then only its gradient is. */
+  readonly attended?: Value | undefined;
   /** Puts keys or values [b, heads, t, width] behind those of tokens before: [b, heads, keys, width]. */
   readonly remember: (name: string, current: Value) => Value;
+}
+
+export interface AttentionOutput {
+  /** What is added to the hidden state: [N, d]. */
+  readonly output: Value;
+  /** What the heads made of the values: [b, heads, t, width of a value]. */
+  readonly attended: Value;
 }
 
 /** Grouped-query attention: [N, d] → [N, d]. */
 export const groupedAttention = (
   x: Value,
   { norm, scale }: GroupedAttention,
-  { shape, weights, prefix, rotation, mask, remember }: AttentionPlace,
-): Value => {
+  { shape, weights, prefix, rotation, mask, attended: known, remember }: AttentionPlace,
+): AttentionOutput => {
   const { batchSize: b, sequenceLength: t, config } = shape;
   const { num_attention_heads: heads, num_key_value_heads: kv, head_dim: h } = config;
   const perKey = heads / kv;
@@ -43,12 +52,17 @@ export const groupedAttention = (
   const k = remember(`${prefix}.k`, rotated("k", kv)); // [b, kv, keys, h]
   const v = remember(`${prefix}.v`, headsFirst(split(project("v"), kv)));
 
-  const context = byChunks(mask, [q], [k, v], ([queries], [keys, values], hidden) => {
+  const attend: Attend = ([queries], [keys, values], hidden, made) => {
     const count = queries!.shape[2] as number;
     // Query heads that share a key head are stacked along time, so that no key or value is repeated.
     const stacked = op.reshape(queries!, [b, kv, perKey * count, h]);
     const scores = op.add(op.matmul(stacked, keys!, { transB: true, alpha: scale }), hidden); // [b, kv, perKey·count, keys]
-    return op.reshape(op.matmul(op.softmax(scores), values!), [b, heads, count, h]);
-  });
-  return weights.linear(op.reshape(op.transpose(context, [0, 2, 1, 3]), [b * t, heads * h]), `${prefix}.o_proj`);
+    const product = op.attend(scores, values!, made && op.reshape(made, [b, kv, perKey * count, h]));
+    return op.reshape(product, [b, heads, count, h]);
+  };
+  const attended = byChunks({ mask, queries: [q], keys: [k, v], attend, known });
+  return {
+    output: weights.linear(op.reshape(op.transpose(attended, [0, 2, 1, 3]), [b * t, heads * h]), `${prefix}.o_proj`),
+    attended,
+  };
 };

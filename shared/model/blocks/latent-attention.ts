@@ -1,8 +1,8 @@
 import type { Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { LatentAttention } from "../families/blocks.js";
-import { byChunks } from "./by-chunks.js";
-import type { AttentionPlace } from "./grouped-attention.js";
+import { type Attend, byChunks } from "./by-chunks.js";
+import type { AttentionOutput, AttentionPlace } from "./grouped-attention.js";
 
 /** Of the latents' norms, whatever the model's is. */
 const LATENT_EPS = 1e-6;
@@ -14,8 +14,8 @@ const LATENT_EPS = 1e-6;
 export const latentAttention = (
   x: Value,
   { queryRank, rank, still, turning, value, scale }: LatentAttention,
-  { shape, weights, prefix, rotation, mask, remember }: AttentionPlace,
-): Value => {
+  { shape, weights, prefix, rotation, mask, attended: known, remember }: AttentionPlace,
+): AttentionOutput => {
   const { batchSize: b, sequenceLength: t, config } = shape;
   const { num_attention_heads: heads } = config;
 
@@ -42,16 +42,23 @@ export const latentAttention = (
   const kStill = remember(`${prefix}.k_still`, cut(kv, 0, still));
   const v = remember(`${prefix}.v`, cut(kv, still, still + value)); // [b, heads, keys, value]
 
-  const context = byChunks(mask, [qStill, qTurning], [kStill, kTurning, v], (queries, keys, hidden) => {
+  const attend: Attend = (queries, keys, hidden, made) => {
     const count = queries[0]!.shape[2] as number;
     // All heads look at the same turning keys: they are stacked along time.
     const stacked = op.reshape(queries[1]!, [b, 1, heads * count, turning]);
     const byPosition = op.matmul(stacked, keys[1]!, { transB: true, alpha: scale }); // [b, 1, heads·count, keys]
     const byContent = op.matmul(queries[0]!, keys[0]!, { transB: true, alpha: scale }); // [b, heads, count, keys]
     const scores = op.add(byContent, op.reshape(byPosition, [b, heads, count, keys[1]!.shape[2]!]));
-    return op.matmul(op.softmax(op.add(scores, hidden)), keys[2]!);
-  });
-  return weights.linear(op.reshape(op.transpose(context, [0, 2, 1, 3]), [b * t, heads * value]), `${prefix}.o_proj`);
+    return op.attend(op.add(scores, hidden), keys[2]!, made);
+  };
+  const attended = byChunks({ mask, queries: [qStill, qTurning], keys: [kStill, kTurning, v], attend, known });
+  return {
+    output: weights.linear(
+      op.reshape(op.transpose(attended, [0, 2, 1, 3]), [b * t, heads * value]),
+      `${prefix}.o_proj`,
+    ),
+    attended,
+  };
 };
 
 /** Heads whose neighbours i, i + 1 turn together, as heads whose elements i, i + d/2 do. Products of two such are as before. */

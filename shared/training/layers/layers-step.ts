@@ -21,12 +21,20 @@ import { gradientSums } from "./gradient-sums.js";
 import { openHead } from "./head.js";
 import { NORM_WEIGHT } from "./head-programs.js";
 import { layerKinds, lowestTrained } from "./layer-kinds.js";
-import { compileLayer, HIDDEN, HIDDEN_GRADIENT, type LayerPrograms, STARTS } from "./layer-programs.js";
+import {
+  ATTENDED,
+  attendedShape,
+  compileLayer,
+  HIDDEN,
+  HIDDEN_GRADIENT,
+  type LayerPrograms,
+  STARTS,
+} from "./layer-programs.js";
 import type { Layered } from "./layered.js";
 
 /**
  * Layers one after another, each kind of them as one program that runs as often as there are such layers. The forward pass keeps one hidden state a
- * layer; the backward pass computes each layer once more from it. Of frozen weights only one layer's are in memory. Losses and gradients
+ * layer, and of not too large a model what attention made; the backward pass computes the rest of each layer once more from it. Of frozen weights only one layer's are in memory. Losses and gradients
  * are those of the whole graph to rounding. For devices that compute in host memory.
  */
 export const layersStep = async (options: StepBackendOptions, layered: Layered): Promise<StepBackend> => {
@@ -75,6 +83,8 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
   });
   const size = [shape.batchSize * shape.sequenceLength, config.hidden_size];
   const hidden = Array.from({ length: layers.length + 1 }, () => zeros(size));
+  const attendedSize = attendedShape(shape);
+  const attended = attendedSize && layers.map(() => zeros(attendedSize));
   const { embedding: embeddingScale } = blocksOf(config).scales;
 
   const startsOf = (batch: Tensors): Tensors => (shape.isolated ? { [STARTS]: batch.starts! } : {});
@@ -88,7 +98,10 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
     for (const [i, layer] of layers.entries()) {
       signal.throwIfAborted();
       const feeds = { [HIDDEN]: hidden[i]!, ...starts, ...(await weightsOf(layer)) };
-      await programs.get(layer.kind)!.forward.run(feeds, { [HIDDEN]: hidden[i + 1]! });
+      await programs.get(layer.kind)!.forward.run(feeds, {
+        [HIDDEN]: hidden[i + 1]!,
+        ...(attended && { [ATTENDED]: attended[i]! }),
+      });
     }
     return Math.fround(await head.loss(hidden[layers.length]!, targets, signal));
   };
@@ -107,7 +120,13 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
       const { trained: own } = layer.kind;
       // The hidden state after the layer is needed no more.
       const next = hidden[i + 1]!;
-      const feeds = { [HIDDEN]: hidden[i]!, [HIDDEN_GRADIENT]: gradient, ...starts, ...(await weightsOf(layer)) };
+      const feeds = {
+        [HIDDEN]: hidden[i]!,
+        [HIDDEN_GRADIENT]: gradient,
+        ...(attended && { [ATTENDED]: attended[i]! }),
+        ...starts,
+        ...(await weightsOf(layer)),
+      };
       const wanted = Object.fromEntries(own.map((name) => [GRADIENT + name, { name: layer.names.get(name)! }]));
       await sums.collect(wanted, (places) =>
         programs.get(layer.kind)!.backward.run(feeds, { [HIDDEN_GRADIENT]: next, ...places }),

@@ -1,3 +1,4 @@
+import { sizeOf } from "#shared/engine/tensor.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { Shapes } from "../objective.js";
@@ -6,6 +7,7 @@ import { BYTES, peakOf } from "../plan-peak.js";
 import { layersStepGraphs } from "../step-graphs.js";
 import { vocabularyAtOnce } from "./head.js";
 import { layerKinds } from "./layer-kinds.js";
+import { attendedShape } from "./layer-programs.js";
 
 export interface LayersPlanOptions {
   readonly shape: ForwardShape;
@@ -37,9 +39,11 @@ export const planLayers = ({ shape, trainable, accumulation }: LayersPlanOptions
   const rows = BYTES.float32 * piece * config.hidden_size;
   const state = BYTES.float32 * tokens * config.hidden_size;
 
+  const attended = BYTES.float32 * layers.length * sizeOf(attendedShape(shape) ?? [0]);
+
   const graphs = layersStepGraphs(shape, trainable, accumulation);
   const activations = [
-    (layers.length + 1 + HEAD_STATES) * state,
+    (layers.length + 1 + HEAD_STATES) * state + attended,
     ...graphs.map(({ graph, outputs }) => peakOf(graph, Object.values(outputs), tokens)),
   ];
   return {

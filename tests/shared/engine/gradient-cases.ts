@@ -243,6 +243,19 @@ export const gradientCases: readonly GradientCase[] = [
     },
   },
   {
+    name: "attend",
+    shapes: ({ a, b, c }) => [
+      [2, a, c],
+      [2, c, b],
+    ],
+    build: ([scores, values]) => op.exp(op.attend(op.scale(scores!, 2), values!)),
+  },
+  {
+    name: "pad",
+    shapes: ({ a, b, c }) => [[a, b, c]],
+    build: ([x]) => op.exp(op.pad(x!, { axis: 1, before: 2, after: 1 })),
+  },
+  {
     name: "recompute in two parts with a common input",
     shapes: ({ a, b, c }) => [
       [a, c],

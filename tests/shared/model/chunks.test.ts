@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { gradients } from "#shared/engine/autodiff.js";
-import { intTensor, type Tensor } from "#shared/engine/tensor.js";
+import type { Subgraph } from "#shared/engine/cut.js";
+import { intTensor, sizeOf, type Tensor } from "#shared/engine/tensor.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, type Parameters, parameterShapes } from "#shared/model/parameters.js";
+import { PRESETS } from "#shared/model/presets.js";
+import { layerKinds } from "#shared/training/layers/layer-kinds.js";
+import { layerGraphs } from "#shared/training/layers/layer-programs.js";
 import { buildObjective } from "#shared/training/objective.js";
 import { planStep } from "#shared/training/plan.js";
 import { device, floatsOf, MICRO, microIds, relativeError } from "./micro.js";
@@ -67,6 +71,19 @@ describe("attention in chunks of queries, losses in chunks of rows", () => {
           }
         }
       });
+
+  it("look at little more than half of the pairs of a long sequence, and at each once more for the gradient", () => {
+    const config = { ...PRESETS.bench, max_position_embeddings: 2048 };
+    const shape = { config, held: allExperts(config), batchSize: 1, sequenceLength: 2048 };
+    const names = new Set(Object.keys(parameterShapes(config)));
+    const { forward, backward } = layerGraphs(shape, layerKinds(shape, names)[0]!.kind);
+    const ofAttention = ({ graph: { nodes } }: Subgraph) =>
+      nodes.filter(({ operator, inputs }) => operator.name === "Softmax" && inputs[0]!.shape.length === 4);
+    const [made, again] = [ofAttention(forward()), ofAttention(backward())];
+    const scores = made.reduce((sum, { inputs }) => sum + sizeOf(inputs[0]!.shape.map(Number)), 0);
+    assert.ok(scores <= 0.54 * config.num_attention_heads * shape.sequenceLength ** 2);
+    assert.equal(again.length, made.length);
+  });
 
   it("take memory that grows with the sequence as the tokens do", async () => {
     const held = allExperts(MICRO);

@@ -1,0 +1,48 @@
+import { type Operator, sameShape, shapeError, staticShape, type Value } from "../graph.js";
+import { concat } from "./concat.js";
+import { expand } from "./expand.js";
+import { matmul } from "./matmul.js";
+import { mul } from "./mul.js";
+import { neg } from "./neg.js";
+import { reduceSum } from "./reduce.js";
+import { softmax } from "./softmax.js";
+
+/**
+ * Inputs: scores, values, and what was made of them: probabilities P and the product O. With the gradient dO of the latter, the scores' is
+ * P ∘ (dO·Vᵀ − D), where a row's D = Σ P ∘ (dO·Vᵀ) is Σ dO ∘ O (FlashAttention, arXiv 2205.14135, appendix B.2), and so is found in fewer
+ * elements than there are scores. As one more column of the product, it is subtracted in no pass of its own.
+ */
+const kept: Operator<readonly [Value, Value, Value, Value], readonly [Value]> = {
+  name: "Attend",
+  infer: ([, , , product]) => [product],
+  lower: ({ inputs: [, , , product], outputs }, emit) => emit.node("Identity", [product], outputs),
+  shares: () => [3],
+  gradient: ({ inputs: [, values, probabilities, product] }, [g], needs) => {
+    if (!g) return [undefined, undefined, undefined, undefined];
+    const byScores = () => {
+      const own = neg(reduceSum(mul(g, product), [-1], { keepdims: true }));
+      const ones = expand(g.graph.constant(1), staticShape(values.shape, "Attend").with(-1, 1));
+      const slopes = matmul(concat([g, own], -1), concat([values, ones], -1), { transB: true });
+      return mul(probabilities, slopes);
+    };
+    return [
+      needs[0] ? byScores() : undefined,
+      needs[1] ? matmul(probabilities, g, { transA: true }) : undefined,
+      undefined,
+      undefined,
+    ];
+  },
+};
+
+/**
+ * softmax(scores) · values, of the same leading axes: [.., m, k], [.., k, n] → [.., m, n].
+ *
+ * @param known what it is, where that was made before: then only what the gradient needs is made
+ */
+export const attend = (scores: Value, values: Value, known?: Value): Value => {
+  const leading = (value: Value) => value.shape.slice(0, -2);
+  if (!sameShape(leading(scores), leading(values)))
+    throw shapeError("Attend", `[${leading(scores)}] scores have no [${leading(values)}] values`);
+  const probabilities = softmax(scores);
+  return scores.graph.apply(kept, [scores, values, probabilities, known ?? matmul(probabilities, values)])[0];
+};
