@@ -26,8 +26,10 @@ export const commitArtifact = async (miner: Submitting, cycle: number, artifact:
 export const revealArtifact = async (miner: Submitting, cycle: number, artifact: string): Promise<void> => {
   const { participant, journal, config } = miner;
   const { network, location, log } = participant;
-  if (journal.value.cycles[cycle]?.revealed) return;
-  const group = config.expert_group;
+  const { revealed, settings } = journal.value.cycles[cycle] ?? {};
+  if (revealed) return;
+  // That of the update: the operator may have chosen another one since.
+  const group = settings?.expert_group ?? config.expert_group;
   const block = await commitRecord(
     participant,
     { type: "reveal", cycle, group, artifact, location },

@@ -7,24 +7,29 @@ import { runMiner } from "#miner/miner.js";
 import { openTrainer } from "#miner/training/open-trainer.js";
 import { createIdleGate } from "#shared/continuous/idle-gate.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { coded } from "../support/coded.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
+import { NETUID } from "../support/micro-network.js";
 import { openSprinter } from "../support/sprint.js";
-import { type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
+import { type Flags, type Living, openSubnet, type Subnet, until } from "../support/subnet.js";
 
 /** A miner's program in this process, and what it logged; a line of the log may stop it at once. */
-const startMiner = (t: Living & { after(fn: () => unknown): void }, subnet: Subnet, stopAt?: string) => {
+const startMiner = (
+  t: Living & { after(fn: () => unknown): void },
+  subnet: Subnet,
+  { stopAt, flags }: { readonly stopAt?: string; readonly flags?: Flags } = {},
+) => {
   const stop = new AbortController();
   const { log, lines } = collectingLog();
   const info: typeof log.info = (message, fields) => {
     log.info(message, fields);
     if (message === stopAt) stop.abort();
   };
-  const ended = runMiner(subnet.minerConfig("ann"), { ...log, info }, stop.signal);
+  const ended = runMiner(subnet.minerConfig("ann", flags), { ...log, info }, stop.signal);
   const kill = () => {
     stop.abort();
     return ended;
@@ -58,6 +63,32 @@ describe("a miner that starts again in the cycle that it left", { timeout: HANG_
     await again.said("joined");
     await subnet.to(subnet.window(1, "evaluate").start);
     assert.equal(await subnet.chain.nonce(subnet.signer("ann").address), 2, "one commitment, one reveal");
+  });
+
+  it("reveals its update for the group that it was made for, though it is to train another one from now on", async (t) => {
+    const subnet = await openSubnet(t);
+    const [commit, reveal] = [subnet.window(1, "commit"), subnet.window(1, "reveal")];
+    const first = startMiner(t, subnet, { flags: { expert_group: "math" } });
+    await first.said("joined");
+    await subnet.to(subnet.window(1, "distribute").start);
+    await first.said("trained");
+    await subnet.to(commit.start - 1);
+    await subnet.sent("ann", 1);
+    // What it reveals is written down once the commitment is on chain.
+    await first.kill();
+
+    const again = startMiner(t, subnet, { flags: { expert_group: "prose" } });
+    await subnet.to(commit.start);
+    await again.said("committed");
+    await subnet.to(reveal.start - 1);
+    await subnet.sent("ann", 2);
+    await subnet.to(reveal.start);
+    await again.said("revealed");
+    const { address } = subnet.signer("ann");
+    const own = (await subnet.chain.commitments(NETUID)).find(({ hotkey }) => hotkey === address);
+    const record = parseRecord(own?.data ?? "");
+    assert.ok(record.ok && record.value.type === "reveal");
+    assert.equal(record.value.group, "math");
   });
 
   it("shows its draws of duty though no model is there to open its trainer with", async (t) => {
@@ -111,7 +142,7 @@ describe("a miner that starts again in the cycle that it left", { timeout: HANG_
   it("commits what it had trained when it was stopped before the update was written, though the commit phase has begun", async (t) => {
     const subnet = await openSubnet(t);
     const [commit, reveal] = [subnet.window(1, "commit"), subnet.window(1, "reveal")];
-    const first = startMiner(t, subnet, "trained");
+    const first = startMiner(t, subnet, { stopAt: "trained" });
     await first.said("joined");
     await subnet.to(subnet.window(1, "distribute").start);
     await first.said("trained");
