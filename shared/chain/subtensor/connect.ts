@@ -21,7 +21,7 @@ import { readHyperParameters } from "./hyper-parameters.js";
 import { settlementsIn } from "./inclusion.js";
 import { type Link, openLink } from "./link.js";
 import { readMetagraph } from "./metagraph.js";
-import { linkProvider } from "./provider.js";
+import { linkProvider, type ProviderOptions } from "./provider.js";
 import { readPulse } from "./pulses.js";
 import { SIGNED_EXTENSIONS } from "./signed-extensions.js";
 import { type State, stateReader } from "./state.js";
@@ -61,7 +61,7 @@ export const connectSubtensor = async (options: ConnectOptions): Promise<Subtens
       writer?.fail(error);
     },
   });
-  const api = await openApi(link);
+  const api = await openApi(link, { isOpen: () => isOpen, log });
   isOpen = true;
 
   let claims: KeyClaims | undefined;
@@ -191,10 +191,11 @@ const followBlocks = (
   }, until);
 };
 
-const openApi = async (link: Link): Promise<ApiPromise> => {
+const openApi = async (link: Link, options: ProviderOptions): Promise<ApiPromise> => {
   const { ApiPromise } = await import("@polkadot/api");
   try {
-    const api = new ApiPromise({ provider: linkProvider(link), noInitWarn: true, signedExtensions: SIGNED_EXTENSIONS });
+    const provider = linkProvider(link, options);
+    const api = new ApiPromise({ provider, noInitWarn: true, signedExtensions: SIGNED_EXTENSIONS });
     await api.isReadyOrError;
     if (api.query[PALLET] && api.tx[PALLET]) return api;
     const chain = api.runtimeVersion.specName.toString();

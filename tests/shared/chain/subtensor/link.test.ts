@@ -1,23 +1,28 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { setImmediate as immediate } from "node:timers/promises";
 import { TypeRegistry } from "@polkadot/types";
 import type { Header } from "@polkadot/types/interfaces";
 import { WebSocketServer } from "ws";
+import { RpcError } from "#shared/chain/connection/rpc-socket.js";
 import { openLink } from "#shared/chain/subtensor/link.js";
+import { linkProvider } from "#shared/chain/subtensor/provider.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
 import { until } from "../../../support/subnet.js";
+import { collectingLog } from "../support.js";
 
 const zeros = `0x${"00".repeat(32)}`;
 const header = { parentHash: zeros, number: "0x0", stateRoot: zeros, extrinsicsRoot: zeros, digest: { logs: [] } };
 const genesis = new TypeRegistry().createType<Header>("Header", header).hash.toHex();
 
-/** A node with a genesis block alone, which answers subscriptions to its runtime as the test says, and greets no sooner than it says. */
+/** A node with a genesis block alone, which answers subscriptions to its runtime as the test says, and greets no sooner than it says. Its heads may follow. */
 const startNode = async (
   t: TestContext,
   subscribe: () => object,
   greets: (connection: number) => Promise<void> = async () => {},
+  metadata: () => object = () => assert.fail("nobody asks for metadata"),
 ) => {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   await new Promise((resolve) => server.once("listening", resolve));
@@ -32,6 +37,7 @@ const startNode = async (
     state_getStorage: () => ({ result: null }),
     chain_subscribeNewHeads: () => ({ result: "heads" }),
     state_subscribeRuntimeVersion: subscribe,
+    state_getMetadata: metadata,
   };
   let connections = 0;
   server.on("connection", (socket) => {
@@ -108,5 +114,64 @@ describe("a subscription that a node did not take", { timeout: HANG_GUARD }, () 
     // The first answer comes after the head, and the second after what it made the link ask for.
     for (let i = 0; i < 2; i++) await link.request("chain_getHeader", []);
     assert.equal(asked, 1);
+  });
+});
+
+describe("the metadata of a chain's new runtime", { timeout: HANG_GUARD }, () => {
+  const busy = { error: { code: -32029, message: "Too many requests" } };
+  const open = async (t: TestContext, metadata: () => object) => {
+    const { endpoint, notify } = await startNode(t, () => ({ result: "runtime" }), undefined, metadata);
+    const link = await openLink({
+      ...{ endpoint, log: silentLog },
+      ...{ onFork: () => {}, onEnd: () => {}, onReconnected: () => {} },
+    });
+    const end = () => link.end(new BlockZeroError("CHAIN_CLOSED", "over", ""));
+    t.after(end);
+    const { log, lines } = collectingLog();
+    let isOpen = true;
+    const provider = linkProvider(link, { isOpen: () => isOpen, log });
+    const ask = (...params: unknown[]) => provider.send<unknown>("state_getMetadata", params);
+    return {
+      ...{ ask, end, lines },
+      block: () => notify("heads", { ...header, parentHash: genesis, number: "0x1" }),
+      beforeItIsOpen: () => {
+        isOpen = false;
+      },
+    };
+  };
+
+  it("is asked for at the next block where a node refuses it: the library asks once, and its fault would end the process", async (t) => {
+    let asked = 0;
+    const { ask, lines, block } = await open(t, () => (++asked === 1 ? busy : { result: "0x00" }));
+    const given = ask();
+    await until(t, () => lines.length === 1);
+    assert.equal(asked, 1);
+    block();
+    assert.equal(await given, "0x00");
+    assert.deepEqual([asked, lines.length, lines[0]!.fields.reason], [2, 1, "Too many requests"]);
+  });
+
+  it("is nothing to wait for in a past state, nor before the first contact", async (t) => {
+    const { ask, beforeItIsOpen } = await open(t, () => busy);
+    await assert.rejects(ask(zeros), RpcError);
+    beforeItIsOpen();
+    await assert.rejects(ask(), RpcError);
+  });
+
+  it("is asked for no more once the program closes the chain, and nothing is thrown", async (t) => {
+    let asked = 0;
+    const { ask, end, lines } = await open(t, () => {
+      asked++;
+      // Of nobody: ours stays without an answer.
+      return { id: -1, result: null };
+    });
+    const outcome = ask().then(
+      () => "given",
+      () => "thrown",
+    );
+    await until(t, () => asked === 1);
+    await end();
+    assert.equal(await Promise.race([outcome, immediate("open")]), "open");
+    assert.deepEqual(lines, []);
   });
 });
