@@ -26,6 +26,12 @@ export interface AgreedModels {
    * @throws BlockZeroError BASE_UNKNOWN where they do not
    */
   baseOf(cycle: number): Promise<string>;
+  /**
+   * The block in whose state it is decided which model `cycle` starts from. The file in force in the cycle before says it, which may have other phases.
+   *
+   * @throws what fetching that file throws
+   */
+  decidedAt(cycle: number): Promise<number>;
   /** Hash agreed so far for `cycle`'s own merge, or null. @throws BlockZeroError BASE_UNKNOWN */
   outcomeOf(cycle: number): Promise<string | null>;
   /** Blob servers to ask for a file, in this order: see `rankServers`. */
@@ -84,6 +90,11 @@ const follow = (context: Following): AgreedModels => {
       former = null;
     });
     return asked;
+  };
+
+  const decidedAt = async (cycle: number): Promise<number> => {
+    const before = cycle > network.first_cycle ? null : await formerly();
+    return before === null ? lastModelBlock(cycle - 1, network) : before.decidedAt(cycle);
   };
 
   const checked = new Map<string, boolean>();
@@ -203,6 +214,7 @@ const follow = (context: Following): AgreedModels => {
 
   return {
     servers,
+    decidedAt,
     outcomeOf,
     async baseOf(cycle) {
       // What is read later is at least as new.
@@ -210,7 +222,8 @@ const follow = (context: Following): AgreedModels => {
       const base = await findBase(cycle);
       const last = isSettled(cycle, head) ? cycle : cycle - 1;
       const isOlder = base.of === null || base.of < last;
-      if (last >= network.first_cycle && isSettled(last, head) && isOlder) settled.settle(last, networkHash, base);
+      // Of its first cycle the former file's models remember it, by that file's blocks.
+      if (last > network.first_cycle && isSettled(last, head) && isOlder) settled.settle(last, networkHash, base);
       return base.model;
     },
     manifest,

@@ -9,8 +9,8 @@ import type { Participant } from "../participant.js";
 export const isBaseUnknown = (thrown: unknown): boolean => hasCode(thrown, "BASE_UNKNOWN");
 
 /**
- * Hash of the model that `cycle` is expected to train from: as soon as the validators agree on the last merge, or else at the end of the
- * distribute phase, with the newest model that they do agree on. Until then whoever named it may take it back: see `onExpectedBase`.
+ * Hash of the model that `cycle` is expected to train from: as soon as the validators agree on the last merge, or else in the block that
+ * decides (`decidedAt`), with the newest model that they do agree on. Until then whoever named it may take it back: see `onExpectedBase`.
  *
  * @throws BlockZeroError BASE_UNKNOWN where the chain does not say which one that is (see `isBaseUnknown`)
  */
@@ -19,12 +19,12 @@ export const awaitBaseModel = async (
   cycle: number,
 ): Promise<string> => {
   const { clock, models, network, signal } = participant;
-  const { start, end } = phaseWindow(cycle, "distribute", network.phases);
-  await clock.reach(start, signal);
+  await clock.reach(phaseWindow(cycle, "distribute", network.phases).start, signal);
   const hasPast = cycle > network.first_cycle || network.succeeds !== undefined;
-  while (hasPast && clock.head.number < end - 1) {
+  const decided = hasPast ? await models.decidedAt(cycle) : 0;
+  for (let asked = clock.head.number; asked < decided; asked = clock.head.number) {
     if ((await models.outcomeOf(cycle - 1)) !== null) break;
-    await clock.reach(clock.head.number + 1, signal);
+    await clock.reach(asked + 1, signal);
   }
   return models.baseOf(cycle);
 };

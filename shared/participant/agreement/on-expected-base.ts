@@ -1,9 +1,8 @@
+import { MAX_FORK } from "#shared/chain/connection/head-stream.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
 import { joinSignals } from "#shared/util/join-signals.js";
 import { againAtBlocks } from "../at-every-block.js";
 import type { Participant } from "../participant.js";
-import { settledFrom } from "./agreed-model.js";
 
 type Watching = Pick<Participant, "clock" | "models" | "network" | "signal">;
 
@@ -11,8 +10,8 @@ type Watching = Pick<Participant, "clock" | "models" | "network" | "signal">;
 export type OnExpectedBase<T> = { readonly result: T } | { readonly replacedBy: string };
 
 /**
- * Does work on the model that a cycle is expected to start from. Whoever named it may take that back until the distribute phase ends, so it is
- * looked at again in the block that decides, and once more where a fork can change nothing any more. Where it is another one then, the work is told to stop.
+ * Does work on the model that a cycle is expected to start from. Whoever named it may take that back until the block that decides, so it is
+ * looked at again in that block, and once more where a fork can change nothing any more. Where it is another one then, the work is told to stop.
  *
  * @param expected hash, as `awaitBaseModel` gives it
  * @param work gets a participant whose signal aborts where the model is replaced, and a promise that resolves when the deciding block has
@@ -31,13 +30,12 @@ export const onExpectedBase = async <P extends Watching, T>(
   const release = joinSignals(over, participant.signal);
   let replacedBy: string | undefined;
   const { end } = phaseWindow(cycle, "commit", network.phases);
-  const look = async (block: number): Promise<void> => {
-    await clock.reach(block, signal);
-    const hash = await againAtBlocks(
-      { clock, signal },
-      (_, tried) => tried < end,
-      () => models.baseOf(cycle),
-    );
+  const again = <V>(ask: () => Promise<V>): Promise<V> =>
+    againAtBlocks({ clock, signal }, (_, tried) => tried < end, ask);
+  /** So many blocks after the one that decides. */
+  const look = async (later: number): Promise<void> => {
+    await clock.reach((await again(() => models.decidedAt(cycle))) + later, signal);
+    const hash = await again(() => models.baseOf(cycle));
     if (hash === expected) return;
     replacedBy = hash;
     over.abort(new Error(`model ${expected} was replaced by ${hash}`));
@@ -45,9 +43,9 @@ export const onExpectedBase = async <P extends Watching, T>(
   };
   // What a first cycle starts from nobody names any more.
   const isGiven = cycle === network.first_cycle && network.succeeds === undefined;
-  const decided = isGiven ? Promise.resolve() : look(lastModelBlock(cycle - 1, network));
+  const decided = isGiven ? Promise.resolve() : look(0);
   // It rejects where the work is over, too.
-  decided.then(() => (isGiven ? undefined : look(settledFrom(cycle, network)))).catch(() => {});
+  decided.then(() => (isGiven ? undefined : look(MAX_FORK))).catch(() => {});
   try {
     const result = await work({ ...participant, signal }, decided);
     if (replacedBy === undefined) return { result };

@@ -1,9 +1,9 @@
+import { MAX_FORK } from "#shared/chain/connection/head-stream.js";
 import { hasCode } from "#shared/errors/error.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { againAtBlocks } from "../at-every-block.js";
 import { faultFields } from "../fault-fields.js";
 import type { Participant } from "../participant.js";
-import { settledFrom } from "./agreed-model.js";
 
 /**
  * Remembers which model a cycle starts from as soon as no further block changes it: later the chain may not have the state any more that
@@ -16,8 +16,9 @@ export const settleBase = async (
   const { clock, models, network, log, signal } = participant;
   const { end } = phaseWindow(cycle, "merge", network.phases);
   try {
-    await clock.reach(settledFrom(cycle, network), signal);
     const mayPass = (thrown: unknown, tried: number) => !hasCode(thrown, "BASE_UNKNOWN") && tried < end;
+    const decided = await againAtBlocks(participant, mayPass, () => models.decidedAt(cycle));
+    await clock.reach(decided + MAX_FORK, signal);
     await againAtBlocks(participant, mayPass, () => models.baseOf(cycle));
   } catch (thrown) {
     if (!signal.aborted)

@@ -66,6 +66,7 @@ const read = ({ manifest, files }: ReturnType<typeof model>): { readonly result:
   let open = 0;
   const models: Reader["models"] = {
     baseOf: () => Promise.reject(new TypeError("not asked for")),
+    decidedAt: () => Promise.reject(new TypeError("not asked for")),
     outcomeOf: () => Promise.reject(new TypeError("not asked for")),
     servers: async () => [],
     locate: () => Promise.reject(new TypeError("not asked for")),

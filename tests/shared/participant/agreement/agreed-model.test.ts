@@ -3,14 +3,16 @@ import { describe, it, type TestContext } from "node:test";
 import { settledFrom } from "#shared/participant/agreement/agreed-model.js";
 import { agreedNetwork } from "#shared/participant/agreement/agreed-network.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
+import { onExpectedBase } from "#shared/participant/agreement/on-expected-base.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { networkHash } from "#shared/protocol/network.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
-import { NETUID } from "#tests/support/micro-network.js";
+import { NETUID, PHASES } from "#tests/support/micro-network.js";
 import { openSubnet, type Subnet } from "#tests/support/subnet.js";
-import { successorOf } from "#tests/support/successor.js";
+import { publishFile, successorOf } from "#tests/support/successor.js";
 
 const A = "a".repeat(64);
 const B = "b".repeat(64);
@@ -269,6 +271,48 @@ describe("awaitBaseModel", { timeout: HANG_GUARD }, () => {
     await subnet.record({ vera: modelRecord(subnet, 1, A), vito: modelRecord(subnet, 1, A) });
     await subnet.to(subnet.window(2, "distribute").start);
     assert.equal(await base, A);
+  });
+});
+
+describe("the model that the first cycle under another network file starts from", { timeout: HANG_GUARD }, () => {
+  /** Cycle 2 is the first one whose distribute phase has 2 blocks and no longer 22. Vito, with more stake than Vera, never says anything. */
+  const open = async (t: TestContext) => {
+    const phases = { ...PHASES, distribute: 22, train: 3 };
+    const subnet = await openSubnet(t, { validators: { vera: 2000, vito: 3000 }, network: { phases } });
+    const next = { ...phases, distribute: 2, train: 23 };
+    const hash = await publishFile(subnet, successorOf(subnet.network, 2, { phases: next }));
+    await subnet.to(subnet.window(1, "merge").start);
+    await subnet.record({ vera: modelRecord(subnet, 1, A) });
+    await subnet.to(subnet.window(2, "distribute").start - 1);
+    const ann = await subnet.join("ann");
+    assert.equal(ann.networkHash, hash);
+    return {
+      subnet,
+      ann,
+      /** What is still open after it has had time to look. */
+      toNewEnd: async () => {
+        await subnet.to(phaseWindow(2, "distribute", next).end - 1);
+        await ann.models.outcomeOf(1);
+        await subnet.chain.head();
+      },
+      toFormerEnd: () => subnet.to(subnet.window(2, "distribute").end - 1),
+    };
+  };
+
+  it("is decided by the former file, whose distribute phase may be longer", async (t) => {
+    const { ann, toNewEnd, toFormerEnd } = await open(t);
+    const base = awaitBaseModel(ann, 2);
+    await toNewEnd();
+    await toFormerEnd();
+    assert.equal(await base, A);
+  });
+
+  it("is looked at again in the block in which the former file decides it", async (t) => {
+    const { subnet, ann, toNewEnd, toFormerEnd } = await open(t);
+    const made = onExpectedBase(ann, 2, subnet.modelHash, (_, decided) => decided);
+    await toNewEnd();
+    await toFormerEnd();
+    assert.deepEqual(await made, { replacedBy: A });
   });
 });
 
