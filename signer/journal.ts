@@ -30,12 +30,17 @@ export interface JournalOptions {
   readonly spareLines?: number;
   /** Cycles that are remembered of each family. Older ones are refused. */
   readonly keptCycles?: number;
+  /** Families that there may be at all. */
+  readonly knownFamilies?: number;
 }
 
 const KEPT_CYCLES = 1024;
 
-/** Families that are remembered: networks times kinds. */
+/** Families whose cycles are remembered: networks times kinds. Of others it is remembered up to which cycle they were signed. */
 export const MAX_FAMILIES = 256;
+
+/** All families: a network file has a dozen, and an owner may change it every day. */
+export const MAX_KNOWN_FAMILIES = 16_384;
 
 /** Parts of a cycle that are remembered: a program names them as it likes. */
 export const MAX_PARTS = 64;
@@ -73,11 +78,17 @@ export const openSignedJournal = ({
   sync = fsyncSync,
   spareLines = SPARE_LINES,
   keptCycles = KEPT_CYCLES,
+  knownFamilies = MAX_KNOWN_FAMILIES,
 }: JournalOptions): SignedJournal => {
+  /** In the order of their last entries, which the file has too. */
   const families = new Map<string, Family>();
+  /** Of families whose cycles are forgotten the newest one. */
+  const floors = new Map<string, number>();
   let lines = 0;
   const remember = (entry: Entry): void => {
-    const family = families.get(entry.family) ?? { cycles: new Map(), floor: -1 };
+    const family = families.get(entry.family) ?? { cycles: new Map(), floor: floors.get(entry.family) ?? -1 };
+    floors.delete(entry.family);
+    families.delete(entry.family);
     families.set(entry.family, family);
     const parts = family.cycles.get(entry.cycle) ?? new Map<string, Entry>();
     family.cycles.set(entry.cycle, parts);
@@ -87,11 +98,19 @@ export const openSignedJournal = ({
       family.cycles.delete(oldest);
       family.floor = Math.max(family.floor, oldest);
     }
+    // Of a network file that was in force long ago nothing is asked any more.
+    const [longest] = families;
+    if (families.size > MAX_FAMILIES && longest !== undefined) {
+      const [name, { cycles, floor }] = longest;
+      floors.set(name, Math.max(floor, ...cycles.keys()));
+      families.delete(name);
+    }
     lines += 1;
   };
 
   const text = (): string => {
     const kept: object[] = [{ kind: "blockzero/signed/1", hotkey }];
+    for (const [family, floor] of floors) kept.push({ family, floor });
     for (const [family, { cycles, floor }] of families) {
       if (floor >= 0) kept.push({ family, floor });
       for (const parts of cycles.values()) kept.push(...parts.values());
@@ -110,7 +129,7 @@ export const openSignedJournal = ({
     for (const [i, line] of rest.entries()) {
       const floor = floorSchema.safeParse(line);
       if (floor.success) {
-        families.set(floor.data.family, { cycles: new Map(), floor: floor.data.floor });
+        floors.set(floor.data.family, floor.data.floor);
         continue;
       }
       const entry = entrySchema.safeParse(line);
@@ -184,8 +203,9 @@ export const openSignedJournal = ({
     signOnce: (slot, message, sign) => {
       if (lost !== undefined) throw failed(path, lost);
       const family = families.get(slot.family);
-      if (family === undefined && families.size >= MAX_FAMILIES)
-        throw refusal(`more than ${MAX_FAMILIES} kinds of statements and networks`);
+      const isNew = family === undefined && !floors.has(slot.family);
+      if (isNew && families.size + floors.size >= knownFamilies)
+        throw refusal(`more than ${knownFamilies} kinds of statements and networks`);
       const parts = family?.cycles.get(slot.cycle);
       const known = parts?.get(slot.part);
       if (known !== undefined && known.content !== slot.content)
@@ -195,7 +215,7 @@ export const openSignedJournal = ({
           "find the other program that signs with this hotkey",
         );
       if (known?.message === message) return Buffer.from(known.signature, "hex");
-      if (known === undefined && slot.cycle <= (family?.floor ?? -1))
+      if (known === undefined && slot.cycle <= (family?.floor ?? floors.get(slot.family) ?? -1))
         throw refusal(`${nameOf(slot)}: cycle ${slot.cycle} is older than what the journal remembers`);
       if (known === undefined && parts !== undefined && parts.size >= MAX_PARTS)
         throw refusal(`more than ${MAX_PARTS} writes of one kind in cycle ${slot.cycle}`);
@@ -203,7 +223,7 @@ export const openSignedJournal = ({
       const entry = { ...slot, message, signature: Buffer.from(signature).toString("hex") };
       failing(path, () => append(entry));
       remember(entry);
-      if (lines > spareLines + 2 * countOf(families)) failing(path, writeAnew);
+      if (lines > spareLines + 2 * (floors.size + countOf(families))) failing(path, writeAnew);
       return signature;
     },
     close: () => closeSync(file),

@@ -68,9 +68,45 @@ describe("the journal of a signer", () => {
     assert.throws(() => again.signOnce(slot(5, "b"), hashOf("5"), never), coded("SIGNER_REFUSED", /older/));
     const last = slot(8 * keptCycles - 1, "b");
     assert.throws(() => again.signOnce(last, hashOf("x"), never), coded("SIGNER_CONFLICT"));
-    for (let n = 1; n < MAX_FAMILIES; n++) again.signOnce(slot(1, "a", { family: `f${n}` }), hashOf("m"), signature(1));
-    assert.throws(() => again.signOnce(slot(1, "a", { family: "g" }), hashOf("m"), never), coded("SIGNER_REFUSED"));
     again.close();
+  });
+
+  it("keeps of network files of long ago up to which cycle they were signed, and signs for new ones", (t) => {
+    const path = join(temporaryFolder(t), "signed.jsonl");
+    for (const spareLines of [20, 20_000]) {
+      rmSync(path, { force: true });
+      const options = { path, hotkey, sync: () => {}, spareLines, knownFamilies: MAX_FAMILIES + 50 };
+      const file = (n: number, cycle: number, content: string) => slot(cycle, content, { family: `f${n}` });
+      let journal = openSignedJournal(options);
+      const last = MAX_FAMILIES + 40;
+      for (let n = 1; n <= last; n++) {
+        assert.equal(journal.signOnce(file(n, n, "a"), hashOf("m"), signature(1))[0], 1);
+        // One that is asked all the time.
+        journal.signOnce(slot(n, "a"), hashOf("m"), signature(1));
+      }
+      for (const _ of ["before a restart", "after it"]) {
+        for (const content of ["a", "b"])
+          assert.throws(
+            () => journal.signOnce(file(9, 9, content), hashOf("m"), never),
+            coded("SIGNER_REFUSED", /cycle 9 is older than what the journal remembers/),
+          );
+        for (const other of [slot(1, "b"), slot(last, "b"), file(last, last, "b"), file(last - 200, last - 200, "b")])
+          assert.throws(() => journal.signOnce(other, hashOf("m"), never), coded("SIGNER_CONFLICT"));
+        journal.close();
+        journal = openSignedJournal(options);
+      }
+      // It may come back, and then another one goes.
+      assert.equal(journal.signOnce(file(9, 1000, "a"), hashOf("m"), signature(2))[0], 2);
+      assert.throws(() => journal.signOnce(file(9, 1000, "b"), hashOf("m"), never), coded("SIGNER_CONFLICT"));
+      assert.throws(() => journal.signOnce(file(9, 9, "b"), hashOf("m"), never), coded("SIGNER_REFUSED", /older/));
+      for (let n = last + 1; n < MAX_FAMILIES + 50; n++) journal.signOnce(file(n, n, "a"), hashOf("m"), signature(1));
+      assert.throws(
+        () => journal.signOnce(file(last + 10, 1, "a"), hashOf("m"), never),
+        coded("SIGNER_REFUSED", /more than 306 kinds/),
+      );
+      assert.equal(journal.signOnce(file(10, 2000, "a"), hashOf("m"), signature(3))[0], 3);
+      journal.close();
+    }
   });
 
   it("holds so many writes of a cycle, and counts them all before it writes the file anew", (t) => {
