@@ -8,6 +8,7 @@ import { MAX_REPORT_BYTES } from "#shared/protocol/report.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import { orAbort } from "#shared/util/deadline.js";
 import type { Archive } from "./archive.js";
+import type { UsedCycles } from "./used-cycles.js";
 
 export interface BlobRequest {
   readonly hash: string;
@@ -50,6 +51,8 @@ export interface BlobsOptions {
   readonly quota?: number;
   /** Where copies of published blobs go. */
   readonly archive?: Archive | undefined;
+  /** Where it is kept when blobs were used. Unset: those of an earlier run count as used when the first cycle begins. */
+  readonly usedCycles?: UsedCycles | undefined;
   readonly instruments?: Instruments | undefined;
 }
 
@@ -64,17 +67,21 @@ export const createBlobs = async (
   store: LocalStore,
   client: BlobClient,
   kept: number,
-  { quota = 0, archive, instruments }: BlobsOptions = {},
+  { quota = 0, archive, instruments, usedCycles }: BlobsOptions = {},
 ): Promise<Blobs> => {
   let now = Number.NEGATIVE_INFINITY;
   /** The cycle of the last use, in ascending order of use. */
   const used = new Map<string, number>();
-  for await (const hash of store.list()) used.set(hash, now);
+  const left = new Set<string>();
+  for await (const hash of store.list()) left.add(hash);
+  for (const [hash, cycle] of usedCycles?.known ?? []) if (left.delete(hash)) used.set(hash, cycle);
+  for (const hash of left) used.set(hash, now);
   const pinned = new Set<string>();
   /** Blobs that are read in parts, whatever their size: tensors. What an earlier run left is told by its size alone. */
   const inParts = new Set<string>();
 
   const use = (hash: string) => {
+    if (now >= 0 && used.get(hash) !== now) usedCycles?.add(hash, now);
     used.delete(hash);
     used.set(hash, now);
   };
@@ -168,8 +175,9 @@ export const createBlobs = async (
       };
     },
     async turn(cycle, window = 1) {
-      // Blobs of an earlier run have no date. They count as used when the first cycle begins.
-      if (now === Number.NEGATIVE_INFINITY) for (const hash of used.keys()) used.set(hash, cycle);
+      // What has no date counts as used when the first cycle begins, and so does what has one of another network, whose cycles had other numbers.
+      if (now === Number.NEGATIVE_INFINITY)
+        for (const [hash, last] of used) if (last < 0 || last > cycle) used.set(hash, cycle);
       now = cycle;
       archive?.retry();
       await store.sweep();
@@ -186,6 +194,7 @@ export const createBlobs = async (
         archive?.abandon(hash);
         await store.delete(hash);
       }
+      usedCycles?.replace(used);
       if (instruments === undefined) return;
       instruments.set("blockzero_cache_blobs", used.size);
       instruments.set("blockzero_cache_bytes", await totalBytes(store, used.keys()));

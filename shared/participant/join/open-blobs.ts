@@ -7,6 +7,7 @@ import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import { faultFields } from "../fault-fields.js";
 import { openArchive } from "../files/archive.js";
 import { type Blobs, createBlobs } from "../files/blobs.js";
+import { openUsedCycles, USED_FILE } from "../files/used-cycles.js";
 import { peerClasses } from "../observe/peer-classes.js";
 import type { Participant, ParticipantConfig } from "../participant.js";
 
@@ -39,6 +40,7 @@ export const openParticipantBlobs = async (
   const blobs = await createBlobs(store, client, config.checkpoint_keep_top_k, {
     quota: config.cache_gib * 2 ** 30,
     instruments,
+    usedCycles: openUsedCycles(join(home, USED_FILE)),
     archive: remote === null ? undefined : openArchive({ local: store, remote, folder, queue, log }),
   });
   return { store, remote, blobs };

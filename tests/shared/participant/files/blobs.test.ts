@@ -9,6 +9,7 @@ import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { openArchive } from "#shared/participant/files/archive.js";
 import { createBlobs } from "#shared/participant/files/blobs.js";
+import { openUsedCycles } from "#shared/participant/files/used-cycles.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -165,6 +166,56 @@ describe("blobs", { timeout: HANG_GUARD }, () => {
     assert.ok(await first.store.has(hashOf("old")));
     await again.turn(92);
     assert.ok(!(await first.store.has(hashOf("old"))));
+  });
+
+  describe("of earlier runs", () => {
+    const restarting = async (t: TestContext) => {
+      const { home, store, client } = await open(t);
+      const path = join(home, "used.jsonl");
+      const start = async () => {
+        const blobs = await createBlobs(store, client, 2, { usedCycles: openUsedCycles(path) });
+        const read = (text: string) => blobs.get({ hash: hashOf(text), maxBytes: 64, locations: [], signal });
+        return { ...blobs, read };
+      };
+      return { path, start, has: (text: string) => store.has(hashOf(text)) };
+    };
+
+    it("go when the last cycles did not use them, though every cycle has a run of its own", async (t) => {
+      const { start, has } = await restarting(t);
+      const first = await start();
+      await first.turn(5);
+      for (const text of ["put in 5", "read in 6 and 7"]) await first.put(bytesOf(text));
+      for (const cycle of [6, 7]) {
+        const run = await start();
+        await run.turn(cycle);
+        assert.equal(await has("put in 5"), cycle === 6);
+        await run.read("read in 6 and 7");
+      }
+      await (await start()).turn(8);
+      assert.ok(await has("read in 6 and 7"));
+      await (await start()).turn(9);
+      assert.ok(!(await has("read in 6 and 7")));
+    });
+
+    it("stay as of now where the file of their use does not say it, or says it in another network's cycles", async (t) => {
+      const { path, start, has } = await restarting(t);
+      const former = await start();
+      await former.turn(90);
+      for (const text of ["of a former network", "torn"]) await former.put(bytesOf(text));
+      writeFileSync(
+        path,
+        `${JSON.stringify({ blob: hashOf("of a former network"), cycle: 90 })}\nno JSON\n{"blob":"${hashOf("torn")}`,
+      );
+      const next = await start();
+      await next.turn(3);
+      await next.put(bytesOf("put in 3"));
+      for (const cycle of [4, 5]) {
+        const run = await start();
+        await run.turn(cycle);
+        for (const text of ["of a former network", "torn", "put in 3"])
+          assert.equal(await has(text), cycle === 4, text);
+      }
+    });
   });
 
   it("stay within the quota, but for what the last cycles used", async (t) => {
