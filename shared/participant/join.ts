@@ -13,6 +13,7 @@ import { followModels } from "./agreement/agreed-model.js";
 import { settledBases, settledBasesSchema } from "./agreement/settled-bases.js";
 import { startBlockClock } from "./block-clock.js";
 import { openEmbargo } from "./files/embargo.js";
+import { removeFormerTraining } from "./files/former-training.js";
 import { ownLocation } from "./files/own-location.js";
 import { agreeOnNetwork } from "./join/agree-on-network.js";
 import { claimHotkey } from "./join/claim-hotkey.js";
@@ -79,7 +80,9 @@ const open = async (
   const { blobs } = opened;
   const { network, networkHash } = await agreeOnNetwork(config, home, { ...base, blobs });
   // Cycle numbers are comparable only within networks that succeed one another.
-  const state = join(home, shortHash(originOf(network, networkHash)));
+  const origin = shortHash(originOf(network, networkHash));
+  const state = join(home, origin);
+  if (!config.dry_run) await removeFormerTraining(home, origin, log);
   if (watched) {
     observeHead(clock, telemetry, signal, { phases: network.phases });
     onLeave(observeDisk(home, instruments));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
+import { shortHash } from "#shared/protocol/records.js";
 import { coded } from "../../support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet } from "../../support/subnet.js";
@@ -54,5 +55,46 @@ it("a store elsewhere that does not answer keeps nobody from joining", { timeout
   assert.deepEqual(
     ann.lines.filter(({ message }) => message.startsWith("the store does not answer")).map(({ fields }) => fields.code),
     ["STORE_FAILED"],
+  );
+});
+
+it("what a home has of training under another network goes, but for a dry run; its journals stay", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const subnet = await openSubnet(t);
+  const home = join(subnet.home, "ann", subnet.signer("ann").address);
+  const write = (...path: readonly string[]) => {
+    mkdirSync(join(home, ...path.slice(0, -1)), { recursive: true });
+    writeFileSync(join(home, ...path), "x");
+  };
+  const own = shortHash(subnet.networkHash);
+  const gone = [
+    ["deadbeef", "training", "replica-0", "x"],
+    ["deadbeef", "residuals", "x"],
+    ["deadbeef", "sprint.nonces"],
+  ];
+  const kept = [
+    ["deadbeef", "miner.json"],
+    ["deadbeef", "receipts", "x"],
+    ["deadbeef", "stream-secret"],
+    [own, "training", "replica-0", "x"],
+    ["notes", "training", "x"],
+  ];
+  for (const path of [...gone, ...kept]) write(...path);
+  const there = (paths: readonly (readonly string[])[]) => paths.map((path) => existsSync(join(home, ...path)));
+  await (await subnet.join("ann", { dry_run: true })).leave();
+  assert.deepEqual(there(gone), [true, true, true]);
+  const ann = await subnet.join("ann");
+  assert.deepEqual(
+    [there(gone), there(kept)],
+    [
+      [false, false, false],
+      [true, true, true, true, true],
+    ],
+  );
+  const said = ann.lines.filter(({ message }) => message.startsWith("removed what was left of training"));
+  assert.deepEqual(
+    said.map(({ fields }) => fields),
+    [{ network: "deadbeef" }],
   );
 });
