@@ -79,10 +79,10 @@ const searchIn = async (
     const proving = (sprint.profile === "float" ? proveNonces : proveWins)(sprinter, { cycle, difficulty, inputs });
     let computing = 0;
     show.state("searching");
+    const recording = proving.record();
+    // Its fault ends the search, and is thrown after it.
+    recording.catch(() => {});
     try {
-      const recording = proving.record();
-      // Its fault ends the search, and is thrown after it.
-      recording.catch(() => {});
       const found = await untilBlock(clock, last, signal, (until) =>
         search({
           batch: prover.batch,
@@ -120,6 +120,8 @@ const searchIn = async (
       await prove(found, proving);
     } finally {
       proving.close();
+      // Whoever begins again would send a second time what is on its way to the chain.
+      await recording.catch(() => {});
     }
   } finally {
     await prover.dispose();

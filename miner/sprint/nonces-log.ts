@@ -27,8 +27,13 @@ const WIN_BYTES = 8;
 export const openNoncesLog = (path: string, key: string): NoncesLog => {
   const { batches, length } = readLog(readBytesIfAny(path) ?? Buffer.alloc(0), hashBytes(key));
   const file = openSync(path, length > 0 ? "r+" : "w");
-  if (length > 0) truncateSync(path, length);
-  else writeSync(file, hashBytes(key));
+  try {
+    if (length > 0) truncateSync(path, length);
+    else writeSync(file, hashBytes(key));
+  } catch (thrown) {
+    closeSync(file);
+    throw thrown;
+  }
   let end = Math.max(length, KEY_BYTES);
   return {
     batches,

@@ -7,6 +7,7 @@ import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { mostNoncesAfter, signNonces } from "#shared/sprint/proof/all-nonces.js";
 import { encodeNoncesFile } from "#shared/sprint/proof/nonces-file.js";
 import { noncesTree, type Prefix } from "#shared/sprint/proof/nonces-tree.js";
+import { joinSignals } from "#shared/util/join-signals.js";
 import { computing } from "./claims.js";
 import type { Sprinter } from "./context.js";
 import { markSprint, noteSprint } from "./mark-sprint.js";
@@ -22,7 +23,7 @@ export const NONCES_FILE = "sprint.nonces";
  */
 export const proveNonces = (sprinter: Sprinter, { cycle, difficulty, inputs }: ProvingOf): Proving => {
   const { participant, journal, config } = sprinter;
-  const { network, networkHash, clock, signer, signal, home, log } = participant;
+  const { network, networkHash, clock, signer, home, log } = participant;
   const path = join(home, NONCES_FILE);
   const onDisk = openNoncesLog(path, sha256(hashBytes(networkHash), u64le(cycle), hashBytes(inputs)));
   const tree = noncesTree();
@@ -34,14 +35,15 @@ export const proveNonces = (sprinter: Sprinter, { cycle, difficulty, inputs }: P
   const windows = prefixWindows(cycle, network);
   const made = (): readonly Prefix[] => journal.value.cycles[cycle]?.sprint?.prefixes ?? [];
   let isMissed = false;
-  let isClosed = false;
+  const closing = new AbortController();
+  const release = joinSignals(closing, participant.signal);
 
   const recordOne = async (at: 0 | 1): Promise<void> => {
     const window = windows[at];
     if ((journal.value.cycles[cycle]?.sprint?.recorded ?? 0) > at) return;
     if (made().length === at) {
-      await clock.reach(window.end - PREFIX_BLOCKS, signal);
-      if (isClosed) return;
+      await clock.reach(window.end - PREFIX_BLOCKS, closing.signal);
+      closing.signal.throwIfAborted();
       onDisk.flush();
       markSprint(sprinter, cycle, { prefixes: [...made(), tree.prefix()] });
     }
@@ -103,7 +105,8 @@ export const proveNonces = (sprinter: Sprinter, { cycle, difficulty, inputs }: P
       return { bytes: encodeNoncesFile({ proof, digests: tree.digests() }), claimed: found };
     },
     close: () => {
-      isClosed = true;
+      release();
+      closing.abort();
       onDisk.close();
       if (journal.value.cycles[cycle]?.sprint?.proof !== undefined) removeNoncesLog(path);
     },

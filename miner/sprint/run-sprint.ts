@@ -1,4 +1,5 @@
-import { withinBlocks } from "#shared/participant/within-blocks.js";
+import { dutyThroughFaults } from "#shared/participant/duty-through-faults.js";
+import { throughFaults } from "#shared/participant/through-faults.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import {
@@ -21,12 +22,12 @@ import { showSprint } from "./observe-sprint.js";
  * One Sprint of a miner: enter, load the network once its seed is known, search while the validators evaluate, commit to the proof, and serve it. In a
  * cycle between two Sprints it waits until it is known whether there is a confirmation, which whoever proved in the last one has entered already; else it
  * proves its idle time, where the network file asks for that: searching on threads of little priority, and only while nothing else wants the device.
- * What was done before a crash is in the journal and on chain, and is taken up where it stopped.
+ * What was done before a crash, or before a disk took nothing for a moment, is in the journal and on chain, and is taken up where it stopped.
  */
 export const runSprint = (sprinter: Sprinter, cycle: number, sprint: Sprint): Promise<void> => {
   const { participant } = sprinter;
   const { end } = recordWindow("sprint", cycle, participant.network);
-  return withinBlocks(
+  return dutyThroughFaults(
     participant,
     { duty: "sprint", name: `the Sprint of cycle ${cycle}`, deadline: end + 1 },
     (bounded) => proveIn({ ...sprinter, participant: bounded }, cycle, sprint),
@@ -65,10 +66,14 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
     await find(sprinter, cycle, { sprint: played, difficulty }, async (found, { finish }) => {
       if (played.isIdle && isOver(participant, cycle)) return log.info(UNPROVEN, { cycle, reason: WINDOW_OVER });
       const { bytes, claimed } = await finish(found);
-      await participant.blobs.put(bytes);
       const stored = { proof: sha256(bytes), wins: claimed.wins.length, nonces: claimed.nonces };
-      // In one write, before the record is sent: whatever happens to the wait for it, it may be on chain.
-      markSprint(sprinter, cycle, stored, confirms === null ? { proven: { cycle, difficulty } } : {});
+      // What was found is not searched for again because a disk is full for a moment.
+      const limit = { name: `storing the proof of cycle ${cycle}`, deadline: proofWindow(cycle, played, network).end };
+      await throughFaults(participant, limit, async () => {
+        await participant.blobs.put(bytes);
+        // In one write, before the record is sent: whatever happens to the wait for it, it may be on chain.
+        markSprint(sprinter, cycle, stored, confirms === null ? { proven: { cycle, difficulty } } : {});
+      });
     });
   }
   const { proof, wins, nonces, committed } = entryOf()!;
