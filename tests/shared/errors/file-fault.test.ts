@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
@@ -51,6 +52,32 @@ describe("a fault that is expected", () => {
       ["FILE_UNREADABLE", answered("EMFILE", "open")],
     ] as const)
       assert.equal(expectedFault(thrown)?.code, code, String(thrown));
+  });
+
+  it("is that a disk which is mounted from elsewhere is away", () => {
+    const stale = (syscall: string) =>
+      Object.assign(new Error("Unknown system error"), {
+        code: `Unknown system error -${constants.errno.ESTALE}`,
+        errno: -constants.errno.ESTALE,
+        syscall,
+      });
+    for (const [code, thrown] of [
+      ["FILE_UNWRITABLE", stale("open")],
+      ["FILE_UNWRITABLE", stale("write")],
+      ["FILE_UNREADABLE", stale("stat")],
+      ["FILE_UNREADABLE", stale("read")],
+      ["FILE_UNWRITABLE", answered("ENOTCONN", "open")],
+      ["FILE_UNWRITABLE", answered("EREMOTEIO", "fsync")],
+      ["FILE_UNWRITABLE", answered("EHOSTDOWN", "rename")],
+      ["FILE_UNREADABLE", answered("ETIMEDOUT", "scandir")],
+    ] as const)
+      assert.equal(expectedFault(thrown)?.code, code, String(thrown));
+    for (const thrown of [
+      answered("ETIMEDOUT", "read"),
+      answered("EHOSTUNREACH", "write"),
+      answered("ETIMEDOUT", "connect"),
+    ])
+      assert.equal(expectedFault(thrown), null, String(thrown));
   });
 
   it("is a program's own, and nothing else", () => {

@@ -107,6 +107,20 @@ describe("commitOnce", { timeout: HANG_GUARD }, () => {
     assert.equal(await sent(), 1);
   });
 
+  it("waits for a disk that is away for a moment, as a network's may be", async (t) => {
+    const { commit, to, pooled, intentions } = await open(t);
+    const { intend } = intentions;
+    intentions.intend = (key, data) => {
+      intentions.intend = intend;
+      throw Object.assign(new Error(`ENOTCONN: ${key}, ${data}`), { code: "ENOTCONN", syscall: "open" });
+    };
+    const block = commit("mine");
+    await to(4);
+    await pooled(1);
+    await to(5);
+    assert.equal(await block, 5);
+  });
+
   it("looks before it sends again when the answer was lost", async (t) => {
     let lost = 0;
     const { commit, to, pooled, sent, lines } = await open(t, (chain) => ({
