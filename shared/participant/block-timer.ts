@@ -21,8 +21,8 @@ const LEAST_BLOCK_MS = 100;
 const LEAST_EVEN = 1 / 2;
 
 /**
- * A chain whose clock is further from this machine's does not make its blocks by a clock: it is a copy of an older chain, or a simulation
- * whose time passes with each block.
+ * A chain whose clock is further from this machine's wall clock does not make its blocks by a clock: it is a copy of an older chain, or a
+ * simulation whose time passes with each block.
  */
 const FARTHEST_MS = 24 * 3_600_000;
 
@@ -33,7 +33,7 @@ export interface BlockTimerOptions {
   readonly before?: Timed | undefined;
   /** The wall clock, milliseconds since the epoch. */
   readonly now?: () => number;
-  /** The same of a clock that nobody sets. */
+  /** The same of a clock that nobody sets, and that may stand still while the machine sleeps. */
   readonly elapsed?: () => number;
 }
 
@@ -42,17 +42,18 @@ const steadyNow = (): number => performance.timeOrigin + performance.now();
 
 /**
  * Measures the chain's pace from the timestamps of its heads, until the signal aborts. This machine's clock may differ from the chain's, and may be
- * set meanwhile: heads are timed by one that is not. A head cannot arrive before it is made, so the least delay seen is taken as the difference.
+ * set meanwhile: heads are timed by one that is not. A head cannot arrive before it is made, so the least delay seen is taken as the difference. The clock
+ * that nobody sets falls behind by what the machine sleeps, in the end by days: whether the chain keeps time is asked of the other one.
  */
 export const startBlockTimer = (
   clock: BlockClock,
   signal: AbortSignal,
   { before, now = Date.now, elapsed = steadyNow }: BlockTimerOptions = {},
 ): BlockTimer => {
-  const seen: { readonly head: Timed; readonly delay: number }[] = [];
+  const seen: { readonly head: Timed; readonly delay: number; readonly apart: number }[] = [];
   const see = (head: Timed, delay = elapsed() - head.timestamp) => {
     if (head.number <= (seen.at(-1)?.head.number ?? -1)) return;
-    seen.push({ head, delay });
+    seen.push({ head, delay, apart: Math.abs(now() - head.timestamp) });
     if (seen.length > WINDOW) seen.shift();
   };
   // Its arrival was not observed, so it gives no delay.
@@ -63,7 +64,7 @@ export const startBlockTimer = (
   const leastDelay = () => Math.min(...seen.map(({ delay }) => delay));
 
   const blockTime = () => {
-    if (Math.abs(leastDelay()) > FARTHEST_MS) return undefined;
+    if (Math.min(...seen.map(({ apart }) => apart)) > FARTHEST_MS) return undefined;
     const paces = seen.slice(1).map(({ head }, i) => {
       const before = seen[i]!.head;
       return (head.timestamp - before.timestamp) / (head.number - before.number);

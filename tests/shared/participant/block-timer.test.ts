@@ -10,6 +10,7 @@ const START = 1_700_000_000_000;
 const heads = (t: TestContext, before?: Pick<Head, "number" | "timestamp">) => {
   let time = START;
   let ahead = 0;
+  let slept = 0;
   let head: Head = { number: 100, hash: "0".repeat(64), timestamp: START };
   let listener: (head: Head) => void = () => undefined;
   const clock: BlockClock = {
@@ -21,7 +22,7 @@ const heads = (t: TestContext, before?: Pick<Head, "number" | "timestamp">) => {
     },
     reach: () => assert.fail("nobody waits"),
   };
-  const timer = startBlockTimer(clock, t.signal, { before, now: () => time + ahead, elapsed: () => time });
+  const timer = startBlockTimer(clock, t.signal, { before, now: () => time + ahead, elapsed: () => time - slept });
   /** A head made at `timestamp` arrives `delay` later. */
   const arrive = (number: number, timestamp: number, delay = 0) => {
     time = timestamp + delay;
@@ -31,7 +32,10 @@ const heads = (t: TestContext, before?: Pick<Head, "number" | "timestamp">) => {
   const setClock = (by: number) => {
     ahead = by;
   };
-  return { timer, arrive, setClock };
+  const sleep = (by: number) => {
+    slept += by;
+  };
+  return { timer, arrive, setClock, sleep };
 };
 
 describe("block timer", () => {
@@ -68,6 +72,19 @@ describe("block timer", () => {
     arrive(104, START + 4_000);
     setClock(0);
     assert.equal(timer.expected(106), START + 6_000);
+  });
+
+  it("knows the pace after sleeps of more than a day, in which the clock that nobody sets stood still", (t) => {
+    const { timer, arrive, sleep } = heads(t);
+    for (let i = 1; i <= 5; i++) arrive(100 + i, START + 1_000 * i);
+    const night = 10 * 3_600_000;
+    for (let nights = 1; nights <= 3; nights++) {
+      sleep(night);
+      const [first, woke] = [105 + 40 * nights, START + nights * night + 40_000 * nights];
+      for (let i = 1; i <= 40; i++) arrive(first + i, woke + 1_000 * i);
+      assert.equal(timer.blockTime(), 1_000);
+      assert.equal(timer.expected(first + 50), woke + 50_000);
+    }
   });
 
   it("measures across heads that were not seen", (t) => {
