@@ -1,10 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import { isChainFault } from "#shared/chain/chain-fault.js";
 import { hasCode } from "#shared/errors/error.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
 import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
+import { isTextMissing } from "./agreement/agreed-texts.js";
 import { isSuccession } from "./agreement/follow-network.js";
 import { faultFields } from "./fault-fields.js";
 import { joinNetwork } from "./join.js";
@@ -26,9 +28,14 @@ const AGAIN_MS = 12_000;
 const mayPass = (thrown: unknown): boolean =>
   isChainFault(thrown) || hasCode(thrown, "SIGNER_UNREACHABLE", "SIGNER_TIMEOUT");
 
+/** The same of one that goes over to another network file: those who have its text go over at the same block, and do not answer for a moment. */
+const mayPassGoingOver = (thrown: unknown): boolean =>
+  mayPass(thrown) || isFetchFault(thrown) || isTextMissing(thrown) || hasCode(thrown, "NETWORK_MISSING");
+
 /**
  * Joins the network, runs until the signal aborts, and leaves in order. If another network file succeeds this one, joins again under that
- * file, and waits for a chain or a signer that does not answer at that moment. Throws only for problems before the first cycle, or for problems that would stop every later cycle. Other faults cost one cycle.
+ * file, and waits for a chain, a signer or servers of its text that do not answer at that moment. Throws only for problems before the first cycle, or
+ * for problems that would stop every later cycle. Other faults cost one cycle.
  */
 export const runParticipant = async (
   config: ParticipantConfig & MetricsConfig & { readonly metrics: { readonly listen: string } },
@@ -46,7 +53,7 @@ export const runParticipant = async (
       try {
         return await joinNetwork({ config, log, signal, telemetry });
       } catch (thrown) {
-        if (signal.aborted || !hasGoneOver || !mayPass(thrown)) throw thrown;
+        if (signal.aborted || !hasGoneOver || !mayPassGoingOver(thrown)) throw thrown;
         log.warn("not yet joined under the new network file: once more in a moment", faultFields(thrown));
         await delay(againMs, undefined, { signal });
       }

@@ -1,7 +1,7 @@
 import { checkSources } from "#datasets/tokens.js";
 import { withTokenizer } from "#shared/data/pinned-tokenizer.js";
 import { checkVocabulary } from "#shared/data/vocabulary.js";
-import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { withTexts } from "#shared/packs/pinned-text.js";
 import type { Network } from "#shared/protocol/network.js";
 import { indexBytes } from "#shared/protocol/sealed-text.js";
@@ -12,6 +12,10 @@ export interface TextSources {
   readonly servers: () => Promise<readonly string[]>;
   readonly signal: AbortSignal;
 }
+
+/** Whether a file that `obtainTexts` asks for could not be had. Whoever is asked later may send it. */
+export const isTextMissing = (thrown: unknown): boolean =>
+  hasCode(thrown, "TEXT_MISSING", "TOKENIZER_MISSING", "SEALED_TEXT_MISSING");
 
 /**
  * Obtains everything that the network file names and every cycle needs: the tokenizer, files of documents and the held-out shards of

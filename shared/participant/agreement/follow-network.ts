@@ -19,7 +19,7 @@ import type { Participant } from "../participant.js";
 import { throughFaults } from "../through-faults.js";
 import { waitForFiles } from "../waiting.js";
 import { publishedNetwork, tellUnreadable } from "./agreed-network.js";
-import { obtainTexts } from "./agreed-texts.js";
+import { isTextMissing, obtainTexts } from "./agreed-texts.js";
 import { networkMissing } from "./network-meanwhile.js";
 
 /** Whether the fault ends the participation under this network file: another file follows, or none. */
@@ -166,7 +166,7 @@ const announce = (
   log.info("another network file is announced", fields);
   const { start: deadline } = phaseWindow(network.first_cycle, "distribute", network.phases);
   const limit = { name: `the text of the announced network file ${networkHash.slice(0, 8)}`, deadline };
-  const mayPass = (thrown: unknown) => isFetchFault(thrown) || hasCode(thrown, "TEXT_MISSING", "SEALED_TEXT_MISSING");
+  const mayPass = (thrown: unknown) => isFetchFault(thrown) || isTextMissing(thrown);
   const obtain = async () => {
     if (isLast()) await obtainTexts(network, { blobs, servers: models.servers, signal });
   };

@@ -3,11 +3,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import { BlockZeroError } from "#shared/errors/error.js";
+import type { Participant } from "#shared/participant/participant.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { runParticipant } from "#shared/participant/run-participant.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { networkHash } from "#shared/protocol/network.js";
 import { collectingLog } from "../../shared/chain/support.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet } from "../../support/subnet.js";
+import { publishFile, successorOf } from "../../support/successor.js";
 
 it("a program counts as joining until its cycles begin, however long it fetches and compiles before", {
   timeout: HANG_GUARD,
@@ -70,6 +74,41 @@ it("who goes over to another network file waits for a chain that does not answer
     { code: "STOPPED" },
   );
   assert.equal(joined, 2);
+});
+
+it("who goes over to another network file waits for its text; who starts ends", { timeout: HANG_GUARD }, async (t) => {
+  const subnet = await openSubnet(t);
+  const { groups } = subnet.network;
+  const text = Buffer.from(`${JSON.stringify({ text: "what nobody sends yet ".repeat(20) })}\n`.repeat(40));
+  const data = [{ kind: "jsonl", sha256: sha256(text), bytes: text.length, weight: 1 }];
+  const next = successorOf(subnet.network, 2, { groups: { ...groups, math: { ...groups.math!, data } } });
+  const { log, said } = collectingLog();
+  const { signal } = t;
+  const run = (name: string, participate: (participant: Participant) => Promise<never>) => {
+    const config = subnet.validatorConfig(name, { "listen.port": 0, "metrics.listen": "off" });
+    return runParticipant(config, { role: "validator", version: "0", log, signal, againMs: 1 }, participate);
+  };
+  const sent = said("not yet joined under the new network file").then(() => subnet.store.put(text));
+  let joined = 0;
+  await assert.rejects(
+    run("ann", async ({ networkHash: own }) => {
+      joined++;
+      assert.equal(own, joined === 1 ? subnet.networkHash : networkHash(next));
+      if (joined === 2) throw new BlockZeroError("STOPPED", "joined again", "that is all");
+      await publishFile(subnet, next);
+      await subnet.to(subnet.window(2, "distribute").start - 1);
+      throw new BlockZeroError("NETWORK_SUCCEEDED", "another file is in force", "join again");
+    }),
+    { code: "STOPPED" },
+  );
+  await sent;
+  assert.equal(joined, 2);
+
+  await subnet.store.delete(sha256(text));
+  await assert.rejects(
+    run("bob", async () => assert.fail("it has not joined")),
+    { code: "TEXT_MISSING" },
+  );
 });
 
 it("who goes over to another network file waits for a chain that does not answer before its cycles begin, too", {
