@@ -71,6 +71,8 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
   const { netuid } = view.source.network;
   const events = createEventLog();
   const digests = new Map<number, CycleDigest>();
+  /** By cycle, the block that settles its model: the file in force in it says it. */
+  const settledAt = new Map<number, number>();
   const explained = new Map<number, ExplainedCycle>();
   const first = Math.max(view.first, view.last - cycles + 1);
   const progress = readingProgress({ first, kept, tries: TRIES });
@@ -119,9 +121,8 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
     const oldest = progress.oldest(newest);
     const isDue = (cycle: number) => {
       if (cycle < oldest || progress.isOver(cycle)) return false;
-      return digests.has(cycle)
-        ? finalized >= lastModelBlock(cycle, network)
-        : finalized >= phaseWindow(cycle, "merge", network.phases).start;
+      const due = digests.has(cycle) ? settledAt.get(cycle) : undefined;
+      return finalized >= (due ?? phaseWindow(cycle, "merge", network.phases).start);
     };
     for (let cycle = newest; cycle > newest - 2; cycle--) if (!digests.has(cycle) && isDue(cycle)) return cycle;
     for (let cycle = oldest; cycle <= newest; cycle++) if (isDue(cycle)) return cycle;
@@ -135,7 +136,10 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
     digests.set(cycle, digest);
     explained.set(cycle, rest);
     if (isSettled) progress.over(cycle);
-    for (const old of [...digests.keys()].sort((a, b) => a - b).slice(0, -kept)) digests.delete(old);
+    for (const old of [...digests.keys()].sort((a, b) => a - b).slice(0, -kept)) {
+      digests.delete(old);
+      settledAt.delete(old);
+    }
     const { window } = view.source.network.scoring;
     for (const old of [...explained.keys()].sort((a, b) => a - b).slice(0, -Math.max(EXPLAINED, window)))
       explained.delete(old);
@@ -168,7 +172,9 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
         const known = [...explained.values()].map(({ facts }) => facts.said).filter((said) => said.isWhole);
         const windows = [...explained.values()].flatMap(({ facts }) => facts.sprints ?? []);
         const { network } = await contextOf(view.source, cycle);
-        const isFinal = finalized >= lastModelBlock(cycle, network);
+        const settles = lastModelBlock(cycle, network);
+        settledAt.set(cycle, settles);
+        const isFinal = finalized >= settles;
         const read = await withDeadline(CYCLE_MS, late, () =>
           readCycle({ ...view, head: finalized }, cycle, {
             known,

@@ -7,8 +7,10 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { lookAt } from "#tests/support/look-at.js";
+import { PHASES } from "#tests/support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js";
 import { openSubnet, type Subnet, until } from "#tests/support/subnet.js";
+import { publishFile, successorOf } from "#tests/support/successor.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
 
 /** A cycle of two miners, of whom two validators think alike, but for a word that a terminal would obey. */
@@ -113,6 +115,16 @@ describe("a subnet that is followed", { timeout: HANG_GUARD }, () => {
       [null, 2],
     ]);
     assert.equal(now.groups.find(({ name }) => name === "math")!.miners, 2);
+  });
+
+  it("waits for the block in which a cycle's own file settles its model, though the newest file has a shorter distribute phase", async (t) => {
+    const phases = { ...PHASES, distribute: 22, train: 3 };
+    const subnet = await openSubnet(t, { network: { phases } });
+    await publishFile(subnet, successorOf(subnet.network, 2, { phases: { ...phases, distribute: 2, train: 23 } }));
+    await subnet.to(subnet.window(2, "distribute").start + 5);
+    const watch = await watched(t, subnet);
+    await move(t, subnet, watch, subnet.window(2, "distribute").end);
+    assert.equal(watch.now().chain.problem, null);
   });
 
   it("tells nobody its endpoint's key, and tries a cycle that cannot be read once a head", async (t) => {
