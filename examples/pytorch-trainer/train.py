@@ -6,6 +6,9 @@ It does what BlockZero's own trainer does (AdamW on the group's experts, everyth
 update is the same to rounding, however many processes share the work. On cards the products are in bfloat16, with float32 weights beside them.
 Steps that are not finite are not taken; spikes are.
 
+Each process reads the whole shard into the host's memory before it keeps its part; a card never holds more than its part and one layer. Where a library
+joins the experts of a layer, frozen ones share tensors with trained ones, so in `full` mode gradients and moments are of all of them, over all cards.
+
 It was tried with torch 2.15 and transformers 5.24 on processors (tests/interop/pytorch-trainer.ts); on cards it has not been tried.
 """
 
@@ -14,12 +17,13 @@ import math
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
@@ -52,13 +56,12 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, end)
 
-    model = AutoModelForCausalLM.from_pretrained(PATHS["shard"], dtype=torch.float32).to(device)
+    # In the host's memory: a card gets one layer at a time, and keeps its part of it.
+    model = AutoModelForCausalLM.from_pretrained(PATHS["shard"], dtype=torch.float32)
     model.config.use_cache = False
     model.requires_grad_(False)
     experts = Experts(model)
-    done = newest_checkpoint()
-    if done:
-        experts.load(load_file(checkpoint_path(done)))
+    done = load_checkpoint(experts)
 
     mesh = init_device_mesh(device.type, (world,))
     precision = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32) if on_card else MixedPrecisionPolicy()
@@ -71,7 +74,7 @@ def main() -> None:
     adamw = torch.optim.AdamW(
         experts.parameters.values(), lr=0.0, betas=(SETTINGS["beta1"], SETTINGS["beta2"]), eps=SETTINGS["eps"], weight_decay=0.0
     )
-    load_moments(adamw, rank, world, device)
+    load_moments(experts, adamw, rank, world, device)
     windows = safe_open(PATHS["windows"], framework="pt")
     batch, accumulation = SETTINGS["batch_size"], SETTINGS["gradient_accumulation_steps"]
     step, saved, tokens = done, done, tokens_of(done)
@@ -159,17 +162,30 @@ class Experts:
         for name, parameter in self.parameters.items():
             parameter.mul_(1 - (1 - keep) * self.masks[name] if name in self.masks else keep)
 
+    def own_rows(self, name: str, tensor: torch.Tensor) -> torch.Tensor:
+        """What this process has of a parameter's tensor; of joined experts the trained ones alone."""
+        local = tensor.to_local() if isinstance(tensor, DTensor) else tensor
+        return local[self.trained_rows(name)] if name in self.masks else local
+
+    def trained_rows(self, name: str) -> torch.Tensor:
+        """By row of this process's part of joined experts, whether it is trained."""
+        mask = self.masks[name]
+        return (mask.to_local() if isinstance(mask, DTensor) else mask).flatten() > 0
+
     @torch.no_grad()
-    def tensors(self) -> dict[str, torch.Tensor]:
-        """All of them on every process; a collective operation."""
-        whole = {
-            name: (parameter.full_tensor() if isinstance(parameter, DTensor) else parameter).float().cpu().view(-1)
-            for name, parameter in self.parameters.items()
-        }
-        return {
-            name: whole[parameter][offset : offset + math.prod(self.shapes[name])].view(self.shapes[name]).clone()
-            for name, (parameter, offset) in self.places.items()
-        }
+    def tensors(self, is_kept: bool) -> dict[str, torch.Tensor]:
+        """A collective operation, a parameter at a time; nothing where they are not kept."""
+        kept: dict[str, torch.Tensor] = {}
+        for name, parameter in self.parameters.items():
+            whole = parameter.full_tensor() if isinstance(parameter, DTensor) else parameter
+            if not is_kept:
+                continue
+            flat = whole.view(-1)
+            for own, (of, offset) in self.places.items():
+                if of == name:
+                    part = flat[offset : offset + math.prod(self.shapes[own])]
+                    kept[own] = part.view(self.shapes[own]).to("cpu", torch.float32, copy=True)
+        return kept
 
 
 def place(tensor: dict, names: dict[str, torch.nn.Parameter]) -> tuple[str, int]:
@@ -220,10 +236,16 @@ def checkpoint_path(step: int) -> Path:
     return Path(PATHS["output"]) / f"experts-{step}.safetensors"
 
 
-def newest_checkpoint() -> int:
-    """Steps of the newest checkpoint of this run, 0 without one: the miner was started again."""
+def load_checkpoint(experts: Experts) -> int:
+    """Takes up the newest whole checkpoint of this run, where the miner was started again. Returns its steps, 0 without one."""
     steps = [int(path.stem.removeprefix("experts-")) for path in Path(PATHS["output"]).glob("experts-*.safetensors")]
-    return max(steps, default=0)
+    for step in sorted(steps, reverse=True):
+        try:
+            experts.load(load_file(checkpoint_path(step)))
+            return step
+        except (SafetensorError, OSError, KeyError, RuntimeError) as fault:
+            print(f"a checkpoint is passed over: {checkpoint_path(step).name}: {fault}", flush=True)
+    return 0
 
 
 def tokens_of(step: int) -> int:
@@ -234,25 +256,57 @@ def tokens_of(step: int) -> int:
 
 
 def save(experts: Experts, adamw: torch.optim.AdamW, step: int, tokens: int, rank: int, world: int) -> None:
-    moments = moments_path(rank, world)
-    torch.save(adamw.state_dict(), f"{moments}.tmp")
-    os.replace(f"{moments}.tmp", moments)
-    tensors = experts.tensors()
+    replace(moments_path(rank, world), lambda path: torch.save(moments_of(experts, adamw), path))
+    tensors = experts.tensors(is_kept=rank == 0)
     if rank == 0:
-        path = checkpoint_path(step)
-        save_file(tensors, f"{path}.tmp", metadata={"tokens": str(tokens)})
-        os.replace(f"{path}.tmp", path)
+        replace(checkpoint_path(step), lambda path: save_file(tensors, path, metadata={"tokens": str(tokens)}))
     dist.barrier()
+
+
+def replace(path: Path, write: Callable[[str], None]) -> None:
+    """The file is there whole or not at all, also after a power cut."""
+    temporary = f"{path}.tmp"
+    write(temporary)
+    with open(temporary, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
 
 
 def moments_path(rank: int, world: int) -> Path:
     return Path(PATHS["state"]) / f"adamw-{rank}-of-{world}.pt"
 
 
-def load_moments(adamw: torch.optim.AdamW, rank: int, world: int, device: torch.device) -> None:
-    """AdamW's moments go on from cycle to cycle, as in DiLoCo; another number of processes begins without."""
-    if not agreed(not moments_path(rank, world).exists(), device):
-        adamw.load_state_dict(torch.load(moments_path(rank, world), weights_only=False))
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+def moments_of(experts: Experts, adamw: torch.optim.AdamW) -> dict[str, dict[str, torch.Tensor]]:
+    """This process's part of AdamW's state: frozen experts have no moments that matter."""
+    return {
+        name: {"step": state["step"], **{key: experts.own_rows(name, state[key]).cpu() for key in MOMENTS}}
+        for name, parameter in experts.parameters.items()
+        if (state := adamw.state.get(parameter))
+    }
+
+
+@torch.no_grad()
+def load_moments(experts: Experts, adamw: torch.optim.AdamW, rank: int, world: int, device: torch.device) -> None:
+    """AdamW's moments go on from cycle to cycle, as in DiLoCo; another number of processes, or a file that cannot be read, begins without."""
+    states = {}
+    try:
+        saved = torch.load(moments_path(rank, world), map_location=device, weights_only=True)
+        for name, parameter in experts.parameters.items():
+            states[name] = {"step": saved[name]["step"].cpu(), **{key: torch.zeros_like(parameter) for key in MOMENTS}}
+            for key in MOMENTS:
+                local = states[name][key].to_local() if isinstance(parameter, DTensor) else states[name][key]
+                rows = experts.trained_rows(name) if name in experts.masks else slice(None)
+                local[rows] = saved[name][key]
+    except Exception as fault:  # Whatever is wrong with the file, the cycle is worth more.
+        states = None
+        if moments_path(rank, world).exists():
+            print(f"AdamW begins anew: {moments_path(rank, world).name}: {fault}", flush=True)
+    if not agreed(states is None, device):
+        for name, parameter in experts.parameters.items():
+            adamw.state[parameter] = states[name]
 
 
 if __name__ == "__main__":
