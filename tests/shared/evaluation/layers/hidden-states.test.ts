@@ -60,5 +60,6 @@ describe("hidden states", () => {
     writeFileSync(join(folder, "validator.json"), "{}");
     await removeHiddenStates(folder);
     assert.deepEqual(readdirSync(folder), ["validator.json"]);
+    await removeHiddenStates(join(folder, "not there"));
   });
 });
