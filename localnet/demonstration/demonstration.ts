@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { codeDocuments } from "./code-documents.js";
 
 /** How the demonstration with a real model makes its first model, and how its miners train. */
@@ -29,7 +30,7 @@ export interface Demonstration {
  * @param facts      JSON Lines that a third group learns
  */
 export const writeDemonstration = (folder: string, checkpoint: string, facts?: string): Demonstration => {
-  mkdirSync(folder, { recursive: true });
+  ensureFolderSync(folder);
   const code = codeDocuments().map((text) => JSON.stringify({ text }));
   writeFileSync(join(folder, "code.jsonl"), `${code.join("\n")}\n`);
   const template = parse(readFileSync(NETWORK, "utf8"));
