@@ -21,8 +21,8 @@ export const pinTokenizer = async (store: LocalStore, data: Network["data"]): Pr
   const pinned = new Map<string, TokenizerFile>();
   for (const file of tokenizerFiles(data.tokenizer)) pinned.set(file.name, await pin(store, file));
   const tokenizer = mapTokenizerFiles(data.tokenizer, (_, name) => pinned.get(name)!);
-  // What was stored may not be what is read: a file may be replaced meanwhile.
-  if (tokenizerFiles(tokenizer).some(({ path }) => path !== undefined)) openTokenizer({ tokenizer });
+  // What is stored is what everybody opens: a file may be replaced meanwhile, or be here as a blob alone.
+  openTokenizer({ tokenizer: mapTokenizerFiles(tokenizer, (file) => ({ ...file, path: store.path(file.sha256!) })) });
   return { ...data, tokenizer };
 };
 

@@ -11,6 +11,7 @@ import { directoryStore } from "#shared/blobs/blob-store.js";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { byteTokenizerFiles } from "#shared/data/byte-tokenizer-files.js";
 import { writeCheckpoint } from "#shared/model/checkpoint.js";
+import { sha256 } from "#shared/protocol/hash.js";
 import { smallNetwork } from "#tests/programs/small-network.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { MICRO, microParameters } from "#tests/shared/model/micro.js";
@@ -78,6 +79,30 @@ describe("a model with its tokenizer", () => {
     assert.ok(tokenizer !== "byte");
     const other = { ...tokenizer, chat_template: { ...tokenizer.chat_template, sha256: "0".repeat(64) } };
     await assert.rejects(pinTokenizer(store, { ...data, tokenizer: other }), { code: "TOKENIZER_MISMATCH" });
+  });
+
+  it("of a network that runs may chat otherwise: what is stored needs no path", async (t) => {
+    const dir = temporaryFolder(t);
+    // Content of its own, which nothing else in this process has opened.
+    const content = Buffer.from(`${byteTokenizerFiles()["tokenizer.json"]}\n`);
+    const template = join(dir, "chat_template.jinja");
+    writeFileSync(template, "of its own");
+    const store = directoryStore(join(dir, "blobs"));
+    const tokenizer = { sha256: await store.put(content), bytes: content.length };
+    const { data } = smallNetwork;
+    const changed = await pinTokenizer(store, {
+      ...data,
+      tokenizer: { ...tokenizer, chat_template: { path: template } },
+    });
+    const hash = sha256(readFileSync(template));
+    assert.deepEqual(changed.tokenizer, {
+      ...tokenizer,
+      chat_template: { path: template, sha256: hash, bytes: 10 },
+    });
+    assert.equal(await store.size(hash), 10);
+    const broken = Buffer.from("{}");
+    const none = { sha256: await store.put(broken), bytes: broken.length };
+    await assert.rejects(pinTokenizer(store, { ...data, tokenizer: none }), { code: "TOKENIZER_INVALID" });
   });
 
   it("has the repetition penalty of its generation config, and names what transformers would apply besides", async (t) => {
