@@ -123,13 +123,13 @@ export const stateReader = (link: Link, api: ApiPromise) => {
   /** Runtimes of past blocks whose metadata `@polkadot/api` was made to read: it keeps them all. */
   const past = new Set<number>();
   const decoratedAt = async (hash: Hex, parent: Hex): Promise<Decorated> => {
-    if (api.runtimeVersion.specVersion.eq(await versionAt(parent))) return api;
-    if (past.size <= MAX_RUNTIMES) {
-      const decorated = await api.at(hash);
-      past.add(decorated.runtimeVersion.specVersion.toNumber());
-      if (past.size <= MAX_RUNTIMES) return decorated;
-    }
-    throw new TypeError("the node names runtimes without end");
+    const version = await versionAt(parent);
+    if (api.runtimeVersion.specVersion.eq(version)) return api;
+    // A known one takes no more memory, unless the node then says another to `api.at`.
+    if (past.size >= (past.has(version) ? 2 * MAX_RUNTIMES : MAX_RUNTIMES)) throw tooManyRuntimes();
+    const decorated = await api.at(hash);
+    past.add(decorated.runtimeVersion.specVersion.toNumber());
+    return decorated;
   };
   return {
     /** The state after the newest known block. */
@@ -144,5 +144,13 @@ export const stateReader = (link: Link, api: ApiPromise) => {
 
 const versionSchema = z.object({ specVersion: z.int() });
 const MAX_VERSIONS = 256;
-/** Runtimes that a chain had: each takes tens of megabytes. A chain has one a month or two. */
-const MAX_RUNTIMES = 32;
+/** Past runtimes that are kept in memory: each takes tens of megabytes, all of them a part of what a program has by default. */
+const MAX_RUNTIMES = 64;
+
+/** It blames no endpoint: it may be another that named them, and was left since. */
+const tooManyRuntimes = (): BlockZeroError =>
+  new BlockZeroError(
+    "CHAIN_UNREACHABLE",
+    `the blocks that were read are said to have more than ${MAX_RUNTIMES} runtimes, which all stay in memory`,
+    "start again; where it comes back at once, leave out the endpoint that names them",
+  );
