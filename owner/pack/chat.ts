@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Template } from "@huggingface/jinja";
 import { z } from "zod";
@@ -6,7 +6,9 @@ import { BOUNDED, withBoundedRange } from "#shared/data/bounded-range.js";
 import { type ChatFormat, chatFormatOf } from "#shared/data/chat-format.js";
 import { withoutGenerationBlocks } from "#shared/data/generation-blocks.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { readFileIfAny } from "#shared/files/atomic-file.js";
+import { isInside, linkRoots } from "#shared/files/link-roots.js";
+import { readSmallFileSync } from "#shared/files/regular-file.js";
+import { MAX_CHAT_TEMPLATE_BYTES, MAX_TOKENIZER_CONFIG_BYTES } from "#shared/protocol/tokenizer-files.js";
 import { withinTime } from "#shared/util/within-time.js";
 import type { Render } from "./extract.js";
 import { strftimeOf } from "./fixed-date.js";
@@ -14,7 +16,7 @@ import { strftimeOf } from "./fixed-date.js";
 /**
  * The chat template of a model: that of its `tokenizer_config.json`, or the `chat_template.jinja` beside it, which goes before.
  *
- * @throws BlockZeroError PACK_TEMPLATE
+ * @throws BlockZeroError PACK_TEMPLATE; FILE_UNREADABLE, FILE_TOO_LARGE of the file beside it
  */
 export const readChatFormat = (path: string): ChatFormat => {
   const fault = (what: string, cause?: unknown) =>
@@ -23,14 +25,30 @@ export const readChatFormat = (path: string): ChatFormat => {
     });
   let config: object;
   try {
-    config = z.looseObject({}).parse(JSON.parse(readFileSync(path, "utf8")));
+    config = z.looseObject({}).parse(JSON.parse(textOf(path, MAX_TOKENIZER_CONFIG_BYTES)));
   } catch (cause) {
     throw fault(`no tokenizer configuration: ${reasonOf(cause)}`, cause);
   }
-  const format = chatFormatOf(config, readFileIfAny(join(dirname(path), "chat_template.jinja")));
+  const format = chatFormatOf(config, templateBeside(path));
   if (format === null) throw fault("it has no chat template");
   return format;
 };
+
+/** The folder may be a stranger's: a link in it is followed inside it, and inside the Hub's cache that it is a part of. */
+const templateBeside = (config: string): string | null => {
+  const path = join(dirname(config), "chat_template.jinja");
+  if (!existsSync(path)) return null;
+  if (!isInside(realpathSync(path), linkRoots(realpathSync(dirname(config)))))
+    throw new BlockZeroError(
+      "PACK_TEMPLATE",
+      `${path} is a link that leads out of the folder`,
+      "look at where it leads; where that is the template, copy the file there",
+    );
+  return textOf(path, MAX_CHAT_TEMPLATE_BYTES);
+};
+
+const textOf = (path: string, maxBytes: number): string =>
+  Buffer.from(readSmallFileSync(path, maxBytes)).toString("utf8");
 
 const messageSchema = z.looseObject({ role: z.string().min(1) });
 const messagesSchema = z.array(messageSchema).min(1);

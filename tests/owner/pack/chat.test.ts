@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { chatRenderer, readChatFormat } from "#owner/pack/chat.js";
@@ -260,5 +261,29 @@ describe("a conversation in a pack", () => {
     writeFileSync(path, "no JSON");
     assert.throws(() => readChatFormat(path), coded("PACK_TEMPLATE"));
     assert.throws(() => chatRenderer({ ...format, template: "{% if %}" }), coded("PACK_TEMPLATE"));
+  });
+
+  it("has no template that a stranger's link leads to, nor one that is no small file", (t) => {
+    const outside = temporaryFolder(t);
+    const folder = temporaryFolder(t);
+    const path = join(folder, "tokenizer_config.json");
+    const own = join(folder, "chat_template.jinja");
+    writeFileSync(path, JSON.stringify({ chat_template: CHATML }));
+    writeFileSync(join(outside, "secret"), "secret");
+    symlinkSync(join(outside, "secret"), own);
+    assert.throws(() => readChatFormat(path), coded("PACK_TEMPLATE", /is a link that leads out of the folder/));
+    rmSync(own);
+    writeFileSync(join(folder, "template"), "of its own");
+    symlinkSync("template", own);
+    assert.equal(readChatFormat(path).template, "of its own");
+    rmSync(own);
+    writeFileSync(own, " ".repeat((256 << 10) + 1));
+    assert.throws(() => readChatFormat(path), coded("FILE_TOO_LARGE"));
+    rmSync(own);
+    execFileSync("mkfifo", [own]);
+    assert.throws(() => readChatFormat(path), coded("FILE_UNREADABLE", /not a regular file/));
+    rmSync(path);
+    execFileSync("mkfifo", [path]);
+    assert.throws(() => readChatFormat(path), coded("PACK_TEMPLATE", /not a regular file/));
   });
 });
