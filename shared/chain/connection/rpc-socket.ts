@@ -4,7 +4,7 @@ import { BlockZeroError, formatError, hasCode, reasonOf } from "#shared/errors/e
 import type { Log } from "#shared/telemetry/log.js";
 import { type Clock, systemClock } from "../clock.js";
 import { incomingSchema, rpcCodes } from "../devchain/wire.js";
-import { type EndpointRotation, rotateEndpoints } from "./endpoint-rotation.js";
+import { type EndpointRotation, LAST_DELAY_MS, rotateEndpoints } from "./endpoint-rotation.js";
 
 /** The other side answered with an error. */
 export class RpcError extends Error {
@@ -59,6 +59,7 @@ interface Request {
   readonly repeat: boolean;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
+  sendings: number;
   /** Ends the wait for an answer to the last sending. */
   cancel: () => void;
 }
@@ -70,9 +71,11 @@ const HANDSHAKE_MS = 5_000;
 const MAX_PAYLOAD = 64 << 20;
 /**
  * Values of a message, each of which takes some sixty bytes once it is parsed, and more where it is refused. The weights of 256 validators are
- * 200,000, and the most keys that are read at once twice as many.
+ * 200,000, the most keys that are read at once twice as many, and those of 64 validators in a devchain of 4,096 participants four times as many.
  */
-const MAX_VALUES = 1 << 19;
+const MAX_VALUES = 1 << 20;
+/** Connections that may end before a request has its answer, which may be why they end. With one endpoint it takes some twenty seconds. */
+const MAX_SENDINGS = 10;
 /** What a greeting may fail by that says nothing of what the node is. */
 const PASSING = ["CHAIN_TIMEOUT", "CHAIN_BEHIND", "CHAIN_UNREACHABLE"] as const;
 
@@ -86,6 +89,7 @@ export class RpcSocket {
   #socket: WebSocket | undefined;
   /** The greeting is done, and requests are sent. */
   #isReady = false;
+  #readySince = 0;
   #cancelRetry = () => {};
   #outage = false;
   /** Whether it was ever connected. Until then the caller that waits for the first contact reports its failure. */
@@ -116,7 +120,8 @@ export class RpcSocket {
 
   /**
    * Sends a request and waits, through outages and changes of endpoint. With `repeat` false an outage rejects it with CHAIN_DISCONNECTED
-   * instead: for requests that must not be sent twice, or that their caller makes again.
+   * instead: for requests that must not be sent twice, or that their caller makes again. An answer that cannot be used rejects it with
+   * CHAIN_UNREACHABLE, and so does the end of each of ten connections over which it was sent.
    */
   request(method: string, params: readonly unknown[], repeat = true): Promise<unknown> {
     return new Promise((settle, refuse) => {
@@ -176,6 +181,7 @@ export class RpcSocket {
         request.cancel();
         refuse(error);
       },
+      sendings: 0,
       cancel: () => {},
     };
     this.#requests.set(id, request);
@@ -186,6 +192,7 @@ export class RpcSocket {
   #send(socket: WebSocket, id: number): void {
     const request = this.#requests.get(id)!;
     request.cancel();
+    request.sendings++;
     request.cancel = this.#clock.after(ANSWER_MS, () => this.#timeOut(id, request));
     socket.send(request.text);
   }
@@ -241,7 +248,11 @@ export class RpcSocket {
   }
 
   #connectAgain(): void {
-    if (this.#isReady) this.#options.onLost?.();
+    if (this.#isReady) {
+      this.#options.onLost?.();
+      // One that is lost at once is come back to ever later, though it greets well.
+      if (this.#clock.now() - this.#readySince >= LAST_DELAY_MS) this.#rotation.succeeded();
+    }
     this.#isReady = false;
     if (!this.#outage && this.#hadContact)
       this.#options.log.warn("no connection to the chain, trying again", {
@@ -249,10 +260,11 @@ export class RpcSocket {
         reason: this.#lastReason,
       });
     this.#outage = this.#hadContact;
-    for (const [id, { repeat, reject }] of [...this.#requests]) {
-      if (repeat) continue;
+    for (const [id, { repeat, sendings, method, reject }] of [...this.#requests]) {
+      if (repeat && sendings < MAX_SENDINGS) continue;
       this.#requests.delete(id);
-      reject(disconnected(this.endpoint));
+      const what = `broke ${sendings} times before ${method} was answered: ${this.#lastReason}`;
+      reject(repeat ? noAnswer(`the connection to ${this.endpoint} ${what}`) : disconnected(this.endpoint));
     }
     this.#cancelRetry = this.#clock.after(this.#rotation.next(), () => this.#connect());
   }
@@ -284,9 +296,17 @@ export class RpcSocket {
     this.#outage = false;
     this.#hadContact = true;
     this.#isReady = true;
-    this.#rotation.succeeded();
+    this.#readySince = this.#clock.now();
     for (const id of [...this.#requests.keys()]) this.#send(socket, id);
     onReady();
+  }
+
+  /** A request that would be answered in the same way each time. Of one that must not be sent twice nobody knows what became of it. */
+  #refuse(id: number | undefined, reason: string): void {
+    const request = id === undefined ? undefined : this.#requests.get(id);
+    if (!request?.repeat) return;
+    this.#requests.delete(id!);
+    request.reject(noAnswer(`${this.endpoint} does not answer ${request.method}: ${reason}`));
   }
 
   #receive(socket: WebSocket, data: Buffer): void {
@@ -295,6 +315,7 @@ export class RpcSocket {
     const message = parseMessage(data);
     if (typeof message === "string") {
       this.#lastReason = message;
+      this.#refuse(idIn(data), message);
       socket.terminate();
       return;
     }
@@ -323,6 +344,16 @@ const parseMessage = (data: Buffer): z.infer<typeof incomingSchema> | string => 
   }
 };
 
+/** The request that a message which cannot be used says it answers: its number stands near the beginning or the end. */
+const idIn = (data: Buffer): number | undefined => {
+  for (const part of [data.subarray(0, ID_WITHIN), data.subarray(-ID_WITHIN)]) {
+    const found = /"id"\s*:\s*(\d{1,15})\s*[,}]/.exec(part.toString("latin1"));
+    if (found) return Number(found[1]);
+  }
+  return undefined;
+};
+const ID_WITHIN = 128;
+
 /** Whether a text of JSON may have more values: each but the first follows a comma, or what opens a list or an object. */
 const hasMoreValues = (text: Uint8Array, most: number): boolean => {
   let values = 0;
@@ -336,6 +367,9 @@ const OPEN_OBJECT = 0x7b;
 
 const disconnected = (endpoint: string): BlockZeroError =>
   new BlockZeroError("CHAIN_DISCONNECTED", `the connection to ${endpoint} broke`, "try again once it is back");
+
+const noAnswer = (what: string): BlockZeroError =>
+  new BlockZeroError("CHAIN_UNREACHABLE", what, "check the node, or use another endpoint");
 
 const unusable = (endpoint: string, thrown: unknown): BlockZeroError =>
   new BlockZeroError(

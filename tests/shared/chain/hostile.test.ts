@@ -8,6 +8,7 @@ import { asReadError } from "#shared/chain/devchain/reading.js";
 import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { silentLog } from "#shared/telemetry/log.js";
+import { coded } from "../../support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { type Behaviour, HTTP_BEHAVIOURS, hostileServer, hostileTlsServers } from "../../support/hostile-server.js";
 import { WEBSOCKET_BEHAVIOURS } from "../../support/hostile-websocket.js";
@@ -68,6 +69,7 @@ const openSocket = async (
   const address = server.address();
   assert.ok(typeof address === "object" && address !== null);
   const { clock, advance } = manualClock();
+  const readyAt: number[] = [];
   let ready = 0;
   let lost = 0;
   const socket = new RpcSocket({
@@ -82,6 +84,7 @@ const openSocket = async (
     greet: async () => {},
     onReady: () => {
       ready++;
+      readyAt.push(clock.now());
     },
     onNotification: () => {},
     onEnd: () => {},
@@ -99,7 +102,7 @@ const openSocket = async (
     cut();
     await until(t, () => lost > 0);
   };
-  return { socket, advance, connected, lose, warnings };
+  return { socket, advance, connected, lose, warnings, readyAt, cut: () => cut() };
 };
 
 describe("a request to a node", { timeout: HANG_GUARD }, () => {
@@ -145,6 +148,50 @@ describe("a node that sends what no node sends", { timeout: HANG_GUARD }, () => 
     );
     await assert.rejects(socket.request("ask", [], false), { code: "CHAIN_DISCONNECTED" });
     await connected(2);
-    assert.deepEqual(warnings, ["it sent a message of more than 524288 values"]);
+    assert.deepEqual(warnings, ["it sent a message of more than 1048576 values"]);
+  });
+
+  it("is not asked again for an answer that cannot be used, wherever its number stands in it", async (t) => {
+    const many = `[0${",0".repeat(1 << 20)}]`;
+    const answers: ((id: number) => string)[] = [
+      (id) => `{"jsonrpc":"2.0","id":${id},"result":${many}}`,
+      (id) => `{"jsonrpc":"2.0","result":${many},"id":${id}}`,
+      (id) => `{"jsonrpc":"1.0","id":${id}}`,
+    ];
+    let asked = 0;
+    const { socket, connected } = await openSocket(t, (send, id) => send(answers[asked++]!(id)));
+    for (const i of answers.keys()) {
+      const refused = coded("CHAIN_UNREACHABLE", /does not answer ask: it sent /);
+      await assert.rejects(socket.request("ask", []), refused);
+      await connected(i + 2);
+    }
+    assert.equal(asked, answers.length);
+  });
+
+  it("is come back to ever later, and asked the same ten times, until a connection to it lasts", async (t) => {
+    const { socket, advance, readyAt, cut } = await openSocket(t, (send) => send("x"));
+    let isOver = false;
+    const asked = assert
+      .rejects(socket.request("ask", []), coded("CHAIN_UNREACHABLE", /broke 10 times before ask was answered: /))
+      .finally(() => {
+        isOver = true;
+      });
+    await until(t, () => {
+      if (!socket.isReady) advance(20);
+      return isOver;
+    });
+    await asked;
+    assert.equal(readyAt.length, 10);
+    // Nine waits, each twice as long as the one before, of which half may be subtracted.
+    assert.ok(readyAt.at(-1)! - readyAt[0]! >= 25 * (2 ** 8 + 2 ** 8 - 1), String(readyAt));
+    await until(t, () => {
+      if (!socket.isReady) advance(20);
+      return socket.isReady;
+    });
+    advance(10_000);
+    cut();
+    await until(t, () => !socket.isReady);
+    advance(50);
+    await until(t, () => socket.isReady);
   });
 });
