@@ -239,12 +239,28 @@ const claim = (work: string, identity: object): void => {
   const text = JSON.stringify(identity);
   const known = readFileIfAny(path);
   if (known === null) writeFileAtomic(path, text);
+  else if (hasOtherRules(known))
+    throw new BlockZeroError(
+      "PACK_CHANGED",
+      `the work in ${work} was begun by another version of BlockZero, which makes other documents`,
+      `${BEGIN_ANEW}, and give the same again`,
+    );
   else if (known !== text)
     throw new BlockZeroError(
       "PACK_CHANGED",
       `the work in ${work} was begun with other sources or settings: ${changesOf(known, text)}`,
-      "give the same again to go on, or remove that folder to begin anew",
+      `give the same again to go on; to begin anew ${BEGIN_ANEW}`,
     );
+};
+
+const BEGIN_ANEW = `remove the \`blobs\` beside that folder and all in it but \`${FETCHED}\`, which was fetched`;
+
+const hasOtherRules = (former: string): boolean => {
+  try {
+    return JSON.parse(former).rules !== RULES;
+  } catch {
+    return false;
+  }
 };
 
 /** What differs, of texts of JSON; the former one may be of another version. */

@@ -28,8 +28,8 @@ export const dataErrors = {
   },
   NO_DATA: { meaning: "No source of documents has a weight above zero.", remedy: "Name at least one." },
   PACK_CHANGED: {
-    meaning: "A pack's work was begun with other sources or settings.",
-    remedy: "Give the same again, or remove the folder `work` to begin anew.",
+    meaning: "A pack's work was begun with other sources or settings, or by a version that makes other documents.",
+    remedy: "Give the same again; to begin anew remove `blobs`, and all in `work` but `hub`, which was fetched.",
   },
   PACK_EMPTY: { meaning: "No document is left for a pack.", remedy: "Look at the report; loosen the filters." },
   PACK_EXISTS: {
