@@ -50,6 +50,7 @@ export const describeAffinity = (
 
 const advice = ({ groups: [best, second] }: Affinity): string => {
   if (!best) return "the network has no groups";
+  if (best.even >= 1) return `${best.group} owns all experts: every text fits it`;
   if (best.timesEven <= 1) return "no group fits: this text uses none of their experts more than others";
   const [least, most] = [endsOf(best)?.[0], second && endsOf(second)?.[1]];
   const isClear = least === undefined || most === undefined || least > most;

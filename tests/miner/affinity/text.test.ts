@@ -38,4 +38,9 @@ describe("what is said of the affinity of a text", () => {
   it("names none where no group's experts are used more than others", () => {
     assert.match(said(group("prose", 0.3, 6 / 16), group("code", 0.1, 2 / 16)), /^no group fits: /m);
   });
+
+  it("says of one that owns all experts that every text fits it, however its share is rounded", () => {
+    for (const share of [0.9999999, 1, 1.0000001])
+      assert.match(said(group("all", share, 1, 0)), /^all owns all experts: every text fits it$/m);
+  });
 });
