@@ -129,6 +129,7 @@ describe("genesis from a checkpoint", () => {
       other.stderr,
       new RegExp(`✖ TOKENIZER_OTHER the checkpoint's tokenizer.json is ${hash.slice(0, 8)}, data.tokenizer is byte: `),
     );
+    assert.match(other.stderr, /add --force to `blockzero genesis`/);
     assert.ok(!existsSync(join(out, "network.yaml")));
     await assert.rejects(checkTokenizer(checkpoint, { sha256: sha256(Buffer.from("x")) }), { code: "TOKENIZER_OTHER" });
     await checkTokenizer(checkpoint, { sha256: hash });
