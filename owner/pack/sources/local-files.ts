@@ -60,12 +60,13 @@ function* walk(folder: string, roots: readonly string[]): Generator<string> {
 
 /** Where git keeps who made a copy, and from which address: that may hold a token. */
 const isGits = (name: string): boolean => name.toLowerCase() === ".git";
-/** What git-annex keeps there is data, to which it makes links. */
-const ANNEX = "annex";
+/** There git-annex keeps data, to which it makes links; beside it are keys of where the data comes from. */
+const ANNEXED = ["annex", "objects"];
 
 const leadsToData = (path: string, roots: readonly string[]): boolean => {
   const steps = path.split(sep);
-  return isInside(path, roots) && !steps.some((step, i) => isGits(step) && steps[i + 1] !== ANNEX);
+  const isAnnexed = (i: number): boolean => ANNEXED.every((name, k) => steps[i + 1 + k] === name);
+  return isInside(path, roots) && !steps.some((step, i) => isGits(step) && !isAnnexed(i));
 };
 
 const leadsOut = (path: string): BlockZeroError =>

@@ -229,13 +229,13 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
   it("follows links inside a folder, and none out of it", async (t) => {
     const folder = temporaryFolder(t);
     const within = join(folder, "in");
-    mkdirSync(join(within, ".git/annex"), { recursive: true });
+    for (const kept of ["objects", "creds"]) mkdirSync(join(within, ".git/annex", kept), { recursive: true });
     const [own, annexed, secret] = paragraphs();
     writeFileSync(join(within, "a.txt"), own!);
-    writeFileSync(join(within, ".git/annex/object"), annexed!);
+    writeFileSync(join(within, ".git/annex/objects/x"), annexed!);
     writeFileSync(join(within, ".git/main.txt"), secret!);
     symlinkSync("a.txt", join(within, "b.txt"));
-    symlinkSync(".git/annex/object", join(within, "c.txt"));
+    symlinkSync(".git/annex/objects/x", join(within, "c.txt"));
     symlinkSync("nowhere", join(within, "notes.md"));
     const out = join(folder, "out");
     await pack([within], out, { settings: { held_out: 0, duplicates: { exact: "keep", near: "keep" } } });
@@ -243,6 +243,7 @@ describe("a pack", { timeout: HANG_GUARD }, () => {
     for (const [name, target] of [
       ["secret", "../secret"],
       ["config", ".git/config"],
+      ["key", ".git/annex/creds/x"],
     ] as const) {
       writeFileSync(join(within, target), secret!);
       const link = join(within, `${name}.txt`);
