@@ -61,7 +61,7 @@ def main() -> None:
     model.config.use_cache = False
     model.requires_grad_(False)
     experts = Experts(model)
-    done = load_checkpoint(experts)
+    done = load_checkpoint(experts, device)
 
     mesh = init_device_mesh(device.type, (world,))
     precision = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32) if on_card else MixedPrecisionPolicy()
@@ -236,15 +236,21 @@ def checkpoint_path(step: int) -> Path:
     return Path(PATHS["output"]) / f"experts-{step}.safetensors"
 
 
-def load_checkpoint(experts: Experts) -> int:
-    """Takes up the newest whole checkpoint of this run, where the miner was started again. Returns its steps, 0 without one."""
+def load_checkpoint(experts: Experts, device: torch.device) -> int:
+    """Takes up the newest checkpoint of this run that every process can read, where the miner was started again. Returns its steps, 0 without one."""
     steps = [int(path.stem.removeprefix("experts-")) for path in Path(PATHS["output"]).glob("experts-*.safetensors")]
     for step in sorted(steps, reverse=True):
+        tensors = None
         try:
-            experts.load(load_file(checkpoint_path(step)))
-            return step
-        except (SafetensorError, OSError, KeyError, RuntimeError) as fault:
+            tensors = load_file(checkpoint_path(step))
+            if tensors.keys() != experts.places.keys():
+                raise RuntimeError("it holds other tensors")
+        except (SafetensorError, OSError, RuntimeError) as fault:
+            tensors = None
             print(f"a checkpoint is passed over: {checkpoint_path(step).name}: {fault}", flush=True)
+        if not agreed(tensors is None, device):
+            experts.load(tensors)
+            return step
     return 0
 
 
