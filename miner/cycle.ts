@@ -122,6 +122,19 @@ const trainAndPack = async (
     const packing = packingTime(before, performance.now() - trainedAt);
     journal.note((value) => ({ ...value, packing }));
   };
+  /** What is waited for is no time that packing takes. */
+  const waited = (from: number) => {
+    trainedAt += performance.now() - from;
+  };
+  /** Work that may wait for a disk, and then is done anew. */
+  const stored = async <T>(work: () => Promise<T>): Promise<T> => {
+    let asked = performance.now();
+    return throughFaults(participant, limit, () => {
+      waited(asked);
+      asked = performance.now();
+      return work();
+    });
+  };
   const submission = await behaviours[config.behaviour]({
     participant,
     trainer,
@@ -130,7 +143,7 @@ const trainAndPack = async (
     base: base.weights,
     baseManifest: base.manifest,
     pack: async (update) => {
-      const file = await throughFaults(participant, limit, () => packer.pack(update));
+      const file = await stored(() => packer.pack(update));
       rememberPacking();
       return file;
     },
@@ -150,8 +163,10 @@ const trainAndPack = async (
   signal.throwIfAborted();
   if (!isGood) return null;
   // Quicker than those who decide what it was trained from: it may have to be made again.
+  const undecided = performance.now();
   await decided;
-  const artifact = await throughFaults(participant, limit, () => storeArtifact(miner, cycle, base.hash, submission));
+  waited(undecided);
+  const artifact = await stored(() => storeArtifact(miner, cycle, base.hash, submission));
   await packer.tie(artifact);
   rememberPacking();
   await throughFaults(participant, limit, async () => mark(miner, cycle, { artifact }));

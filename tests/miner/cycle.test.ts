@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { runCycle } from "#miner/cycle.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { commitmentOf } from "#shared/protocol/commitment.js";
@@ -13,6 +14,9 @@ import { HANG_GUARD } from "../support/hang-guard.js";
 import { NETUID } from "../support/micro-network.js";
 import { openMiner, type TestMiner } from "../support/miner.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
+
+/** How long a disk is full. */
+const WAIT_MS = 200;
 
 const status = async ({ participant }: TestMiner, hash: string) =>
   (await fetch(`${participant.location}/blob/${hash}`)).status;
@@ -313,9 +317,10 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
   it("packs what it trained at the next block where the disk was full", async (t) => {
     const subnet = await openSubnet(t, { network: { artifact: { codec: "topk-2bit" } } });
     const ann = await openMiner(t, subnet, "ann");
-    let isFull = true;
+    let [isFull, trainedAt] = [true, 0];
     const train: typeof ann.trainer.train = async (...given) => {
       const { run, update } = await ann.trainer.train(...given);
+      trainedAt = performance.now();
       const [, second] = Object.keys(update.shapes);
       const read: typeof update.read = async (name) => {
         if (name !== second || !isFull) return update.read(name);
@@ -327,8 +332,12 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     const cycle = assert.rejects(runCycle({ ...ann, trainer: { ...ann.trainer, train } }, 1));
     await subnet.to(subnet.window(1, "distribute").start);
     await until(t, () => !isFull);
+    const full = performance.now();
+    while (performance.now() - full < WAIT_MS) await turnOfEvents();
     await subnet.to(subnet.window(1, "distribute").start + 1);
     await until(t, () => entryOf(ann)?.artifact !== undefined);
+    // The wait is no time that packing takes, or the next training would end earlier by it.
+    assert.ok(ann.journal.value.packing! <= performance.now() - trainedAt - WAIT_MS);
     ann.participant.abort();
     await cycle;
   });
