@@ -9,8 +9,14 @@ const HIDDEN = -1e9;
 /** Scores of a layer up to so many bytes are made at once, and kept for the backward pass. Beyond, chunks of queries have about as many. */
 const SCORE_BYTES = 64 * 2 ** 20;
 
-/** Keys behind a chunk's queries are not looked at: of so many chunks a little more than half of the scores are made. */
-const LEAST_CHUNKS = 16;
+/**
+ * Keys behind a chunk's queries are not looked at: of so many chunks a little more than half of the scores are made. More make fewer still, but on
+ * several threads their products are too small to share (`npm run bench -- step --case sequence-2048-layers`).
+ */
+const LEAST_CHUNKS = 8;
+
+/** Of all layers together, in a graph of the whole model: its nodes are in proportion. */
+export const MOST_CHUNKS = 512;
 
 /** Queries of a chunk are a multiple of it. */
 const CHUNK_STEP = 16;
@@ -20,8 +26,9 @@ export const queriesAtOnce = ({ config, batchSize, sequenceLength: t, chunks }: 
   if (chunks?.queries !== undefined) return Math.min(chunks.queries, t);
   const fitting = Math.floor(SCORE_BYTES / (4 * batchSize * config.num_attention_heads * t));
   if (fitting >= t) return t;
-  const most = Math.min(fitting, Math.ceil(t / LEAST_CHUNKS));
-  return Math.min(t, CHUNK_STEP * Math.max(1, Math.floor(most / CHUNK_STEP)));
+  const least = Math.max(1, Math.min(LEAST_CHUNKS, Math.floor(MOST_CHUNKS / config.num_hidden_layers)));
+  const steps = Math.min(Math.floor(fitting / CHUNK_STEP), Math.ceil(t / least / CHUNK_STEP));
+  return Math.min(t, CHUNK_STEP * Math.max(1, steps));
 };
 
 /** Each token sees itself and those before. */

@@ -1,6 +1,6 @@
 import type { ForwardShape } from "#shared/model/forward.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
-import { queriesAtOnce } from "#shared/model/masks.js";
+import { MOST_CHUNKS, queriesAtOnce } from "#shared/model/masks.js";
 import { parameterShapes } from "#shared/model/parameters.js";
 import { totalMemory } from "#shared/util/total-memory.js";
 import { planLayers } from "./layers/plan-layers.js";
@@ -31,13 +31,11 @@ export interface ProgramChoice {
 /** Of the machine's memory: the rest is the system's, the program's and the update's. */
 const MEMORY_SHARE = 0.6;
 
-/** Layers × chunks of queries from which on a whole graph is not planned: it would have a hundred thousand nodes. */
-const MOST_CHUNKS = 512;
-
 /** The whole graph where memory is there for it, since it computes no layer twice. */
 export const chooseProgram = async (options: ProgramOptions): Promise<ProgramChoice> => {
   const { shape, trainable, accumulation, hostMemory, workers, memory = MEMORY_SHARE * totalMemory() } = options;
   const chunks = shape.held.length * Math.ceil(shape.sequenceLength / queriesAtOnce(shape));
+  // Of more, a whole graph would have a hundred thousand nodes.
   const isPlanned = !hostMemory || chunks <= MOST_CHUNKS;
   const whole = isPlanned ? await planWhole({ shape, trainable, accumulation, hostMemory }) : null;
   const layers = hostMemory ? planLayers({ shape, trainable, accumulation }) : null;

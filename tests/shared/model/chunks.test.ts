@@ -7,6 +7,7 @@ import { intTensor, sizeOf, type Tensor } from "#shared/engine/tensor.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
+import { MOST_CHUNKS, queriesAtOnce } from "#shared/model/masks.js";
 import { allExperts, type Parameters, parameterShapes } from "#shared/model/parameters.js";
 import { PRESETS } from "#shared/model/presets.js";
 import { layerKinds } from "#shared/training/layers/layer-kinds.js";
@@ -57,6 +58,19 @@ const slopesOf = async (
 };
 
 describe("attention in chunks of queries, losses in chunks of rows", () => {
+  it("are eight or more, and of all layers together no more than one graph can have", () => {
+    const of = (layers: number, heads: number, t: number) => {
+      const config = { ...MICRO, num_hidden_layers: layers, num_attention_heads: heads };
+      return Math.ceil(t / queriesAtOnce({ config, held: [], batchSize: 1, sequenceLength: t }));
+    };
+    assert.deepEqual(
+      [of(4, 8, 1024), of(4, 8, 2048), of(4, 8, 2000), of(48, 32, 2048), of(128, 8, 2048)],
+      [1, 8, 8, 8, 4],
+    );
+    for (const t of [1000, 2000, 2048])
+      for (const layers of [24, 48, 96]) assert.ok(layers * of(layers, 8, t) <= MOST_CHUNKS);
+  });
+
   for (const family of ["qwen3_moe", "deepseek_v2", "llama"])
     for (const isolated of [false, true])
       it(`give the loss and every gradient of ${family}${isolated ? ", documents isolated" : ""}`, async () => {
@@ -81,7 +95,7 @@ describe("attention in chunks of queries, losses in chunks of rows", () => {
       nodes.filter(({ operator, inputs }) => operator.name === "Softmax" && inputs[0]!.shape.length === 4);
     const [made, again] = [ofAttention(forward()), ofAttention(backward())];
     const scores = made.reduce((sum, { inputs }) => sum + sizeOf(inputs[0]!.shape.map(Number)), 0);
-    assert.ok(scores <= 0.54 * config.num_attention_heads * shape.sequenceLength ** 2);
+    assert.ok(scores <= 0.57 * config.num_attention_heads * shape.sequenceLength ** 2);
     assert.equal(again.length, made.length);
   });
 
