@@ -5,6 +5,7 @@ import { isMajority, permittedStakes, sumStake } from "#shared/protocol/voting/s
 import {
   isJustSucceeding,
   isOfValidator,
+  isOfVoting,
   type NewestRecord,
   stakesThatVote,
 } from "#shared/protocol/voting/voting-stake.js";
@@ -34,8 +35,7 @@ export const newestRecords = (
   later: readonly string[] = [],
 ): ((cycle: number) => SaidByNewest) => {
   const { voting } = network;
-  const own = shortHash(networkHash);
-  const files = new Set([own, ...later.map(shortHash)]);
+  const files = new Set([networkHash, ...later].map(shortHash));
   const permitted = permittedStakes(metagraph.neurons);
   const records = commitments.flatMap(({ hotkey, data, block }) => {
     const parsed = permitted.has(hotkey) ? parseRecord(data) : null;
@@ -49,7 +49,7 @@ export const newestRecords = (
     for (const { hotkey, record, block } of records) {
       if (!isAny && !files.has(record.network)) continue;
       if (block > decided) since.push(hotkey);
-      else if ((isAny || record.network === own) && record.cycle <= cycle) then.push({ hotkey, cycle: record.cycle });
+      else if (isOfVoting({ network, networkHash, cycle }, record)) then.push({ hotkey, cycle: record.cycle });
     }
     const stakesIf = (of: number) =>
       stakesThatVote(permitted, [...then, ...since.map((hotkey) => ({ hotkey, cycle: of }))], { cycle, voting });

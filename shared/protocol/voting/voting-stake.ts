@@ -39,12 +39,26 @@ export interface VotingRules {
 export type VotingFile = Pick<Network, "voting" | "succeeds" | "first_cycle">;
 
 /**
- * Whether records of other files tell who validates as well: in the first `silent_after` cycles of a file that succeeds another. Who has not
+ * Whether records of former files tell who validates as well: in the first `silent_after` cycles of a file that succeeds another. Who has not
  * written under it yet may only be late. Otherwise a few who went over first would decide the cycle, and which model all go on from. Those who
  * never go over count as long as others who are silent.
  */
 export const isJustSucceeding = ({ voting, succeeds, first_cycle }: VotingFile, cycle: number): boolean =>
   succeeds !== undefined && cycle < first_cycle + voting.silent_after;
+
+/**
+ * Whether a validator's record tells that it validates under the file: one of the file; in its first cycles also any of the file that it succeeds,
+ * and of all others those that are at most `silent_after` cycles old. Older ones are of validators that an earlier change left behind.
+ */
+export const isOfVoting = (
+  { networkHash, network: file, cycle }: VotingRules,
+  { network, cycle: of }: { readonly network: string; readonly cycle: number },
+): boolean => {
+  if (of > cycle) return false;
+  if (network === shortHash(networkHash)) return true;
+  if (file.succeeds === undefined || !isJustSucceeding(file, cycle)) return false;
+  return network === shortHash(file.succeeds.network) || of >= cycle - file.voting.silent_after;
+};
 
 /** Resolution for comparing a share with stakes, which are integers: a billionth. */
 const PARTS = 1_000_000_000;
@@ -57,25 +71,20 @@ export interface NewestRecord {
 
 /**
  * The stakes that vote on a cycle. *Known* are neurons with a validator permit whose latest record is a validator's record, of this network
- * and of the cycle or an earlier one; in the first cycles of a file that succeeds another, of any file. *Present* are known neurons whose
+ * and of the cycle or an earlier one; in the first cycles of a file that succeeds another, also of that one, or a recent one of any file. *Present* are known neurons whose
  * record is at most `silent_after` cycles old. Without this rule, neurons that only earn, or have left, would count against every majority
  * forever. The present vote if they hold a share of `quorum` of all known stake. This prevents a few validators from deciding alone because
  * they come back first after all were silent. Otherwise all known neurons vote. If there are none, all neurons with a permit vote.
  */
-export const votingStakes = (
-  { neurons, commitments }: VotingState,
-  { networkHash, cycle, network: file }: VotingRules,
-): Stakes => {
+export const votingStakes = ({ neurons, commitments }: VotingState, rules: VotingRules): Stakes => {
   const permitted = permittedStakes(neurons);
-  const isAny = isJustSucceeding(file, cycle);
   const known: NewestRecord[] = [];
   for (const { hotkey, data } of commitments) {
     const record = permitted.has(hotkey) ? parseRecord(data) : null;
     if (!record?.ok || !isOfValidator(record.value)) continue;
-    const { network, cycle: of } = record.value;
-    if ((isAny || network === shortHash(networkHash)) && of <= cycle) known.push({ hotkey, cycle: of });
+    if (isOfVoting(rules, record.value)) known.push({ hotkey, cycle: record.value.cycle });
   }
-  return stakesThatVote(permitted, known, { cycle, voting: file.voting });
+  return stakesThatVote(permitted, known, { cycle: rules.cycle, voting: rules.network.voting });
 };
 
 /** The same, given all permitted stakes and the records by which validators are known. */

@@ -116,6 +116,17 @@ describe("what newest records say of a past cycle's model", () => {
     assert.deepEqual(saying(14, { ...later, vic: [last - 9, heldOf(13, former)] }), { agreed: hashOf("a") });
   });
 
+  it("does not count who was left behind by an earlier change, in a later one", () => {
+    const end = lastModelBlock(20, network);
+    const file = { ...succeeding, first_cycle: 20 };
+    const gone = (under: string) => {
+      const records: Records = { vera: [end, modelOf(20, "a")], vito: [100, heldOf(5, under)] };
+      return newestRecords(stateOf({ vera: 20, vito: 80 }, records) as never, { network: file, networkHash })(20);
+    };
+    assert.deepEqual(gone("6".repeat(64)), { agreed: hashOf("a") });
+    assert.deepEqual(gone(former), { agreed: null }, "20 of 100 is no quorum");
+  });
+
   it("is never another one than the states say, in random histories", () => {
     const random = createRandom("newest records");
     const counts = { named: 0, none: 0, unknown: 0 };
