@@ -45,6 +45,8 @@ export const keepReceipt = async (
   const submission = (await readSubmissions(participant, cycle)).find(({ hotkey }) => hotkey === signer.address);
   if (!commit || !reveal || !update.ok || !submission) return null;
   const bound = reports.flatMap((report) => {
+    // Whoever has lost stake or permit since the evaluate phase has no vote, and no part in the outcome.
+    if (!stakes.has(report.validator)) return [];
     const held = committed.find(({ hash }) => hash === reportHash(report));
     return held ? [{ record: held.record, block: held.block, report }] : [];
   });
@@ -54,7 +56,7 @@ export const keepReceipt = async (
     uid: submission.uid,
     update: update.value,
     stakes: Object.fromEntries([...stakes].map(([validator, stake]) => [validator, String(stake)])),
-    unheard: [...unheard],
+    unheard: unheard.filter((hotkey) => stakes.has(hotkey)),
     reports: await Promise.all(bound.map(async (one) => ({ ...one, blockHash: await chain.blockHash(one.block) }))),
   };
   const outcome = outcomeOf({ ...said, hotkey: signer.address });

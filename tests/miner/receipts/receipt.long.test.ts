@@ -5,10 +5,11 @@ import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { reportScore } from "#miner/feedback.js";
-import { receiptFile } from "#miner/receipts/keep-receipt.js";
+import { keepReceipt, receiptFile } from "#miner/receipts/keep-receipt.js";
 import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt } from "#miner/receipts/receipt.js";
 import { outcomeOf, receiptProblem } from "#miner/receipts/verify-receipt.js";
 import { amountText } from "#shared/cli/tokens.js";
+import { collectReports } from "#shared/participant/reports.js";
 import { mark } from "#shared/participant/writes/journal.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
@@ -138,6 +139,19 @@ describe("a miner's receipt", { timeout: HANG_GUARD }, () => {
       assert.match(stderr, /^✖ RECEIPT_INVALID .+ → .+\n$/);
     }
     assert.equal(check(join(subnet.home, "none.json")).status, 2);
+
+    // One who has reported, and another who is unheard, lost permit or stake before the exchange was over.
+    const collected = await collectReports(ann.participant, 1);
+    const stakes = new Map([...collected.stakes].filter(([hotkey]) => hotkey === vera));
+    const kept = { cycle: 1, artifact: update.artifact, kept: 1 };
+    await keepReceipt(ann.participant, kept, { ...collected, stakes, unheard: [bob.address] });
+    const without = parseReceipt(readFileSync(file));
+    assert.ok(without.ok);
+    assert.equal(receiptProblem(without.value), null);
+    assert.deepEqual(
+      [without.value.reports.map((one) => one.report.validator), without.value.unheard, without.value.outcome?.score],
+      [[vera], [], 0.3],
+    );
   });
 
   it("is not looked for in a device, a pipe, or a file that is too large", (t) => {
