@@ -50,14 +50,15 @@ const revealedBefore = async (
   const revealed: EarlierUpdate[] = [];
   try {
     const same = await sameWeights(base, manifestOf);
-    for (const past of await knownCycles(source, cycle, same)) {
+    // The newest first, whose updates are the likeliest to come again: where a state is gone, those before it are too.
+    for (const past of (await knownCycles(source, cycle, same)).toReversed()) {
       const startedFrom = same.baseOf(past);
       const { updates } = startedFrom === null ? { updates: [] } : await revealedIn(source, past, startedFrom);
       revealed.push(...updates.filter((update) => isKnown(cycle, same, update)));
     }
   } catch (thrown) {
     if (!isMissing(thrown)) throw thrown;
-    findings.note("updates of earlier cycles cannot be had: copies of them are not looked for");
+    findings.note("updates of some earlier cycles cannot be had: copies of them are not looked for");
   }
   return revealed;
 };
