@@ -1,7 +1,7 @@
-import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import { readFileIfAny } from "#shared/files/atomic-file.js";
+import { bestEffortLines } from "#shared/files/best-effort-lines.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import type { Race } from "#shared/scoring/racing/race.js";
 
@@ -42,25 +42,15 @@ export const openLossBook = (folder: string, base: string, seeds: readonly strin
     const losses = listOf(known, entry.seed, entry.artifact);
     if (entry.from !== losses.length) continue;
     losses.push(...entry.losses.map((loss) => loss ?? Number.NaN));
-    kept.push(`${line}\n`);
+    kept.push(line);
   }
-  /** Whether the file may end within a line. */
-  let isTorn = false;
-  const attempt = (write: () => void): void => {
-    try {
-      write();
-      isTorn = false;
-    } catch {
-      isTorn = true;
-    }
-  };
-  attempt(() => writeFileAtomic(path, kept.join("")));
+  const lines = bestEffortLines(path);
+  lines.replace(kept);
   return {
     losses: (seed, artifact) => listOf(known, seed, artifact),
     add(seed, artifact, losses) {
       const list = listOf(known, seed, artifact);
-      const line = `${JSON.stringify({ base, seed, artifact, from: list.length, losses })}\n`;
-      attempt(() => appendFileSync(path, isTorn ? `\n${line}` : line));
+      lines.append(JSON.stringify({ base, seed, artifact, from: list.length, losses }));
       list.push(...losses);
     },
   };

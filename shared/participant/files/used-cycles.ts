@@ -1,6 +1,6 @@
-import { appendFileSync } from "node:fs";
 import { z } from "zod";
-import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import { readFileIfAny } from "#shared/files/atomic-file.js";
+import { bestEffortLines } from "#shared/files/best-effort-lines.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 
 /** Where a participant keeps in which cycle its blobs were used last, in its home. */
@@ -27,25 +27,15 @@ export const openUsedCycles = (path: string): UsedCycles => {
     known.delete(parsed.blob);
     known.set(parsed.blob, parsed.cycle);
   }
-  /** Whether the file may end within a line: always, where another run has written it. */
-  let isTorn = true;
-  const attempt = (write: () => void): void => {
-    try {
-      write();
-      isTorn = false;
-    } catch {
-      isTorn = true;
-    }
-  };
+  const lines = bestEffortLines(path);
   return {
     known,
-    add: (blob, cycle) => attempt(() => appendFileSync(path, `${isTorn ? "\n" : ""}${lineOf(blob, cycle)}`)),
-    replace: (used) =>
-      attempt(() => writeFileAtomic(path, [...used].map(([blob, cycle]) => lineOf(blob, cycle)).join(""))),
+    add: (blob, cycle) => lines.append(lineOf(blob, cycle)),
+    replace: (used) => lines.replace([...used].map(([blob, cycle]) => lineOf(blob, cycle))),
   };
 };
 
-const lineOf = (blob: string, cycle: number): string => `${JSON.stringify({ blob, cycle })}\n`;
+const lineOf = (blob: string, cycle: number): string => JSON.stringify({ blob, cycle });
 
 const readLines = (path: string): readonly string[] => {
   try {
