@@ -30,7 +30,10 @@ import { commitRequest, signerHome, WALLET } from "./rig.js";
 
 const A = "aa".repeat(32);
 const B = "bb".repeat(32);
-const QUICK = { attemptMs: 300, requestMs: 300, extrinsicMs: 100, documentMs: 100, pauseMs: 60_000 };
+/** Nothing is asked again. */
+const PATIENT = { attemptMs: HANG_GUARD, requestMs: HANG_GUARD, extrinsicMs: 100, documentMs: 100, pauseMs: 60_000 };
+/** The same of a signer that never answers. */
+const QUICK = { ...PATIENT, attemptMs: 300, requestMs: 300 };
 
 const at = (text: string) => parseSignerAddress(text) ?? assert.fail(text);
 
@@ -47,7 +50,7 @@ describe("a signer over a Unix socket", { timeout: HANG_GUARD }, () => {
     assert.deepEqual([first.hotkey, first.at], [address, home.socket]);
     const path = home.socket.slice("unix://".length);
     assert.equal(statSync(path).mode & 0o777, 0o600);
-    const client = remoteSigner({ address: at(home.socket), hotkey: address, timeouts: QUICK });
+    const client = remoteSigner({ address: at(home.socket), hotkey: address, timeouts: PATIENT });
     t.after(() => client.close());
     await client.check();
     const request = commitRequest(address, 7, A);
@@ -129,7 +132,7 @@ describe("a signer over a Unix socket", { timeout: HANG_GUARD }, () => {
   it("gives draws of duty, alike each time, and no other draws", async (t) => {
     const home = await signerHome(t);
     await home.start({ "rates.draws": 2 });
-    const client = remoteSigner({ address: at(home.socket), hotkey: home.key.address, timeouts: QUICK });
+    const client = remoteSigner({ address: at(home.socket), hotkey: home.key.address, timeouts: PATIENT });
     t.after(() => client.close());
     const message = Buffer.alloc(DUTY_MESSAGE_BYTES, 7);
     const draw = await client.vrf(message, DUTY_CONTEXT);
@@ -152,7 +155,7 @@ describe("a signer over a Unix socket", { timeout: HANG_GUARD }, () => {
     const home = await signerHome(t);
     await home.start();
     const hotkey = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
-    const client = remoteSigner({ address: at(home.socket), hotkey, timeouts: QUICK });
+    const client = remoteSigner({ address: at(home.socket), hotkey, timeouts: PATIENT });
     t.after(() => client.close());
     await assert.rejects(client.check(), coded("SIGNER_WRONG_KEY"));
     await assert.rejects(client.sign(commitRequest(hotkey, 1, A)), coded("SIGNER_REFUSED", /another account/));
@@ -311,7 +314,11 @@ it("a fault of the signer's own is an error in its log, and no answer", { timeou
   const path = join(home.folder, "faulty.sock");
   await new Promise<void>((resolve) => server.listen(path, resolve));
   t.after(() => server.close());
-  const client = remoteSigner({ address: { transport: "unix", path }, hotkey, timeouts: { ...QUICK, extrinsicMs: 0 } });
+  const client = remoteSigner({
+    address: { transport: "unix", path },
+    hotkey,
+    timeouts: { ...PATIENT, extrinsicMs: 0 },
+  });
   t.after(() => client.close());
   await assert.rejects(client.sign(commitRequest(hotkey, 1, A)), coded("SIGNER_UNREACHABLE"));
   assert.deepEqual(
@@ -336,7 +343,7 @@ it("documents that are announced and never come keep no extrinsic out", { timeou
     socket.on("error", () => {});
     await isRead;
   }
-  const client = remoteSigner({ address: { transport: "unix", path }, hotkey: key.address, timeouts: QUICK });
+  const client = remoteSigner({ address: { transport: "unix", path }, hotkey: key.address, timeouts: PATIENT });
   t.after(() => {
     client.close();
     server.closeAllConnections();
@@ -431,8 +438,12 @@ describe("what answers in the signer's place", { timeout: HANG_GUARD }, () => {
       server.close();
     });
     const address = { transport: "unix", path } as const;
-    const client = remoteSigner({ address, hotkey: home.key.address, timeouts: QUICK });
-    t.after(() => client.close());
+    const clientOf = (timeouts: typeof QUICK) => {
+      const client = remoteSigner({ address, hotkey: home.key.address, timeouts });
+      t.after(() => client.close());
+      return client;
+    };
+    const [quick, patient] = [clientOf(QUICK), clientOf(PATIENT)];
     const request = commitRequest(home.key.address, 1, A);
     const cases: readonly (readonly [Reply | null, Parameters<typeof coded>])[] = [
       [null, ["SIGNER_TIMEOUT", /0.3 s/]],
@@ -446,6 +457,7 @@ describe("what answers in the signer's place", { timeout: HANG_GUARD }, () => {
     ];
     for (const [answer, fault] of cases) {
       reply = answer;
+      const client = answer === null ? quick : patient;
       await assert.rejects(client.sign(request), coded(...fault), JSON.stringify(answer));
     }
   });
