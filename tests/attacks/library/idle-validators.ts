@@ -20,7 +20,7 @@ export const idleValidators: Attack = {
     baseline: (measured, { earlier }) => earlier?.baseline ?? measured,
     weights: (reported) => {
       const best = Math.max(...reported.map(({ score }) => score));
-      return reported.flatMap(({ uid, score }) => (score > 0 ? [[uid, Math.ceil((U16_MAX * score) / best)]] : []));
+      return reported.flatMap(({ uid, score }) => (score > 0 ? [[uid, Math.ceil(U16_MAX * (score / best))]] : []));
     },
   },
 };
