@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { ByteSource } from "./byte-source.js";
+import { READ_BYTES, readAt } from "./read-at.js";
 
 /** A file open for positioned reads, with its size at opening. Reading throws FILE_SHRANK, FILE_UNREADABLE. */
 export interface RegularFile extends ByteSource {
@@ -10,9 +11,6 @@ export interface RegularFile extends ByteSource {
 
 /** Opening a pipe without a writer does not block, so the pipe can be refused. */
 const READING = constants.O_RDONLY | constants.O_NONBLOCK;
-
-/** Largest single read: some systems refuse more than 2 GiB at once. */
-export const READ_BYTES = 1 << 30;
 
 /**
  * Opens a file. Refuses everything that is not a regular file (a folder, a pipe that would block without end). @throws BlockZeroError
@@ -70,12 +68,8 @@ export const readSmallFileSync = (path: string, maxBytes: number): Uint8Array =>
 };
 
 const fill = async (file: FileHandle, path: string, into: Uint8Array, position: number): Promise<void> => {
-  for (let done = 0; done < into.length; ) {
-    const length = Math.min(into.length - done, READ_BYTES);
-    const { bytesRead } = await attempt(path, () => file.read(into, done, length, position + done));
-    if (bytesRead === 0) throw shrank(path, position + done);
-    done += bytesRead;
-  }
+  const read = await attempt(path, () => readAt(file, into, position));
+  if (read < into.length) throw shrank(path, position + read);
 };
 
 const attempt = async <T>(path: string, work: () => Promise<T>): Promise<T> => {

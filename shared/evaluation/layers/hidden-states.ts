@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { namesIn } from "#shared/files/names-in.js";
-import { READ_BYTES } from "#shared/files/regular-file.js";
+import { readAt } from "#shared/files/read-at.js";
 import { writeAt } from "#shared/files/write-at.js";
 
 /** Numbered arrays of equal length: the first ones in memory, the others in one file. */
@@ -62,12 +62,8 @@ export const openHiddenStates = async (options: HiddenStatesOptions): Promise<Hi
       if (slot < inMemory) return held[slot]!;
       const data = new Float32Array(length);
       const view = new Uint8Array(data.buffer);
-      for (let done = 0; done < bytes; ) {
-        const length = Math.min(bytes - done, READ_BYTES);
-        const { bytesRead } = await file.read(view, done, length, place(slot) + done);
-        if (bytesRead === 0) throw new RangeError(`hidden state ${slot} was never written`);
-        done += bytesRead;
-      }
+      if ((await readAt(file, view, place(slot))) < bytes)
+        throw new RangeError(`hidden state ${slot} was never written`);
       return data;
     },
     async write(slot, data) {
