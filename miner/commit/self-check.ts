@@ -40,9 +40,6 @@ const MOST_BATCHES = 8;
 /** Rise of the mean loss, relative to the base's, from which an update is taken for worse. */
 const CLEAR_RISE = 0.01;
 
-/** Milliseconds; what is longer a timer takes for nothing. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 const ADVICE =
   "lower learning_rate, raise warmup_steps or lower spike_threshold; commit_anyway submits it all the same";
 
@@ -103,9 +100,7 @@ const worsened = async (
   try {
     const left = timeLeft();
     if (left <= 0) throw tooLate();
-    const measured = await withDeadline(Math.min(left, LONGEST_TIMER), tooLate, (late) =>
-      withSignals([participant.signal, late], measure),
-    );
+    const measured = await withDeadline(left, tooLate, (late) => withSignals([participant.signal, late], measure));
     if (measured === null) return null;
     const { before, after } = measured;
     const figures = { batches, baseLoss: mean(before), loss: mean(after) };

@@ -10,10 +10,14 @@ export const orAbort = <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =>
     work.then(resolve, reject).finally(heard);
   });
 
+/** Milliseconds; after a longer time than this a timer is over at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * Gives some work with a stranger so many milliseconds, by a timer of its own. The signal that the work gets tells it to stop; whether it
  * does makes no difference to who waits.
  *
+ * @param milliseconds at most 24 days; of more, these
  * @param late what is thrown when the time is over
  */
 export const withDeadline = async <T>(
@@ -22,7 +26,7 @@ export const withDeadline = async <T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> => {
   const over = new AbortController();
-  const timer = setTimeout(() => over.abort(late()), milliseconds);
+  const timer = setTimeout(() => over.abort(late()), Math.min(milliseconds, LONGEST_TIMER));
   try {
     return await orAbort(work(over.signal), over.signal);
   } finally {
