@@ -111,8 +111,15 @@ export const checkpointRuns = ({ dir, intervalSeconds, log, trainStep, place, sh
   };
 };
 
-const restore = (trainStep: TrainStep, { head, part }: Checkpoint, isSameRun: boolean): Promise<void> =>
-  trainStep.resume({ m: part("m"), v: part("v"), step: head.taken, ...(isSameRun && { params: part("params") }) });
+const restore = async (trainStep: TrainStep, { head, open }: Checkpoint, isSameRun: boolean): Promise<void> => {
+  const { part, close } = await open();
+  try {
+    const moments = { m: part("m"), v: part("v"), step: head.taken };
+    await trainStep.resume({ ...moments, ...(isSameRun && { params: part("params") }) });
+  } finally {
+    await close();
+  }
+};
 
 /** A file that was whole a moment ago, and is not: the cycle begins from the base as if there were none. */
 const notRestored = (log: Log, thrown: unknown): null => {

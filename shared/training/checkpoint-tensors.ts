@@ -23,28 +23,36 @@ export const writeState = async (path: string, shapes: Shapes, tensors: AsyncIte
   });
 };
 
-/** One part of a state that `writeState` wrote, a tensor at a time. Reading throws SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, FILE_UNREADABLE. */
-export const stateSource = (path: string, part: StatePart, shapes: Shapes): FloatSource => ({
-  shapes,
-  async read(name) {
-    const file = await openSafetensorsFile(path);
-    try {
-      const shape = shapes[name]!;
-      const info = file.header.tensors.get(`${part}/${name}`);
-      if (info?.dtype !== "F32" || `${info.shape}` !== `${shape}`)
-        throw new BlockZeroError(
-          "CHECKPOINT_MISMATCH",
-          `${path} does not hold ${part} of ${name} as F32 [${shape}]`,
-          "delete the checkpoint",
-        );
-      const data = new Uint8Array(info.end - info.begin);
-      await file.read(`${part}/${name}`, data);
-      return { dtype: "float32", shape, data: toFloats({ data }) };
-    } finally {
-      await file.close();
-    }
-  },
-});
+/** A state that `writeState` wrote, of which no more is in memory than is read. Close it. */
+export interface OpenState {
+  /** Reading throws SAFETENSORS_INVALID, CHECKPOINT_MISMATCH, FILE_UNREADABLE. */
+  part(part: StatePart): FloatSource;
+  close(): Promise<void>;
+}
+
+/** @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNREADABLE */
+export const openState = async (path: string, shapes: Shapes): Promise<OpenState> => {
+  const { header, read, close } = await openSafetensorsFile(path);
+  return {
+    part: (part) => ({
+      shapes,
+      async read(name) {
+        const shape = shapes[name]!;
+        const info = header.tensors.get(`${part}/${name}`);
+        if (info?.dtype !== "F32" || `${info.shape}` !== `${shape}`)
+          throw new BlockZeroError(
+            "CHECKPOINT_MISMATCH",
+            `${path} does not hold ${part} of ${name} as F32 [${shape}]`,
+            "delete the checkpoint",
+          );
+        const data = new Uint8Array(info.end - info.begin);
+        await read(`${part}/${name}`, data);
+        return { dtype: "float32", shape, data: toFloats({ data }) };
+      },
+    }),
+    close,
+  };
+};
 
 /** SHA-256 of a file, 64 hex digits, computed in little memory. */
 export const hashFile = async (path: string): Promise<string> => {

@@ -5,10 +5,8 @@ import { reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { writing } from "#shared/files/writing.js";
 import type { Log } from "#shared/telemetry/log.js";
-import { hashFile, stateSource, writeState } from "./checkpoint-tensors.js";
-import type { FloatSource } from "./float-source.js";
+import { hashFile, type OpenState, openState, writeState } from "./checkpoint-tensors.js";
 import type { Shapes } from "./objective.js";
-import type { StatePart } from "./step-backend.js";
 import type { StateTensor } from "./train-step.js";
 
 const count = z.int().min(0);
@@ -45,8 +43,8 @@ const recordSchema = headSchema.extend({ sha256: z.string() });
 
 export interface Checkpoint {
   readonly head: CheckpointHead;
-  /** One part of the state, read from disk a tensor at a time. */
-  part(part: StatePart): FloatSource;
+  /** Opens the state on disk. */
+  open(): Promise<OpenState>;
 }
 
 /** Checkpoints of a training run, in their own folder. */
@@ -96,8 +94,7 @@ export const openCheckpoints = (dir: string, { keep, log }: CheckpointsOptions):
             continue;
           }
           const file = path(name, "safetensors");
-          if ((await hashFile(file)) === record.sha256)
-            return { head: record, part: (part) => stateSource(file, part, shapes) };
+          if ((await hashFile(file)) === record.sha256) return { head: record, open: () => openState(file, shapes) };
           log.warn("a damaged checkpoint is passed over", { checkpoint: name, reason: "its tensors changed" });
         } catch (thrown) {
           log.warn("a damaged checkpoint is passed over", { checkpoint: name, reason: reasonOf(thrown) });

@@ -63,8 +63,10 @@ describe("checkpoints", () => {
     const found = await newest();
     const { version, shard, run, cycle, taken, stream, progress } = found!.head;
     assert.deepEqual({ version, shard, run, cycle, taken, stream, progress }, headOf(5));
+    const state = await found!.open();
     for await (const { part, name, tensor } of tensorsOf(5))
-      assert.deepEqual(await found!.part(part).read(name), tensor, `${part}/${name}`);
+      assert.deepEqual(await state.part(part).read(name), tensor, `${part}/${name}`);
+    await state.close();
   });
 
   it("keeps the newest of a cycle, and the last of the one before", async (t) => {
