@@ -1,5 +1,6 @@
 import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors/error.js";
 import { withDeadline } from "#shared/util/deadline.js";
+import { printable } from "#shared/util/printable.js";
 
 /** Milliseconds for an answer of a service, in addition to the time for the bytes sent or received. */
 export const ANSWER_MS = 60_000;
@@ -97,7 +98,7 @@ const STORE_FAULT: RemoteFault = {
 };
 
 /** A service's text for a terminal: without control characters, cut. */
-const shown = (text: string): string => text.replace(/\p{C}/gu, "?").slice(0, 500);
+const shown = (text: string): string => printable(text).slice(0, 500);
 
 /** The variable's value. @throws BlockZeroError STORE_CREDENTIALS_MISSING */
 export const credential = (env: Readonly<Record<string, string | undefined>>, name: string): string => {

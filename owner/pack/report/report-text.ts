@@ -1,5 +1,6 @@
 import { table } from "#shared/cli/table.js";
 import { plural } from "#shared/util/plural.js";
+import { printable } from "#shared/util/printable.js";
 import type { PackReport } from "./report.js";
 
 const count = (value: number): string => value.toLocaleString("en-US");
@@ -46,6 +47,3 @@ const byRows = <T extends { readonly rows: number }>(reasons: Readonly<Record<st
   Object.entries(reasons).sort(([, a], [, b]) => b.rows - a.rows);
 
 const oneLine = (text: string): string => printable(JSON.stringify(text.slice(0, SAMPLE_CHARS)).slice(1, -1));
-
-/** No control character reaches the terminal: names of files, a template's refusals and texts are strangers'. */
-const printable = (text: string): string => text.replace(/\p{C}/gu, "?");
