@@ -6,6 +6,7 @@ import type { StepVote } from "#shared/protocol/step-vote.js";
 import type { Scope } from "../shared/artifact/temporary.js";
 import type { Subnet } from "../support/subnet.js";
 import type { Forged, Forgery } from "../support/updates.js";
+import type { KnownHarms } from "./arena/harm.js";
 import type { Inner, NetworkTemplate } from "./arena/models/arena-model.js";
 
 /**
@@ -51,6 +52,8 @@ export interface Attack {
   readonly stakes?: Readonly<Record<string, number>>;
   /** Whether its stake is the majority, without which there is no model: one that stands still is then no failure of the rules. */
   readonly hasMajority?: boolean;
+  /** Harm that it may do: the command prints it with the reason, and does not fail. None unless given. */
+  readonly known?: KnownHarms;
 }
 
 /** Weights of a validator that does nothing else: vera's of the cycle before, where there are any; or none at all. */

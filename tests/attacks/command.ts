@@ -10,7 +10,7 @@ import { sumOfWork } from "./arena/honest-work.js";
 import type { Interval } from "./arena/interval.js";
 import { circumstancesOf, openKept } from "./arena/kept.js";
 import { MODEL_NAMES, type ModelName } from "./arena/models/arena-model.js";
-import { harmsOf, type Result, resultOf } from "./arena/result.js";
+import { harmsOf, knownHarmsOf, type Result, resultOf } from "./arena/result.js";
 import { runSeeds } from "./arena/run-seeds.js";
 import { unscoredTable } from "./arena/unscored-table.js";
 import { partsTable } from "./arena/validator-part.js";
@@ -34,7 +34,7 @@ interface Options {
 export const attacksCommand: CommandSpec = {
   name: "npm run attacks --",
   description:
-    "Lives through every attack that we know of, on the model with real validators and on proof of compute with its rules; fails where one pays more than honest work, harms the model, has an honest miner rejected, or a computed error rate is not the measured one.",
+    "Lives through every attack that we know of, on the model with real validators and on proof of compute with its rules; fails where one pays more than honest work, harms the model, has an honest miner rejected or left out, or keeps a model from being agreed on or honest miners from being paid, or where a computed error rate is not the measured one.",
   examples: [
     "npm run attacks",
     "npm run attacks -- --only scaling noise --seeds 2 --json attacks.json",
@@ -125,8 +125,9 @@ const runAttacks = async ({ only, seeds: count, cycles, model, processes, keep, 
   judge(results, compute);
 };
 
-/** Names what did harm, and has the command fail. */
+/** Names what did harm, and has the command fail where that is not known of the attack. */
 const judge = (results: readonly Result[], compute: readonly ComputeResult[]): void => {
+  for (const result of results) for (const harm of knownHarmsOf(result)) console.error(`• ${result.attack} ${harm}`);
   const harms = [
     ...results.map((result) => [result.attack, harmsOf(result)] as const),
     ...compute.map((result) => [result.attack, faultsOf(result)] as const),
@@ -165,7 +166,7 @@ const tableOf = (results: readonly Result[]): string =>
         inWords(result.honestPayoff),
         result.modelLossWithAttack.toFixed(4),
         result.modelLossWithout.toFixed(4),
-        harmsOf(result).length === 0 ? "ok" : "HARM",
+        judgementOf(result),
         `${work.rejected}/${work.submissions}`,
         `${work.abstained}/${work.submissions}`,
         `${Math.min(progress.agreed, progress.scored, progress.paid)}/${progress.cycles}`,
@@ -173,5 +174,10 @@ const tableOf = (results: readonly Result[]): string =>
       ];
     }),
   ]);
+
+const judgementOf = (result: Result): string => {
+  if (harmsOf(result).length > 0) return "HARM";
+  return knownHarmsOf(result).length > 0 ? "known" : "ok";
+};
 
 const inWords = ({ mean, halfWidth }: Interval): string => `${mean.toFixed(3)} ± ${halfWidth.toFixed(3)}`;

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { NO_WORK } from "./arena/honest-work.js";
 import type { Observation } from "./arena/observation.js";
-import { harmsOf, resultOf } from "./arena/result.js";
+import { harmsOf, knownHarmsOf, resultOf } from "./arena/result.js";
+
+const FULL = { cycles: 1, agreed: 1, scored: 1, paid: 1, improved: 1 };
 
 const observed = (changes: Partial<Observation>): Observation => ({
   attack: "any",
@@ -13,8 +15,10 @@ const observed = (changes: Partial<Observation>): Observation => ({
   modelLossWithAttack: 3,
   modelLossWithout: 3,
   hasMajority: false,
+  known: {},
   work: NO_WORK,
-  progress: { cycles: 1, agreed: 1, scored: 1, paid: 1, improved: 1 },
+  progress: FULL,
+  progressWithout: FULL,
   stoppedBy: [],
   validators: [],
   ...changes,
@@ -39,5 +43,31 @@ describe("what an attack comes to", () => {
     const worse = observed({ modelLossWithAttack: 3.1 });
     assert.deepEqual(harmsOf(resultOf([worse])), ["makes the model worse"]);
     assert.deepEqual(harmsOf(resultOf([{ ...worse, hasMajority: true }])), []);
+  });
+
+  it("is a harm where no model is agreed on, but for who has most of the stake", () => {
+    const stopped = observed({ progress: { ...FULL, agreed: 0 } });
+    assert.deepEqual(harmsOf(resultOf([observed({}), stopped])), ["keeps a model from being agreed on"]);
+    assert.deepEqual(harmsOf(resultOf([{ ...stopped, hasMajority: true }])), []);
+  });
+
+  it("is a harm where honest miners are rejected or left out, whoever has the stake", () => {
+    const left = observed({ work: { ...NO_WORK, submissions: 5, abstained: 1 }, progress: { ...FULL, scored: 0 } });
+    assert.deepEqual(harmsOf(resultOf([left])), ["has honest miners left out of a cycle"]);
+    const rejected = observed({ work: { ...NO_WORK, submissions: 5, rejected: 1 }, hasMajority: true });
+    assert.deepEqual(harmsOf(resultOf([rejected])), ["has honest miners rejected"]);
+  });
+
+  it("is a harm where honest miners are not paid who would be if the attacker stayed away", () => {
+    const unpaid = observed({ progress: { ...FULL, paid: 0 } });
+    assert.deepEqual(harmsOf(resultOf([unpaid])), ["keeps honest miners from being paid"]);
+    assert.deepEqual(harmsOf(resultOf([{ ...unpaid, progressWithout: { ...FULL, paid: 0 } }])), []);
+  });
+
+  it("is told, and is no failure, where the attack says that it is known", () => {
+    const both = observed({ payoffs: [0.3], progress: { ...FULL, paid: 0 }, known: { pay: "small groups" } });
+    assert.deepEqual(harmsOf(resultOf([both, both])), ["keeps honest miners from being paid"]);
+    assert.deepEqual(knownHarmsOf(resultOf([both, both])), ["pays more than honest work: small groups"]);
+    assert.deepEqual(knownHarmsOf(resultOf([observed({ known: { pay: "small groups" } })])), []);
   });
 });

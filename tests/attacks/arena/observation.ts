@@ -1,6 +1,7 @@
 import { mean } from "#shared/util/mean.js";
 import type { Attack } from "../attack.js";
 import { type Campaign, HONEST_MINERS } from "./arena.js";
+import type { KnownHarms } from "./harm.js";
 import { type HonestWork, sumOfWork } from "./honest-work.js";
 import type { ValidatorPart } from "./validator-part.js";
 
@@ -25,9 +26,12 @@ export interface Observation {
   readonly modelLossWithout: number;
   /** As the attack says. */
   readonly hasMajority: boolean;
+  readonly known: KnownHarms;
   /** All cycles together. */
   readonly work: HonestWork;
   readonly progress: Progress;
+  /** Where the attacker stays away: a group whose model stands still pays nobody then, either. */
+  readonly progressWithout: Progress;
   /** What stopped it: reasons of rejection, and what else it ran into. */
   readonly stoppedBy: readonly string[];
   readonly validators: readonly ValidatorPart[];
@@ -70,8 +74,10 @@ export const observationOf = (
   modelLossWithAttack: lastLoss(attacked),
   modelLossWithout: lastLoss(absent),
   hasMajority: attack.hasMajority ?? false,
+  known: attack.known ?? {},
   work: sumOfWork(attacked.cycles.map(({ work }) => work)),
   progress: progressOf(attacked),
+  progressWithout: progressOf(absent),
   stoppedBy: stoppedBy(attack, attacked),
   validators: attacked.validators,
 });

@@ -1,4 +1,5 @@
 import { mean } from "#shared/util/mean.js";
+import { HARMS, type Harm, type KnownHarms } from "./harm.js";
 import { type HonestWork, sumOfWork } from "./honest-work.js";
 import { type Interval, intervalOf } from "./interval.js";
 import type { Observation, Progress } from "./observation.js";
@@ -17,9 +18,11 @@ export interface Result {
   readonly modelLossWithAttack: number;
   readonly modelLossWithout: number;
   readonly hasMajority: boolean;
+  readonly known: KnownHarms;
   /** All seeds together. */
   readonly work: HonestWork;
   readonly progress: Progress;
+  readonly progressWithout: Progress;
   readonly stoppedBy: readonly string[];
   /** Means over the seeds. */
   readonly validators: readonly ValidatorPart[];
@@ -48,29 +51,52 @@ export const resultOf = (observations: readonly Observation[]): Result => {
     modelLossWithAttack: mean(observations.map(({ modelLossWithAttack }) => modelLossWithAttack)),
     modelLossWithout: mean(observations.map(({ modelLossWithout }) => modelLossWithout)),
     hasMajority: observations[0]!.hasMajority,
+    known: observations[0]!.known,
     work: sumOfWork(observations.map(({ work }) => work)),
     progress: sumOfProgress(observations.map(({ progress }) => progress)),
+    progressWithout: sumOfProgress(observations.map(({ progressWithout }) => progressWithout)),
     stoppedBy: [...new Set(observations.flatMap(({ stoppedBy }) => stoppedBy))].sort(),
     validators: meanParts(observations.map(({ validators }) => validators)),
     observations,
   };
 };
 
-/** What is wrong with a result; nothing where the attack pays no more than honest work and harms neither model nor honest miners. */
-export const harmsOf = ({
+/**
+ * What is wrong with a result, in words; nothing where the attack pays no more than honest work, harms neither model nor honest miners, and the
+ * network makes progress in every cycle. What the attack says is known is not among it.
+ */
+export const harmsOf = (result: Result): readonly string[] => [
+  ...(result.honestPayoff.mean > 0 ? [] : ["cannot be compared: honest work earns nothing"]),
+  ...foundIn(result)
+    .filter((harm) => result.known[harm] === undefined)
+    .map((harm) => HARMS[harm]),
+];
+
+/** The harm of a result that its attack says is known, in words with the reason. */
+export const knownHarmsOf = (result: Result): readonly string[] =>
+  foundIn(result).flatMap((harm) => {
+    const why = result.known[harm];
+    return why === undefined ? [] : [`${HARMS[harm]}: ${why}`];
+  });
+
+const foundIn = ({
   gain,
-  honestPayoff,
   modelLossWithAttack,
   modelLossWithout,
   hasMajority,
   work,
-}: Result): readonly string[] => {
-  const harms: string[] = [];
-  if (honestPayoff.mean <= 0) harms.push("cannot be compared: honest work earns nothing");
-  if (gain.mean - gain.halfWidth > 0) harms.push("pays more than honest work");
-  if (!hasMajority && modelLossWithAttack > modelLossWithout * (1 + TOLERANCE)) harms.push("makes the model worse");
-  if (work.rejected > 0) harms.push("has honest miners rejected");
-  return harms;
+  progress,
+  progressWithout,
+}: Result): readonly Harm[] => {
+  const found: Readonly<Record<Harm, boolean>> = {
+    pay: gain.mean - gain.halfWidth > 0,
+    model: !hasMajority && modelLossWithAttack > modelLossWithout * (1 + TOLERANCE),
+    rejected: work.rejected > 0,
+    abstained: work.abstained > 0,
+    agreed: !hasMajority && progress.agreed < progress.cycles,
+    paid: progress.paid < progressWithout.paid,
+  };
+  return (Object.keys(HARMS) as Harm[]).filter((harm) => found[harm]);
 };
 
 const sumOfProgress = (all: readonly Progress[]): Progress => {

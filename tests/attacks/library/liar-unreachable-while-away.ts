@@ -23,6 +23,7 @@ const whileAway: Omit<Attack, "name" | "description" | "stakes"> & Pick<Required
   // A window that is full of good cycles before.
   network: (network) => ({ ...network, scoring: { ...network.scoring, window: 2 } }),
   away: { vito: 3 },
+  known: { abstained: "more than half of the stake is away or lies, so the others' cycle does not count for them" },
   submit: async ({ train, forge }) => [{ forged: forge({ miner: "eve1", tensors: await train() }) }],
   lie: {
     entries(measured, { attackers }) {
