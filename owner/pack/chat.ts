@@ -4,6 +4,7 @@ import { Template } from "@huggingface/jinja";
 import { z } from "zod";
 import { BOUNDED, withBoundedRange } from "#shared/data/bounded-range.js";
 import { type ChatFormat, chatFormatOf } from "#shared/data/chat-format.js";
+import { MAX_TEMPLATE_LENGTH } from "#shared/data/chat-template.js";
 import { withoutGenerationBlocks } from "#shared/data/generation-blocks.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { isInside, linkRoots } from "#shared/files/link-roots.js";
@@ -81,6 +82,7 @@ export const chatRenderer = (
   limits: ChatLimits = LIMITS,
   date?: string,
 ): Render => {
+  if (template.length > MAX_TEMPLATE_LENGTH) throw unusable("it is too long");
   // Whoever renders a template offers that name, and cannot take it away: another is put in its place, which without a date stands for nothing.
   const source = `{%- set strftime_now = strftime_of_date %}\n${withoutGenerationBlocks(template)}`;
   const compiled = compile(withBoundedRange(source));
@@ -173,10 +175,19 @@ const countedOf = (answers: readonly number[], length: number, written: Written)
   return { count: (borders.length - 1) / 2, document: { text, parts } };
 };
 
+/** Milliseconds. A template in use is read in a few; the engine takes the square of a run of white space. */
+const COMPILE_MS = 2000;
+
 const compile = (template: string): Template => {
+  let compiled: Template | undefined;
   try {
-    return new Template(template);
+    compiled = withinTime(COMPILE_MS, () => new Template(template));
   } catch (cause) {
-    throw new BlockZeroError("PACK_TEMPLATE", `the chat template: ${reasonOf(cause)}`, "check the template", { cause });
+    throw unusable(reasonOf(cause), cause);
   }
+  if (compiled === undefined) throw unusable(`reading it takes longer than ${COMPILE_MS / 1000} s`);
+  return compiled;
 };
+
+const unusable = (problem: string, cause?: unknown): BlockZeroError =>
+  new BlockZeroError("PACK_TEMPLATE", `the chat template: ${problem}`, "check the template", { cause });

@@ -18,7 +18,9 @@ export interface ChatTemplateOptions {
 
 /** A template is a program of whoever made the model: it has so much time and text. */
 const MILLISECONDS = 2000;
-const MAX_TEMPLATE_LENGTH = 256 << 10;
+
+/** Longest template that is read, in UTF-16 units. */
+export const MAX_TEMPLATE_LENGTH = 256 << 10;
 
 /**
  * Messages as the text that a model was trained on, by its tokenizer's own Jinja template.

@@ -263,6 +263,13 @@ describe("a conversation in a pack", () => {
     assert.throws(() => chatRenderer({ ...format, template: "{% if %}" }), coded("PACK_TEMPLATE"));
   });
 
+  it("needs a template that is read in time, which one of white space is not", () => {
+    const blank = { ...format, template: `${" ".repeat(250_000)}x` };
+    assert.throws(() => chatRenderer(blank), coded("PACK_TEMPLATE", /reading it takes longer than 2 s/));
+    const long = { ...format, template: "x".repeat(300_000) };
+    assert.throws(() => chatRenderer(long), coded("PACK_TEMPLATE", /it is too long/));
+  });
+
   it("has no template that a stranger's link leads to, nor one that is no small file", (t) => {
     const outside = temporaryFolder(t);
     const folder = temporaryFolder(t);
