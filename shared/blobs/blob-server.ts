@@ -8,6 +8,7 @@ import { type Instruments, silentInstruments } from "#shared/telemetry/instrumen
 import type { PeerClass, Refusal } from "#shared/telemetry/instruments/labels.js";
 import { mustListenOn } from "#shared/telemetry/listen-on.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { orAbort } from "#shared/util/deadline.js";
 import { type AdmissionOptions, createAdmission, EVERYBODY, type Urgency } from "./admission.js";
 import type { BlobStore } from "./blob-store.js";
 import { limitConnections } from "./limit-connections.js";
@@ -228,7 +229,7 @@ const sendBlob = async (
   { store, visible }: Answering,
 ): Promise<Refusal | null> => {
   const hash = /^\/blob\/([0-9a-f]{64})$/.exec(url)?.[1];
-  const bytes = hash !== undefined && visible(hash) ? await store.size(hash) : null;
+  const bytes = hash !== undefined && visible(hash) ? await whileOpen(response, store.size(hash)) : null;
   if (hash === undefined || bytes === null) {
     say(response, 404, "no such blob");
     return "missing";
@@ -249,6 +250,18 @@ const sendBlob = async (
   if (method === "HEAD") response.end();
   else await send(store.stream(hash, range ?? undefined), range === null ? bytes : range.end - range.start, response);
   return null;
+};
+
+/** Whose place went to somebody else, or who went, waits for no store elsewhere. @throws where the response is closed before */
+const whileOpen = async <T>(response: ServerResponse, work: Promise<T>): Promise<T> => {
+  const gone = new AbortController();
+  const onClose = () => gone.abort(new Error("the connection ended"));
+  response.once("close", onClose);
+  try {
+    return await orAbort(work, gone.signal);
+  } finally {
+    response.off("close", onClose);
+  }
 };
 
 /** A client that has all of it may hang up before the end of the file is seen here, which takes one more read. @throws what breaks off before */

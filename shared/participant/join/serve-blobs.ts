@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { BlobServer } from "#shared/blobs/blob-server.js";
-import { layeredSource } from "#shared/blobs/layered-store.js";
+import { type BlobSource, layeredSource } from "#shared/blobs/layered-store.js";
+import { listedSource } from "#shared/blobs/listed-source.js";
 import { openNonceMark } from "#shared/blobs/nonce-mark.js";
 import type { Metagraph } from "#shared/chain/chain.js";
 import { reasonOf } from "#shared/errors/error.js";
@@ -24,7 +25,7 @@ export interface ServeBlobsOptions
 
 /** Serves a home's blobs to the subnet, those under embargo to nobody. Close it. @throws what reading the metagraph and listening throw */
 export const serveBlobs = async (
-  { netuid, listen }: ParticipantConfig,
+  { netuid, listen, store: elsewhere }: ParticipantConfig,
   home: string,
   options: ServeBlobsOptions,
 ): Promise<BlobServer> => {
@@ -40,8 +41,13 @@ export const serveBlobs = async (
     }
   };
   const onRead = isWatched ? showFigures : undefined;
+  const served = (): BlobSource => {
+    if (remote === null) return store;
+    // What a folder has costs a look.
+    return layeredSource(store, elsewhere.kind === "directory" ? remote : listedSource(remote));
+  };
   return serveOnKeptPort(listen, join(home, "port"), {
-    store: remote === null ? store : layeredSource(store, remote),
+    store: served(),
     visible: embargo.isLifted,
     origin,
     admission: {

@@ -11,6 +11,9 @@ import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { type FetchTurns, openFetchTurns } from "#shared/blobs/fetch-turns.js";
 import { incomingBytes } from "#shared/blobs/incoming-blob.js";
+import { type BlobSource, layeredSource } from "#shared/blobs/layered-store.js";
+import { listedSource } from "#shared/blobs/listed-source.js";
+import { memoryStore } from "#shared/blobs/memory-store.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { isPublicAddress } from "#shared/util/public-address.js";
@@ -424,4 +427,108 @@ test("public addresses are told from all others", () => {
   ]) {
     assert.ok(!isPublicAddress(address), address);
   }
+});
+
+/** A store elsewhere, as its operator pays for it. */
+const paidStore = async (...contents: readonly Uint8Array[]) => {
+  const store = memoryStore();
+  const hashes = await Promise.all(contents.map((content) => store.put(content)));
+  let asked = 0;
+  let lists = 0;
+  const far = {
+    ...store,
+    size: (wanted: string) => {
+      asked++;
+      return store.size(wanted);
+    },
+    list: async function* () {
+      lists++;
+      yield* hashes;
+    },
+  };
+  return {
+    far,
+    counts: () => ({ asked, lists }),
+    copied: async (content: Uint8Array) => hashes.push(await store.put(content)),
+  };
+};
+
+const serveSource = async (
+  context: TestContext,
+  store: BlobSource,
+  options: { maxAnswersEach?: number; turnMs?: number } = {},
+) => {
+  const server = await startBlobServer({
+    ...{ host: "127.0.0.1", port: 0, store, visible: () => true, log: quiet },
+    ...options,
+  });
+  context.after(() => server.close());
+  return server.url;
+};
+
+test("a store elsewhere is asked for nothing that it did not list, whoever asks", async (context) => {
+  const { far, counts } = await paidStore(bytes);
+  const near = directoryStore(temporaryFolder(context));
+  const location = await serveSource(context, layeredSource(near, listedSource(far)));
+  for (let i = 0; i < 20; i++)
+    assert.equal((await fetch(`${location}/blob/${sha256(Buffer.from(`${i}`))}`)).status, 404);
+  assert.deepEqual(counts(), { asked: 0, lists: 1 });
+  assert.deepEqual(Buffer.from(await client().fetchBlob({ location, hash, maxBytes })), bytes);
+  assert.deepEqual(counts(), { asked: 1, lists: 1 });
+});
+
+test("a store elsewhere is listed again where something else is asked for, in a hundredth of the time at most", async () => {
+  const { far, counts, copied } = await paidStore(bytes);
+  let now = 0;
+  let takes = 0;
+  let fails = false;
+  const list = async function* () {
+    now += takes;
+    yield* far.list();
+    if (fails) throw new Error("too many requests");
+  };
+  const source = listedSource({ ...far, list }, () => now);
+  const sizeOf = async (content: Uint8Array, after: number) => {
+    now += after;
+    const size = await source.size(sha256(content));
+    // A list that this began comes to its end.
+    await pause(0);
+    return [size, counts().lists];
+  };
+  await pause(0);
+  assert.deepEqual(await sizeOf(bytes, 0), [bytes.length, 1]);
+  const copy = Buffer.from("copied later");
+  await copied(copy);
+  takes = 1000;
+  assert.deepEqual(await sizeOf(copy, 59_999), [null, 1]);
+  assert.deepEqual(await sizeOf(copy, 1), [null, 2], "nobody waits for a list");
+  assert.deepEqual(await sizeOf(copy, 0), [copy.length, 2]);
+  const nobodys = Buffer.from("nobody's");
+  assert.deepEqual(await sizeOf(nobodys, 99_999), [null, 2]);
+  fails = true;
+  assert.deepEqual(await sizeOf(nobodys, 1), [null, 3]);
+  assert.deepEqual(await sizeOf(nobodys, 59_999), [null, 3]);
+  assert.deepEqual(await sizeOf(nobodys, 1), [null, 4], "one that failed is no long one");
+});
+
+test("a request whose connection ends holds no place while a store elsewhere does not answer", async (context) => {
+  const asked: string[] = [];
+  const never = new Promise<never>(() => {});
+  const slow: BlobSource = {
+    ...memoryStore(),
+    size: (wanted) => {
+      asked.push(wanted);
+      return asked.length === 1 ? never : Promise.resolve(null);
+    },
+  };
+  const url = await serveSource(context, slow, { maxAnswersEach: 1 });
+  const first = connect(Number(new URL(url).port), "127.0.0.1");
+  first.write(`GET /blob/${hash} HTTP/1.1\r\nhost: a\r\n\r\n`);
+  while (asked.length === 0) await pause(1);
+  assert.equal((await fetch(`${url}/blob/${hash}`)).status, 503);
+  first.destroy();
+  // What the server says once it has seen the end.
+  let status = 503;
+  while (status === 503) status = (await fetch(`${url}/blob/${hash}`)).status;
+  assert.equal(status, 404);
 });
