@@ -1,6 +1,6 @@
 import { findRepeats } from "#shared/independence/repeats.js";
 import type { Report } from "#shared/protocol/report.js";
-import { type EarlierUpdate, isKnown, knownCycles, revealedIn, sameWeights } from "#shared/replay/earlier-updates.js";
+import { type EarlierUpdate, updatesBefore } from "#shared/replay/earlier-updates.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { Findings } from "./findings.js";
 import type { ManifestReader } from "./manifest-reader.js";
@@ -49,13 +49,7 @@ const revealedBefore = async (
 ): Promise<readonly EarlierUpdate[]> => {
   const revealed: EarlierUpdate[] = [];
   try {
-    const same = await sameWeights(base, manifestOf);
-    // The newest first, whose updates are the likeliest to come again: where a state is gone, those before it are too.
-    for (const past of (await knownCycles(source, cycle, same)).toReversed()) {
-      const startedFrom = same.baseOf(past);
-      const { updates } = startedFrom === null ? { updates: [] } : await revealedIn(source, past, startedFrom);
-      revealed.push(...updates.filter((update) => isKnown(cycle, same, update)));
-    }
+    for await (const update of updatesBefore(source, { cycle, base, manifestOf })) revealed.push(update);
   } catch (thrown) {
     if (!isMissing(thrown)) throw thrown;
     findings.note("updates of some earlier cycles cannot be had: copies of them are not looked for");

@@ -1,5 +1,6 @@
 import { describeRepeat, findRepeats } from "#shared/independence/repeats.js";
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
+import { type EarlierUpdate, updatesBefore } from "#shared/replay/earlier-updates.js";
 import { isGone } from "#shared/replay/is-gone.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -7,6 +8,8 @@ import { readModelManifest } from "#shared/replay/whole-model.js";
 import type { Gate } from "./report.js";
 
 export interface Compared {
+  /** In which it would be submitted. */
+  readonly cycle: number;
   readonly group: string;
   readonly base: string;
   readonly tensorsHash: string;
@@ -18,18 +21,39 @@ const UNSEEN =
 /** What the update is known by here, whoever submits it. */
 const OWN = "own";
 
-/** Whether the update is one of those that its base and the base's ancestors were merged from, as far as their manifests are at hand. */
+/**
+ * Whether the update is one of those that its base and the base's ancestors were merged from, or one that was revealed and that nobody may submit
+ * again, as far as manifests and states are at hand.
+ */
 export const duplicateGate = async (source: CycleSource, update: Compared, signal: AbortSignal): Promise<Gate> => {
-  const merged = (await ancestorsOf(source, update.base, signal)).filter(({ group }) => group === update.group);
+  const ofGroup = ({ group }: { readonly group: string }) => group === update.group;
+  const merged = (await ancestorsOf(source, update.base, signal)).filter(ofGroup);
+  const { updates, isWhole } = await revealedBefore(source, update);
+  const revealed = updates.filter(ofGroup);
   const submissions = [{ hotkey: OWN, tensors: update.tensorsHash }];
-  const found = findRepeats({ submissions, lineage: merged }).get(OWN);
+  const found = findRepeats({ submissions, lineage: [...merged, ...revealed] }).get(OWN);
   if (found) return { gate: "duplicate", status: "failed", reason: "duplicate", detail: describeRepeat(found) };
-  return {
-    gate: "duplicate",
-    status: "passed",
-    reason: null,
-    detail: `none of the ${merged.length} merged before; ${UNSEEN}`,
-  };
+  const none = `none of ${merged.length} merged and ${revealed.length} revealed before`;
+  if (!isWhole)
+    return {
+      gate: "duplicate",
+      status: "unchecked",
+      reason: null,
+      detail: `${none}; those of some earlier cycles cannot be had any more; ${UNSEEN}`,
+    };
+  return { gate: "duplicate", status: "passed", reason: null, detail: `${none}; ${UNSEEN}` };
+};
+
+const revealedBefore = async (source: CycleSource, { cycle, base }: Compared) => {
+  const updates: EarlierUpdate[] = [];
+  try {
+    const manifestOf = (hash: string) => readModelManifest(source, hash);
+    for await (const update of updatesBefore(source, { cycle, base, manifestOf })) updates.push(update);
+    return { updates, isWhole: true };
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
+    return { updates, isWhole: false };
+  }
 };
 
 /** As far back as manifests are at hand. */

@@ -73,7 +73,7 @@ export const scoreArtifact = async (subnet: OpenedSubnet, options: ScoreOptions)
     return { ...common, gates, text: "held-out", draws: [], ...verdictOf(gates, []), expected: null, standing: null };
   }
 
-  const duplicate = await duplicateGate(source, { group, base: base.hash, tensorsHash }, signal);
+  const duplicate = await duplicateGate(source, { cycle, group, base: base.hash, tensorsHash }, signal);
   const evaluated = await evaluate(subnet, { group, cycle, model, tensors }, options);
   const gates = [...records, ...files, duplicate, lossGate(evaluated.draws)];
   const measured = evaluated.draws.flatMap((draw) => draw.measured ?? []);

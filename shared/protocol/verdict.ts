@@ -23,7 +23,8 @@ const TEXTS = {
   not_finite: "The update contains a NaN or an infinity.",
   too_large: "The update is larger than the network allows.",
   norm: "The update's norm is too large for the weights it would change.",
-  duplicate: "The same update, or one too much like it, was submitted before.",
+  duplicate:
+    "The same tensors, byte for byte, were merged before, or revealed lately or for weights that the group still has.",
   non_finite_loss:
     "With the update applied, the loss of an evaluation batch was no finite number or above 1,000 nats a token.",
   validator_failed: "The validator could not evaluate this cycle.",

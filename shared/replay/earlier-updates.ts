@@ -23,6 +23,8 @@ const REVEALED_DEPTH = 8;
 /** Manifests fetched at the same time. */
 const MANIFESTS_AT_ONCE = 8;
 
+type ManifestOf = (hash: string) => Promise<ModelManifest>;
+
 /** What the model `base` and its ancestors say of past cycles. */
 export interface SameWeights {
   /**
@@ -35,10 +37,7 @@ export interface SameWeights {
 }
 
 /** @throws what `manifestOf` throws */
-export const sameWeights = async (
-  base: string,
-  manifestOf: (hash: string) => Promise<ModelManifest>,
-): Promise<SameWeights> => {
+export const sameWeights = async (base: string, manifestOf: ManifestOf): Promise<SameWeights> => {
   const since = new Map<string, number>();
   const ancestors: { readonly hash: string; readonly cycle: number }[] = [];
   let groups: readonly string[] = [];
@@ -77,6 +76,26 @@ export const isKnown = (
   { since }: Pick<SameWeights, "since">,
   { cycle: past, group }: Pick<EarlierUpdate, "cycle" | "group">,
 ): boolean => past >= cycle - REVEALED_DEPTH || past >= (since.get(group) ?? past);
+
+/**
+ * The updates that nobody may submit again in `cycle`, as far as chain and files still have them. The newest cycle first, whose updates are the
+ * likeliest to come again: where a state is gone, those before it are too.
+ *
+ * @param base hash of the model that the cycle starts from
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer knows who revealed what, and what `manifestOf` throws
+ */
+export async function* updatesBefore(
+  source: CycleSource,
+  { cycle, base, manifestOf }: { readonly cycle: number; readonly base: string; readonly manifestOf: ManifestOf },
+): AsyncGenerator<EarlierUpdate> {
+  const same = await sameWeights(base, manifestOf);
+  for (const past of (await knownCycles(source, cycle, same)).toReversed()) {
+    const startedFrom = same.baseOf(past);
+    if (startedFrom === null) continue;
+    const { updates } = await revealedIn(source, past, startedFrom);
+    yield* updates.filter((update) => isKnown(cycle, same, update));
+  }
+}
 
 /** What was revealed in a cycle, and whether every manifest could be had. */
 export interface Revealed {

@@ -200,6 +200,18 @@ describe("a score before anything is paid", { timeout: HANG_GUARD }, () => {
     assert.equal((await score(t, subnet, { file, group: "math" })).reason, "malformed");
   });
 
+  it("finds what was revealed in an earlier cycle, though it was not merged", async (t) => {
+    const subnet = await openSubnet(t);
+    const tensors = await trainedUpdate(subnet, { miner: "ann" });
+    await submit(subnet, { ann: forge(subnet, { miner: "ann", tensors }) });
+    await subnet.to(subnet.window(2, "train").start);
+    const file = join(temporaryFolder(t), "update.safetensors");
+    writeFileSync(file, encodeParameters(tensors).bytes);
+    const report = await score(t, subnet, { file, group: "math", cycle: 2 });
+    assert.deepEqual([report.verdict, report.reason], ["rejected", "duplicate"]);
+    assert.match(report.gates.find(({ gate }) => gate === "duplicate")!.detail ?? "", / in cycle 1$/);
+  });
+
   it("rejects what makes the loss infinite, and pays nothing for what makes it worse", async (t) => {
     const subnet = await openSubnet(t, { network: { scoring: { ...template.scoring, max_update_norm: 1e30 } } });
     const file = (tensors: Parameters) => lay(temporaryFolder(t), forge(subnet, { miner: "ann", tensors }));
