@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { ownHome } from "#shared/files/own-home.js";
 import { openRegularFile, readSmallFile } from "#shared/files/regular-file.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { isHash, sha256 } from "#shared/protocol/hash.js";
@@ -29,6 +30,8 @@ export interface Shelves {
   readonly folders: readonly string[];
   /** The miner's address, and the hash of the network file; null without a wallet. */
   readonly miner: { readonly address: string; readonly network: string } | null;
+  /** Whether the miner's dry runs are meant. */
+  readonly isDry?: boolean;
 }
 
 /**
@@ -67,13 +70,14 @@ export const checkName = (wanted: string | undefined): void => {
 };
 
 /** What the miner's own journal says it packed in a cycle, or packed last. */
-const packedArtifact = (wanted: string | undefined, { folders, miner }: Shelves): string => {
+const packedArtifact = (wanted: string | undefined, { folders, miner, isDry = false }: Shelves): string => {
   if (miner === null)
     throw unknown(
       "whose artifacts are meant is not known without a wallet",
       "name a file, or the hotkey with --wallet.hotkey",
     );
-  const homes = folders.map((folder) => dirname(folder)).filter((home) => basename(home) === miner.address);
+  const own = ownHome("/", miner.address, isDry);
+  const homes = folders.map((folder) => dirname(folder)).filter((home) => resolve(home).endsWith(own));
   const packed = homes
     .map((home) => openJournal(join(home, shortHash(miner.network), "miner.json"), minerJournalSchema).value.cycles)
     .flatMap((cycles) => Object.entries(cycles))
@@ -83,10 +87,10 @@ const packedArtifact = (wanted: string | undefined, { folders, miner }: Shelves)
   if (found) return found.artifact;
   throw unknown(
     wanted === undefined
-      ? `${miner.address} packed nothing here`
+      ? `${miner.address} packed nothing here${isDry ? " in dry runs" : ""}`
       : `${miner.address} packed nothing in cycle ${wanted}`,
     packed.length === 0
-      ? "check checkpoint_dir and the wallet, or name a file"
+      ? `check checkpoint_dir and the wallet, ${isDry ? "" : "say --dry_run for what a dry run made, "}or name a file`
       : `name one of cycles ${packed.map(({ cycle }) => cycle).join(", ")}`,
   );
 };

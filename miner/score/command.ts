@@ -10,6 +10,7 @@ import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 import { pinnedTokenizer } from "#shared/data/pinned-tokenizer.js";
 import { type DeviceChoice, deviceChoices } from "#shared/engine/runtime/device-choice.js";
 import { hasCode } from "#shared/errors/error.js";
+import { ownHome } from "#shared/files/own-home.js";
 import { pinnedTexts } from "#shared/packs/pinned-text.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { originOf } from "#shared/protocol/succession.js";
@@ -24,7 +25,8 @@ import { openOwnSubnet } from "../own-subnet.js";
 import { checkName, findArtifact } from "./artifact.js";
 import { describeScore } from "./text.js";
 
-const { chain_endpoint, netuid, network, checkpoint_dir, threads, allow_private_addresses } = participantSettings;
+const { chain_endpoint, netuid, network, checkpoint_dir, threads, dry_run, allow_private_addresses } =
+  participantSettings;
 
 /** Of the miner's own settings those that are read, so that its file serves; a manifest may say the group. */
 const scoreSettings = defineConfig({
@@ -39,6 +41,7 @@ const scoreSettings = defineConfig({
   "wallet.signer_certificate": participantSettings["wallet.signer_certificate"],
   checkpoint_dir,
   threads,
+  dry_run,
   allow_private_addresses,
   "log.level": participantSettings["log.level"],
   "log.format": participantSettings["log.format"],
@@ -61,6 +64,7 @@ export const scoreCommand: CommandSpec = {
     "blockzero-miner score --config miner.yaml",
     "blockzero-miner score 7 --config miner.yaml --draws 10 --json",
     "blockzero-miner score update.safetensors --config miner.yaml",
+    "blockzero-miner score --config miner.yaml --dry_run",
     "blockzero-miner score --config .blockzero/localnet/configs/prose-1.yaml --home .blockzero/localnet",
   ],
   define: (command) => {
@@ -128,7 +132,9 @@ const run = async (config: Config<typeof scoreSettings>, wanted: Wanted) => {
     const { scoreArtifact } = await import("./score.js");
     const { network, networkHash } = subnet.source;
     const miner = hotkey && { address: hotkey.address, network: originOf(network, networkHash) };
-    const local = await findArtifact(artifact, { folders: blobFolders(folder), miner });
+    const folders =
+      config.dry_run && miner !== null ? [join(ownHome(folder, miner.address, true), "blobs")] : blobFolders(folder);
+    const local = await findArtifact(artifact, { folders, miner, isDry: config.dry_run });
     const { source, asked } = remembering((await subnetWithTexts(subnet)).source);
     for (const { sha256 } of [...pinnedTexts(source.network), ...pinnedTokenizer(source.network)]) asked.add(sha256);
     const device = () => openDevice({ device: wanted.device, threads: config.threads, log });

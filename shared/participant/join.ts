@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Chain } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { lockHome } from "#shared/files/home-lock.js";
+import { ownHome } from "#shared/files/own-home.js";
 import { shortHash } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
 import { originOf } from "#shared/protocol/succession.js";
@@ -71,7 +72,7 @@ const open = async (
   onLeave(() => chain.close());
   const uid = await registeredUid(chain, config, signer);
   // A later run must not take the writes of a dry run for real ones.
-  const home = join(config.checkpoint_dir, signer.address, config.dry_run ? "dry-run" : "");
+  const home = ownHome(config.checkpoint_dir, signer.address, config.dry_run);
   onLeave(lockHome(home, onLost));
   if (!config.dry_run) onLeave(claimHotkey(config, { chain, address: signer.address, onLost }));
   const clock = await startBlockClock(chain, signal);
