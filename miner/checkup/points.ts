@@ -16,7 +16,8 @@ export interface Point {
   readonly advice?: string | undefined;
 }
 
-type Settings = TrainedWith & Pick<MinerConfig, "data_path" | "data_weight">;
+type Settings = TrainedWith &
+  Pick<MinerConfig, "data_path" | "data_weight" | "chain_endpoint" | "netuid" | "checkpoint_dir">;
 
 /** Share of steps that may be left out before the learning rate counts as unstable. */
 const MOST_SKIPPED = 0.01;
@@ -33,15 +34,22 @@ const SMALL_STEP = 16;
  */
 export const checklist = (history: readonly CycleHistory[], config: Settings): readonly Point[] => [
   sameSettings(history, config),
-  fallingLoss(history),
+  fallingLoss(history, config),
   enoughSteps(history, config),
   ownData(config),
   stableRate(history, config),
-  fittingGroup(history),
+  fittingGroup(history, config),
   windows(history),
   accepted(history),
   stepSize(history, config),
 ];
+
+/** As flags. */
+const subnetOf = ({ chain_endpoint, netuid }: Settings): string =>
+  `--chain_endpoint ${[chain_endpoint].flat().join(",")} --netuid ${netuid}`;
+
+const dataCheck = ({ data_path, expert_group, checkpoint_dir, chain_endpoint, netuid }: Settings): string =>
+  `blockzero data check ${data_path ?? "mine.jsonl"} --group ${expert_group} --home ${checkpoint_dir} --chain ${[chain_endpoint].flat()[0]} --netuid ${netuid}`;
 
 const sameSettings = (history: readonly CycleHistory[], config: Settings): Point => {
   const question = "Were these cycles trained with the settings given here?";
@@ -69,14 +77,14 @@ const sameSettings = (history: readonly CycleHistory[], config: Settings): Point
 
 const distinct = <T>(values: readonly T[]): readonly T[] => [...new Set(values)];
 
-const fallingLoss = (history: readonly CycleHistory[]): Point => {
+const fallingLoss = (history: readonly CycleHistory[], config: Settings): Point => {
   const question = "Does the loss fall within cycles?";
   const reductions = history.flatMap(({ lossReduction }) => (lossReduction === undefined ? [] : [lossReduction]));
   if (reductions.length === 0) return { question, state: "unknown", says: "no cycle was trained yet" };
   const rising = reductions.filter((reduction) => reduction <= 0).length;
   const says = `by ${mean(reductions).toFixed(4)} nats a cycle on average; in ${rising} of ${plural(reductions.length, "cycle")} not at all`;
   if (!isRising(history)) return { question, state: "settled", says };
-  return { question, state: "open", says, advice: "lower learning_rate, or look at the text: blockzero data check" };
+  return { question, state: "open", says, advice: `lower learning_rate, or look at the text: ${dataCheck(config)}` };
 };
 
 /** Whether the loss does not fall in half or more of the cycles of which that is known. */
@@ -123,7 +131,8 @@ const isStillFalling = (losses: readonly number[]): boolean => {
   return whole > 0 && of(2) - of(3) > STILL_FALLING * whole;
 };
 
-const ownData = ({ data_path, data_weight }: Settings): Point => {
+const ownData = (config: Settings): Point => {
+  const { data_path, data_weight } = config;
   const question = "Is the text clean and of the group's kind?";
   if (data_path === undefined)
     return {
@@ -137,7 +146,7 @@ const ownData = ({ data_path, data_weight }: Settings): Point => {
     question,
     state: "unknown",
     says: `by the settings given here ${Math.round(100 * data_weight)} % of the windows are from ${data_path}; the history does not show how clean it is`,
-    advice: `blockzero data check ${data_path}; then compare a cycle with data_weight halved`,
+    advice: `${dataCheck(config)}; then compare a cycle with data_weight halved`,
   };
 };
 
@@ -168,7 +177,7 @@ const lowerRate = (lowest: number, now: number): string => {
     : `lower learning_rate to ${lowest / 2}, or raise warmup_steps`;
 };
 
-const fittingGroup = (history: readonly CycleHistory[]): Point => {
+const fittingGroup = (history: readonly CycleHistory[], config: Settings): Point => {
   const question = "Does the group fit?";
   const scored = history.filter(({ score }) => score !== undefined);
   if (scored.length === 0) return { question, state: "unknown", says: "no score was heard yet" };
@@ -184,7 +193,7 @@ const fittingGroup = (history: readonly CycleHistory[]): Point => {
     question,
     state: "open",
     says,
-    advice: "blockzero-miner affinity: which group your text uses, and how crowded each is",
+    advice: `blockzero-miner affinity --data ${config.data_path ?? "mine.jsonl"} ${subnetOf(config)}: which group your text uses, and how crowded each is`,
   };
 };
 

@@ -131,6 +131,19 @@ describe("a miner's checkup", () => {
       assert.match(point.advice!, advice);
     });
 
+  it("gives each command that it names what the command cannot do without", () => {
+    const bad = { lossReduction: -1, score: 0, losses: settled.toReversed() };
+    const history = [1, 2, 3].map((cycle) => ({ ...good(cycle), ...bad }));
+    const advice = checklist(history, config({ data_path: "own.jsonl" })).flatMap(({ advice }) => advice ?? []);
+    const named = (command: string) => advice.filter((text) => text.includes(command));
+    assert.equal(named("blockzero data check").length, 2);
+    for (const text of named("blockzero data check"))
+      assert.match(text, /data check own\.jsonl --group math --home \S+ --chain \S+ --netuid 1/);
+    assert.equal(named("blockzero-miner affinity").length, 1);
+    for (const text of named("blockzero-miner affinity"))
+      assert.match(text, /affinity --data own\.jsonl --chain_endpoint \S+ --netuid 1/);
+  });
+
   it("judges past cycles by what they were trained with, and names where the settings differ", () => {
     const settings = {
       ...SETTINGS,
