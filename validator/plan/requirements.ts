@@ -1,4 +1,5 @@
 import type { Requirements } from "#shared/doctor/examined.js";
+import { isInHostMemory } from "#shared/planning/devices.js";
 import type { Network } from "#shared/protocol/network.js";
 import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import type { ValidatorConfig } from "../config.js";
@@ -6,9 +7,9 @@ import type { ValidatorConfig } from "../config.js";
 /** Updates of a cycle, over all groups, that are planned for where nobody says how many. */
 export const MINERS = 16;
 
-/** What judging takes of the machine, an evaluator of the operator's own apart but for its files. */
+/** What judging takes of the machine, without what lies on a card; an evaluator of the operator's own apart but for its files. */
 export const requirementsOf = async (
-  config: Pick<ValidatorConfig, "evaluation" | "checkpoint_keep_top_k"> & {
+  config: Pick<ValidatorConfig, "device" | "evaluation" | "checkpoint_keep_top_k"> & {
     readonly evaluator: Pick<ValidatorConfig["evaluator"], "command">;
   },
   network: Network,
@@ -22,7 +23,8 @@ export const requirementsOf = async (
     updates: MINERS,
     memory: evaluationMemory(config.evaluation.memory_gib),
     keep: config.checkpoint_keep_top_k,
+    device: { name: config.device, hostMemory: isInHostMemory(config.device) },
     hasEvaluator: config.evaluator.command !== undefined,
   });
-  return { memory: memory.total, disk: disk.total };
+  return { memory: memory.total - memory.card, disk: disk.total };
 };

@@ -66,9 +66,19 @@ describe("a validator's plan", () => {
   });
 
   it("is what doctor holds against the machine", async () => {
-    const config = { evaluation: { memory_gib: 8 }, evaluator: { command: undefined }, checkpoint_keep_top_k: 3 };
+    const config = {
+      device: "cpu" as const,
+      evaluation: { memory_gib: 8 },
+      evaluator: { command: undefined },
+      checkpoint_keep_top_k: 3,
+    };
     const { memory, disk } = planEvaluation(micro, { ...usual, updates: 16, memory: 8 * 2 ** 30 });
     assert.deepEqual(await requirementsOf(config, micro), { memory: memory.total, disk: disk.total });
+    const onCard = { name: "webgpu", hostMemory: false } as const;
+    const carded = planEvaluation(micro, { ...usual, updates: 16, memory: 8 * 2 ** 30, device: onCard }).memory;
+    assert.ok(carded.card > 0);
+    const required = await requirementsOf({ ...config, device: "webgpu" }, micro);
+    assert.equal(required.memory, carded.total - carded.card, "as the plan's own verdict takes it");
     const own = await requirementsOf({ ...config, evaluator: { command: ["true"] } }, micro);
     assert.equal(own.disk - disk.total, 4 * countParameters(parameterShapes(micro.model)));
   });
