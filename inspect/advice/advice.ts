@@ -49,8 +49,8 @@ const LOW_INDEPENDENCE = 0.5;
 const CROWDED = 2;
 
 /**
- * What would help a miner, by what became of its cycles: problems first. A pure function, so that the same history gives the same advice to the
- * miner itself and to who looks at it.
+ * What would help a miner, by what became of its cycles, as anybody can see it: problems first. A pure function of the history. What only the miner itself knows (its
+ * losses, skipped steps and settings) is for `blockzero-miner checkup`.
  *
  * @param cycles in ascending order
  */
@@ -70,7 +70,7 @@ const NOTHING_OPEN =
 
 const REMEDIES: Readonly<Record<ReasonCode, string>> = {
   no_commit:
-    "Training must end before the commit phase: lower `max_steps` or `batch_size`, and keep the program running through the whole cycle.",
+    "Training must end before the commit phase, as the built-in trainer's does by itself: keep the program running through the whole cycle, and give a trainer of your own enough `trainer.grace_seconds`.",
   no_reveal: "It committed and then was not there to reveal: keep the program running until the cycle's merge.",
   commitment_mismatch: "Two programs share its hotkey, or its home was changed in between: run one program a hotkey.",
   unreachable:
@@ -81,7 +81,8 @@ const REMEDIES: Readonly<Record<ReasonCode, string>> = {
   bad_signature: "Its manifest is signed by another key: run one program a hotkey.",
   wrong_network:
     "It works by another network file: leave `network` out of its configuration, and the published one is fetched.",
-  wrong_group: "It revealed one group and trained another: change `expert_group` only between cycles.",
+  wrong_group:
+    "It revealed one group and trained another: run one program a hotkey, and let it make updates and manifests itself.",
   wrong_cycle: "Its update is of another cycle: check the computer's clock and the endpoint's lag.",
   stale_base:
     "It trained from an old model: its endpoint lags, or fetching the model takes too long. Use a faster endpoint or disk.",
@@ -93,7 +94,7 @@ const REMEDIES: Readonly<Record<ReasonCode, string>> = {
   not_finite: "Training diverged: lower `learning_rate`, or add `warmup_steps`.",
   too_large: "Its update is larger than the network allows: use the network's codec, and a current version.",
   norm: "Its update moves the weights too far: lower `learning_rate` or `max_steps`.",
-  duplicate: "It submitted what had been merged before: train anew in each cycle, on text of its own.",
+  duplicate: "It submitted the bytes of an earlier update: train anew in each cycle.",
   non_finite_loss: "With its update the loss is no number: lower `learning_rate`, or add `warmup_steps`.",
   validator_failed: "The validators failed, not the miner: such a cycle is left out of its mean.",
 };
@@ -130,7 +131,7 @@ const lateCommits: Rule = (recent) => {
     ? []
     : [
         hint(
-          `In ${of(late.length, recent)} it committed in the last block of the phase: end training earlier, with fewer \`max_steps\`.`,
+          `In ${of(late.length, recent)} it committed in the last block of the phase: its check and its files take most of the phase, or its endpoint lags. A faster disk or endpoint helps.`,
         ),
       ];
 };
@@ -168,7 +169,7 @@ const dependent: Rule = (recent) => {
     ? []
     : [
         problem(
-          `Its independence is ${average.toFixed(2)} on average, where work of its own has about 1: pay is multiplied by it. Train on text that others do not have (\`data_path\`), and from no other miner's files.`,
+          `Its independence is ${average.toFixed(2)} on average, where work of its own has about 1: pay is multiplied by it. Little of what it learns is what the others learn too, or one training is submitted under several hotkeys. Lower \`learning_rate\`, take more tokens a step, and train on text of the group's own kind, from no other miner's files.`,
         ),
       ];
 };

@@ -68,7 +68,10 @@ describe("advice to a miner", () => {
   });
 
   it("looks at independence, at the last block, at the place and at fuller groups", () => {
-    assert.match(texts(times(8, { ...good, independence: 0.2 }))[0]!, /^problem: Its independence is 0\.20/);
+    assert.match(
+      texts(times(8, { ...good, independence: 0.2 }))[0]!,
+      /^problem: Its independence is 0\.20.*learning_rate/,
+    );
     assert.match(
       texts(times(8, { ...good, spare: 1 }))[0]!,
       /^hint: In 8 of its last 8 cycles it committed in the last block/,
