@@ -32,6 +32,7 @@ export const warnings = {
   },
   WEIGHTS_REFUSED: {
     meaning: "Timelocked weights were not taken when they were to open.",
-    remedy: "See the reason on the line; they are committed again.",
+    remedy:
+      "See the reason on the line: the validator permit, the weights version and `drand.*`. The next cycle's weights take their place.",
   },
 } as const satisfies ErrorEntries;
