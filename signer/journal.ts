@@ -99,9 +99,9 @@ export const openSignedJournal = ({
       family.floor = Math.max(family.floor, oldest);
     }
     // Of a network file that was in force long ago nothing is asked any more.
-    const [longest] = families;
-    if (families.size > MAX_FAMILIES && longest !== undefined) {
-      const [name, { cycles, floor }] = longest;
+    const [stalest] = families;
+    if (families.size > MAX_FAMILIES && stalest !== undefined) {
+      const [name, { cycles, floor }] = stalest;
       floors.set(name, Math.max(floor, ...cycles.keys()));
       families.delete(name);
     }

@@ -35,7 +35,7 @@ const TOLERANCE = 0.25;
  * all other updates. The mean weights them by precision, counts a set of kin as one, and leaves out the update's own kin. A loading is at
  * most what the loss reduction allows.
  *
- * Each update also has the square of its loss reduction as weight. An update that lowers the loss only a little costs no work, and could
+ * Each is heard by the square of its loss reduction, and none for more than the usual one (`gainWeightsOf`). An update that lowers the loss only a little costs no work, and could
  * otherwise decide what is usual.
  *
  * @param gram of at least two updates, none of length 0; @param gains loss reductions, as far as they are the updates' own, above 0;

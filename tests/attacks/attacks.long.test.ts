@@ -8,7 +8,7 @@ import { openTrial } from "./arena/trial.js";
 import { PUBLIC_PAGES_FILE, publicPages } from "./library/evaluation-text.js";
 import { attacks } from "./library/index.js";
 
-/** What refuses each of them in its first cycle, before anything is scored; `npm run attacks`, which CI runs, lives through all attacks, for longer. */
+/** What refuses each of them in its first cycle, before anything is scored; `npm run attacks` lives through all attacks, for longer. */
 const refused: Readonly<Record<string, readonly string[]>> = {
   "extra-tensors": ["missing_tensor", "unknown_tensor"],
   "lying-files": ["bad_signature", "malformed", "not_finite", "unreachable"],
