@@ -3,6 +3,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import { changeOf, originOf } from "#shared/protocol/succession.js";
+import { lacksInFirstCycle } from "./first-cycle.js";
 
 /** A network file that is to take the place of a published one, and what that does, for people. */
 export interface PlannedChange {
@@ -65,6 +66,7 @@ export const planChange = ({ former, next: written, head, fromCycle }: ChangeOpt
       ...differences,
       `this change keeps the model, scores and cycles: it holds from cycle ${first} on, now is cycle ${current}`,
       "everybody goes over by itself",
+      ...lacksInFirstCycle(former, next, first),
     ],
   };
 };

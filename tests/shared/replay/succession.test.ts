@@ -7,6 +7,7 @@ import { runCycles } from "#shared/participant/run-cycles.js";
 import { type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { sprintSchema } from "#shared/protocol/sprint.js";
 import { changeOf, successionProblem } from "#shared/protocol/succession.js";
 import { networkInForce } from "#shared/replay/succession.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
@@ -95,6 +96,33 @@ describe("a change of the network file", () => {
       fromCycle: undefined,
     });
     assert.deepEqual([again.network.first_cycle, again.network.succeeds?.network], [10, networkHash(next)]);
+  });
+
+  it("says which records of validators come later in its first cycle, not at all, or take another's place", () => {
+    const contributions = { rounds: 10, margin: 2, most: 64 };
+    const beacon = { public_key: "0".repeat(192), genesis_time: 0, period: 3, delay: 1, contributions };
+    const long = { ...PHASES, distribute: 12, train: 8 };
+    const sprint = sprintSchema.parse({ every: 1, dials: "tiny" });
+    const says = (former: Partial<Network>, next: Partial<Network>) =>
+      planChange({
+        former: { ...network, phases: long, ...former },
+        next: { ...network, phases: long, ...next },
+        head: 100,
+        fromCycle: 9,
+      }).says.filter((line) => line.startsWith("in cycle 9 "));
+    assert.deepEqual(says({ beacon, sprint }, { beacon, sprint, scoring }), []);
+    assert.deepEqual(says({}, { phases: { ...long, distribute: 2, train: 18 } }), []);
+    const none = says({ beacon }, { beacon, phases: { ...long, distribute: 4, train: 16 } });
+    assert.deepEqual(none, [
+      "in cycle 9 validators write no seal record: its blocks are over before the former file decides on its last model",
+    ]);
+    assert.match(
+      says({ beacon }, { beacon, phases: { ...long, distribute: 8, train: 12 } })[0]!,
+      /their seal record 4 blocks later: /,
+    );
+    const shared = says({ sprint }, { sprint, beacon });
+    assert.equal(shared.length, 1);
+    assert.match(shared[0]!, /a validator's seal record and its checks record of cycle 8 share blocks/);
   });
 });
 

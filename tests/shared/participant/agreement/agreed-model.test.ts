@@ -4,14 +4,16 @@ import { settledFrom } from "#shared/participant/agreement/agreed-model.js";
 import { agreedNetwork } from "#shared/participant/agreement/agreed-network.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
 import { onExpectedBase } from "#shared/participant/agreement/on-expected-base.js";
+import { runBeacon } from "#shared/participant/beacon/run-beacon.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { lastModelBlock, modelOutcome } from "#shared/replay/agreed-outcome.js";
+import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { NETUID, PHASES } from "#tests/support/micro-network.js";
-import { openSubnet, type Subnet } from "#tests/support/subnet.js";
+import { BEACON, type Joined, openSubnet, type Subnet, until } from "#tests/support/subnet.js";
 import { publishFile, successorOf } from "#tests/support/successor.js";
 
 const A = "a".repeat(64);
@@ -314,6 +316,57 @@ describe("the model that the first cycle under another network file starts from"
     await toFormerEnd();
     assert.deepEqual(await made, { replacedBy: A });
   });
+});
+
+describe("the former file's last model", { timeout: HANG_GUARD }, () => {
+  const { publicKey, genesisTime, period } = publicBeacon(BEACON);
+  const drand = { public_key: publicKey, genesis_time: genesisTime, period, delay: 1 };
+  const beacons = {
+    contributions: { ...drand, contributions: { rounds: 30, margin: 2, most: 64 } },
+    group: { ...drand, group: { every: 6, shares: 8, threshold: 5 } },
+  };
+  /** The former file decides in block 12 of a cycle, and in the new one seals and deals have the blocks 2 to 17. */
+  const former = { ...PHASES, distribute: 12, train: 23 };
+  const next = { ...PHASES, distribute: 2, train: 33 };
+
+  /** Who takes part in the beacon, and whether it has asked for that block, and put its record on chain. */
+  const taking = (player: Joined) => {
+    let isAsked = false;
+    const decidedAt: Joined["models"]["decidedAt"] = (cycle) => {
+      isAsked = true;
+      return player.models.decidedAt(cycle);
+    };
+    runBeacon({ ...player, models: { ...player.models, decidedAt } }, { holds: true }).catch(() => {});
+    return { isAsked: () => isAsked, isSent: () => player.lines.some(({ message }) => /^(sealed|took)/.test(message)) };
+  };
+
+  for (const [kind, beacon] of Object.entries(beacons))
+    it(`is named until the block that decides it: no ${kind} of the beacon takes its record's place before`, async (t) => {
+      const subnet = await openSubnet(t, {
+        validators: { vera: 2000, vito: 3000 },
+        network: { phases: former, beacon },
+      });
+      await publishFile(subnet, successorOf(subnet.network, 2, { phases: next }));
+      await subnet.to(subnet.window(1, "merge").start);
+      await subnet.record({ vera: modelRecord(subnet, 1, A), vito: modelRecord(subnet, 1, A) });
+      await subnet.to(subnet.window(2, "distribute").start - 1);
+      const players = [await subnet.join("vera"), await subnet.join("vito")].map(taking);
+      const ann = await subnet.join("ann");
+      const { start } = phaseWindow(2, "train", next);
+      // Two blocks more, in which a seal waits for the block before them to last.
+      for (let block = start - 1; block <= start + 1; block++) await subnet.to(block);
+      const names = ["vera", "vito"] as const;
+      const sent = async () => Promise.all(names.map((name) => subnet.chain.nonce(subnet.signer(name).address)));
+      await until(t, async () => (await sent()).every((nonce, i) => players[i]!.isAsked() || nonce === 2));
+      const decided = subnet.window(2, "distribute").end - 1;
+      for (let block = start + 2; block <= decided; block++) await subnet.to(block);
+      assert.equal(await ann.models.baseOf(2), A);
+      for (const name of names) await subnet.sent(name, 2);
+      await subnet.to(decided + 1);
+      await until(t, () => players.every(({ isSent }) => isSent()));
+      await subnet.to(phaseWindow(2, "train", next).end);
+      assert.equal(await ann.models.baseOf(2), A);
+    });
 });
 
 describe("the agreed network", { timeout: HANG_GUARD }, () => {
