@@ -27,7 +27,7 @@ export interface GroupFiles {
   readonly updates: readonly {
     readonly file: ByteSource;
     readonly share: number;
-    readonly voice?: number;
+    readonly voice?: number | undefined;
     readonly norm?: number;
   }[];
 }

@@ -22,11 +22,8 @@ export interface Model {
   readonly manifest: ModelManifest;
 }
 
-/** An update to merge, and its share of its group's mean. */
-export interface Merging extends Omit<MergedUpdate, "tensors"> {
-  /** How much it has to say of what length is usual. Default: its share. */
-  readonly voice?: number;
-}
+/** An update to merge: its share of its group's mean, and how much it has to say of what length is usual. */
+export type Merging = Omit<MergedUpdate, "tensors">;
 
 export interface MergedFile {
   readonly hash: string;
@@ -127,8 +124,8 @@ export const mergeModel = async <M extends Merging>(
         { weights, momentum, updates: loaded },
         { shapes, network, outer, threads, create },
       );
-      for (const { uid, hotkey, artifact, hash, share } of loaded)
-        merged.push({ uid, hotkey, group, artifact, tensors: hash, share });
+      for (const { uid, hotkey, artifact, hash, share, voice = share } of loaded)
+        merged.push({ uid, hotkey, group, artifact, tensors: hash, share, ...(voice !== share && { voice }) });
     } finally {
       await threads.close();
       for (const file of open) await file.close();

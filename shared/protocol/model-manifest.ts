@@ -35,6 +35,8 @@ const mergedSchema = z.strictObject({
   tensors: hashSchema,
   /** Its weight in the group's mean. The shares of a group sum to 1. */
   share: z.number().gt(0).max(1),
+  /** How much it had to say of what length is usual. Unset: as much as its share. */
+  voice: z.number().min(0).max(1).optional(),
 });
 
 /**

@@ -12,15 +12,26 @@ import { openSubnet, type Subnet } from "#tests/support/subnet.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
 import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
 
+/** How large a miner's update is, and its score. */
+interface Made {
+  readonly size: number;
+  readonly score: number;
+}
+
 /** A cycle whose merge takes these miners' updates, until both validators have put the model on chain. */
-const lived = async (t: TestContext, miners: readonly string[], options: Parameters<typeof openSubnet>[1] = {}) => {
+const lived = async (
+  t: TestContext,
+  miners: readonly string[],
+  options: Parameters<typeof openSubnet>[1] = {},
+  made: (miner: number) => Made = () => ({ size: 0.05, score: 0.3 }),
+) => {
   const subnet = await openSubnet(t, { miners: [...miners, "late"], ...options });
   const validators = [await subnet.join("vera"), await subnet.join("vito")];
   const forged = Object.fromEntries(
-    miners.map((miner) => [miner, forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.05) })]),
+    miners.map((miner, i) => [miner, forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, made(i).size) })]),
   );
   await submit(subnet, forged);
-  const entries = Object.values(forged).map((one) => scoredEntry(one, 0.3));
+  const entries = Object.values(forged).map((one, i) => scoredEntry(one, made(i).score));
   await publishReports(subnet, {
     vera: reportOf(subnet, "vera", { entries }),
     vito: reportOf(subnet, "vito", { entries }),
@@ -58,6 +69,29 @@ describe("catching up", { timeout: HANG_GUARD }, () => {
     const model = await loadModel(late, hash);
     assert.deepEqual(model.manifest, manifest);
     assert.equal(await catchUp(late, hash), "at hand");
+  });
+
+  it("replays a step along all, in which updates say by their gains what length is usual", async (t) => {
+    const along = { outer: { ...template.training.outer, steps: [{ along: "all", lr: 1, momentum: 0 } as const] } };
+    const network = { training: { ...template.training, ...along }, scoring: { ...template.scoring, top_n: 3 } };
+    const made = [
+      { size: 0.02, score: 0.1 },
+      { size: 0.04, score: 0.1 },
+      { size: 0.08, score: 0.6 },
+    ];
+    const { subnet, hash, leave, forged } = await lived(t, ["ann", "bob", "cara"], { network }, (i) => made[i]!);
+    const late = await subnet.join("late");
+    await loadModel(late, subnet.modelHash);
+    const { merged } = await late.models.manifest(hash, late.signal);
+    assert.deepEqual(new Set(merged.map(({ share }) => share)), new Set([1 / 3]));
+    for (const { uid, voice } of merged)
+      assert.equal(Math.round(100 * voice!), uid === forged.cara!.submission.uid ? 73 : 13);
+    const locations = await late.models.servers();
+    for (const { tensors } of Object.values(forged))
+      await late.blobs.get({ hash: tensors.hash, maxBytes: tensors.bytes.length, locations, signal: late.signal });
+    await leave();
+    assert.equal(await catchUp(late, hash), "replayed");
+    assert.equal((await loadModel(late, hash)).hash, hash);
   });
 
   it("has nothing to do once a model was loaded: its momentum is here as well, for the next merge", async (t) => {
