@@ -68,10 +68,9 @@ export const agreedFiles = async (options: AgreedNetworkOptions): Promise<Readab
     read: (hash: string) => fetchNetworkJson(options, { hash, location: named.location }),
     block: async () => (await chain.head()).number + 1,
   };
-  const found = await readableFile(files, named.hash, originOfFile(netuid)).catch(async (thrown: unknown) => {
+  const found = await readableFile(files, named.hash, originOfFile(netuid)).catch((thrown: unknown) => {
     if (!isFetchFault(thrown)) throw thrown;
-    const network = await networkMeanwhile({ chain, netuid, fetch, own, remembered, log }, named, thrown);
-    return { network, networkHash: networkHash(network), beyond: [] };
+    return networkMeanwhile({ chain, netuid, fetch, own, remembered, log }, named, thrown);
   });
   const published = checked(found.network);
   if (own === null || networkHash(own) === networkHash(published)) return found;

@@ -6,10 +6,16 @@ import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { shortHash } from "#shared/protocol/records.js";
 import type { FileRequest } from "#shared/replay/source.js";
-import { networkInForce, networkOfValidators, networkRecordOf } from "#shared/replay/succession.js";
+import {
+  networkInForce,
+  networkOfValidators,
+  networkRecordOf,
+  type ReadableFile,
+  readableFile,
+} from "#shared/replay/succession.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { rankServers, readServers } from "../files/subnet-servers.js";
-import { fetchNetwork, type NetworkFile, type NetworkFiles } from "./network-file.js";
+import { fetchNetwork, fetchNetworkJson, type NetworkFile, type NetworkFiles, originOfFile } from "./network-file.js";
 
 export interface NetworkMeanwhile extends NetworkFiles {
   readonly chain: Chain;
@@ -27,23 +33,29 @@ export type Named = Pick<NetworkFile, "hash" | "location"> & { readonly block: n
  * What to go by while nobody sends the network file that the owner's record names: a file that is announced and not in force yet may be missing.
  * Asks for it once more, those too whose records of the last phases named a server. Else the file in force: the operator's own, the one of the last start,
  * or one that the owner's record named before. Where validators wrote records, it is in force only if those with the most stake wrote theirs under it.
+ * A file that only a later version can read is none of them.
  *
  * @returns a file whose lineage holds the one in force
- * @throws BlockZeroError NETWORK_MISSING if the named file is in force; the fault if no other is known to be, or if address rules refuse who serves it; what
- *   the chain throws
+ * @throws BlockZeroError NETWORK_MISSING if the named file is in force; NETWORK_FILE_INVALID if it comes, cannot be read and may have begun; the fault if no
+ *   other is known to be, or if address rules refuse who serves it; what the chain throws
  */
 export const networkMeanwhile = async (
   meanwhile: NetworkMeanwhile,
   named: Named,
   fault: BlockZeroError,
-): Promise<Network> => {
+): Promise<ReadableFile> => {
   const { chain, netuid, fetch, log } = meanwhile;
   const { hash, location } = named;
   const held = await networkOfValidators(chain, netuid);
   const block = (await chain.head()).number + 1;
   let isAskedAgain = false;
   for await (const candidate of candidates(meanwhile, named, held)) {
-    const sent = isAskedAgain ? null : await ifSent(() => fetchNetwork(meanwhile, named, candidate.phases));
+    const here = networkHash(candidate);
+    const read = async (one: string): Promise<unknown> =>
+      one === here ? candidate : fetchNetworkJson(meanwhile, { hash: one, location }, candidate.phases);
+    const sent = isAskedAgain
+      ? null
+      : await ifSent(() => readableFile({ read, block: () => block }, hash, originOfFile(netuid)));
     if (sent !== null) return sent;
     isAskedAgain = true;
     const servers = await readServers(chain, netuid, candidate.phases);
@@ -51,7 +63,7 @@ export const networkMeanwhile = async (
     const source = {
       chain,
       network: candidate,
-      networkHash: networkHash(candidate),
+      networkHash: here,
       fetch: (asked: FileRequest) =>
         fetch({ ...asked, what, location, locations: [location, ...rankServers(servers, asked.hash)] }),
     };
@@ -62,7 +74,7 @@ export const networkMeanwhile = async (
       inForce: inForce.source.networkHash,
       reason: reasonOf(fault),
     });
-    return candidate;
+    return { network: candidate, networkHash: here, beyond: [] };
   }
   // Whose address rules refuse its servers lacks a setting, not the file.
   const isMissing = held === shortHash(hash) && !hasCode(fault, "FETCH_REFUSED_ADDRESS");
@@ -92,7 +104,12 @@ async function* candidates(
   const once = async (hash: string, location: string): Promise<Network | null> => {
     if (tried.has(hash)) return null;
     tried.add(hash);
-    return ifSent(() => fetchNetwork(files, { hash, location }));
+    try {
+      return await ifSent(() => fetchNetwork(files, { hash, location }));
+    } catch (thrown) {
+      if (hasCode(thrown, "NETWORK_FILE_INVALID")) return null;
+      throw thrown;
+    }
   };
   const last = remembered === undefined ? null : await once(remembered, named.location);
   if (last !== null) yield last;

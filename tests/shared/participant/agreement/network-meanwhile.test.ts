@@ -6,6 +6,8 @@ import { stringify } from "yaml";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { agreeOnNetwork } from "#shared/participant/join/agree-on-network.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { type Network, networkBytes, networkHash } from "#shared/protocol/network.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { coded } from "../../../support/coded.js";
@@ -114,6 +116,49 @@ describe("a participant that starts while nobody sends an announced network file
     assert.equal(warned(ann), undefined);
     const bytes = await ann.blobs.get({ hash, maxBytes: 1 << 20, locations: [], signal: ann.signal });
     assert.deepEqual(new Uint8Array(bytes), networkBytes(next));
+  });
+
+  it("lives on under the one in force where what another participant sends is of a later version", async (t) => {
+    const { subnet, next } = await open(t);
+    const bob = await subnet.join("bob");
+    const ann = await subnet.join("ann");
+    const later = canonicalBytes({ ...next, new_field: 1 });
+    await bob.blobs.put(later);
+    const head = { network: shortHash(subnet.networkHash), cycle: 1 };
+    const { end } = subnet.window(1, "evaluate");
+    await subnet.to(end - 2);
+    const report = { type: "report", ...head, report: "1".repeat(64), location: bob.location } as const;
+    await subnet.record({ vera: encodeRecord(report) });
+    await subnet.to(end);
+    await workUnder(subnet, subnet.networkHash);
+    const hash = sha256(later);
+    const { location } = subnet;
+    await subnet.record({ owner: encodeRecord({ type: "network", network: shortHash(hash), hash, location }) });
+    const told = () =>
+      ann.lines.filter(({ message }) => message.startsWith("an announced network file cannot be read"));
+    const start = async (who: Joined, home: string, network?: string) =>
+      (await agreeOnNetwork({ netuid: NETUID, network }, home, who)).networkHash;
+    assert.equal(await start(ann, join(subnet.home, "ann", ann.signer.address)), subnet.networkHash);
+    assert.deepEqual(
+      told().map(({ fields }) => [fields.network, fields.cycle]),
+      [[hash, 3]],
+    );
+
+    // The one that it succeeds is in no store but the operator's own file.
+    const own = join(subnet.home, "own.yaml");
+    writeFileSync(own, stringify(subnet.network));
+    const get: Joined["blobs"]["get"] = (request) =>
+      request.hash === subnet.networkHash
+        ? Promise.reject(new BlockZeroError("FETCH_NOT_FOUND", "nobody has it", "ask later"))
+        : ann.blobs.get(request);
+    const alone = { ...ann, blobs: { ...ann.blobs, get } };
+    assert.equal(await start(alone, join(subnet.home, "elsewhere"), own), subnet.networkHash);
+    assert.equal(told().length, 2);
+
+    // Nor is it one to go by where the owner's record named it before.
+    const gone = "f".repeat(64);
+    await subnet.record({ owner: encodeRecord({ type: "network", network: shortHash(gone), hash: gone, location }) });
+    assert.equal(await start(ann, join(subnet.home, "third")), subnet.networkHash);
   });
 
   it("is refused once validators work under the file, and who runs then does nothing under the former one", async (t) => {
