@@ -17,7 +17,7 @@ interface SimulatedSprints {
 /** What became of a host now and then; all others are valid. */
 const FATES: Readonly<Record<number, Partial<SprintOutcome>>> = {
   2: { outcome: "invalid", nonce: 10_408, invalidBy: 0.5 },
-  3: { outcome: "undecided", validBy: 0.5 },
+  3: { outcome: "undecided", validBy: 0.5, validWithUnheard: 0.5 },
   4: { outcome: "absent", proof: null, wins: 0, nonces: 0, measured: 0, low: 0, high: 0 },
 };
 
@@ -46,7 +46,13 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
         return {
           ...{ uid, hotkey, difficulty, wins, measured, nonces: measured },
           ...{ proof: sha256(Buffer.from(`proof ${uid} ${at}`)), outcome: "valid", fault: null, nonce: null },
-          ...{ validBy: 1, invalidBy: 0, low: Math.round(0.9 * measured), high: Math.round(1.1 * measured) },
+          ...{
+            validBy: 1,
+            invalidBy: 0,
+            validWithUnheard: 1,
+            low: Math.round(0.9 * measured),
+            high: Math.round(1.1 * measured),
+          },
           ...(at === newest && FATES[n]),
         };
       }),

@@ -72,7 +72,8 @@ const opinionText = (profile: Sprint["profile"], { silence, entry, isUnheard }: 
   return `${verdict} (${reason}).${why}${quoted}`;
 };
 
-const settledText = ({ outcome, nonce, fault, validBy, invalidBy }: SprintOutcome): string => {
+const settledText = (settled: SprintOutcome): string => {
+  const { outcome, nonce, fault, validBy, invalidBy } = settled;
   switch (outcome) {
     case "valid":
       return `Validators with ${percent(validBy)} of the stake found it valid, where more than half is needed.`;
@@ -82,7 +83,7 @@ const settledText = ({ outcome, nonce, fault, validBy, invalidBy }: SprintOutcom
         ? `It is invalid: validators with ${percent(invalidBy)} of the stake found other outputs, where more than two thirds are needed.`
         : `It is invalid: nonce ${nonce} was recomputed here and does not win.`;
     case "unopposed":
-      return `Validators with ${percent(validBy)} of the stake found it valid, more than half of what is there and not of all: it is not settled, and no more than the weight before counts.`;
+      return `${unopposedText(settled)}: it is not settled, and no more than the weight before counts.`;
     case "undecided":
       return `Validators with ${percent(validBy)} of the stake found it valid, where more than half is needed: it is not settled, and half of the weight before counts.`;
     case "withheld":
@@ -90,6 +91,13 @@ const settledText = ({ outcome, nonce, fault, validBy, invalidBy }: SprintOutcom
     case "absent":
       return "What is not proven counts nothing.";
   }
+};
+
+/** Who found a proof valid that is unopposed. The unheard are there, and their checks do not count. */
+const unopposedText = ({ validBy, validWithUnheard }: SprintOutcome): string => {
+  const unheard =
+    validWithUnheard > validBy ? `, and with those whose checks do not count ${percent(validWithUnheard)}` : "";
+  return `Validators with ${percent(validBy)} of the stake found it valid in checks that count${unheard}, more than half of what is there; in checks that count more than half of all is needed`;
 };
 
 const confirmationText = (profile: Sprint["profile"], cycle: number, outcome: SprintOutcome): string => {
@@ -110,7 +118,8 @@ const idleText = ({ cycle, needed, utilisation }: SprintFacts["idle"][number], o
 };
 
 const idleSettledText = (outcome: SprintOutcome): string => {
-  if (outcome.outcome === "undecided" || outcome.outcome === "unopposed")
+  if (outcome.outcome === "unopposed") return `${unopposedText(outcome)}: it is not settled, and says nothing.`;
+  if (outcome.outcome === "undecided")
     return `Validators with ${percent(outcome.validBy)} of the stake found it valid, where more than half is needed: it is not settled, and says nothing.`;
   const settled = settledText(outcome);
   return outcome.outcome === "invalid" ? `${settled} Nothing of the weight is left until the next Sprint.` : settled;

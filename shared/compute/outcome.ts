@@ -28,9 +28,10 @@ export interface SprintOutcome {
   readonly fault: string | null;
   /** The nonce that was recomputed and does not win. */
   readonly nonce: number | null;
-  /** Shares of the voting stake, the neuron's own left out, that said so; who is unheard is in the first alone. */
+  /** Shares of the voting stake, the neuron's own left out, that said so in checks that count; and that said valid with the unheard, by which it is unopposed. */
   readonly validBy: number;
   readonly invalidBy: number;
+  readonly validWithUnheard: number;
   /**
    * Nonces that it speaks for, and their bounds: by its wins, wins times difficulty and an interval of 95 %; with the float profile all its nonces, less at
    * most the share of false ones that a sample finds. 0 unless it committed to a proof.
@@ -126,6 +127,7 @@ export const settleProof = (
       nonce: null,
       validBy: 0,
       invalidBy: 0,
+      validWithUnheard: 0,
       measured: 0,
       low: 0,
       high: 0,
@@ -150,8 +152,9 @@ export const settleProof = (
     outcome: evidence.fault !== null ? "invalid" : outcome,
     fault: evidence.fault,
     nonce: evidence.fault !== null ? null : settled.nonce,
-    validBy: share(valid),
+    validBy: share(settled.valid),
     invalidBy: share(settled.invalid),
+    validWithUnheard: share(valid),
     measured,
     low,
     high,

@@ -153,4 +153,5 @@ const WHOLE = {
   nonce: null,
   validBy: 1,
   invalidBy: 0,
+  validWithUnheard: 1,
 } as const;

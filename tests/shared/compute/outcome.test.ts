@@ -113,6 +113,16 @@ describe("a proof", () => {
     assert.equal(outcomeWith("vlad", hotkey, "stranger"), "unopposed");
   });
 
+  it("says apart who found it valid in checks that count, and who with those that are unheard", () => {
+    const vote = (validator: string) => votesOn(committed(), [checksOf(validator)], SPRINT);
+    const { outcome, validBy, validWithUnheard } = settleProof(committed(), vote("vera"), {
+      ...{ sprint: SPRINT, stakes, evidence: NO_EVIDENCE },
+      there: new Set(["vera", "vito"]),
+      unheard: vote("vito"),
+    });
+    assert.deepEqual([outcome, validBy, validWithUnheard], ["unopposed", 0.4, 0.75]);
+  });
+
   it("is settled as the vectors say", () => {
     const vote = z.object({
       validator: z.string(),

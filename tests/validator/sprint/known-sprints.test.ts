@@ -15,7 +15,7 @@ const HOTKEY = "5DnvcGdfQVaGS857cm2WwUeMxBmuHCtnLjgTTXHdn1aK9HJ7";
 
 const PART = {
   ...{ uid: 3, hotkey: HOTKEY, difficulty: 8, proof: null, wins: 0, nonces: 0, low: 0, high: 0 },
-  ...{ fault: null, nonce: null, validBy: 1, invalidBy: 0 },
+  ...{ fault: null, nonce: null, validBy: 1, invalidBy: 0, validWithUnheard: 1 },
 } as const;
 
 it("confirmations of a Sprint that a validator does not know bound nothing of the one before", async (t) => {
