@@ -7,7 +7,7 @@ import { artifactHash } from "#shared/protocol/manifest.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { sumStake } from "#shared/protocol/voting/stake.js";
 import { plural } from "#shared/util/plural.js";
-import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt } from "./receipt.js";
+import { MAX_RECEIPT_BYTES, parseReceipt, RECEIPT_VERSION, type Receipt, receiptVersion } from "./receipt.js";
 import { receiptProblem } from "./verify-receipt.js";
 
 const verify: CommandSpec = {
@@ -45,7 +45,13 @@ const read = async (file: string): Promise<Receipt> => {
   });
   const parsed = parseReceipt(bytes);
   if (parsed.ok) return parsed.value;
-  throw invalid(parsed.problem);
+  const version = receiptVersion(bytes) ?? RECEIPT_VERSION;
+  if (version === RECEIPT_VERSION) throw invalid(parsed.problem);
+  throw new BlockZeroError(
+    "RECEIPT_VERSION",
+    `${file} is a receipt of version ${version}, and this program checks version ${RECEIPT_VERSION}`,
+    "check it with the version of BlockZero that wrote it",
+  );
 };
 
 const linesOf = (receipt: Receipt): readonly string[] => {

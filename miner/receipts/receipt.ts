@@ -14,6 +14,9 @@ import { REASON_CODES, VERDICTS } from "#shared/protocol/verdict.js";
 /** Largest receipt that is read, in bytes: every validator's report may be in it. */
 export const MAX_RECEIPT_BYTES = 64 << 20;
 
+/** The version of receipts that are written and checked. */
+export const RECEIPT_VERSION = 2;
+
 /** A record as the chain shows it. */
 const inclusionSchema = z.strictObject({
   record: z.string().max(MAX_RECORD_BYTES),
@@ -27,7 +30,7 @@ const inclusionSchema = z.strictObject({
  * cover, so that anybody can check it without a chain; that the chain includes the records is what its blocks are named for.
  */
 export const receiptSchema = z.strictObject({
-  version: z.literal(2),
+  version: z.literal(RECEIPT_VERSION),
   kind: z.literal("receipt"),
   /** Hash of the chain's block 0. */
   chain: hashSchema,
@@ -65,7 +68,7 @@ export type UnsignedReceipt = Omit<Receipt, "version" | "kind" | "hotkey" | "sig
 
 /** What a miner signs of its receipt. */
 export const receiptBody = (fields: UnsignedReceipt, hotkey: string): Omit<Receipt, "signature"> => ({
-  version: 2,
+  version: RECEIPT_VERSION,
   kind: "receipt",
   hotkey,
   ...fields,
@@ -77,3 +80,14 @@ export const signReceipt = (fields: UnsignedReceipt, signer: Pick<Signer, "addre
 /** Never throws, whatever the bytes. */
 export const parseReceipt = (bytes: Uint8Array): Parsed<Receipt> =>
   parseCanonical(bytes, receiptSchema, MAX_RECEIPT_BYTES);
+
+const headSchema = z.object({ kind: z.literal("receipt"), version: z.int().min(1) });
+
+/** The version that a receipt says it has. Null where the bytes are none. Never throws, whatever the bytes. */
+export const receiptVersion = (bytes: Uint8Array): number | null => {
+  try {
+    return headSchema.parse(JSON.parse(Buffer.from(bytes).toString("utf8"))).version;
+  } catch {
+    return null;
+  }
+};

@@ -35,6 +35,10 @@ export const inspectionErrors = {
     remedy: "Audit sooner, or where it is kept.",
   },
   RECEIPT_INVALID: { meaning: "A receipt cannot be read, or is contradictory.", remedy: "Trust nothing that it says." },
+  RECEIPT_VERSION: {
+    meaning: "A receipt is of a version that this program does not check.",
+    remedy: "Check it with the version of BlockZero that wrote it.",
+  },
   SCENARIO_INVALID: {
     meaning: "A field of the reward scenario is wrong.",
     remedy: "Compare with `blockzero rewards simulate --print-scenario`.",
