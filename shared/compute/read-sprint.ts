@@ -32,7 +32,7 @@ export interface SettledSprint {
   /** The cycle whose Sprint it confirms, or whose weights it upholds. Null if it is a Sprint of its own. */
   readonly confirms: number | null;
   readonly outcomes: readonly SettledPart[];
-  /** The reputations that validators with more than half of the stake state alike in these checks. */
+  /** The reputations that validators with more than half of the stake that is there state alike in checks that count or are unheard. */
   readonly reputations: Reputations;
   /**
    * Whether every document that counts or is unheard was available, and every proof that a validator named as invalid, but for those that the votes make
@@ -107,7 +107,7 @@ export const readSprint = async (
     const evidence = { fault: accused[i]!.fault, losers: losers[i]! };
     return settleProof(proof, votes, { sprint, stakes, there, unheard, evidence });
   });
-  const statements = heard.map(({ hotkey, checks }) => ({ hotkey, reputations: checks?.reputations ?? [] }));
+  const statements = validators.map(({ hotkey, checks }) => ({ hotkey, reputations: checks?.reputations ?? [] }));
   return {
     cycle,
     confirms: confirmedCycle(source.network, cycle),
@@ -115,7 +115,7 @@ export const readSprint = async (
     stakes,
     proofs,
     outcomes,
-    reputations: agreedReputations(statements, stakes),
+    reputations: agreedReputations(statements, { stakes, there }),
     validators: validators.map(({ isGone: _, ...one }) => one).sort((a, b) => compareTexts(a.hotkey, b.hotkey)),
     isWhole,
     decided,

@@ -23,20 +23,29 @@ export interface Statement {
   readonly reputations: readonly StatedReputation[];
 }
 
+/** Whose statements decide. */
+export interface Stating {
+  readonly stakes: Stakes;
+  /** Validators that are there, whether they state anything or not. */
+  readonly there: ReadonlySet<string>;
+}
+
 /**
- * What validators with more than half of the voting stake state alike. A host on whose reputation no majority agrees is a newcomer: it is
- * checked more often, and the next statements begin from there, so validators that differed agree again.
+ * What validators with more than half of the voting stake that is there state alike: else all hosts would be newcomers after one Sprint in which half of the stake
+ * is away, or states nothing by choice. A host on whose reputation no majority agrees is a newcomer: it is checked more often, and the next statements
+ * begin from there, so validators that differed agree again.
  *
  * @param statements one a validator
  */
-export const agreedReputations = (statements: readonly Statement[], stakes: Stakes): Reputations => {
+export const agreedReputations = (statements: readonly Statement[], { stakes, there }: Stating): Reputations => {
+  const present: Stakes = new Map([...stakes].filter(([hotkey]) => there.has(hotkey)));
   const votes = new Map<string, Map<string, { readonly reputation: Reputation; readonly stakes: bigint[] }>>();
   for (const { hotkey: validator, reputations } of statements) {
     for (const { hotkey, value, idle, missTest } of reputations) {
       const key = `${value} ${idle} ${missTest.ratio} ${missTest.isNegligent}`;
       const ofHost = votes.get(hotkey) ?? new Map();
       const vote = ofHost.get(key) ?? { reputation: { value, idle, missTest }, stakes: [] };
-      vote.stakes.push(stakes.get(validator) ?? 0n);
+      vote.stakes.push(present.get(validator) ?? 0n);
       votes.set(hotkey, ofHost.set(key, vote));
     }
   }
@@ -44,7 +53,7 @@ export const agreedReputations = (statements: readonly Statement[], stakes: Stak
     [...votes]
       .flatMap(([hotkey, ofHost]) =>
         [...ofHost.values()]
-          .filter((vote) => isMajority(sumStake(vote.stakes), stakes))
+          .filter((vote) => isMajority(sumStake(vote.stakes), present))
           .map(({ reputation }) => [hotkey, reputation] as const),
       )
       .sort(([a], [b]) => compareTexts(a, b)),

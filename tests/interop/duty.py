@@ -326,12 +326,13 @@ def settlements():
 
 
 def agreed():
-    """Which reputations more than half of all stake states alike."""
+    """Which reputations more than half of the stake that is there states alike."""
     throw = random.Random(16)
-    for _ in range(12):
+    for number in range(24):
         stakes = {name: throw.choice([1, 20, 30, 49, 50]) for name in ("ava", "ben", "cal")}
+        there = list(stakes) if number < 12 else sorted(throw.sample(list(stakes), throw.randint(1, 2)))
         statements = []
-        for name in [*stakes, "stranger"]:
+        for name in [*there, "stranger"]:
             hosts = sorted(throw.sample(["host 0", "host 1", "host 2"], throw.randint(0, 3)))
             miss = dict(ratio=0, isNegligent=False)
             said = [dict(hotkey=h, value=throw.choice([33_334, 66_668]), idle=throw.choice([0, 0, 1]), missTest=miss) for h in hosts]
@@ -345,9 +346,9 @@ def agreed():
                         key = (said["value"], said["idle"])
                         by[key] = by.get(key, 0) + stakes.get(statement["hotkey"], 0)
             for (value, idle), stake in by.items():
-                if 2 * stake > sum(stakes.values()):
+                if 2 * stake > sum(stakes[name] for name in there):
                     result[host] = dict(value=value, idle=idle, missTest=dict(ratio=0, isNegligent=False))
-        yield dict(stakes={name: str(n) for name, n in stakes.items()}, statements=statements, agreed=result)
+        yield dict(stakes={name: str(n) for name, n in stakes.items()}, there=[*there, "stranger"], statements=statements, agreed=result)
 
 
 def evidences():

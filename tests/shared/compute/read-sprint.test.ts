@@ -18,6 +18,7 @@ import { sprintOf, sprintSchema } from "#shared/protocol/sprint.js";
 import { sumStake } from "#shared/protocol/voting/stake.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import { NEWCOMER } from "#shared/reputation/reputation.js";
 import { template } from "../../support/micro-network.js";
 import { devSigner } from "../protocol/keys.js";
 
@@ -35,12 +36,22 @@ interface Played {
   readonly isShown?: boolean;
   /** Documents that nobody serves. */
   readonly hidden?: readonly number[];
+  /** Ann's reputation as the honest state it, and as mallory does; nobody states any unless given. */
+  readonly stated?: { readonly honest: number; readonly mallory: number | null };
 }
 
 /** How ann's and eve's proofs are settled where who is not there is away, and mallory calls eve's valid and says nothing of ann's. */
 const played = async (
   mallorysStake: bigint,
-  { held, honest = [85n - mallorysStake], isVeraLate = false, isFound = false, isShown = true, hidden = [] }: Played,
+  {
+    held,
+    honest = [85n - mallorysStake],
+    isVeraLate = false,
+    isFound = false,
+    isShown = true,
+    hidden = [],
+    stated,
+  }: Played,
 ) => {
   const sprint = sprintSchema.parse({ every: 4, dials: "tiny" });
   const network = { ...template, genesis: "0".repeat(64), first_cycle: CYCLE, sprint };
@@ -64,11 +75,21 @@ const played = async (
     ...{ verdict: "valid", reason: null, detail: null, nonce: null },
   });
   const found: Partial<CheckEntry> = isFound ? { verdict: "invalid", reason: "malformed", wins: null, checked: 0 } : {};
+  const states = (value: number | null | undefined) =>
+    value == null ? {} : { reputations: [{ hotkey: ann.address, ...NEWCOMER, value }] };
   const documents = await Promise.all(
     [
       ...there.map((signer) => [signer, [entryOn(ann, "a"), { ...entryOn(eve, "e"), ...found }]] as const),
       [mallory, [entryOn(eve, "e")]] as const,
-    ].map(([signer, entries]) => signChecks({ network: hash, cycle: CYCLE, entries: [...entries] }, signer)),
+    ].map(([signer, entries]) =>
+      signChecks(
+        {
+          ...{ network: hash, cycle: CYCLE, entries: [...entries] },
+          ...states(signer === mallory ? stated?.mallory : stated?.honest),
+        },
+        signer,
+      ),
+    ),
   );
   const head = { network: shortHash(hash), cycle: CYCLE, location: "http://127.0.0.1:1" };
   const work = (signer: Signer, proof: string) =>
@@ -117,7 +138,11 @@ const played = async (
   const recomputer = { losersOf: async (all: readonly unknown[]) => all.map(() => []) };
   const result = await readSprint(source, { cycle: CYCLE, sprint: sprintOf(network, CYCLE)!, recomputer });
   assert.equal(result.stakes.size, honest.length + 2, "who is away votes");
-  return { ...result, outcomes: result.outcomes.map(({ outcome }) => outcome) };
+  return {
+    ...result,
+    outcomes: result.outcomes.map(({ outcome }) => outcome),
+    annsReputation: result.reputations.get(ann.address)?.value ?? null,
+  };
 };
 
 const outcomesBy = async (mallorysStake: bigint, how: Played) => {
@@ -166,4 +191,21 @@ it("who only says what it holds counts among those who are there", async () => {
 it("who is there and says nothing of a proof does not halve a weight with less than half of the stake that is there", async () => {
   assert.deepEqual(await outcomesBy(40n, { held: [0, 1] }), ["unopposed", "valid"]);
   assert.deepEqual(await outcomesBy(40n, { held: [0] }), ["unopposed", "unopposed"]);
+});
+
+it("who states no reputations, or others, makes no newcomers of hosts with less stake than is there and honest", async () => {
+  const statedBy = async (mallorysStake: bigint, how: Played) => {
+    const { annsReputation, isWhole } = await played(mallorysStake, how);
+    assert.ok(isWhole);
+    return annsReputation;
+  };
+  for (const mallory of [null, 0, 500_000]) {
+    const stated = { honest: 1_000_000, mallory };
+    assert.equal(await statedBy(40n, { held: [0, 1], stated }), 1_000_000, "all are heard");
+    assert.equal(await statedBy(40n, { held: [1], stated }), 1_000_000, "who is unheard states too");
+    assert.equal(await statedBy(1n, { held: [1], honest: [50n], stated }), 1_000_000);
+    const three = [15n, 20n, 10n];
+    assert.equal(await statedBy(40n, { held: [1, 3], honest: three, stated }), 1_000_000);
+    assert.equal(await statedBy(40n, { held: [0], isVeraLate: true, stated }), null, "who states alone is not all");
+  }
 });

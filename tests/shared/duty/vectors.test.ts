@@ -130,6 +130,7 @@ const vectors = loadVectors(
     agreed: z.array(
       z.object({
         stakes: amounts,
+        there: z.array(z.string()),
         statements: z.array(
           z.object({ hotkey: z.string(), reputations: z.array(reputation.extend({ hotkey: hash })) }),
         ),
@@ -222,8 +223,10 @@ describe("vectors of duty", () => {
 
   it("reputations that validators agree on", () => {
     assert.ok(vectors.agreed.some(({ agreed }) => Object.keys(agreed).length > 0));
-    for (const { stakes, statements, agreed } of vectors.agreed)
-      assert.deepEqual(Object.fromEntries(agreedReputations(statements, bigints(stakes))), agreed);
+    for (const { stakes, there, statements, agreed } of vectors.agreed) {
+      const stating = { stakes: bigints(stakes), there: new Set(there) };
+      assert.deepEqual(Object.fromEntries(agreedReputations(statements, stating)), agreed);
+    }
   });
 
   it("evidence, and the task on which it is looked at", () => {

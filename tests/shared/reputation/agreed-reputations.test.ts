@@ -20,14 +20,17 @@ const stated = (hotkey: string, value: number, change: Partial<Reputation> = {})
   ...change,
 });
 
-const agreed = (statements: Readonly<Record<string, readonly StatedReputation[]>>) =>
+const agreed = (
+  statements: Readonly<Record<string, readonly StatedReputation[]>>,
+  there: Iterable<string> = stakes.keys(),
+) =>
   agreedReputations(
     Object.entries(statements).map(([hotkey, reputations]) => ({ hotkey, reputations })),
-    stakes,
+    { stakes, there: new Set(there) },
   );
 
 describe("reputations that validators state", () => {
-  it("are agreed on where more than half of the voting stake states the same of a host", () => {
+  it("are agreed on where more than half of the voting stake that is there states the same of a host", () => {
     const [ann, bob] = [stated("ann", 100_000), stated("bob", 200_000, { idle: 3 })];
     const found = agreed({ vera: [ann, bob], vito: [stated("ann", 133_334), bob], vlad: [ann] });
     assert.deepEqual([...found.keys()], ["ann", "bob"]);
@@ -41,6 +44,16 @@ describe("reputations that validators state", () => {
     assert.equal(agreed({ vera: [bob], stranger: [bob] }).size, 0);
     assert.equal(agreed({ vera: [bob], vito: [{ ...bob, missTest: { ratio: 1, isNegligent: true } }] }).size, 0);
     assert.equal(agreed({}).size, 0);
+  });
+
+  it("outlast a Sprint in which others are away, and one in which less than half of those who are there states nothing", () => {
+    const bob = stated("bob", 1_000_000);
+    assert.equal(agreed({ vera: [bob] }, ["vera"]).size, 1);
+    assert.equal(agreed({ vera: [bob] }, ["vera", "vlad"]).size, 1);
+    assert.equal(agreed({ vera: [bob], vlad: [stated("bob", 0)] }, ["vera", "vlad"]).get("bob")?.value, 1_000_000);
+    assert.equal(agreed({ vlad: [bob] }, ["vera", "vlad"]).size, 0, "less than half decides nothing");
+    assert.equal(agreed({ vera: [bob] }, ["vera", "vito"]).size, 0, "nor does half");
+    assert.equal(agreed({ stranger: [bob] }, ["stranger"]).size, 0, "nor who has no stake");
   });
 
   it("leave newcomers out, and of more than a document holds those that were idle the longest", () => {
