@@ -4,7 +4,7 @@ import type { Sprint } from "#shared/protocol/sprint.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import type { SprintEntrant } from "./entrants.js";
-import { type Evidence, NO_EVIDENCE, type Settling, type SprintVote, settleProof } from "./outcome.js";
+import { type Evidence, isOutOfReach, type Settling, type SprintVote } from "./outcome.js";
 import { profileOf } from "./profile/profile-of.js";
 import { hasProof, readProofInTurn } from "./read-proof.js";
 
@@ -29,8 +29,8 @@ interface Accusation {
 }
 
 /**
- * Null if the proof's bytes are not available. They are not asked for where the votes alone make it withheld, which counts as little as invalid: one
- * validator that accuses a proof that nobody can fetch leaves no Sprint in part.
+ * Null if the proof's bytes are not available. They are not asked for where it is out of reach: one validator that accuses a proof which nobody can
+ * fetch leaves no Sprint in part. The chain and the documents alone say so, and who happens to have the bytes settles as the others do.
  */
 export const readAccused = async (
   source: Pick<CycleSource, "network" | "networkHash" | "fetch" | "open">,
@@ -39,8 +39,7 @@ export const readAccused = async (
 ): Promise<Accused | null> => {
   const said = [...votes, ...unheard];
   if (!hasProof(proof) || !said.some(({ verdict }) => verdict === "invalid")) return NOT_ACCUSED;
-  const { outcome } = settleProof(proof, votes, { sprint, stakes, there, unheard, evidence: NO_EVIDENCE });
-  if (outcome === "withheld") return NOT_ACCUSED;
+  if (isOutOfReach(proof, said, { stakes, there })) return NOT_ACCUSED;
   try {
     const read = await readProofInTurn(source, { cycle, sprint }, proof, inTurn);
     if (!read.ok) return { fault: read.detail, named: [] };

@@ -100,6 +100,25 @@ export interface Settling {
   readonly evidence: Evidence;
 }
 
+/** Of validators, with the stake of a proof's own hotkey left out. */
+const stakeOfOthers = (some: Iterable<string>, hotkey: string, stakes: Stakes): bigint =>
+  sumStake([...some].map((one) => (one === hotkey ? 0n : (stakes.get(one) ?? 0n))));
+
+const unreachableTo = (votes: readonly SprintVote[]): readonly string[] =>
+  votes.flatMap(({ isUnreachable, verifier }) => (isUnreachable ? [verifier] : []));
+
+/**
+ * Whether more than half of the stake that is there could not fetch a proof. What is said against it is then not looked at: nobody could tell whether its bytes come late or not
+ * at all, so who accuses it would keep everybody from reading the Sprint in full. Such a proof is withheld or undecided, as one that is served to nobody.
+ *
+ * @param votes those of whose checks count, and of whose are unheard
+ */
+export const isOutOfReach = (
+  { hotkey }: Pick<SprintEntrant, "hotkey">,
+  votes: readonly SprintVote[],
+  { stakes, there }: Pick<Settling, "stakes" | "there">,
+): boolean => 2n * stakeOfOthers(new Set(unreachableTo(votes)), hotkey, stakes) > stakeOfOthers(there, hotkey, stakes);
+
 /**
  * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so; with the float profile, if validators with
  * more than ⅔ of the voting stake say so. Otherwise valid if validators with more than half of the voting stake recomputed their samples and say so;
@@ -137,11 +156,9 @@ export const settleProof = (
   const settled = profile.settle(votes, electorate, evidence.losers);
   const { valid } = profile.settle([...votes, ...unheard], electorate, evidence.losers);
   const { weight: measured, low, high } = profile.measure(record, { difficulty, sprint });
-  const stakeOf = (some: Iterable<string>): bigint =>
-    sumStake([...some].map((one) => (one === hotkey ? 0n : (stakes.get(one) ?? 0n))));
-  const unreachable = votes.flatMap(({ isUnreachable, verifier }) => (isUnreachable ? [verifier] : []));
-  const isWithheld = 2n * stakeOf(unreachable) > settled.members;
-  const unsettled = isWithheld ? "withheld" : 2n * valid > stakeOf(there) ? "unopposed" : "undecided";
+  const isWithheld = 2n * stakeOfOthers(unreachableTo(votes), hotkey, stakes) > settled.members;
+  const isUnopposed = 2n * valid > stakeOfOthers(there, hotkey, stakes);
+  const unsettled = isWithheld ? "withheld" : isUnopposed ? "unopposed" : "undecided";
   const outcome = settled.outcome === "undecided" ? unsettled : settled.outcome;
   const share = (stake: bigint): number => (settled.members === 0n ? 0 : Number(stake) / Number(settled.members));
   return {

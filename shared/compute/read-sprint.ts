@@ -35,8 +35,8 @@ export interface SettledSprint {
   /** The reputations that validators with more than half of the stake that is there state alike in checks that count or are unheard. */
   readonly reputations: Reputations;
   /**
-   * Whether every document that counts or is unheard was available, and every proof that a validator named as invalid, but for those that the votes make
-   * withheld. If not, others may settle otherwise.
+   * Whether every document that counts or is unheard was available, and every proof that a validator named as invalid, but for those that are out of
+   * reach. If not, others may settle otherwise.
    */
   readonly isWhole: boolean;
   /** Hash of the block in whose state it was read which checks count. Unset where a former version remembered it. */

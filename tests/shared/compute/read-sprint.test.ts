@@ -36,6 +36,8 @@ interface Played {
   readonly isShown?: boolean;
   /** Documents that nobody serves. */
   readonly hidden?: readonly number[];
+  /** Whether nobody serves eve's proof: the honest call it unreachable, and mallory invalid. */
+  readonly isEveGone?: boolean;
   /** Ann's reputation as the honest state it, and as mallory does; nobody states any unless given. */
   readonly stated?: { readonly honest: number; readonly mallory: number | null };
 }
@@ -50,6 +52,7 @@ const played = async (
     isFound = false,
     isShown = true,
     hidden = [],
+    isEveGone = false,
     stated,
   }: Played,
 ) => {
@@ -74,13 +77,17 @@ const played = async (
     ...{ proof: proof.repeat(64), wins: 10, checked: 10 },
     ...{ verdict: "valid", reason: null, detail: null, nonce: null },
   });
-  const found: Partial<CheckEntry> = isFound ? { verdict: "invalid", reason: "malformed", wins: null, checked: 0 } : {};
+  const unread = { wins: null, checked: 0 } as const;
+  const malformed = { verdict: "invalid", reason: "malformed", ...unread } as const;
+  const gone = { verdict: "abstain", reason: "unreachable", ...unread } as const;
+  const found: Partial<CheckEntry> = isEveGone ? gone : isFound ? malformed : {};
+  const accused: Partial<CheckEntry> = isEveGone ? { verdict: "invalid", reason: "no_win", nonce: 3 } : {};
   const states = (value: number | null | undefined) =>
     value == null ? {} : { reputations: [{ hotkey: ann.address, ...NEWCOMER, value }] };
   const documents = await Promise.all(
     [
       ...there.map((signer) => [signer, [entryOn(ann, "a"), { ...entryOn(eve, "e"), ...found }]] as const),
-      [mallory, [entryOn(eve, "e")]] as const,
+      [mallory, [{ ...entryOn(eve, "e"), ...accused }]] as const,
     ].map(([signer, entries]) =>
       signChecks(
         {
@@ -123,7 +130,7 @@ const played = async (
       hidden.includes(number) ? [] : [[checksHash(checks), canonicalBytes(checks)] as const],
     ),
   );
-  served.set("e".repeat(64), new TextEncoder().encode("no proof"));
+  if (!isEveGone) served.set("e".repeat(64), new TextEncoder().encode("no proof"));
   const source = {
     network,
     networkHash: hash,
@@ -182,6 +189,19 @@ it("a document that is unheard and that nobody serves leaves the Sprint read in 
   const { outcomes, isWhole, isReadable, validators } = await played(40n, { held: [1], hidden: [0] });
   assert.deepEqual([outcomes, isWhole, isReadable], [["undecided", "undecided"], false, true]);
   assert.equal(validators.filter(({ isUnheard, checks }) => isUnheard && checks === null).length, 1);
+});
+
+it("who accuses a proof that most of those who are there could not fetch leaves no Sprint in part", async () => {
+  const three = [15n, 20n, 10n];
+  for (const held of [[3], [1, 3], [0, 1, 2, 3]])
+    assert.deepEqual(
+      await outcomesBy(40n, { held, honest: three, isEveGone: true }),
+      ["unopposed", "undecided"],
+      String(held),
+    );
+  assert.deepEqual(await outcomesBy(1n, { held: [0, 1], honest: [50n], isEveGone: true }), ["unopposed", "undecided"]);
+  const { isWhole } = await played(46n, { held: [0, 1], honest: [39n], isEveGone: true });
+  assert.ok(!isWhole, "39 of 85 are not most");
 });
 
 it("who only says what it holds counts among those who are there", async () => {
