@@ -111,16 +111,19 @@ const idleText = ({ cycle, needed, utilisation }: SprintFacts["idle"][number], o
   const asked = `In idle time of cycle ${cycle}, where ${needed} nonces uphold its weight,`;
   if (outcome.proof === null) return `${asked} it committed to no proof in time.`;
   const { wins, measured, low, high } = outcome;
-  const shown = `${asked} it committed to ${plural(wins, "win")}, which speak for ${plural(measured, "nonce")}, between ${low} and ${high}. ${idleSettledText(outcome)}`;
+  const shown = `${asked} it committed to ${plural(wins, "win")}, which speak for ${plural(measured, "nonce")}, between ${low} and ${high}. ${idleSettledText(outcome, needed)}`;
   if (!utilisation) return shown;
   const used = `${percent(utilisation.share)} (${percent(utilisation.low)} to ${percent(utilisation.high)}) of its capacity did something else then, or was not there`;
   return `${shown} ${measured >= needed ? "It upheld the weight" : "It did not uphold the weight"}; ${used}.`;
 };
 
-const idleSettledText = (outcome: SprintOutcome): string => {
-  if (outcome.outcome === "unopposed") return `${unopposedText(outcome)}: it is not settled, and says nothing.`;
+const idleSettledText = (outcome: SprintOutcome, needed: number): string => {
+  const says = outcome.measured >= needed ? "says nothing" : "does not uphold the weight, for it claims too little";
+  if (outcome.outcome === "unopposed") return `${unopposedText(outcome)}: it is not settled, and ${says}.`;
   if (outcome.outcome === "undecided")
-    return `Validators with ${percent(outcome.validBy)} of the stake found it valid, where more than half is needed: it is not settled, and says nothing.`;
+    return `Validators with ${percent(outcome.validBy)} of the stake found it valid, where more than half is needed: it is not settled, and ${says}.`;
+  if (outcome.outcome === "withheld")
+    return "Validators with more than half of the stake that is there could not fetch its proof: what is not shown does not uphold the weight.";
   const settled = settledText(outcome);
   return outcome.outcome === "invalid" ? `${settled} Nothing of the weight is left until the next Sprint.` : settled;
 };

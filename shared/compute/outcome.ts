@@ -1,6 +1,6 @@
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
 import { printable } from "#shared/protocol/parsed.js";
-import type { Sprint } from "#shared/protocol/sprint.js";
+import type { PlayedSprint, Sprint } from "#shared/protocol/sprint.js";
 import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import type { CastVote } from "#shared/sprint/proof/votes.js";
 import { percent } from "#shared/util/percent.js";
@@ -9,7 +9,7 @@ import { profileOf } from "./profile/profile-of.js";
 
 /**
  * How a neuron's part in a Sprint was settled. `unopposed`: more than half of the stake that is there found it valid, which is not half of the
- * voting stake. `withheld`: more than half of the voting stake could not fetch its proof. `absent`: it entered, and committed to no proof in
+ * voting stake. `withheld`: more than half of the voting stake, in idle time of that which is there, could not fetch its proof. `absent`: it entered, and committed to no proof in
  * time.
  */
 export const OUTCOMES = ["valid", "invalid", "unopposed", "undecided", "withheld", "absent"] as const;
@@ -91,11 +91,11 @@ export const votesOn = (
 
 /** What a proof is settled with. */
 export interface Settling {
-  readonly sprint: Pick<Sprint, "profile" | "sample" | "devices">;
+  readonly sprint: Pick<PlayedSprint, "profile" | "sample" | "devices" | "isIdle">;
   readonly stakes: Stakes;
   /** Validators that are there, whether their checks count or not. */
   readonly there: ReadonlySet<string>;
-  /** Votes of validators whose checks are unheard: they decide whether it is unopposed, and nothing else. What they name is in the evidence. */
+  /** Votes of validators whose checks are unheard: they decide whether it is unopposed, or out of reach, and nothing else. What they name is in the evidence. */
   readonly unheard: readonly SprintVote[];
   readonly evidence: Evidence;
 }
@@ -122,7 +122,7 @@ export const isOutOfReach = (
 /**
  * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so; with the float profile, if validators with
  * more than ⅔ of the voting stake say so. Otherwise valid if validators with more than half of the voting stake recomputed their samples and say so;
- * withheld if so much could not fetch it; unopposed if more than half of the stake that is there says valid, so that only who is away is missing:
+ * withheld if so much could not fetch it, in idle time if it is out of reach; unopposed if more than half of the stake that is there says valid, so that only who is away is missing:
  * else less than half could halve a weight by checking nothing. Who is there and not heard counts, and what it says as far as most of who say what they hold do hold its checks:
  * else who says of nobody that it holds its checks could be the only one heard, or choose who is. Else undecided.
  *
@@ -156,7 +156,10 @@ export const settleProof = (
   const settled = profile.settle(votes, electorate, evidence.losers);
   const { valid } = profile.settle([...votes, ...unheard], electorate, evidence.losers);
   const { weight: measured, low, high } = profile.measure(record, { difficulty, sprint });
-  const isWithheld = 2n * stakeOfOthers(unreachableTo(votes), hotkey, stakes) > settled.members;
+  // Else who has no machine in idle time would keep its weight by a proof of made-up wins that it serves to nobody, while others are away.
+  const isWithheld = sprint.isIdle
+    ? isOutOfReach(proof, [...votes, ...unheard], { stakes, there })
+    : 2n * stakeOfOthers(unreachableTo(votes), hotkey, stakes) > settled.members;
   const isUnopposed = 2n * valid > stakeOfOthers(there, hotkey, stakes);
   const unsettled = isWithheld ? "withheld" : isUnopposed ? "unopposed" : "undecided";
   const outcome = settled.outcome === "undecided" ? unsettled : settled.outcome;

@@ -30,7 +30,8 @@ export const neededToUphold = (weight: number, { window, least }: Pick<IdleRules
 
 /**
  * What is left of a weight, in integers rounded down: times `keep` for each window since the last in which it was upheld, or since a confirmation was
- * passed. A window that is undecided or unopposed says nothing. A proof that was proven false leaves nothing.
+ * passed. A window that is undecided or unopposed says nothing if what it claims would have upheld the weight: too little is too little, be it true or not. A proof
+ * that was proven false leaves nothing.
  *
  * @param shown ascending by cycle
  */
@@ -40,7 +41,8 @@ export const upheldWeight = (weight: number, shown: readonly ShownBetween[]): Up
   const since = shown.slice(shown.findLastIndex(isShown) + 1);
   let [left, missed] = [weight, 0];
   for (const { part, idle } of since) {
-    if (!idle || part?.outcome === "undecided" || part?.outcome === "unopposed") continue;
+    const isOpen = part?.outcome === "undecided" || part?.outcome === "unopposed";
+    if (!idle || (isOpen && part.measured >= neededToUphold(weight, idle))) continue;
     left = Math.floor((left * Math.round(MILLION * idle.keep)) / MILLION);
     missed += 1;
   }

@@ -38,7 +38,7 @@ def left(weight, between):
         needed = of * millionths(Fraction(str(rules["window"])) * Fraction(str(rules["least"]))) // MILLION
         if outcome == "valid" and measured >= needed:
             since = []
-        elif outcome != "undecided":
+        elif outcome not in ("undecided", "unopposed") or measured < needed:
             since.append(rules)
     for rules in since:
         weight = weight * millionths(rules["keep"]) // MILLION
@@ -90,6 +90,11 @@ print(
                 case("one that is upheld restores it", 1000, [IDLE("absent", 0), IDLE("absent", 0), IDLE("valid", 250)]),
                 case("and so does a confirmation", 1000, [IDLE("absent", 0), CONFIRMED("valid", 2000), IDLE("absent", 0)]),
                 case("an undecided window says nothing", 1000, [IDLE("absent", 0), IDLE("undecided", 250)]),
+                case("nor does an unopposed one", 1000, [IDLE("absent", 0), IDLE("unopposed", 250)]),
+                case("an undecided window says nothing by just enough", 1000, [IDLE("undecided", 125)]),
+                case("one that claims a nonce less is missed", 1000, [IDLE("undecided", 124)]),
+                case("and so is an unopposed one", 1000, [IDLE("unopposed", 124)]),
+                case("an unopposed proof of no nonces is missed in each window", 1000, [IDLE("unopposed", 0)] * 7),
                 case("a false proof leaves nothing, whatever comes after", 1000, [IDLE("invalid", 250), CONFIRMED("valid", 1000), IDLE("valid", 250)]),
                 case("a confirmation's bound is what is upheld", 1000, [IDLE("valid", 100), CONFIRMED("valid", 800)]),
                 case("an undecided confirmation restores nothing", 1000, [IDLE("absent", 0), CONFIRMED("undecided", 900)]),

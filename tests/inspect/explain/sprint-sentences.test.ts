@@ -39,3 +39,13 @@ test("where more than half is needed, what is not settled has no greater share",
   );
   assert.doesNotMatch(text, /85\.0 %/);
 });
+
+test("an idle window that is not settled says nothing, unless it claims too little, and one that is withheld upholds nothing", () => {
+  for (const outcome of ["unopposed", "undecided"] as const) {
+    assert.match(sentences(settled({ outcome, measured: 100 })), /it is not settled, and says nothing\./);
+    const little = sentences(settled({ outcome, measured: 99 }));
+    assert.match(little, /it is not settled, and does not uphold the weight, for it claims too little\./);
+  }
+  const text = sentences(settled({ outcome: "withheld" }));
+  assert.match(text, /more than half of the stake that is there could not fetch its proof: what is not shown does not/);
+});

@@ -142,6 +142,7 @@ describe("a proof", () => {
             about: z.string(),
             profile: z.enum(["exact", "float"]),
             isAbsent: z.boolean().default(false),
+            isIdle: z.literal(true).optional(),
             sample: z.int(),
             stakes: z.record(z.string(), z.string()),
             there: z.array(z.string()),
@@ -154,8 +155,20 @@ describe("a proof", () => {
         ),
       }),
     );
-    for (const { about, profile, isAbsent, sample, documents, unheard, fault, losers, outcome, ...one } of cases) {
-      const sprint = { profile, sample };
+    for (const {
+      about,
+      profile,
+      isAbsent,
+      isIdle,
+      sample,
+      documents,
+      unheard,
+      fault,
+      losers,
+      outcome,
+      ...one
+    } of cases) {
+      const sprint = { profile, sample, ...(isIdle && { isIdle }) };
       const proof = { ...committed(isAbsent ? null : record), ...subject };
       const votes = (all: typeof documents) =>
         votesOn(
