@@ -1,6 +1,7 @@
 import type { Batch } from "#shared/data/loader.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { Parameters } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import type { Scope } from "../shared/artifact/temporary.js";
@@ -8,6 +9,7 @@ import type { Subnet } from "../support/subnet.js";
 import type { Forged, Forgery } from "../support/updates.js";
 import type { KnownHarms } from "./arena/harm.js";
 import type { Inner, NetworkTemplate } from "./arena/models/arena-model.js";
+import type { Weighed } from "./library/honest-weights.js";
 
 /**
  * What somebody tries, as a description: the arena lives it through with real validators on a real chain, with every seed and on every model
@@ -127,6 +129,10 @@ export interface TrainingRun {
 }
 
 export interface Lie {
+  /** The groups whose text it measures on, in place of the network's. */
+  readonly text?: (groups: Network["groups"]) => Network["groups"];
+  /** It measures nothing and signs what another one reports in this cycle, as far as it can have it in time. */
+  readonly copies?: boolean;
   /** Its report in place of what it really measured. */
   readonly entries?: (measured: readonly ReportEntry[], den: LiarsDen) => readonly ReportEntry[];
   /** Its losses of the base in place of those that it measured. */
@@ -141,8 +147,8 @@ export interface Lie {
   readonly isSilent?: boolean;
   /** The model that it names in place of the one that it merged. */
   readonly model?: (merged: string) => string;
-  /** Weights from the entries that it reported; all on the attacker's first hotkey unless given. */
-  readonly weights?: (reported: readonly ReportEntry[]) => readonly (readonly [uid: number, weight: number])[];
+  /** Weights from the entries that it reported, or from what was agreed where it copies; all on the attacker's first hotkey unless given. */
+  readonly weights?: (reported: readonly Weighed[]) => readonly (readonly [uid: number, weight: number])[];
 }
 
 export type Reported = Pick<Report, "entries" | "baseline">;

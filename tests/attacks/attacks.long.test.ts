@@ -11,6 +11,7 @@ import { attacks } from "./library/index.js";
 /** What refuses each of them in its first cycle, before anything is scored; `npm run attacks` lives through all attacks, for longer. */
 const refused: Readonly<Record<string, readonly string[]>> = {
   "extra-tensors": ["missing_tensor", "unknown_tensor"],
+  "many-tensors": ["malformed", "too_large"],
   "lying-files": ["bad_signature", "malformed", "not_finite", "unreachable"],
   withholding: ["no_reveal", "unreachable"],
 };
@@ -29,6 +30,24 @@ describe("attacks of one cycle", { timeout: HANG_GUARD }, () => {
     const flipped = resultOf([await trial.run(attacks.find(({ name }) => name === "sign-flip")!)]);
     assert.ok(flipped.payoff.mean <= 0);
     assert.deepEqual(flipped.stoppedBy, ["proof-of-loss"]);
+  });
+});
+
+describe("a report that is copied in its own cycle", { timeout: HANG_GUARD }, () => {
+  it("is nobody's: it is served when no record of it would come in time", async (t) => {
+    const trial = await openTrial({ model: models.micro, seed: "arena", cycles: 1 });
+    t.after(() => trial.close());
+    const { stoppedBy, validators, progress } = await trial.run(attacks.find(({ name }) => name === "copied-report")!);
+    assert.ok(stoppedBy.includes("embargo"), stoppedBy.join(" "));
+    assert.deepEqual(
+      validators.map(({ name, reported, counted }) => ({ name, reported, counted })),
+      [
+        { name: "vera", reported: 1, counted: 1 },
+        { name: "vito", reported: 1, counted: 1 },
+        { name: "mallory", reported: 1, counted: 0 },
+      ],
+    );
+    assert.equal(progress.agreed, 1);
   });
 });
 

@@ -51,7 +51,7 @@ export interface CycleOutcome {
 }
 
 const HONEST_STAKES = { vera: 2550, vito: 2550 };
-const LIAR = "mallory";
+export const LIAR = "mallory";
 /** Who lies has 49 % of the stake. */
 const LIARS_STAKES = { ...HONEST_STAKES, [LIAR]: 4900 };
 /** Honest miners of the attacked group, more than there are places; and one in the other group. */
@@ -187,7 +187,13 @@ export const campaign = async (
     const begun = await Promise.all(others.map(({ begin }) => begin(cycle)));
     const lives = [...honest.map((validator) => runCycle(validator, cycle)), ...begun.map(({ done }) => done)];
     if (lie && liar) {
-      const accomplices = { cycle, attackers, earlier, eve: attackers.values().next().value ?? 0, first: honest[0]! };
+      const first = honest[0]!;
+      const reported = () => first.journal.value.cycles[cycle]?.report;
+      const heard = async (): Promise<string> => {
+        await until(t, () => reported() !== undefined);
+        return reported()!;
+      };
+      const accomplices = { cycle, attackers, earlier, eve: attackers.values().next().value ?? 0, first, heard };
       lives.push(
         liarsCycle(liar, lie, accomplices).then((reported) => {
           earlier = reported;

@@ -1,6 +1,6 @@
 import { mean } from "#shared/util/mean.js";
 import type { Attack } from "../attack.js";
-import { type Campaign, HONEST_MINERS } from "./arena.js";
+import { type Campaign, HONEST_MINERS, LIAR } from "./arena.js";
 import type { KnownHarms } from "./harm.js";
 import { type HonestWork, sumOfWork } from "./honest-work.js";
 import type { ValidatorPart } from "./validator-part.js";
@@ -107,7 +107,10 @@ const progressOf = ({ cycles, genesisLoss }: Campaign): Progress => {
   };
 };
 
-const stoppedBy = ({ lie }: Attack, { outcomes, merged, cycles, agreedOn }: Campaign): readonly string[] => {
+const stoppedBy = (
+  { lie }: Attack,
+  { outcomes, merged, cycles, agreedOn, validators }: Campaign,
+): readonly string[] => {
   const found = new Set<string>();
   for (const { reason, verdict, score, hotkey } of outcomes) {
     if (reason !== null) found.add(reason);
@@ -115,6 +118,7 @@ const stoppedBy = ({ lie }: Attack, { outcomes, merged, cycles, agreedOn }: Camp
     else if (!merged.includes(hotkey)) found.add("rank");
   }
   if (lie?.entries && agreedOn.scores) found.add("tally");
+  if (lie?.copies && validators.every(({ name, counted }) => name !== LIAR || counted === 0)) found.add("embargo");
   if (lie?.model && agreedOn.model) found.add("majority of models");
   if (lie && mean(cycles.map(({ incentives }) => incentives.attackers - incentives.honest)) < 0) found.add("yuma");
   return [...found].sort();

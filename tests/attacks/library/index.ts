@@ -5,6 +5,7 @@ import { addedSteps } from "./added-step.js";
 import { averagedTrainingsBy } from "./averaged-trainings.js";
 import { checkpoints } from "./checkpoints.js";
 import { collusion } from "./collusion.js";
+import { copiedReport } from "./copied-report.js";
 import { copy } from "./copy.js";
 import { copyCommitment } from "./copy-commitment.js";
 import { copyLastWinner } from "./copy-last-winner.js";
@@ -34,6 +35,7 @@ import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lookingAhead } from "./looking-ahead.js";
 import { lyingFiles } from "./lying-files.js";
+import { manyTensors } from "./many-tensors.js";
 import { meanOfRivals } from "./mean-of-rivals.js";
 import { mergedAgain } from "./merged-again.js";
 import { momentumRide } from "./momentum-ride.js";
@@ -43,6 +45,7 @@ import { noise } from "./noise.js";
 import { noisyCopiesOf } from "./noisy-copies.js";
 import { oldRivalsAll } from "./old-rivals.js";
 import { oppositeHalves } from "./opposite-halves.js";
+import { otherText } from "./other-text.js";
 import { partlyServedTo } from "./partly-served.js";
 import { replay } from "./replay.js";
 import { replayAfterNoMerge } from "./replay-after-no-merge.js";
@@ -50,6 +53,7 @@ import { roleSwap } from "./role-swap.js";
 import { roundedCopies } from "./rounded-copies.js";
 import { scaledParts } from "./scaled-parts.js";
 import { scaling } from "./scaling.js";
+import { shortCopies } from "./short-copies.js";
 import { shortTogether } from "./short-together.js";
 import { signFlip } from "./sign-flip.js";
 import { silentStake } from "./silent-stake.js";
@@ -97,15 +101,17 @@ export const attacks: readonly Attack[] = [
   tinyNorm,
   shortTogether,
   lyingFiles,
+  manyTensors,
   sybilCopies,
   sybilSplit,
   sybilParts,
   checkpoints,
   roundedCopies,
-  scaledParts,
+  ...scaledParts,
   oppositeHalves,
-  simplexNoise,
+  ...simplexNoise,
   ...noisyCopiesOf,
+  shortCopies,
   witnessPoison,
   collusion,
   liarInflates,
@@ -124,6 +130,7 @@ export const attacks: readonly Attack[] = [
   liarOvershoots,
   liarModel,
   liarSwaps,
+  otherText,
   withholding,
   hostileServers,
   dripHotkeys,
@@ -132,6 +139,7 @@ export const attacks: readonly Attack[] = [
   ...abstentionsOnDemand,
   abstentionByOwnReport,
   idleValidators,
+  copiedReport,
   silentStake,
   replay,
   replayAfterNoMerge,

@@ -1,19 +1,7 @@
 import type { ReportEntry } from "#shared/protocol/report.js";
-import { toWeights } from "#shared/rewards/weights.js";
 import type { Attack } from "../attack.js";
+import { honestWeights } from "./honest-weights.js";
 import { unscored } from "./unscored.js";
-
-/** Weights by what was measured, so that what the reports alone do is seen. */
-const honestWeights = (measured: readonly ReportEntry[]) => {
-  const merits = measured.map(({ uid, group, score, independence }) => ({
-    uid,
-    group,
-    merit: score ** 2.5 * (independence ?? 0),
-  }));
-  const totalOf = (group: string | null) =>
-    merits.reduce((sum, one) => (one.group === group ? sum + one.merit : sum), 0) || 1;
-  return toWeights(new Map(merits.map(({ uid, group, merit }) => [uid, merit / totalOf(group)])));
-};
 
 /** What the validator of the running campaign measured in this cycle. */
 let latest: readonly ReportEntry[] = [];
@@ -32,6 +20,7 @@ const whileAway: Omit<Attack, "name" | "description" | "stakes"> & Pick<Required
         entry.verdict === "scored" && !attackers.has(entry.uid) ? unscored(entry, "unreachable") : entry,
       );
     },
+    // By what was measured, so that what the reports alone do is seen.
     weights: () => honestWeights(latest),
   },
 };

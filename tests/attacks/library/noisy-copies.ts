@@ -1,21 +1,33 @@
 import { lengthOf, noiseLike, plus } from "../arena/change.js";
+import type { KnownHarms } from "../arena/harm.js";
 import type { Attack } from "../attack.js";
+import { MOST_OF_A_GROUP } from "./most-of-a-group.js";
 
-const noisyCopies = (identities: number, share: number, hasOriginal: boolean): Attack => ({
-  name: `noisy-copies-${identities}${hasOriginal ? "-and-original" : ""}`,
-  description: `one training under ${identities} hotkeys, ${hasOriginal ? "as it is and" : "each time"} with noise of ${share} of its norm`,
+interface Copies {
+  readonly identities: number;
+  readonly hasOriginal?: boolean;
+  /** Honest miners of the group, where they are few. */
+  readonly beside?: number;
+  readonly known?: KnownHarms;
+}
+
+/** Noise that a loss hardly feels, and that makes copies about as unlike as trainings; a share of the norm. */
+const SHARE = 0.6;
+
+const noisyCopies = ({ identities, hasOriginal = false, beside, known }: Copies): Attack => ({
+  name: `noisy-copies-${identities}${hasOriginal ? "-and-original" : ""}${beside === undefined ? "" : `-beside-${beside}`}`,
+  description: `one training under ${identities} hotkeys${beside === undefined ? "" : ` beside ${beside} honest ones`}, ${hasOriginal ? "as it is and" : "each time"} with noise of ${SHARE} of its norm`,
   identities,
+  ...(beside !== undefined && { honest: beside }),
+  ...(known && { known }),
   submit: async ({ seed, identities: miners, train, forge }) => {
     const update = await train();
-    const noise = (miner: string) => noiseLike(update, `${seed}/${miner}`, share * lengthOf(update));
+    const noise = (miner: string) => noiseLike(update, `${seed}/${miner}`, SHARE * lengthOf(update));
     return miners.map((miner, i) => ({
       forged: forge({ miner, tensors: hasOriginal && i === 0 ? update : plus(update, noise(miner)) }),
     }));
   },
 });
-
-/** Noise that a loss hardly feels, and that makes copies about as unlike as trainings. */
-const SHARE = 0.6;
 
 /** One training that is longer than the honest ones. */
 const noisyCopiesOfLonger: Attack = {
@@ -33,7 +45,10 @@ const noisyCopiesOfLonger: Attack = {
 };
 
 export const noisyCopiesOf: readonly Attack[] = [
-  ...[2, 4, 8].map((identities) => noisyCopies(identities, SHARE, false)),
-  ...[2, 4, 8].map((identities) => noisyCopies(identities, SHARE, true)),
+  ...[2, 4, 8].map((identities) => noisyCopies({ identities })),
+  ...[2, 4, 8].map((identities) => noisyCopies({ identities, hasOriginal: true })),
+  noisyCopies({ identities: 16, known: MOST_OF_A_GROUP }),
+  noisyCopies({ identities: 4, beside: 2, known: MOST_OF_A_GROUP }),
+  noisyCopies({ identities: 8, beside: 2, known: MOST_OF_A_GROUP }),
   noisyCopiesOfLonger,
 ];

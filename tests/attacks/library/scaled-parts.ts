@@ -1,15 +1,34 @@
 import { map } from "../../support/updates.js";
 import type { Attack } from "../attack.js";
+import { MOST_OF_A_GROUP } from "./most-of-a-group.js";
 
-export const scaledParts: Attack = {
-  name: "scaled-parts",
-  description: "one training cut into three by element, each part three times as large, a hotkey for each",
-  identities: 3,
-  submit: async ({ identities, train, forge }) => {
+interface Parts {
+  readonly parts: number;
+  /** By which each of them is made larger. */
+  readonly factor: number;
+}
+
+const submitParts =
+  ({ parts, factor }: Parts): Attack["submit"] =>
+  async ({ identities, train, forge }) => {
     const update = await train();
-    const parts = identities.length;
     return identities.map((miner, part) => ({
-      forged: forge({ miner, tensors: map(update, (value, _, i) => (i % parts === part ? parts * value : 0)) }),
+      forged: forge({ miner, tensors: map(update, (value, _, i) => (i % parts === part ? factor * value : 0)) }),
     }));
+  };
+
+export const scaledParts: readonly Attack[] = [
+  {
+    name: "scaled-parts",
+    description: "one training cut into three by element, each part three times as large, a hotkey for each",
+    identities: 3,
+    submit: submitParts({ parts: 3, factor: 3 }),
   },
-};
+  {
+    name: "scaled-parts-16",
+    description: "one training cut into 16 by element, each part as long as the whole was, a hotkey for each",
+    identities: 16,
+    known: MOST_OF_A_GROUP,
+    submit: submitParts({ parts: 16, factor: 4 }),
+  },
+];

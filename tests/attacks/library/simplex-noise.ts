@@ -1,20 +1,29 @@
-import { lengthOf, noiseLike, plus } from "../arena/change.js";
+import { lengthOf, noiseLike, plus, scaled } from "../arena/change.js";
+import type { KnownHarms } from "../arena/harm.js";
 import type { Attack } from "../attack.js";
+import { MOST_OF_A_GROUP } from "./most-of-a-group.js";
 
 const SHARE = 0.8;
 
-export const simplexNoise: Attack = {
-  name: "simplex-noise",
-  description:
-    "one training under four hotkeys, with noises that sum to nothing: each pair is as unlike as two trainings",
-  identities: 4,
+const simplexNoiseOf = (name: string, hotkeys: number, known?: KnownHarms): Attack => ({
+  name,
+  description: `one training under ${hotkeys} hotkeys, with noises that sum to nothing: each pair is as unlike as two trainings`,
+  identities: hotkeys,
+  ...(known && { known }),
   submit: async ({ seed, identities, train, forge }) => {
     const update = await train();
     const noises = identities.map((miner) => noiseLike(update, `${seed}/${miner}`, SHARE * lengthOf(update)));
-    return identities.map((miner, i) => {
-      const corners = noises.map((noise, j) => [noise, (i === j ? 1 : 0) - 1 / noises.length] as const);
-      const tensors = corners.reduce((sum, [noise, factor]) => plus(sum, noise, factor), update);
-      return { forged: forge({ miner, tensors }) };
-    });
+    const mean = scaled(
+      noises.reduce((sum, noise) => plus(sum, noise)),
+      1 / noises.length,
+    );
+    return identities.map((miner, i) => ({
+      forged: forge({ miner, tensors: plus(plus(update, noises[i]!), mean, -1) }),
+    }));
   },
-};
+});
+
+export const simplexNoise: readonly Attack[] = [
+  simplexNoiseOf("simplex-noise", 4),
+  simplexNoiseOf("simplex-noise-16", 16, MOST_OF_A_GROUP),
+];
