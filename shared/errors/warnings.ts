@@ -10,6 +10,11 @@ export const warnings = {
     meaning: "The validator measured updates or candidate steps on fewer batches than the network names.",
     remedy: "Give it more of the machine, or the network longer evaluate and choose phases.",
   },
+  GROUP_SCORED_NOTHING: {
+    meaning:
+      "A group took a step though no update of it has a score above 0, and its pool goes by the scores of earlier cycles.",
+    remedy: "Lower the miners' learning rate, or give them larger batches: see [learning.md](learning.md).",
+  },
   GROUP_STOOD_STILL: {
     meaning: "A group took no step: its model stays, and its miners are not paid for the cycle.",
     remedy: "See the reason on the line and [learning.md](learning.md).",

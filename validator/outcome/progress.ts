@@ -15,15 +15,28 @@ export const learnProgress = async (
   for (const [group, step] of chosen) {
     participant.telemetry.instruments.set("blockzero_chosen_step", step, { group });
     metrics.write({ cycle, [`choose/step_${group}`]: step });
-    if (step !== 0) continue;
-    const scored = outcomes.filter((outcome) => outcome.group === group && outcome.verdict === "scored").length;
+    const scored = outcomes.filter((outcome) => outcome.group === group && outcome.verdict === "scored");
+    if (step !== 0) {
+      if (scored.every(({ score }) => score === 0))
+        log.warn(
+          "a group's model took a step, and no update of it has a score: it is paid by those of earlier cycles",
+          {
+            code: "GROUP_SCORED_NOTHING",
+            cycle,
+            group,
+            step,
+            updates: scored.length,
+          },
+        );
+      continue;
+    }
     log.warn("a group's model stood still, and this cycle pays its miners nothing", {
       code: "GROUP_STOOD_STILL",
       cycle,
       group,
       ballots: ballots.voters.length,
       reason:
-        scored === 0
+        scored.length === 0
           ? "no update of it was scored"
           : "no step was found better than the base by more than half of the stake",
     });

@@ -52,6 +52,34 @@ const paidAfterTwo = async (t: TestContext, { isNamed }: { readonly isNamed: boo
   return { weight: weights.get(subnet.uid("ann"))! / all, share: pay!.share, paid: pay!.paid };
 };
 
+/** What a validator warns of after a cycle in which that step was chosen and ann's update has that score, and its figure of the step. */
+const warnedOf = async (t: TestContext, { score, step }: { readonly score: number; readonly step: number }) => {
+  const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
+  const vera = await openValidator(t, subnet, "vera");
+  const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
+  await submit(subnet, { ann });
+  const entries = [scoredEntry(ann, score)];
+  const said = { vera: reportOf(subnet, "vera", { entries }), vito: reportOf(subnet, "vito", { entries }) };
+  await publishReports(subnet, said, step);
+  const improved = await learnProgress(vera, 1, await agreeOn(vera.participant, 1));
+  const warned = vera.participant.lines.filter(
+    ({ level, fields }) => level === "warn" && fields.group === "math" && fields.cycle === 1,
+  );
+  const [chosen] = vera.measured.filter((values) => "choose/step_math" in values);
+  return { improved, codes: warned.map(({ fields }) => fields.code), step: chosen!["choose/step_math"] };
+};
+
+describe("a validator's warnings of a group's progress", { timeout: HANG_GUARD }, () => {
+  it("name a group that stood still, and one that went on without a score", async (t) => {
+    const all = ["math", "prose"];
+    const still = await warnedOf(t, { score: 0.3, step: 0 });
+    assert.deepEqual(still, { improved: [], codes: ["GROUP_STOOD_STILL"], step: 0 });
+    const scoreless = await warnedOf(t, { score: 0, step: 1 });
+    assert.deepEqual(scoreless, { improved: all, codes: ["GROUP_SCORED_NOTHING"], step: 1 });
+    assert.deepEqual(await warnedOf(t, { score: 0.3, step: 1 }), { improved: all, codes: [], step: 1 });
+  });
+});
+
 describe("pay for a step that no model took", { timeout: HANG_GUARD }, () => {
   it("ends with the cycle, where no model was agreed on: validators and explain compute the same", async (t) => {
     const taken = await paidAfterTwo(t, { isNamed: true });
