@@ -200,7 +200,7 @@ export const ROOMS: readonly Room[] = [
   ),
   room(
     "shared/planning",
-    "a network drawn from a model's config alone, and the time of work from measured matrix products",
+    "a network drawn from a model's config alone, and the time of work from programs or matrix products that are measured",
     "errors files protocol hub data engine tensor-files model cli",
   ),
   room(

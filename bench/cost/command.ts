@@ -76,7 +76,7 @@ const costOf = async (way: Cost["way"], dimension: Dimension, size: number, thre
     max_position_embeddings: Math.max(...SIZES.sequence),
   };
   const network = drawnNetwork(model, { groups: 1, sequence: of("sequence"), shard: "restricted", codec: "float32" });
-  const { measured } = await measuredStep(network, { way, batchSize: 1, threads, rate: false });
+  const { measured } = await measuredStep(network, { way, batchSize: 1, threads });
   return {
     way,
     dimension,

@@ -19,6 +19,7 @@ import { travels } from "#shared/planning/devices.js";
 import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
 import type { Network } from "#shared/protocol/network.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
 import { computeSettings, minerSettings, ownTrainerSettings, trainingSettings } from "../config.js";
 import type { TrainingPlan } from "./plan.js";
 import { planSprint } from "./plan-sprint.js";
@@ -65,7 +66,7 @@ export const planCommand: CommandSpec = {
   define: (command) => {
     aheadOptions(command)
       .option("--block-time <seconds>", BLOCK_TIME, positiveNumber)
-      .option("--no-rate", "measure no matrix product, so that the time stays unknown")
+      .option("--no-rate", "measure neither programs nor matrix products, so that the time stays unknown")
       .option("--measure", "train a few steps of a shard of that size with random weights")
       .option("--json", "print JSON, in bytes and seconds");
     programFlags(command, planSettings, "a miner's YAML file, of which the settings below are read").action(
@@ -99,7 +100,7 @@ export const planCommand: CommandSpec = {
         const [{ planTraining }, { describePlan }] = await Promise.all([import("./plan.js"), import("./plan-text.js")]);
         const opened = rate || measure ? await openHere(config) : undefined;
         const plan = await planTraining(config, network, { blockSeconds, opened, hubDType });
-        const found = await lookHere(config, network, plan, { opened, rate, measure, signal });
+        const found = await lookHere(config, network, plan, { opened, hubDType, rate, measure, signal });
         console.log(
           json ? JSON.stringify({ ...plan, ...found, ...(sprint && { sprint }) }) : describePlan(plan, found, sprint),
         );
@@ -114,6 +115,7 @@ const openHere = async (config: PlanConfig): Promise<Device> => {
 };
 
 interface Look {
+  readonly hubDType: FloatDType | null;
   readonly rate: boolean;
   readonly measure: boolean;
   readonly opened: Device | undefined;
@@ -131,17 +133,20 @@ const lookHere = async (
   config: PlanConfig,
   network: Network,
   plan: TrainingPlan,
-  { opened, rate, measure, signal }: Look,
+  { opened, hubDType, rate, measure, signal }: Look,
 ): Promise<PlanFound> => {
   const [{ measureTraining }, { measureTrainingTime }] = await Promise.all([
     import("./plan-measure.js"),
     import("./training-time.js"),
   ]);
   const measured = opened && measure ? await measureTraining(config, network, opened, signal) : undefined;
+  const { total, available } = thisMachine(process.env).memory();
   const time =
-    opened && rate && !travels(opened) ? await measureTrainingTime(config, network, plan, opened) : undefined;
+    opened && rate && !travels(opened)
+      ? await measureTrainingTime(config, network, plan, { device: opened, available, hubDType })
+      : undefined;
   const has = {
-    memory: thisMachine(process.env).memory().total,
+    memory: total,
     disk: await diskFor(config),
     stepSeconds: measured?.stepSeconds ?? time?.stepSeconds ?? null,
   };

@@ -11,7 +11,7 @@ import type { Available, Verdict } from "./verdict.js";
 export interface PlanFound {
   readonly has: Available;
   readonly verdict: Verdict;
-  /** From matrix products. */
+  /** From its programs or matrix products. */
   readonly time?: TrainingTime | undefined;
   /** Of a training with random weights. */
   readonly measured?: Measurement | undefined;
@@ -115,13 +115,16 @@ const timeLines = ({ train }: TrainingPlan, { has, verdict, time, measured }: Pl
     ]);
   if (stepSeconds === null) return ["train phase", [...lines, ["steps that fit", "unknown", "nothing was measured"]]];
   lines.push(
-    ["step", seconds(stepSeconds), measured ? "measured, with random weights" : "from measured products"],
+    ["step", seconds(stepSeconds), measured ? "measured, with random weights" : foundBy(time)],
     ["tokens a second", (train.tokensPerStep / stepSeconds).toPrecision(3)],
     ["steps that fit", String(Math.floor(train.seconds / stepSeconds)), `max_steps is ${train.maxSteps}`],
     ["tokens of a cycle", String(verdict.tokens)],
   );
   return ["train phase", lines];
 };
+
+const foundBy = (time: TrainingTime | undefined): string =>
+  time?.by === "programs" ? "from its programs, measured with random weights" : "from measured products";
 
 const reasonOf = ({ memory, disk, time }: Verdict, { program }: TrainingPlan): string | undefined => {
   if (!memory)

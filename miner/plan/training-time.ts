@@ -1,10 +1,11 @@
 import type { Device } from "#shared/engine/device.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
-import { parameterShapes } from "#shared/model/parameters.js";
-import { workOf } from "#shared/planning/graph-work.js";
-import { measureBandwidth, measureWork } from "#shared/planning/measure-work.js";
+import { countParameters, EMBEDDING, headName, parameterShapes } from "#shared/model/parameters.js";
+import { measureOptimiser, measureReading } from "#shared/planning/measure-host.js";
+import { type GraphsTime, measureTime } from "#shared/planning/measure-time.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
 import { layersStepGraphs, wholeStepGraphs } from "#shared/training/step-graphs.js";
 import type { TrainingConfig } from "../config.js";
 import { shardShape } from "../training/shard-layers.js";
@@ -19,38 +20,60 @@ export interface TrainingTime {
   /** Floating-point operations of matrix products that a step has, and a second of their own time. */
   readonly flops: number;
   readonly flopsPerSecond: number;
+  /** Whether the step's programs were run, or products of their shapes. */
+  readonly by: GraphsTime["by"];
 }
 
-/** What AdamW reads and writes of each trained parameter: itself, its gradient and two moments; three of them are written. */
-const OPTIMISER_BYTES = 7 * 4;
-/** A frozen weight that is read from its file is read from the file cache, and written. */
-const READ_TOUCHES = 2;
+export interface TimeOptions {
+  readonly device: Device;
+  /** Bytes of memory that a program can still get here. */
+  readonly available: number;
+  /** The precision of the hub's files; float32 where it is not known. */
+  readonly hubDType: FloatDType | null;
+}
 
-/** The time of a step by its plan, from matrix products that are measured here. No weight is needed. */
+/** The time of a step by its plan, from its programs or from matrix products, which are measured here. No weight is needed. */
 export const measureTrainingTime = async (
   config: TrainingConfig,
   network: Network,
-  { program, parameters, mapped, train, workers }: TrainingPlan,
-  device: Device,
+  { program, parameters, memory, train, workers }: TrainingPlan,
+  { device, available, hubDType }: TimeOptions,
 ): Promise<TrainingTime> => {
   const group = config.expert_group;
   const shape = shardShape(network, group, config);
   const trainable = Object.keys(groupShapes(network.model, groupNamed(network, group)));
   const accumulation = config.gradient_accumulation_steps;
+  const shapes = parameterShapes(shape.config, shape.held);
   const graphs =
     program === "layers"
       ? layersStepGraphs(shape, trainable, accumulation)
       : await wholeStepGraphs({
           ...shardStep(network, group, config),
-          params: parameterShapes(shape.config, shape.held),
+          params: shapes,
           trainable,
           hostMemory: device.hostMemory,
         });
-  const { seconds, products, flops } = await measureWork(device, workOf(graphs, expertRows(shape)));
-  // Inside the program the optimiser is counted with it. Every layer's frozen weights are read for its forward and for its backward pass.
-  const moved = device.hostMemory ? OPTIMISER_BYTES * parameters.group : 0;
-  const read = READ_TOUCHES * 2 * accumulation * mapped;
-  const beside = (moved + read) / (await measureBandwidth(device));
+  const vocabulary = network.model.vocab_size;
+  const { seconds, products, flops, by } = await measureTime(device, graphs, {
+    rows: expertRows(shape),
+    below: { ids: vocabulary, targets: vocabulary },
+    hasRoom: memory.total <= available,
+  });
+  let beside = 0;
+  // Inside the program the optimiser is counted with it.
+  if (device.hostMemory) {
+    const { step, adding } = await measureOptimiser();
+    beside += parameters.group * (step + (accumulation - 1) * adding);
+  }
+  if (program === "layers") {
+    const names = new Set(trainable);
+    // Of an embedding that is not the head only the rows of tokens are.
+    const read = Object.entries(shapes).filter(
+      ([name]) => !names.has(name) && (name !== EMBEDDING || headName(shape.config) === EMBEDDING),
+    );
+    // Every layer's frozen weights are read for its forward and for its backward pass.
+    beside += 2 * accumulation * countParameters(Object.fromEntries(read)) * (await measureReading(hubDType ?? "F32"));
+  }
   // Workers share the processor's threads; a card each has its own.
   const stepSeconds = (device.hostMemory ? workers : 1) * (seconds + beside);
   return {
@@ -58,6 +81,7 @@ export const measureTrainingTime = async (
     tokensPerSecond: train.tokensPerStep / stepSeconds,
     flops,
     flopsPerSecond: flops / products,
+    by,
   };
 };
 

@@ -2,6 +2,9 @@ import { BlockZeroError } from "#shared/errors/error.js";
 
 export type DType = "float32" | "int64" | "bool";
 
+/** Bytes per element. */
+export const BYTES: Readonly<Record<DType, number>> = { float32: 4, int64: 8, bool: 1 };
+
 export interface FloatTensor {
   readonly dtype: "float32";
   readonly shape: readonly number[];

@@ -1,5 +1,6 @@
 import type { Subgraph } from "#shared/engine/cut.js";
 import type { Dim, Graph, Node, Shape, Value } from "#shared/engine/graph.js";
+import { BYTES } from "#shared/engine/tensor.js";
 
 /** A matrix product, and how often it is made. */
 export interface Product {
@@ -14,14 +15,24 @@ export interface Product {
 /** What running some graphs takes a device. */
 export interface Work {
   readonly products: readonly Product[];
-  /** Operators that are no products: how many run, and the bytes that they read and write. */
-  readonly others: { readonly count: number; readonly bytes: number };
+  /** Operators that are no products. */
+  readonly others: readonly Others[];
+}
+
+/** Operators that touch about as many bytes each, to a factor of two: how many run, and the bytes that they read and write in all. */
+export interface Others {
+  readonly count: number;
+  readonly bytes: number;
 }
 
 /** A graph, and how often it runs. */
 export interface CountedGraph extends Subgraph {
   readonly runs: number;
 }
+
+/** Operators that read of their input only what they give, and some that read nothing. */
+const PICKS: ReadonlySet<string> = new Set(["Gather", "Slice"]);
+const WRITES_ALONE: ReadonlySet<string> = new Set(["Zeros", "ZerosLike"]);
 
 /**
  * Counts what graphs compute.
@@ -30,19 +41,26 @@ export interface CountedGraph extends Subgraph {
  */
 export const workOf = (graphs: readonly CountedGraph[], rows: number): Work => {
   const products = new Map<string, Product>();
-  let count = 0;
-  let bytes = 0;
+  const others = new Map<number, Others>();
   const sizeOf = (dim: Dim) => (typeof dim === "number" ? dim : rows);
   const sizes = (shape: Shape) => shape.map(sizeOf);
-  const elements = ({ shape }: Value) => shape.reduce<number>((product, dim) => product * sizeOf(dim), 1);
+  const bytesOf = (values: readonly Value[]) =>
+    values.reduce(
+      (sum, { shape, dtype }) => sum + shape.reduce<number>((size, dim) => size * sizeOf(dim), BYTES[dtype]),
+      0,
+    );
+  const touchedBy = ({ operator: { name }, inputs, outputs: made }: Node) =>
+    WRITES_ALONE.has(name) ? bytesOf(made) : PICKS.has(name) ? 2 * bytesOf(made) : bytesOf(inputs) + bytesOf(made);
   for (const { graph, outputs, runs } of graphs)
     for (const node of neededNodes(graph, Object.values(outputs))) {
       const [a, b] = node.inputs;
       const [y] = node.outputs;
       if (node.operator.name !== "MatMul") {
         if (node.operator.shares) continue;
-        count += runs;
-        bytes += 4 * runs * [...node.inputs, ...node.outputs].reduce((sum, value) => sum + elements(value), 0);
+        const bytes = touchedBy(node);
+        const size = Math.ceil(Math.log2(Math.max(1, bytes)));
+        const known = others.get(size);
+        others.set(size, { count: (known?.count ?? 0) + runs, bytes: (known?.bytes ?? 0) + runs * bytes });
         continue;
       }
       const product = {
@@ -54,7 +72,7 @@ export const workOf = (graphs: readonly CountedGraph[], rows: number): Work => {
       const key = JSON.stringify(product);
       products.set(key, { ...product, times: (products.get(key)?.times ?? 0) + runs });
     }
-  return { products: [...products.values()], others: { count, bytes } };
+  return { products: [...products.values()], others: [...others.values()] };
 };
 
 /** Operations of a product, two a multiply-add. */

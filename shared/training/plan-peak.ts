@@ -1,11 +1,8 @@
 import type { Dim, Graph, Node, Value, ValueType } from "#shared/engine/graph.js";
-import type { DType } from "#shared/engine/tensor.js";
+import { BYTES } from "#shared/engine/tensor.js";
 
 /** What ONNX Runtime's arena leaves unused between intermediate results, as a share of these. Measured. */
 export const ARENA_SHARE = 0.3;
-
-/** Bytes per element. */
-export const BYTES: Readonly<Record<DType, number>> = { float32: 4, int64: 8, bool: 1 };
 
 /**
  * Greatest number of bytes of intermediate results that are alive at once, if nodes run in ONNX Runtime's order and each frees what no later

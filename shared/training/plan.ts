@@ -1,4 +1,5 @@
-import { BYTES, peakOf } from "./plan-peak.js";
+import { BYTES } from "#shared/engine/tensor.js";
+import { peakOf } from "./plan-peak.js";
 import { type WholeGraphOptions, wholeStepGraphs } from "./step-graphs.js";
 
 /** Bytes that a training step holds. */

@@ -1,6 +1,5 @@
 import type { Device } from "#shared/engine/device.js";
-import { workOf } from "#shared/planning/graph-work.js";
-import { measureWork } from "#shared/planning/measure-work.js";
+import { type GraphsTime, measureTime } from "#shared/planning/measure-time.js";
 import type { Network } from "#shared/protocol/network.js";
 import { evaluationGraphs } from "./evaluation-graphs.js";
 import type { EvaluationPlan } from "./plan.js";
@@ -11,17 +10,28 @@ export interface EvaluationTime {
   /** Floating-point operations of a token's matrix products, and a second of their own time. */
   readonly flopsPerToken: number;
   readonly flopsPerSecond: number;
+  /** Whether the programs of a forward pass were run, or products of their shapes. */
+  readonly by: GraphsTime["by"];
 }
 
-/** The time of a forward pass, from matrix products that are measured here. No weight is needed. */
+/**
+ * The time of a forward pass, from its programs or from matrix products, which are measured here. No weight is needed.
+ *
+ * @param available bytes of memory that a program can still get here
+ */
 export const measureEvaluationTime = async (
   network: Network,
-  { mode }: Pick<EvaluationPlan, "mode">,
+  { mode, memory }: Pick<EvaluationPlan, "mode" | "memory">,
   device: Device,
+  available: number,
 ): Promise<EvaluationTime> => {
   const { graphs, tokens } = evaluationGraphs(network, mode);
-  const { num_experts: experts, num_experts_per_tok: chosen } = network.model;
-  const rows = Math.max(1, Math.round((tokens * chosen) / experts));
-  const { seconds, products, flops } = await measureWork(device, workOf(graphs, rows));
-  return { tokensPerSecond: tokens / seconds, flopsPerToken: flops / tokens, flopsPerSecond: flops / products };
+  const { num_experts: experts, num_experts_per_tok: chosen, vocab_size: vocabulary } = network.model;
+  const { seconds, products, flops, by } = await measureTime(device, graphs, {
+    rows: Math.max(1, Math.round((tokens * chosen) / experts)),
+    below: { ids: vocabulary, targets: vocabulary },
+    // Layer by layer weights are mapped; here they are made up, in float32.
+    hasRoom: memory.total + 2 * memory.mapped <= available,
+  });
+  return { tokensPerSecond: tokens / seconds, flopsPerToken: flops / tokens, flopsPerSecond: flops / products, by };
 };

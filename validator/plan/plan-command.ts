@@ -59,7 +59,7 @@ export const validatorPlanCommand: CommandSpec = {
     aheadOptions(command)
       .option("--block-time <seconds>", BLOCK_TIME, positiveNumber)
       .option("--miners <n>", "updates of a cycle, over all groups", wholeNumber(1), MINERS)
-      .option("--no-rate", "measure no matrix product, so that the time stays unknown")
+      .option("--no-rate", "measure neither programs nor matrix products, so that the time stays unknown")
       .option("--json", "print JSON, in bytes and seconds");
     programFlags(command, planSettings, "a validator's YAML file, of which the settings below are read").action(
       async ({ blockTime, miners: updates, rate, json, ...given }: Options) => {
@@ -96,11 +96,13 @@ export const validatorPlanCommand: CommandSpec = {
           device: device ?? { name: config.device, hostMemory: isInHostMemory(config.device) },
           hasEvaluator: config.evaluator.command !== undefined,
         });
-        const time = device && !travels(device) ? await measureEvaluationTime(network, plan, device) : undefined;
         const machine = thisMachine(process.env);
+        const { total, available } = machine.memory();
+        const time =
+          device && !travels(device) ? await measureEvaluationTime(network, plan, device, available) : undefined;
         const room = await roomIn(machine, config.checkpoint_dir);
         const has = {
-          memory: machine.memory().total,
+          memory: total,
           disk: room.free + room.used,
           tokensPerSecond: time?.tokensPerSecond ?? null,
         };

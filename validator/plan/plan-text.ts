@@ -8,7 +8,7 @@ export interface Available {
   readonly memory: number;
   /** Bytes that are free, and those that the program's files take already. */
   readonly disk: number;
-  /** From matrix products that were measured; null where none was. */
+  /** From programs or matrix products that were measured; null where none was. */
   readonly tokensPerSecond: number | null;
 }
 
@@ -107,7 +107,7 @@ export const describePlan = (
         [
           "tokens a second",
           speed === null ? "unknown" : speed.toPrecision(3),
-          speed === null ? "nothing was measured" : "from measured products",
+          speed === null ? "nothing was measured" : foundBy(measured),
         ],
         ["least to score all", time(evaluation.leastTokens), `${evaluation.leastTokens} tokens`],
         [
@@ -120,6 +120,9 @@ export const describePlan = (
     ["this machine", [["should join", verdict.join ? "yes" : "no", reasonOf(verdict, plan)]]],
   ]);
 };
+
+const foundBy = (time: EvaluationTime | undefined): string =>
+  time?.by === "programs" ? "from its programs, measured with random weights" : "from measured products";
 
 const reasonOf = (
   { memory, disk, time }: Verdict,

@@ -1,6 +1,7 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { cutGraph, type Subgraph } from "#shared/engine/cut.js";
 import type { Device } from "#shared/engine/device.js";
+import { BYTES } from "#shared/engine/tensor.js";
 import { STATES_SHARE, wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
 import { type LayerPart, layerGraphs, type ModelPart } from "#shared/evaluation/layers/layer-graphs.js";
 import { KEPT_BYTES } from "#shared/evaluation/loss-meter.js";
@@ -12,7 +13,7 @@ import { planLaps } from "#shared/scoring/racing/laps.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { LEAST_BATCHES } from "#shared/scoring/racing/run-races.js";
 import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
-import { ARENA_SHARE, BYTES, bytesOf, peakOf, sizesOf } from "#shared/training/plan-peak.js";
+import { ARENA_SHARE, bytesOf, peakOf, sizesOf } from "#shared/training/plan-peak.js";
 import { runOf, wholeGraph } from "./evaluation-graphs.js";
 
 /** Bytes, unless said otherwise. */

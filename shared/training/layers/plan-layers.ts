@@ -1,9 +1,9 @@
-import { sizeOf } from "#shared/engine/tensor.js";
+import { BYTES, sizeOf } from "#shared/engine/tensor.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { Shapes } from "../objective.js";
 import type { StepMemory } from "../plan.js";
-import { BYTES, peakOf } from "../plan-peak.js";
+import { peakOf } from "../plan-peak.js";
 import { layersStepGraphs } from "../step-graphs.js";
 import { vocabularyAtOnce } from "./head.js";
 import { layerKinds } from "./layer-kinds.js";
