@@ -8,6 +8,8 @@ import { HIDDEN, HIDDEN_GRADIENT } from "./layer-programs.js";
 
 /** Logits of all tokens and some rows of the vocabulary have about so many bytes. */
 const LOGIT_BYTES = 32 * 2 ** 20;
+/** The rows of the matrix that make them have at most so many, which few tokens would make more of than a layer's weights. */
+const ROW_BYTES = 128 * 2 ** 20;
 
 /** Rows of the vocabulary whose logits are made at once. */
 export const vocabularyAtOnce = ({
@@ -18,7 +20,11 @@ export const vocabularyAtOnce = ({
 }: Pick<ForwardShape, "config" | "batchSize" | "sequenceLength" | "chunks">): number =>
   Math.min(
     config.vocab_size,
-    chunks?.vocabulary ?? Math.max(64, Math.floor(LOGIT_BYTES / (4 * batchSize * sequenceLength))),
+    chunks?.vocabulary ??
+      Math.max(
+        64,
+        Math.floor(Math.min(LOGIT_BYTES / (4 * batchSize * sequenceLength), ROW_BYTES / (4 * config.hidden_size))),
+      ),
   );
 
 /** What the head is computed with. */

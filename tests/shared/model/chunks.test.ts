@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { qwen3 } from "#bench/large/qwen3-30b.js";
 import { gradients } from "#shared/engine/autodiff.js";
 import type { Subgraph } from "#shared/engine/cut.js";
 import { intTensor, sizeOf, type Tensor } from "#shared/engine/tensor.js";
@@ -10,6 +11,7 @@ import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { MOST_CHUNKS, queriesAtOnce } from "#shared/model/masks.js";
 import { allExperts, type Parameters, parameterShapes } from "#shared/model/parameters.js";
 import { PRESETS } from "#shared/model/presets.js";
+import { vocabularyAtOnce } from "#shared/training/layers/head.js";
 import { layerKinds } from "#shared/training/layers/layer-kinds.js";
 import { layerGraphs } from "#shared/training/layers/layer-programs.js";
 import { buildObjective } from "#shared/training/objective.js";
@@ -117,5 +119,14 @@ describe("attention in chunks of queries, losses in chunks of rows", () => {
     const growth = async (of?: ForwardShape["chunks"]) => (await activations(1024, of)) / (await activations(512, of));
     assert.ok((await growth(chunks)) < 2.05);
     assert.ok((await growth()) > 3);
+  });
+
+  it("hold no more of the head's matrix than about a layer's weights, however few tokens there are", () => {
+    for (const sequenceLength of [1, 64, 256, 2048, 4096]) {
+      const config = qwen3();
+      const rows = vocabularyAtOnce({ config, batchSize: 1, sequenceLength });
+      assert.ok(4 * rows * config.hidden_size <= 128 * 2 ** 20, `${rows} rows`);
+      assert.ok(rows >= 64);
+    }
   });
 });
