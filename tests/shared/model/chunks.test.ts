@@ -14,6 +14,7 @@ import { PRESETS } from "#shared/model/presets.js";
 import { vocabularyAtOnce } from "#shared/training/layers/head.js";
 import { layerKinds } from "#shared/training/layers/layer-kinds.js";
 import { layerGraphs } from "#shared/training/layers/layer-programs.js";
+import { planLayers } from "#shared/training/layers/plan-layers.js";
 import { buildObjective } from "#shared/training/objective.js";
 import { planStep } from "#shared/training/plan.js";
 import { device, floatsOf, MICRO, microIds, relativeError } from "./micro.js";
@@ -119,6 +120,18 @@ describe("attention in chunks of queries, losses in chunks of rows", () => {
     const growth = async (of?: ForwardShape["chunks"]) => (await activations(1024, of)) / (await activations(512, of));
     assert.ok((await growth(chunks)) < 2.05);
     assert.ok((await growth()) > 3);
+  });
+
+  it("take as little layer by layer, with the sizes of pieces that are really taken", () => {
+    const of = (sequenceLength: number, vocabulary: number = PRESETS.bench.vocab_size) => {
+      const config = { ...PRESETS.bench, vocab_size: vocabulary, max_position_embeddings: 16_384 };
+      const shape = { config, held: allExperts(config), batchSize: 1, sequenceLength };
+      const trainable = Object.keys(parameterShapes(config)).filter((name) => name.includes("experts"));
+      return planLayers({ shape, trainable, accumulation: 1 }).activations;
+    };
+    assert.ok(of(4096) > 1.5 * of(2048));
+    for (const t of [4096, 8192]) assert.ok(of(2 * t) < 2.2 * of(t), `${of(2 * t)} over ${of(t)} from ${t} on`);
+    assert.ok(of(4096, 4 * PRESETS.bench.vocab_size) < 1.3 * of(4096));
   });
 
   it("hold no more of the head's matrix than about a layer's weights, however few tokens there are", () => {
