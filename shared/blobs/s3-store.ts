@@ -2,6 +2,10 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addAbortSignal, Readable } from "node:stream";
 import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -9,6 +13,7 @@ import {
   PutObjectCommand,
   S3Client,
   S3ServiceException,
+  UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
@@ -21,6 +26,12 @@ export interface S3Location {
   readonly prefix: string;
 }
 
+/** A file of more bytes goes in parts of so many: a bucket takes none of more than 5 GiB at once. */
+const PART_BYTES = 2 ** 30;
+/** Parts that an upload has at most, and how often each is sent. */
+const MOST_PARTS = 10_000;
+const PART_ATTEMPTS = 3;
+
 /**
  * A store in a bucket of any service with the S3 protocol. A blob's key is `<prefix>/blob/<hash>`. So a publicly readable bucket with its
  * own origin answers as a blob server does.
@@ -28,12 +39,14 @@ export interface S3Location {
  * The environment gives AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, perhaps AWS_SESSION_TOKEN; AWS_REGION; and, for other services than
  * Amazon's, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL.
  *
+ * @param partBytes bytes of a part of a file that does not go at once
  * @throws BlockZeroError STORE_CREDENTIALS_MISSING; its methods STORE_FAILED
  */
 export const s3Store = (
   { bucket, prefix }: S3Location,
   env: Readonly<Record<string, string | undefined>>,
   answerMs?: number,
+  partBytes: number = PART_BYTES,
 ): BlobStore => {
   const accessKeyId = credential(env, "AWS_ACCESS_KEY_ID");
   const secretAccessKey = credential(env, "AWS_SECRET_ACCESS_KEY");
@@ -49,6 +62,8 @@ export const s3Store = (
     responseChecksumValidation: "WHEN_REQUIRED",
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 10_000, socketTimeout: 30_000 },
+    // Failures are thrown; without a logger it prints that it sends no stream twice.
+    logger: { debug: silent, info: silent, warn: silent, error: silent },
   });
   const attempt = remoteAttempts(`s3://${bucket}`, [secretAccessKey, sessionToken, accessKeyId], answerMs);
   const folder = prefix === "" ? "blob/" : `${prefix}/blob/`;
@@ -69,6 +84,53 @@ export const s3Store = (
     throw new TypeError("the service sent no body");
   };
 
+  /** Sends some bytes of a file, which are read while they are sent. */
+  const sendFile = <T>(
+    path: string,
+    { start, end }: ByteRange,
+    send: (content: { Body: Readable; ContentLength: number }, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> =>
+    attempt(async (signal) => {
+      const Body = createReadStream(path, end > start ? { start, end: end - 1 } : {});
+      try {
+        return await send({ Body, ContentLength: end - start }, signal);
+      } finally {
+        Body.destroy();
+      }
+    }, end - start);
+
+  /** Each part is sent again where that failed, since the client sends no stream twice. What fails in the end leaves nothing behind. */
+  const putParts = async (path: string, hash: string, bytes: number): Promise<void> => {
+    const { UploadId } = await attempt((abortSignal) =>
+      client.send(new CreateMultipartUploadCommand({ ...object(hash), ContentType: BYTES }), { abortSignal }),
+    );
+    const upload = { ...object(hash), UploadId };
+    const size = Math.max(partBytes, Math.ceil(bytes / MOST_PARTS));
+    const sendPart = (start: number, PartNumber: number) =>
+      sendFile(path, { start, end: Math.min(bytes, start + size) }, async (content, abortSignal) => {
+        const { ETag } = await client.send(new UploadPartCommand({ ...upload, ...content, PartNumber }), {
+          abortSignal,
+        });
+        return { ETag, PartNumber };
+      });
+    try {
+      const Parts: CompletedPart[] = [];
+      for (let start = 0; start < bytes; start += size)
+        Parts.push(await severalTimes(PART_ATTEMPTS, () => sendPart(start, Parts.length + 1)));
+      await attempt(
+        (abortSignal) =>
+          client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }), { abortSignal }),
+        // The service may put the parts together before it answers.
+        bytes,
+      );
+    } catch (thrown) {
+      await attempt((abortSignal) => client.send(new AbortMultipartUploadCommand(upload), { abortSignal })).catch(
+        () => undefined,
+      );
+      throw thrown;
+    }
+  };
+
   return {
     size,
     has: async (hash) => (await size(hash)) !== null,
@@ -82,21 +144,16 @@ export const s3Store = (
     put: (bytes) =>
       attempt(async (abortSignal) => {
         const hash = sha256(bytes);
-        const content = { Body: bytes, ContentLength: bytes.length, ContentType: "application/octet-stream" };
+        const content = { Body: bytes, ContentLength: bytes.length, ContentType: BYTES };
         await client.send(new PutObjectCommand({ ...object(hash), ...content }), { abortSignal });
         return hash;
       }, bytes.length),
     putFile: async (path, hash) => {
       const { size: bytes } = await stat(path);
-      await attempt(async (abortSignal) => {
-        const Body = createReadStream(path);
-        try {
-          const content = { Body, ContentLength: bytes, ContentType: "application/octet-stream" };
-          await client.send(new PutObjectCommand({ ...object(hash), ...content }), { abortSignal });
-        } finally {
-          Body.destroy();
-        }
-      }, bytes);
+      if (bytes > partBytes) return putParts(path, hash, bytes);
+      await sendFile(path, { start: 0, end: bytes }, (content, abortSignal) =>
+        client.send(new PutObjectCommand({ ...object(hash), ...content, ContentType: BYTES }), { abortSignal }),
+      );
     },
     delete: (hash) =>
       attempt(async (abortSignal) => {
@@ -118,6 +175,21 @@ export const s3Store = (
       } while (token !== undefined);
     },
   };
+};
+
+const silent = (): void => undefined;
+
+const BYTES = "application/octet-stream";
+
+const severalTimes = async <T>(times: number, work: () => Promise<T>): Promise<T> => {
+  for (let left = times - 1; left > 0; left--) {
+    const done = await work().then(
+      (value) => ({ value }),
+      () => null,
+    );
+    if (done) return done.value;
+  }
+  return work();
 };
 
 interface SentBody {

@@ -5,13 +5,14 @@ import { buffer } from "node:stream/consumers";
 import { describe, it, type TestContext } from "node:test";
 import type { BlobStore } from "#shared/blobs/blob-store.js";
 import { openStore } from "#shared/blobs/open-store.js";
+import { s3Store } from "#shared/blobs/s3-store.js";
 import { parseStore } from "#shared/blobs/store-setting.js";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { type Hub, startHub } from "./hub-server.js";
-import { S3_SECRET, startS3 } from "./s3-process.js";
+import { between, S3_SECRET, startS3 } from "./s3-process.js";
 
 const TOKEN = "hf_secretOfTheTest";
 const REPO = "somebody/blobs";
@@ -140,6 +141,39 @@ describe("stores elsewhere", { timeout: HANG_GUARD }, () => {
     const { Body } = await client.send(new GetObjectCommand({ Bucket: "blobs", Key: `blob/${hash}` }));
     assert.deepEqual(Buffer.from((await Body?.transformToByteArray()) ?? []), small);
     client.destroy();
+  });
+
+  it("a bucket gets a large file in parts, and a part again that did not arrive", async (t) => {
+    const printed = t.mock.method(console, "warn", () => undefined);
+    const { endpoint, asked, refuse } = await between(t, await startS3(t, "blobs"));
+    const store = s3Store({ bucket: "blobs", prefix: "" }, s3Env(endpoint), undefined, 1 << 20);
+    const bytes = Buffer.alloc(2.5 * (1 << 20), "many bytes, ");
+    const path = join(temporaryFolder(t), "file");
+    const parts = () =>
+      asked.filter((request) => /^PUT .*partNumber=/.test(request)).map((url) => /partNumber=(\d+)/.exec(url)![1]);
+    const last = (method: string) => asked.filter((request) => request.startsWith(method));
+    writeFileSync(path, bytes);
+    refuse((request) => /partNumber=2/.test(request), 2);
+    await store.putFile(path, sha256(bytes));
+    assert.deepEqual(parts(), ["1", "2", "2", "2", "3"]);
+    assert.equal(last("POST").length, 2);
+    assert.deepEqual(Buffer.from((await store.get(sha256(bytes))) ?? []), bytes);
+
+    asked.length = 0;
+    const other = Buffer.alloc(bytes.length, "other bytes, ");
+    writeFileSync(path, other);
+    refuse((request) => /partNumber=2/.test(request), 3);
+    await assert.rejects(store.putFile(path, sha256(other)), { code: "STORE_FAILED" });
+    assert.deepEqual(parts(), ["1", "2", "2", "2"]);
+    assert.deepEqual([last("POST").length, last("DELETE").length], [1, 1], "begun, and aborted");
+    assert.match(last("DELETE")[0]!, /uploadId=/);
+    assert.equal(await store.has(sha256(other)), false);
+
+    asked.length = 0;
+    writeFileSync(path, bytes.subarray(0, 1 << 20));
+    await store.putFile(path, sha256(bytes.subarray(0, 1 << 20)));
+    assert.deepEqual([last("POST").length, last("PUT").length], [0, 1], "what fits goes at once");
+    assert.equal(printed.mock.callCount(), 0);
   });
 
   it("a missing bucket is a fault, not an empty store", async (t) => {

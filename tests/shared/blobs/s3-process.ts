@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { createServer, request as send } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
@@ -25,4 +27,43 @@ export const startS3 = async (t: TestContext, bucket: string): Promise<string> =
     if (address !== undefined) return `http://${address}`;
   }
   throw new Error("the S3 server did not start");
+};
+
+/** A server before another that keeps what is asked, refuses some of it with status 500, and takes the end of an upload, which s3rver does not know. */
+export const between = async (t: TestContext, behind: string) => {
+  const asked: string[] = [];
+  let refused: (request: string) => boolean = () => false;
+  let left = 0;
+  const server = createServer((request, response) => {
+    const said = `${request.method} ${request.url}`;
+    asked.push(said);
+    const isAbort = request.method === "DELETE" && said.includes("uploadId=");
+    const isRefused = left > 0 && refused(said);
+    if (isRefused) left--;
+    if (isAbort || isRefused) {
+      request.resume().once("end", () => response.writeHead(isAbort ? 204 : 500).end());
+      return;
+    }
+    const { method = "GET", headers } = request;
+    const forwarded = send(new URL(request.url ?? "/", behind), { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    forwarded.once("error", () => response.destroy());
+    request.pipe(forwarded);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    /** Refuses so many of the requests, "METHOD URL", that are such. */
+    refuse: (isRefused: (request: string) => boolean, times: number) => {
+      refused = isRefused;
+      left = times;
+    },
+  };
 };
