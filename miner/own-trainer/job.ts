@@ -14,11 +14,12 @@ export const CONTRACT_VERSION = 1;
 /** The variable that names the job's document. */
 export const JOB_VARIABLE = "BLOCKZERO_JOB";
 
-/** Files and folders of a job, as the contract names them. */
+/** Files and folders of a job, as the contract names them. The shard lies beside it and stays from cycle to cycle, with a record of what it is of. */
 export const jobPaths = (dir: string) => ({
   dir,
   document: join(dir, "job.json"),
-  shard: join(dir, "shard"),
+  shard: join(dir, "..", "shard"),
+  shardRecord: join(dir, "..", "shard.json"),
   windows: join(dir, "windows.safetensors"),
   output: join(dir, "output"),
 });

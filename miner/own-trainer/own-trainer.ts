@@ -24,9 +24,10 @@ import { type RunPlace, runIdentity, shardChoice, shardIdentity, streamSeed } fr
 import type { HeldOut, ShardTrainer, Training, TrainOptions } from "../training/trainer.js";
 import { folderBytes } from "./folder-bytes.js";
 import { JOB_VARIABLE, type JobPaths, jobPaths, runOfJob, writeJob } from "./job.js";
+import { keepShard } from "./kept-shard.js";
 import { type OutputUpdate, outputFiles, pruneOutput, readOutput } from "./output.js";
 import { type Progress, type ProgressReader, progressReader } from "./progress.js";
-import { shardModel, writeShard } from "./shard-folder.js";
+import { shardModel } from "./shard-folder.js";
 import { isWithin, shardLossesInFiles, shardLossesOf } from "./shard-loss.js";
 import { windowsShape, writeTrainingWindows } from "./training-windows.js";
 
@@ -125,7 +126,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     await removeWhole(paths.dir);
     await makeFolder(paths.dir);
     await makeFolder(paths.output);
-    if (!(await writeShard(paths.shard, network, group, { hub, own: base, frozen }, stop))) return "shard";
+    if (!(await keepShard(paths, place, { hub, own: base, frozen }, stop))) return "shard";
     const loader = groupTrainingLoader(network, group, {
       batchSize,
       seed: streamSeed(place, cycle),
@@ -307,7 +308,7 @@ const watchDisk = ({ dir, shard, windows, output }: JobPaths, state: string, lim
   const ours = folderBytes([shard]);
   const look = async (program: RunningProgram): Promise<void> => {
     await pruneOutput(output);
-    const bytes = (await folderBytes([dir, state])) - (await ours) - (await folderBytes([windows]));
+    const bytes = (await folderBytes([dir, state, shard])) - (await ours) - (await folderBytes([windows]));
     if (bytes <= limit || overrun !== null) return;
     overrun = { code: "TRAINER_DISK", bytes, limit };
     program.stop(0);

@@ -1,5 +1,5 @@
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
-import { sizeOf } from "#shared/engine/tensor.js";
+import { type FloatTensor, sizeOf } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { createCheckpoint } from "#shared/model/checkpoint-writer.js";
 import { familyOf } from "#shared/model/families/index.js";
@@ -113,6 +113,41 @@ const projectionOf = (name: string): "gate" | "up" | "down" => {
   return name.endsWith("up_proj.weight") ? "up" : "down";
 };
 
+/** The tensors of a shard's folder, by their names there. */
+export interface ShardTensors {
+  readonly config: ModelConfig;
+  readonly names: readonly string[];
+  /** What a tensor's elements are of; null where nobody knows. */
+  version(name: string): string | null;
+  read(name: string): Promise<FloatTensor>;
+}
+
+/** @throws BlockZeroError TRAINER_SHARD_UNEVEN; what reading the weights throws while a tensor is read */
+export const shardTensors = (network: Network, group: string, { hub, own, frozen }: ShardWeights): ShardTensors => {
+  const { config, held } = shardModel(network, group);
+  const sources = [own, ...(frozen ? [frozen] : []), hub];
+  const find = (inShard: string): { readonly name: string; readonly source: FloatSource } => {
+    const name = wholeName(inShard, held);
+    const source = sources.find(({ shapes }) => Object.hasOwn(shapes, name));
+    if (source === undefined) throw new TypeError(`a shard that computes with ${name} needs its weights`);
+    return { name, source };
+  };
+  return {
+    config,
+    names: Object.keys(parameterShapes(config)),
+    version: (inShard) => {
+      const { name, source } = find(inShard);
+      return source.version?.(name) ?? null;
+    },
+    read: async (inShard) => {
+      const { name, source } = find(inShard);
+      const tensor = await source.read(name);
+      const layer = routerLayerOf(name);
+      return layer === null ? tensor : routerRows(tensor, held[layer]!);
+    },
+  };
+};
+
 /**
  * Writes the shard as `from_pretrained` of transformers reads it, a tensor at a time, in float32.
  *
@@ -124,22 +159,16 @@ export const writeShard = async (
   dir: string,
   network: Network,
   group: string,
-  { hub, own, frozen }: ShardWeights,
+  weights: ShardWeights,
   stop: () => boolean = () => false,
 ): Promise<boolean> => {
-  const { config, held } = shardModel(network, group);
+  const { config, names, read } = shardTensors(network, group, weights);
   await removeWhole(dir);
   const writer = await createCheckpoint(dir, config, { separators: openTokenizer(network.data) });
-  const sources = [own, ...(frozen ? [frozen] : []), hub];
   try {
-    for (const inShard of Object.keys(parameterShapes(config))) {
+    for (const name of names) {
       if (stop()) return false;
-      const name = wholeName(inShard, held);
-      const source = sources.find(({ shapes }) => Object.hasOwn(shapes, name));
-      if (source === undefined) throw new TypeError(`a shard that computes with ${name} needs its weights`);
-      const tensor = await source.read(name);
-      const layer = routerLayerOf(name);
-      await writer.write(inShard, layer === null ? tensor : routerRows(tensor, held[layer]!));
+      await writer.write(name, await read(name));
     }
     await writer.finish();
     return true;

@@ -4,6 +4,7 @@ import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { frozenGroups } from "#shared/model/shard.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { type OpenPart, openPart } from "#shared/parts/open-part.js";
+import { hashJson } from "#shared/protocol/hash-json.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import { firstOf } from "#shared/training/frozen-source.js";
@@ -71,7 +72,9 @@ const openWeights = async (
   what: string,
 ): Promise<OpenWeights> => {
   const open = (blob: BlobRef) => models.open(blob, signal);
-  return partFloats(await openPart(open, weights, new Map(Object.entries(shapes)), what), shapes);
+  const version = hashJson(weights);
+  const part = await openPart(open, weights, new Map(Object.entries(shapes)), what);
+  return { ...partFloats(part, shapes), version: () => version };
 };
 
 /** The tensors of an open part, which closing closes. @param shapes of all its tensors */

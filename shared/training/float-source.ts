@@ -6,6 +6,8 @@ export interface FloatSource {
   readonly shapes: Shapes;
   /** One of the tensors, for reading only. */
   read(name: string): Promise<FloatTensor>;
+  /** What a tensor's elements are of: where that is the same, so are they. Absent where nobody knows. */
+  readonly version?: (name: string) => string | undefined;
 }
 
 /** All tensors of a source, by name in its order. */

@@ -29,6 +29,7 @@ export const firstOf = (sources: readonly FrozenSource[]): FrozenSource => {
     shapes: Object.fromEntries([...owner].map(([name, { shapes }]) => [name, shapes[name]!])),
     read: (name) => ownerOf(name).read(name),
     rows: (name, first, end) => ownerOf(name).rows(name, first, end),
+    version: (name) => ownerOf(name).version?.(name),
   };
 };
 

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, it } from "node:test";
-import type { ReplicaStep } from "#miner/training/trainer.js";
+import { describe, it, type TestContext } from "node:test";
+import type { OwnTrainer, OwnTrainerOptions } from "#miner/own-trainer/own-trainer.js";
+import type { ReplicaStep, TrainOptions } from "#miner/training/trainer.js";
 import type { Device } from "#shared/engine/device.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
-import { inMemory } from "#shared/training/float-source.js";
+import { type FloatSource, inMemory } from "#shared/training/float-source.js";
 import { device, relativeError } from "../../shared/model/micro.js";
 import { atEachRun } from "../../support/at-each-run.js";
 import { coded } from "../../support/coded.js";
 import { parameters } from "../../support/micro-network.js";
 import { trained } from "../../support/trained.js";
-import { base, openTrainer, network as restricted } from "../micro-shard.js";
+import { base, configOf, hub, openTrainer, network as restricted } from "../micro-shard.js";
 import { MINIMAL, MODEL, open, train } from "./support.js";
 
 const heldOut = { seed: "7".repeat(64), batches: 2 };
@@ -92,6 +93,117 @@ describe("a trainer's program that follows the contract", () => {
     assert.match(told!.message, /before its shard was written$/);
     assert.match(String(told!.fields.prevention), /faster disk/);
     assert.equal(asked, 5);
+  });
+
+  describe("finds its shard where it was", () => {
+    /** Weights that say what they are of, and of which reads are counted. */
+    const counted = (tensors: Parameters, version: string) => {
+      const { shapes, read } = inMemory(tensors);
+      const reads: string[] = [];
+      const source: FloatSource = {
+        shapes,
+        read: (name) => {
+          reads.push(name);
+          return read(name);
+        },
+        version: () => version,
+      };
+      return { source, reads };
+    };
+    const moved: Parameters = Object.fromEntries(
+      Object.entries(base).map(([name, tensor]) => [
+        name,
+        { ...tensor, data: tensor.data.map((weight) => 2 * weight) },
+      ]),
+    );
+    const trainOn = (trainer: OwnTrainer, own: Parameters, cycle: number, options: Partial<TrainOptions> = {}) =>
+      trained(
+        trainer.train(counted(own, own === base ? "first" : "second").source, {
+          cycle,
+          model: MODEL,
+          stop: () => false,
+          ...options,
+        }),
+      );
+    const filesOf = (home: string) => {
+      const folder = join(home, "shard");
+      return readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))] as const);
+    };
+    const flags = { max_steps: 1 };
+    /** The shard of weights as a miner that has none writes it. */
+    const fresh = async (
+      t: TestContext,
+      own: Parameters,
+      more: Partial<OwnTrainerOptions> = {},
+      frozen?: FloatSource,
+    ) => {
+      const { trainer, home } = await open(t, MINIMAL, flags, more);
+      await trainOn(trainer, own, 1, { frozen });
+      return filesOf(home);
+    };
+
+    it("with the tensors written that have changed", async (t) => {
+      const kept = counted(hub, "hub");
+      const { trainer, home } = await open(t, MINIMAL, flags, { hub: kept.source });
+      await trainOn(trainer, base, 1);
+      assert.ok(kept.reads.length > 0);
+      kept.reads.length = 0;
+      await trainOn(trainer, moved, 2);
+      assert.deepEqual(kept.reads, []);
+      assert.deepEqual(filesOf(home), await fresh(t, moved));
+      await trainOn(trainer, moved, 3);
+      assert.deepEqual(filesOf(home), await fresh(t, moved));
+      const builtIn = await openTrainer(configOf({}));
+      t.after(() => builtIn.dispose());
+      const [ours, theirs] = [
+        await trainer.losses(inMemory(moved), heldOut),
+        await builtIn.losses(inMemory(moved), heldOut),
+      ];
+      for (const [i, loss] of ours.entries()) assert.ok(Math.abs(loss - theirs[i]!) < 1e-5, `${loss} ${theirs[i]}`);
+    });
+
+    it("with all of it written where one of its files was touched", async (t) => {
+      const touches: readonly ((file: string) => void)[] = [
+        (file) => truncateSync(file, 8),
+        (file) => utimesSync(file, 1, 1),
+        (file) => writeFileSync(`${file}.more`, ""),
+      ];
+      const kept = counted(hub, "hub");
+      const { trainer, home } = await open(t, MINIMAL, flags, { hub: kept.source });
+      await trainOn(trainer, base, 1);
+      for (const [i, touch] of touches.entries()) {
+        kept.reads.length = 0;
+        touch(join(home, "shard", "model.safetensors"));
+        await trainOn(trainer, i % 2 === 0 ? moved : base, 2 + i);
+        assert.ok(kept.reads.length > 0);
+      }
+      assert.deepEqual(filesOf(home), await fresh(t, moved));
+    });
+
+    it("and whole where a cycle before was over while it was written", async (t) => {
+      const kept = counted(hub, "hub");
+      const { trainer, home } = await open(t, MINIMAL, flags, { hub: kept.source });
+      await trainOn(trainer, base, 1);
+      let asked = 0;
+      const { run } = await trainOn(trainer, moved, 2, { stop: () => ++asked > 3 });
+      assert.deepEqual([run.steps, asked], [0, 4]);
+      kept.reads.length = 0;
+      await trainOn(trainer, base, 3);
+      assert.ok(kept.reads.length > 0);
+      assert.deepEqual(filesOf(home), await fresh(t, base));
+    });
+
+    it("and other groups' experts that have not changed, mode full", async (t) => {
+      const network = full;
+      const [kept, frozen] = [counted(hub, "hub"), counted(others, "of prose")];
+      const { trainer, home } = await open(t, MINIMAL, flags, { network, hub: kept.source });
+      await trainOn(trainer, base, 1, { frozen: frozen.source });
+      assert.ok(frozen.reads.length > 0);
+      for (const { reads } of [kept, frozen]) reads.length = 0;
+      await trainOn(trainer, moved, 2, { frozen: frozen.source });
+      assert.deepEqual([kept.reads, frozen.reads], [[], []]);
+      assert.deepEqual(filesOf(home), await fresh(t, moved, { network }, inMemory(others)));
+    });
   });
 
   it("is measured from its files where its shard is larger than memory", async (t) => {
