@@ -215,6 +215,36 @@ test("a race whose contenders are measured at once has the outcome of one after 
   );
 });
 
+test("groups that are measured at once take a pass each, and one in all that shows how long it takes", async () => {
+  const rules = { ...full, rounds: 1 };
+  const races = (isTogether: boolean) => {
+    let passes = 0;
+    const raceAlone = () => {
+      let known = 0;
+      const pass = (to: number) => {
+        if (to <= known) return;
+        passes++;
+        known = to;
+      };
+      return {
+        contenders: [0, 1, 2],
+        rules,
+        before: async (from: number, to: number) => {
+          pass(to);
+          return steady(3)(from, to);
+        },
+        after: (_: number, from: number, to: number) => steady(2)(from, to),
+        ...(isTogether && { ahead: async (_: readonly number[], __: number, to: number) => pass(to) }),
+      };
+    };
+    return { races: [raceAlone(), raceAlone(), raceAlone(), raceAlone()], passes: () => passes };
+  };
+  const together = races(true);
+  const apart = races(false);
+  assert.deepEqual(await runRaces(together.races), await runRaces(apart.races));
+  assert.equal(together.passes(), 4 + 1);
+});
+
 const steady = (loss: number) => async (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => loss + 0.001 * ((from + i) % 3));
 
