@@ -123,7 +123,7 @@ const agreedText = (
     validators.reduce((sum, one) => sum + (is(one) ? one.stakeShare : 0), 0);
   const scored = stakeOf((one) => one.verdict === "scored");
   const unheard = stakeOf((one) => one.isUnheard);
-  const most = `most of those who reported scored it${unheard === 0 ? "" : `, with the ${percent(unheard)} that reported and is not heard`}`;
+  const most = `most of those who judged it scored it${unheard === 0 ? "" : `, with the ${percent(unheard)} that reported and is not heard`}`;
   const why = scored + rejectedBy < 1 / 2 ? "more than half could not judge it" : most;
   return `${votes}; ${why}: it is abstained on, and the cycle is left out of its mean.`;
 };

@@ -45,6 +45,8 @@ export interface Attack {
   readonly silent?: Readonly<Record<string, SilentWeights>>;
   /** Honest validators that are away from a cycle on, all of them that have a record on chain by then: their stake votes. Not vera. */
   readonly away?: Readonly<Record<string, number>>;
+  /** Honest validators that fail themselves from a cycle on: their disk gives no update as long as they judge. Not vera. */
+  readonly failing?: Readonly<Record<string, number>>;
   /** Whether blocks go on while validators wait for the attacker's files; unless given, the next one comes when they wait no more. */
   readonly isPatient?: boolean;
   /**

@@ -45,8 +45,8 @@ interface Vote {
  *
  * - scored: a majority scored the same artifact in the same group. Its score is the largest that a majority gives at least;
  * - abstained: a majority failed itself: its report does not count, is silent on the miner, or says `validator_failed`. Or more than half of the
- *   stake whose reports count or are unheard scored the same artifact in the same group or is unheard, so that only who is away is missing, or is kept from
- *   being heard;
+ *   stake that judges the miner or is unheard scored the same artifact in the same group or is unheard, so that only who is away or failed itself is missing, or
+ *   is kept from being heard;
  * - rejected: neither. An artifact that half of the stake cannot fetch was withheld.
  *
  * A validator that signed two different reports for the cycle counts as silent. What a report says of anybody else counts for nothing: its
@@ -70,15 +70,13 @@ export const tally = ({
   }
   const keyOf = ({ uid, hotkey }: TallyInputs["miners"][number]): string => `${uid} ${hotkey}`;
   const votesOn = new Map(miners.map((one) => [keyOf(one), { uid: one.uid, hotkey: one.hotkey, votes: [] as Vote[] }]));
-  let reported = 0n;
   for (const [validator, report] of byValidator) {
     const stake = stakes.get(validator) ?? 0n;
     if (report === null || stake === 0n) continue;
-    reported += stake;
     for (const entry of report.entries) votesOn.get(keyOf(entry))?.votes.push({ entry, stake });
   }
   const kept = new Set(unheard.filter((hotkey) => !byValidator.has(hotkey)));
-  const voters = { stakes, reported, unheard: sumStake([...kept].map((hotkey) => stakes.get(hotkey) ?? 0n)) };
+  const voters = { stakes, unheard: sumStake([...kept].map((hotkey) => stakes.get(hotkey) ?? 0n)) };
   return [...votesOn.values()]
     .map(({ uid, hotkey, votes }) => ({ uid, hotkey, ...agree(votes, voters) }))
     .sort((a, b) => a.uid - b.uid || compareTexts(a.hotkey, b.hotkey));
@@ -86,16 +84,11 @@ export const tally = ({
 
 interface Voters {
   readonly stakes: Stakes;
-  /** Stake of those whose reports count. */
-  readonly reported: bigint;
   /** Stake of those whose reports are unheard. */
   readonly unheard: bigint;
 }
 
-const agree = (
-  votes: readonly Vote[],
-  { stakes, reported, unheard }: Voters,
-): Omit<AgreedOutcome, "uid" | "hotkey"> => {
+const agree = (votes: readonly Vote[], { stakes, unheard }: Voters): Omit<AgreedOutcome, "uid" | "hotkey"> => {
   const scored = votes.filter(({ entry }) => entry.verdict === "scored");
   const winners = heaviest(scored);
   const margin = marginalVote([...winners].sort(byScore), stakes)?.entry;
@@ -116,8 +109,8 @@ const agree = (
   const failed = votes.filter(({ entry }) => entry.reason === "validator_failed");
   const against = votes.filter(({ entry }) => entry.verdict === "rejected" || entry.reason === "unreachable");
   const judging = sumStake([...scored, ...against].map(({ stake }) => stake));
-  // Else less than half of the stake could have work rejected while some of the others are away, or by choosing whose reports count.
-  const isForIt = 2n * (sumStake(winners.map(({ stake }) => stake)) + unheard) > reported + unheard;
+  // Else less than half of the stake could have work rejected while some of the others are away or fail themselves, or by choosing whose reports count.
+  const isForIt = 2n * (sumStake(winners.map(({ stake }) => stake)) + unheard) > judging + unheard;
   const isAbstained = judging === 0n || isForIt || isMajority(sumStake(stakes.values()) - judging, stakes);
   const sides = isAbstained ? [failed, against, scored] : [against, scored];
   const [speaker] = heaviest(sides.find((side) => side.length > 0) ?? []);

@@ -13,6 +13,7 @@ import { type Living, openSubnet, type Subnet, until } from "../../support/subne
 import { type Forged, type Forgery, forge, serve } from "../../support/updates.js";
 import { openMeter, openValidator, type TestValidator } from "../../support/validator.js";
 import type { Attack, BaseView, Den, LiarsDen, Past, TrainingRun, Turn } from "../attack.js";
+import { withFailingDisk } from "./failing.js";
 import { type Ground, modelLoss } from "./ground.js";
 import type { Run } from "./gym.js";
 import { type HonestWork, type Judged, workOf } from "./honest-work.js";
@@ -75,7 +76,7 @@ export const campaign = async (
 ): Promise<Campaign> => {
   const identities = Array.from({ length: attack.identities ?? 1 }, (_, i) => `eve${i + 1}`);
   const staked = attack.stake === undefined ? [] : identities.slice(0, 1);
-  const { lie, silent = {}, away = {} } = attack;
+  const { lie, silent = {}, away = {}, failing = {} } = attack;
   const miners = HONEST.slice(0, attack.honest ?? HONEST_MINERS);
   const stakes = attack.stakes ?? (lie ? LIARS_STAKES : HONEST_STAKES);
   const opened = await openSubnet(t, {
@@ -87,8 +88,12 @@ export const campaign = async (
   });
   const subnet = withSteadySignatures(opened);
   const open = async (name: string) => withSteadyDraws(await openValidator(t, subnet, name), name);
+  /** Files that no failing validator's disk gives now, by the validator's name. */
+  const lost = new Map<string, ReadonlySet<string>>();
+  const openHonest = async (name: string) =>
+    withFailingDisk(await open(name), (hash) => lost.get(name)?.has(hash) ?? false);
   const names = Object.keys(stakes).filter((name) => name !== LIAR && !Object.hasOwn(silent, name));
-  const everyHonest = await Promise.all(names.map(open));
+  const everyHonest = await Promise.all(names.map(openHonest));
   const liar = lie ? await open(LIAR) : null;
   const others = await Promise.all(
     Object.entries(silent).map(([name, how]) => openSilent(subnet, name, how, names[0]!)),
@@ -180,6 +185,9 @@ export const campaign = async (
         await subnet.record(Object.fromEntries(records));
     }
 
+    const tensors = [...Object.values(honestly), ...turns.map(({ forged }) => forged)].map((one) => one.tensors.hash);
+    for (const [name, from] of Object.entries(failing)) if (cycle >= from) lost.set(name, new Set(tensors));
+
     const noncesOf = (some: readonly string[]) =>
       Promise.all(some.map((name) => subnet.chain.nonce(subnet.signer(name).address)));
     const nonce = await noncesOf(validators);
@@ -219,6 +227,7 @@ export const campaign = async (
     await sent(SENT.evaluate);
     await subnet.record(await strayReports(cycle));
     await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.reported !== undefined));
+    lost.clear();
     await subnet.to(window("exchange").start - 1);
     await sent(SENT.exchange);
     await subnet.to(window("exchange").start);

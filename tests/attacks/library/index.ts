@@ -30,7 +30,11 @@ import { liarSplitView } from "./liar-split-view.js";
 import { liarStandstill } from "./liar-standstill.js";
 import { liarSwaps } from "./liar-swaps.js";
 import { liarUnreachable } from "./liar-unreachable.js";
-import { liarUnheardWhileAway, liarUnreachableWhileAway } from "./liar-unreachable-while-away.js";
+import {
+  liarUnheardWhileAway,
+  liarUnreachableWhileAway,
+  liarUnreachableWhileFailing,
+} from "./liar-unreachable-while-away.js";
 import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lookingAhead } from "./looking-ahead.js";
@@ -122,6 +126,7 @@ export const attacks: readonly Attack[] = [
   liarUnreachable,
   liarUnreachableWhileAway,
   liarUnheardWhileAway,
+  liarUnreachableWhileFailing,
   liarRejects,
   liarFails,
   liarOmits,

@@ -257,10 +257,10 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
         },
         subnet.network,
       ).join("\n");
-    assert.match(told(false), /; most of those who reported scored it: it is abstained on/);
+    assert.match(told(false), /; most of those who judged it scored it: it is abstained on/);
     assert.match(
       told(true),
-      /; most of those who reported scored it, with the 50\.0 % that reported and is not heard: it is abstained on/,
+      /; most of those who judged it scored it, with the 50\.0 % that reported and is not heard: it is abstained on/,
     );
   });
 });

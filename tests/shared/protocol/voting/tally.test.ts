@@ -75,7 +75,11 @@ test("half of the stake is not more than half, and silence counts against a majo
     [second.validator, 5n],
   ]);
   assert.equal(agree([first], even)[0]?.verdict, "abstained");
-  assert.equal(agree([first, { ...second, entries: [] }], even)[0]?.verdict, "rejected");
+  assert.equal(
+    agree([first, { ...second, entries: [] }], even)[0]?.verdict,
+    "abstained",
+    "silence on it is as absence",
+  );
   assert.equal(agree([first], new Map([...even, [first.validator, 6n]]))[0]?.verdict, "scored");
   assert.equal(agree([first], new Map([...even, [first.validator, 6n], ["another", 1n]]))[0]?.verdict, "abstained");
   assert.equal(agree([first], new Map([...even, ["another", 1n]]))[0]?.verdict, "abstained");
@@ -104,8 +108,13 @@ test("a miner that withholds is rejected; only a majority of the validators' own
   assert.deepEqual(said("unreachable", "unreachable", "validator_failed"), ["rejected", "unreachable"]);
   assert.deepEqual(
     said("scored", "scored", "validator_failed", null),
-    ["rejected", null],
-    "half is no majority of failures",
+    ["abstained", "validator_failed"],
+    "who failed itself, or says nothing of it, is as who is away",
+  );
+  assert.deepEqual(
+    said("scored", "unreachable", "validator_failed", null),
+    ["rejected", "unreachable"],
+    "half is no majority of failures, nor of those who judge it",
   );
   assert.deepEqual(
     said("scored", "scored", "validator_failed"),
@@ -121,12 +130,15 @@ test("a miner that withholds is rejected; only a majority of the validators' own
   assert.deepEqual(said(), ["abstained", null], "nobody reported");
 });
 
-test("what a liar with less than half of the stake says rejects nobody while others are away that most of the rest scored", () => {
+test("what a liar with less than half of the stake says rejects nobody while others are away or fail that most of the rest scored", () => {
   const entry = vectors.reports[0]?.entries[3];
   assert.ok(entry?.reason === "unreachable");
-  const of = (index: number, said: typeof entry) => ({ ...vectors.reports[index]!, entries: [said] });
+  const of = (index: number, said: typeof entry | null) => ({
+    ...vectors.reports[index]!,
+    entries: said ? [said] : [],
+  });
   const good = { ...scoredEntry, uid: entry.uid, hotkey: entry.hotkey };
-  const agreed = (entries: readonly (typeof entry)[], ...shares: readonly bigint[]) =>
+  const agreed = (entries: readonly (typeof entry | null)[], ...shares: readonly bigint[]) =>
     agree(
       entries.map((said, i) => of(i, said)),
       new Map(shares.map((stake, i) => [vectors.reports[i]!.validator, stake])),
@@ -138,7 +150,17 @@ test("what a liar with less than half of the stake says rejects nobody while oth
     assert.equal(agreed([lie, good], 40n, 45n, 15n), "abstained", String(lie.reason));
     assert.equal(agreed([lie, good], 49n, 50n, 1n), "abstained", String(lie.reason));
     assert.equal(agreed([lie, good, good], 40n, 45n, 15n), "scored", String(lie.reason));
+    for (const trouble of [failed, null]) {
+      assert.equal(agreed([lie, good, trouble], 40n, 50n, 10n), "abstained", String(lie.reason));
+      assert.equal(agreed([lie, good, trouble], 49n, 50n, 1n), "abstained", String(lie.reason));
+      assert.equal(agreed([lie, good, trouble], 40n, 45n, 5n, 10n), "abstained", String(lie.reason));
+    }
   }
+  assert.equal(
+    agreed([entry, good, failed], 45n, 45n, 10n),
+    "rejected",
+    "half of those who judge it could not fetch it",
+  );
   assert.equal(agreed([entry, good], 45n, 40n, 15n), "rejected", "most of those who are there could not fetch it");
   const other = { ...good, artifact: "f".repeat(64) };
   assert.equal(agreed([entry, good, other], 40n, 30n, 25n, 5n), "rejected", "they scored different artifacts");
