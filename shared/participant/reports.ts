@@ -26,7 +26,7 @@ export interface CycleReports {
   readonly stakes: Stakes;
   /** The reports' records on chain, by ascending uid, including those that do not count or were not available. */
   readonly committed: readonly ExchangedReport[];
-  /** Hotkeys whose report does not count, though most of the stake that says what it holds does hold it. */
+  /** Hotkeys whose report does not count, though they and most of the stake that says what it holds do hold it. */
   readonly unheard: readonly string[];
   /** Hotkeys of the validators that recorded which reports they hold. */
   readonly exchanged: ReadonlySet<string>;

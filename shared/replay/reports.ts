@@ -2,7 +2,7 @@ import { readVoters } from "#shared/chain/voters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { isReportSigned, parseReport, type Report } from "#shared/protocol/report.js";
-import { holdersOf } from "#shared/protocol/voting/holders.js";
+import { holdersOf, isReportUnheard } from "#shared/protocol/voting/holders.js";
 import { permittedStakes, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
@@ -36,7 +36,7 @@ export interface Exchange {
   readonly reports: readonly ExchangedReport[];
   /** The stakes that vote on the cycle. */
   readonly stakes: Stakes;
-  /** Hotkeys whose report does not count, though most of the stake that says what it holds does hold it; by ascending uid. */
+  /** Hotkeys whose report does not count, though they and most of the stake that says what it holds do hold it; by ascending uid. */
   readonly unheard: readonly string[];
   /** Hotkeys of the voting validators that recorded what they hold. */
   readonly exchanged: ReadonlySet<string>;
@@ -77,7 +77,9 @@ export const exchangedReports = async (context: CycleContext, cycle: number): Pr
     const { holders, stake, counts } = holdersBy(number);
     return { ...one, holders, heldBy: total === 0n ? 0 : Number(stake) / Number(total), counts };
   });
-  const unheard = committed.flatMap(({ hotkey }, number) => (holdersBy(number).isUnheard ? [hotkey] : []));
+  const unheard = committed.flatMap(({ hotkey }, number) =>
+    isReportUnheard(holdersBy(number), hotkey) ? [hotkey] : [],
+  );
   const silent = [...permittedStakes(metagraph.neurons).keys()].filter((hotkey) => !stakes.has(hotkey));
   return { reports, stakes, unheard, exchanged: new Set(said.map(([hotkey]) => hotkey)), silent };
 };

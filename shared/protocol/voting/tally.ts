@@ -25,7 +25,7 @@ export interface TallyInputs {
   readonly reports: readonly Report[];
   /** The stakes of all that may vote, whether they reported or not. */
   readonly stakes: Stakes;
-  /** Hotkeys whose report does not count, though most of the stake that says what it holds does hold it. What they would have said is not known. */
+  /** Hotkeys whose report does not count, though they and most of the stake that says what it holds do hold it. What they would have said is not known. */
   readonly unheard: readonly string[];
   /** Neurons to judge, as the chain says. Each gets an outcome, whether a report names it or not, and nobody else does. */
   readonly miners: readonly { readonly uid: number; readonly hotkey: string }[];

@@ -4,6 +4,7 @@ import { drawnBytes } from "#owner/seal/seal.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { cycleLength } from "#shared/protocol/phases.js";
+import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { MAX_REPORT_BYTES, parseReport, type ReportEntry } from "#shared/protocol/report.js";
 import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
 import { runCycle } from "#validator/cycle.js";
@@ -76,7 +77,7 @@ export const campaign = async (
 ): Promise<Campaign> => {
   const identities = Array.from({ length: attack.identities ?? 1 }, (_, i) => `eve${i + 1}`);
   const staked = attack.stake === undefined ? [] : identities.slice(0, 1);
-  const { lie, silent = {}, away = {}, failing = {} } = attack;
+  const { lie, silent = {}, away = {}, failing = {}, unsaid = [] } = attack;
   const miners = HONEST.slice(0, attack.honest ?? HONEST_MINERS);
   const stakes = attack.stakes ?? (lie ? LIARS_STAKES : HONEST_STAKES);
   const opened = await openSubnet(t, {
@@ -232,6 +233,10 @@ export const campaign = async (
     await sent(SENT.exchange);
     await subnet.to(window("exchange").start);
     await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.exchanged !== undefined));
+    if (unsaid.length > 0) {
+      await subnet.record(Object.fromEntries(unsaid.map((name) => [name, saidOf(subnet, cycle - 1)])));
+      for (const name of unsaid) nonce[validators.indexOf(name)]! += 1;
+    }
     await subnet.to(window("choose").start);
     await sent(SENT.choose);
     await subnet.to(window("choose").start + 1);
@@ -309,6 +314,10 @@ export const campaign = async (
   }
   return { genesisLoss, cycles: lived, outcomes, merged, agreedOn, validators: [...parts.values()].map(partOf) };
 };
+
+/** A held record of a cycle, which says of no report that it is held. */
+const saidOf = ({ networkHash }: Subnet, cycle: number): string =>
+  encodeRecord({ type: "held", network: shortHash(networkHash), cycle, held: [] });
 
 /** A block comes after so long, whoever waits for what. */
 const BLOCK_MS = 60_000;

@@ -22,6 +22,38 @@ const abstentionOnDemand = (name: string, description: string, friend: string, l
   },
 });
 
+/** Number of mallory's report: hers is the highest uid of four. */
+const MALLORYS = 3;
+
+/**
+ * The same with a validator whose report is held by most of those who say what they hold, and not by itself. Of the honest ones one has no held record in time, and
+ * another one gets the file as the last, when all have reported that they could not fetch it: sooner, it would hand it on.
+ */
+const abstentionUnheard: Attack = {
+  name: "abstention-unheard",
+  description:
+    "one good cycle in four; in the others one honest validator with 15 % of the stake gets its file, and its own validator, which has 40 %, does not say that it holds its own report, while another one with 15 % says nothing of what it holds",
+  stakes: { vera: 3000, viv: 1500, vic: 1500, mallory: 4000 },
+  unsaid: ["vic"],
+  lie: { held: (held) => held.filter((number) => number !== MALLORYS) },
+  submit: async ({ scope, subnet, cycle, honest, train, forge }) => {
+    if (cycle % PERIOD === 1) return [{ forged: forge({ miner: "eve1", tensors: await train() }) }];
+    const files = new Map<string, Uint8Array>();
+    const { chain, node, sent, signer, window } = subnet;
+    const friend = signer("viv").address;
+    const others = ["vera", "vic", "mallory"];
+    const before = await Promise.all(others.map((name) => chain.nonce(signer(name).address)));
+    const location = await facedServer(scope, files, async (hotkey) => {
+      if (hotkey !== friend || node.head.number < window(cycle, "evaluate").start) return "none";
+      await Promise.all(others.map((name, i) => sent(name, before[i]! + 1)));
+      return "file";
+    });
+    const forged = forge({ miner: "eve1", tensors: scaled(honest[0]!.update, -1), location });
+    files.set(forged.artifact, forged.manifest).set(forged.tensors.hash, forged.tensors.bytes);
+    return [{ forged, served: false }];
+  },
+};
+
 export const abstentionsOnDemand: readonly Attack[] = [
   abstentionOnDemand(
     "abstention-on-demand",
@@ -39,4 +71,5 @@ export const abstentionsOnDemand: readonly Attack[] = [
         ),
     },
   ),
+  abstentionUnheard,
 ];

@@ -1,21 +1,24 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Scope } from "../../shared/artifact/temporary.js";
 
 /** What a server shows who asks: the file, as many other bytes, or a 404. */
 export type Face = "file" | "noise" | "none";
 
-/** Serves files to some and not to others. @param face what a hotkey is shown; "" where a request is not signed */
+/** Serves files to some and not to others. @param face what a hotkey is shown, perhaps after a while; "" where a request is not signed */
 export const facedServer = async (
   scope: Scope,
   files: ReadonlyMap<string, Uint8Array>,
-  face: (hotkey: string) => Face,
+  face: (hotkey: string) => Face | Promise<Face>,
 ): Promise<string> => {
-  const server = createServer(({ url = "", headers }, response) => {
+  const answer = async ({ url = "", headers }: IncomingMessage, response: ServerResponse): Promise<void> => {
     const bytes = files.get(url.slice("/blob/".length));
-    const shown = face(headers.authorization?.split(" ")[1] ?? "");
+    const shown = await face(headers.authorization?.split(" ")[1] ?? "");
     if (bytes === undefined || shown === "none") response.writeHead(404).end();
     else response.end(shown === "file" ? bytes : Buffer.alloc(bytes.length));
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -245,6 +245,27 @@ describe("reports that count", { timeout: HANG_GUARD }, () => {
     assert.equal(agreed([]), "rejected");
   });
 
+  it("are not unheard where their own author does not say that it holds them", async (t) => {
+    const validators = { vera: 48_000, viv: 2000, vic: 1000, mallory: 49_000 };
+    const { subnet, reader, put } = await open(t, { validators });
+    const records: Record<string, string> = {};
+    for (const name of subnet.validators) records[name] = reportRecord(subnet, await put(name));
+    await subnet.record(records);
+    const held = (numbers: readonly number[]) =>
+      encodeRecord({ type: "held", network: shortHash(subnet.networkHash), cycle: 1, held: [...numbers] });
+    await subnet.to(subnet.window(1, "exchange").start - 1);
+    // Vic says nothing of what it holds.
+    const all = [0, 1, 2, 3];
+    await subnet.record({ vera: held(all), viv: held(all), mallory: held([0, 1, 2]) });
+    await subnet.to(subnet.window(1, "exchange").end);
+    const { reports, unheard } = await exchangedReports(reader, 1);
+    assert.deepEqual(
+      reports.map(({ counts }) => counts),
+      [true, true, true, false],
+    );
+    assert.deepEqual(unheard, []);
+  });
+
   it("are none of which half of the stake says so, or says it a block too late", async (t) => {
     const { subnet, put, collected } = await open(t, { validators: { vera: 2000, vito: 2000 } });
     await subnet.record({

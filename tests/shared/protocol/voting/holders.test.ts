@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { holdersOf } from "#shared/protocol/voting/holders.js";
+import { holdersOf, isReportUnheard } from "#shared/protocol/voting/holders.js";
 import { loadVectors } from "../vectors.js";
 
 const numbers = z.array(z.int());
-const { documents, cases } = loadVectors(
+const { authors, cases } = loadVectors(
   "unheard",
   z.object({
-    documents: z.int(),
+    authors: z.array(z.string()),
     cases: z.array(
       z.object({
         about: z.string(),
@@ -16,22 +16,24 @@ const { documents, cases } = loadVectors(
         held: z.record(z.string(), numbers),
         counts: numbers,
         unheard: numbers,
+        unheardReports: numbers,
       }),
     ),
   }),
 );
 
 test("vectors: which documents count, and which are unheard", () => {
-  for (const { about, held, counts, unheard, ...one } of cases) {
+  for (const { about, held, counts, unheard, unheardReports, ...one } of cases) {
     const stakes = new Map(Object.entries(one.stakes).map(([hotkey, stake]) => [hotkey, BigInt(stake)]));
     const holders = holdersOf(Object.entries(held), stakes);
-    const all = Array.from({ length: documents }, (_, number) => number);
+    const all = authors.map((_, number) => number);
     assert.deepEqual(
       {
         counts: all.filter((number) => holders(number).counts),
         unheard: all.filter((number) => holders(number).isUnheard),
+        unheardReports: all.filter((number) => isReportUnheard(holders(number), authors[number]!)),
       },
-      { counts, unheard },
+      { counts, unheard, unheardReports },
       about,
     );
   }
