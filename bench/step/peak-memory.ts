@@ -20,7 +20,7 @@ const alone = fileURLToPath(new URL("alone.js", import.meta.url));
 
 /** Our own steps of a case in a process of their own. @param name of the case */
 export const ourPeakMemory = async (name: string, threads: number): Promise<PeakMemory> => {
-  const { stdout } = await exec(process.execPath, [alone, name, `${threads}`]);
+  const { stdout } = await exec(process.execPath, ["--expose-gc", alone, name, `${threads}`]);
   return { name: "blockzero", bytes: Number(stdout) };
 };
 

@@ -62,7 +62,8 @@ export const cutGraph = ({ graph, outputs }: Subgraph, varying: ReadonlySet<stri
   return { fixed: { graph, outputs: crossing }, varying: { graph: rest, outputs: Object.fromEntries(named) } };
 };
 
-const copyConstant = (graph: Graph, tensor: Tensor): Value => {
+/** A constant of one graph in another. */
+export const copyConstant = (graph: Graph, tensor: Tensor): Value => {
   switch (tensor.dtype) {
     case "float32":
       return graph.constant(tensor.data, tensor.shape);

@@ -1,4 +1,4 @@
-import type { Value } from "#shared/engine/graph.js";
+import type { Value, Values } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { feedForward, sharedExpert } from "./blocks/feed-forward.js";
@@ -24,8 +24,6 @@ export interface LayerPlace {
   readonly layer: number;
   /** Ids of the experts that are held; none in a dense layer. */
   readonly experts: readonly number[];
-  /** `LayerOutput.attended`, where it was made before: then only its gradient is. */
-  readonly attended?: Value | undefined;
 }
 
 export interface LayerOutput {
@@ -35,8 +33,11 @@ export interface LayerOutput {
   readonly inner: Value;
   /** Null for a dense layer. */
   readonly routing: Routing | null;
-  /** What attention's heads made of the values: [b, heads, t, width of a value]. */
-  readonly attended: Value;
+  /**
+   * What the backward pass need not make again where it is kept: what attention made, then products of the experts. Of what comes first a byte saves
+   * the most.
+   */
+  readonly kept: Values;
 }
 
 /** Attention, then experts or a dense network, each added to the hidden state: [N, d] → [N, d]. */
@@ -51,14 +52,18 @@ export const decoderLayer = (hidden: Value, given: LayerPlace): LayerOutput => {
     attention.kind === "grouped" ? groupedAttention(x, attention, place) : latentAttention(x, attention, place);
   const add = (x: Value, change: Value) => op.add(x, scaled(change, scales.residual));
 
-  const place = { shape, weights, prefix: `${prefix}.self_attn`, rotation, mask, attended: given.attended, remember };
-  const { output: change, attended } = attend(norm(hidden, `${prefix}.input_layernorm`), place);
+  const place = { shape, weights, prefix: `${prefix}.self_attn`, rotation, mask, remember };
+  const { output: change, kept } = attend(norm(hidden, `${prefix}.input_layernorm`), place);
   const x = add(hidden, change);
   const inner = norm(x, `${prefix}.post_attention_layernorm`);
   if (!isSparse(layer))
-    return { hidden: add(x, feedForward(inner, weights, `${prefix}.mlp`)), inner, routing: null, attended };
+    return { hidden: add(x, feedForward(inner, weights, `${prefix}.mlp`)), inner, routing: null, kept: [...kept, x] };
 
-  const { output, routing } = mixtureOfExperts(inner, {
+  const {
+    output,
+    routing,
+    kept: products,
+  } = mixtureOfExperts(inner, {
     layer,
     rule: experts.length === config.num_experts ? rule : { ...rule, groups: null },
     experts: experts.length,
@@ -67,7 +72,8 @@ export const decoderLayer = (hidden: Value, given: LayerPlace): LayerOutput => {
     project: (rows, slot, projection) => linear(rows, `${prefix}.mlp.experts.${experts[slot]}.${projection}_proj`),
   });
   const mixed = shared === null ? output : op.add(output, sharedExpert(inner, weights, `${prefix}.mlp`, shared));
-  return { hidden: add(x, mixed), inner, routing, attended };
+  const [outputs, ...inside] = products;
+  return { hidden: add(x, mixed), inner, routing, kept: [...kept, outputs!, x, ...inside] };
 };
 
 /** The last norm and the projection to the vocabulary: hidden state [N, d] → logits [N, vocabulary]. */

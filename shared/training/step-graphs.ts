@@ -6,7 +6,7 @@ import { headName } from "#shared/model/parameters.js";
 import { vocabularyAtOnce } from "./layers/head.js";
 import { NORM_WEIGHT, normGraphs, rowsGraphs } from "./layers/head-programs.js";
 import { layerKinds, lowestTrained } from "./layers/layer-kinds.js";
-import { layerGraphs } from "./layers/layer-programs.js";
+import { keptShapes, layerGraphs } from "./layers/layer-programs.js";
 import { mapValues, type Shapes } from "./objective.js";
 import type { TrainStepOptions } from "./train-options.js";
 import { compileGradients, compileTraining } from "./train-programs.js";
@@ -63,8 +63,9 @@ export const layersStepGraphs = (
   const matrix = headName(shape.config);
   const lowest = lowestTrained(layers, names);
   const kinds = [...new Set(layers.map(({ kind }) => kind))];
+  const keeps = keptShapes(shape, layers);
   const ofKinds = kinds.flatMap((kind) => {
-    const graphs = layerGraphs(shape, kind);
+    const graphs = layerGraphs(shape, kind, keeps.get(kind)!.length);
     const runs = (from: number) => accumulation * layers.slice(from).filter((layer) => layer.kind === kind).length;
     return [
       { ...graphs.forward(), runs: runs(0) },

@@ -17,7 +17,7 @@ const kept: Operator<readonly [Value, Value, Value, Value], readonly [Value]> = 
   infer: ([, , , product]) => [product],
   lower: ({ inputs: [, , , product], outputs }, emit) => emit.node("Identity", [product], outputs),
   shares: () => [3],
-  gradient: ({ inputs: [, values, probabilities, product] }, [g], needs) => {
+  gradient: ({ inputs: [, values, probabilities], outputs: [product] }, [g], needs) => {
     if (!g) return [undefined, undefined, undefined, undefined];
     const byScores = () => {
       const own = neg(reduceSum(mul(g, product), [-1], { keepdims: true }));

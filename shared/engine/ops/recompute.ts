@@ -64,14 +64,12 @@ const kept = (inputs: number, parts: readonly Placed[]): Operator<Values, Values
  * Values of which nothing is kept for the backward pass but what they are made of: the gradient builds each part again (activation
  * checkpointing, Chen et al. 2016, arXiv 1604.06174). The parts come one after the other, also in the backward pass, so that the
  * intermediate results of only one are alive. An input of several parts gets the sum of their gradients.
- *
- * @param known the parts' values, where they were made before: then the gradient alone builds them
  */
-export const recompute = (parts: readonly Part[], known?: Values): Values => {
+export const recompute = (parts: readonly Part[]): Values => {
   const inputs = [...new Set(parts.flatMap((part) => part.inputs))];
   const [first] = inputs;
   if (!first) throw shapeError("Recompute", "needs at least one part, and an input of it");
   const placed = parts.map(({ inputs: own, build }) => ({ places: own.map((value) => inputs.indexOf(value)), build }));
-  const made = known ?? parts.map(({ inputs: own, build }) => build(own));
+  const made = parts.map(({ inputs: own, build }) => build(own));
   return first.graph.apply(kept(inputs.length, placed), [...inputs, ...made]);
 };

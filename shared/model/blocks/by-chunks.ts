@@ -18,8 +18,16 @@ export interface QueryChunk {
  */
 export type Mask = Value | readonly QueryChunk[];
 
-/** What some queries make of the keys that they may see: [b, heads, queries, …]. Where that is `known`, only its gradient is made. */
-export type Attend = (queries: Values, keys: Values, mask: Value, known?: Value) => Value;
+/** What some queries make of the keys that they may see. */
+export interface Attended {
+  /** As the products make it, of whatever shape. With it at hand nothing of it need be made again for its gradient but probabilities. */
+  readonly product: Value;
+  /** The same: [b, heads, queries, …]. */
+  readonly byHead: Value;
+}
+
+/** @param known what it makes, by head, where that was made before: then only its gradient is made */
+export type Attend = (queries: Values, keys: Values, mask: Value, known?: Value) => Attended;
 
 export interface Attention {
   readonly mask: Mask;
@@ -28,16 +36,17 @@ export interface Attention {
   /** Keys and values: [b, heads, keys, …]. */
   readonly keys: Values;
   readonly attend: Attend;
-  /** What all queries make of them, where that was made before. */
-  readonly known: Value | undefined;
 }
 
 /**
  * Attention in chunks of queries, where the mask has such: then no scores are kept for the backward pass, which makes those of one chunk at a time
- * of what the chunk made.
+ * of what the chunk made. `kept` is what attention's gradient takes of what attention made.
  */
-export const byChunks = ({ mask, queries, keys, attend, known }: Attention): Value => {
-  if (!isChunked(mask)) return attend(queries, keys, mask, known);
+export const byChunks = ({ mask, queries, keys, attend }: Attention): { attended: Value; kept: Values } => {
+  if (!isChunked(mask)) {
+    const { product, byHead } = attend(queries, keys, mask);
+    return { attended: byHead, kept: [product] };
+  }
   const sizes = mask.map(({ first, end }) => end - first);
   const cut = queries.map((query) => op.split(query, sizes, 2));
   const parts = mask.map(({ end, inputs, build }, i) => ({
@@ -47,10 +56,11 @@ export const byChunks = ({ mask, queries, keys, attend, known }: Attention): Val
       const seen = values
         .slice(queries.length, queries.length + keys.length)
         .map((key) => op.slice(key, { axis: 2, start: 0, end }));
-      return attend(own, seen, build(values.slice(queries.length + keys.length)), made);
+      return attend(own, seen, build(values.slice(queries.length + keys.length)), made).byHead;
     },
   }));
-  return op.concat(op.recompute(parts, known && op.split(known, sizes, 2)), 2);
+  const kept = op.recompute(parts);
+  return { attended: op.concat(kept, 2), kept };
 };
 
 const isChunked = (mask: Mask): mask is readonly QueryChunk[] => Array.isArray(mask);

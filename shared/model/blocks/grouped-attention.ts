@@ -1,4 +1,4 @@
-import type { Value } from "#shared/engine/graph.js";
+import type { Value, Values } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { GroupedAttention } from "../families/blocks.js";
 import type { ForwardShape } from "../forward.js";
@@ -14,8 +14,6 @@ export interface AttentionPlace {
   /** Tables of the rotary embedding [t, width that turns]. */
   readonly rotation: { readonly cos: Value; readonly sin: Value };
   readonly mask: Mask;
-  /** `AttentionOutput.attended`, where it was made before: then only its gradient is. */
-  readonly attended?: Value | undefined;
   /** Puts keys or values [b, heads, t, width] behind those of tokens before: [b, heads, keys, width]. */
   readonly remember: (name: string, current: Value) => Value;
 }
@@ -23,15 +21,15 @@ export interface AttentionPlace {
 export interface AttentionOutput {
   /** What is added to the hidden state: [N, d]. */
   readonly output: Value;
-  /** What the heads made of the values: [b, heads, t, width of a value]. */
-  readonly attended: Value;
+  /** What the heads made of the values, as its gradient takes it. */
+  readonly kept: Values;
 }
 
 /** Grouped-query attention: [N, d] → [N, d]. */
 export const groupedAttention = (
   x: Value,
   { norm, scale }: GroupedAttention,
-  { shape, weights, prefix, rotation, mask, attended: known, remember }: AttentionPlace,
+  { shape, weights, prefix, rotation, mask, remember }: AttentionPlace,
 ): AttentionOutput => {
   const { batchSize: b, sequenceLength: t, config } = shape;
   const { num_attention_heads: heads, num_key_value_heads: kv, head_dim: h } = config;
@@ -58,11 +56,11 @@ export const groupedAttention = (
     const stacked = op.reshape(queries!, [b, kv, perKey * count, h]);
     const scores = op.add(op.matmul(stacked, keys!, { transB: true, alpha: scale }), hidden); // [b, kv, perKey·count, keys]
     const product = op.attend(scores, values!, made && op.reshape(made, [b, kv, perKey * count, h]));
-    return op.reshape(product, [b, heads, count, h]);
+    return { product, byHead: op.reshape(product, [b, heads, count, h]) };
   };
-  const attended = byChunks({ mask, queries: [q], keys: [k, v], attend, known });
+  const { attended, kept } = byChunks({ mask, queries: [q], keys: [k, v], attend });
   return {
     output: weights.linear(op.reshape(op.transpose(attended, [0, 2, 1, 3]), [b * t, heads * h]), `${prefix}.o_proj`),
-    attended,
+    kept,
   };
 };

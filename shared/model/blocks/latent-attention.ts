@@ -14,7 +14,7 @@ const LATENT_EPS = 1e-6;
 export const latentAttention = (
   x: Value,
   { queryRank, rank, still, turning, value, scale }: LatentAttention,
-  { shape, weights, prefix, rotation, mask, attended: known, remember }: AttentionPlace,
+  { shape, weights, prefix, rotation, mask, remember }: AttentionPlace,
 ): AttentionOutput => {
   const { batchSize: b, sequenceLength: t, config } = shape;
   const { num_attention_heads: heads } = config;
@@ -49,15 +49,16 @@ export const latentAttention = (
     const byPosition = op.matmul(stacked, keys[1]!, { transB: true, alpha: scale }); // [b, 1, heads·count, keys]
     const byContent = op.matmul(queries[0]!, keys[0]!, { transB: true, alpha: scale }); // [b, heads, count, keys]
     const scores = op.add(byContent, op.reshape(byPosition, [b, heads, count, keys[1]!.shape[2]!]));
-    return op.attend(op.add(scores, hidden), keys[2]!, made);
+    const product = op.attend(op.add(scores, hidden), keys[2]!, made);
+    return { product, byHead: product };
   };
-  const attended = byChunks({ mask, queries: [qStill, qTurning], keys: [kStill, kTurning, v], attend, known });
+  const { attended, kept } = byChunks({ mask, queries: [qStill, qTurning], keys: [kStill, kTurning, v], attend });
   return {
     output: weights.linear(
       op.reshape(op.transpose(attended, [0, 2, 1, 3]), [b * t, heads * value]),
       `${prefix}.o_proj`,
     ),
-    attended,
+    kept,
   };
 };
 

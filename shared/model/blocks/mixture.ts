@@ -1,4 +1,4 @@
-import type { Value } from "#shared/engine/graph.js";
+import type { Value, Values } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { RouterRule } from "../families/blocks.js";
 import type { Projection } from "../families/tensor-layout.js";
@@ -23,11 +23,11 @@ export interface Mixture {
   readonly project: (rows: Value, slot: number, projection: Projection) => Value;
 }
 
-/** Softmax router with top-k, each token through its experts only: [N, d] → [N, d]. */
+/** Softmax router with top-k, each token through its experts only: [N, d] → [N, d]. `kept` is what the experts' products made, the dearest first. */
 export const mixtureOfExperts = (
   x: Value,
   { layer, rule, experts, choices, router, project }: Mixture,
-): { output: Value; routing: Routing } => {
+): { output: Value; routing: Routing; kept: Values } => {
   const tokens = x.shape[0] as number;
   const probabilities = op.softmax(op.matmul(x, router, { transB: true })); // [N, experts]
   const { values, indices: chosen } = op.topK(withinGroups(probabilities, rule), Math.min(choices, experts)); // [N, k]
@@ -38,10 +38,13 @@ export const mixtureOfExperts = (
   // Split for each projection anew: their gradients then are one sum of joined rows, and not one an expert.
   const projected = (inputs: Value, projection: Projection) =>
     join(split(inputs).map((rows, slot) => project(rows, slot, projection)));
-  const hidden = op.mul(op.silu(projected(sorted, "gate")), projected(sorted, "up")); // [N · k, f]
+  const gate = projected(sorted, "gate");
+  const up = projected(sorted, "up");
+  const hidden = op.mul(op.silu(gate), up); // [N · k, f]
   const outputs = combine(projected(hidden, "down")); // [N, k, d]
   const weighted = op.mul(outputs, op.reshape(scaled(shares, rule.scale), [tokens, choicesOf(chosen), 1]));
-  return { output: op.reduceSum(weighted, [1]), routing: { layer, probabilities, chosen } };
+  const routing = { layer, probabilities, chosen };
+  return { output: op.reduceSum(weighted, [1]), routing, kept: [outputs, gate, up] };
 };
 
 const choicesOf = (chosen: Value): number => chosen.shape[1] as number;

@@ -1,10 +1,11 @@
 import { pullBack } from "#shared/engine/autodiff.js";
+import type { Subgraph } from "#shared/engine/cut.js";
 import type { Device, Program } from "#shared/engine/device.js";
 import { Graph, type Value } from "#shared/engine/graph.js";
+import { supply } from "#shared/engine/supply.js";
 import { sizeOf } from "#shared/engine/tensor.js";
 import { weightsIn } from "#shared/model/blocks/weights.js";
 import { decoderLayer } from "#shared/model/decoder.js";
-import { blocksOf } from "#shared/model/families/index.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { batchContext } from "#shared/model/loss.js";
 import { mapValues } from "../objective.js";
@@ -15,69 +16,87 @@ import type { LayerKind } from "./layer-kinds.js";
 export const HIDDEN = "hidden";
 export const HIDDEN_GRADIENT = "hidden gradient";
 export const STARTS = "starts";
-/** What the layer's attention made of the values, by the forward program: [batch, heads, t, width of a value]. */
-export const ATTENDED = "attended";
+/** What the forward program made and the backward program need not make again, by the place among what a layer could keep. */
+export const keptName = (place: number): string => `kept ${place}`;
 
-/** What attention made is kept for the backward pass up to so many bytes in all layers together. */
-const ATTENDED_BYTES = 256 * 2 ** 20;
+/** Of what layers make, so many bytes in all layers together are kept for the backward pass. */
+const KEPT_BYTES = 256 * 2 ** 20;
 
-/** The shape of what a layer's attention made, where that of all layers is kept for the backward pass, which then makes nothing of it again but its scores. */
-export const attendedShape = ({ config, batchSize, sequenceLength, held }: ForwardShape): readonly number[] | null => {
-  const { attention } = blocksOf(config);
-  const width = attention.kind === "latent" ? attention.value : config.head_dim;
-  const shape = [batchSize, config.num_attention_heads, sequenceLength, width];
-  return 4 * held.length * sizeOf(shape) <= ATTENDED_BYTES ? shape : null;
+/**
+ * The shapes of what a layer of each kind keeps: as many of the first as fit for all layers together, so that each kind keeps as far down its list
+ * as the others.
+ */
+export const keptShapes = (
+  shape: ForwardShape,
+  layers: readonly { readonly kind: LayerKind }[],
+): ReadonlyMap<LayerKind, readonly (readonly number[])[]> => {
+  const kinds = [...new Set(layers.map(({ kind }) => kind))];
+  const makes = new Map(
+    kinds.map((kind) => [kind, layerOf(shape, kind).layer.kept.map((value) => value.shape.map(Number))]),
+  );
+  const bytesOf = (count: number) =>
+    layers.reduce((sum, { kind }) => sum + 4 * sumSizes(makes.get(kind)!.slice(0, count)), 0);
+  let count = Math.max(...[...makes.values()].map(({ length }) => length));
+  while (count > 0 && bytesOf(count) > KEPT_BYTES) count--;
+  return new Map(kinds.map((kind) => [kind, makes.get(kind)!.slice(0, count)]));
 };
 
+const sumSizes = (shapes: readonly (readonly number[])[]): number =>
+  shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+
 export interface LayerPrograms {
-  /** Outputs: `hidden`, the hidden state after the layer [N, d], and `attended` where that is kept. */
+  /** Outputs: `hidden`, the hidden state after the layer [N, d], and what is kept. */
   readonly forward: Program;
   /** Outputs: `hidden gradient`, by the hidden state before it [N, d], and the gradients of the trained weights. It computes the layer once more. */
   readonly backward: Program;
 }
 
-/** What the programs of a kind are compiled from. */
-export const layerGraphs = (shape: ForwardShape, kind: LayerKind) => {
+/** One layer of a kind as a graph. */
+const layerOf = (shape: ForwardShape, kind: LayerKind) => {
   const tokens = shape.batchSize * shape.sequenceLength;
-  const state = [tokens, shape.config.hidden_size];
-  const kept = attendedShape(shape);
-  const build = (known: (graph: Graph) => Value | undefined) => {
-    const graph = new Graph();
-    const hidden = graph.input(HIDDEN, state);
-    const values = mapValues(kind.shapes, (size, name) => graph.input(name, size));
-    const starts: Record<string, Value> = shape.isolated ? { starts: graph.input(STARTS, [tokens], "int64") } : {};
-    const layer = decoderLayer(hidden, {
-      shape,
-      weights: weightsIn(values, shape.config),
-      context: batchContext(graph, starts, shape),
-      layer: kind.layer,
-      experts: shape.held[kind.layer]!,
-      attended: known(graph),
-    });
-    return { graph, hidden, values, layer };
-  };
-  return {
-    forward: () => {
-      const { graph, layer } = build(() => undefined);
-      return { graph, outputs: { [HIDDEN]: layer.hidden, ...(kept && { [ATTENDED]: layer.attended }) } };
-    },
-    backward: () => {
-      const { graph, hidden, values, layer } = build((of) => (kept ? of.input(ATTENDED, kept) : undefined));
-      const trained = kind.trained.map((name) => values[name]!);
-      const grads = pullBack(graph.nodes.slice(), layer.hidden, graph.input(HIDDEN_GRADIENT, state), [
-        hidden,
-        ...trained,
-      ]);
-      const outputs = Object.fromEntries(
-        [HIDDEN_GRADIENT, ...kind.trained.map((name) => GRADIENT + name)].map((name, i) => [name, grads[i]!] as const),
-      );
-      return { graph, outputs };
-    },
-  };
+  const graph = new Graph();
+  const hidden = graph.input(HIDDEN, [tokens, shape.config.hidden_size]);
+  const values = mapValues(kind.shapes, (size, name) => graph.input(name, size));
+  const starts: Record<string, Value> = shape.isolated ? { starts: graph.input(STARTS, [tokens], "int64") } : {};
+  const layer = decoderLayer(hidden, {
+    shape,
+    weights: weightsIn(values, shape.config),
+    context: batchContext(graph, starts, shape),
+    layer: kind.layer,
+    experts: shape.held[kind.layer]!,
+  });
+  return { graph, hidden, values, layer };
 };
 
-export const compileLayer = async (device: Device, shape: ForwardShape, kind: LayerKind): Promise<LayerPrograms> => {
-  const graphs = layerGraphs(shape, kind);
+/**
+ * What the programs of a kind are compiled from.
+ *
+ * @param kept how many of what a layer makes the backward program is given
+ */
+export const layerGraphs = (shape: ForwardShape, kind: LayerKind, kept: number) => ({
+  forward: (): Subgraph => {
+    const { graph, layer } = layerOf(shape, kind);
+    const made = layer.kept.slice(0, kept).map((value, place) => [keptName(place), value] as const);
+    return { graph, outputs: { [HIDDEN]: layer.hidden, ...Object.fromEntries(made) } };
+  },
+  backward: (): Subgraph => {
+    const { graph, hidden, values, layer } = layerOf(shape, kind);
+    const given = graph.input(HIDDEN_GRADIENT, hidden.shape);
+    const wanted = [hidden, ...kind.trained.map((name) => values[name]!)];
+    const grads = pullBack(graph.nodes.slice(), layer.hidden, given, wanted);
+    const names = [HIDDEN_GRADIENT, ...kind.trained.map((name) => GRADIENT + name)];
+    const outputs = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
+    const made = layer.kept.slice(0, kept).map((value, place) => [value, keptName(place)] as const);
+    return supply({ graph, outputs }, new Map(made));
+  },
+});
+
+export const compileLayer = async (
+  device: Device,
+  shape: ForwardShape,
+  { kind, kept }: { readonly kind: LayerKind; readonly kept: number },
+): Promise<LayerPrograms> => {
+  const graphs = layerGraphs(shape, kind, kept);
   const [forward, backward] = [graphs.forward(), graphs.backward()];
   return {
     forward: await device.compile(forward.graph, forward.outputs),

@@ -22,11 +22,11 @@ import { openHead } from "./head.js";
 import { NORM_WEIGHT } from "./head-programs.js";
 import { layerKinds, lowestTrained } from "./layer-kinds.js";
 import {
-  ATTENDED,
-  attendedShape,
   compileLayer,
   HIDDEN,
   HIDDEN_GRADIENT,
+  keptName,
+  keptShapes,
   type LayerPrograms,
   STARTS,
 } from "./layer-programs.js";
@@ -34,7 +34,7 @@ import type { Layered } from "./layered.js";
 
 /**
  * Layers one after another, each kind of them as one program that runs as often as there are such layers. The forward pass keeps one hidden state a
- * layer, and of not too large a model what attention made; the backward pass computes the rest of each layer once more from it. Of frozen weights only one layer's are in memory. Losses and gradients
+ * layer, and of what else it makes as much as is small; the backward pass computes the rest of each layer once more. Of frozen weights only one layer's are in memory. Losses and gradients
  * are those of the whole graph to rounding. For devices that compute in host memory.
  */
 export const layersStep = async (options: StepBackendOptions, layered: Layered): Promise<StepBackend> => {
@@ -47,7 +47,8 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
   const lowest = lowestTrained(layers, trained);
 
   const programs = new Map<(typeof layers)[number]["kind"], LayerPrograms>();
-  for (const { kind } of layers) if (!programs.has(kind)) programs.set(kind, await compileLayer(device, shape, kind));
+  const keeps = keptShapes(shape, layers);
+  for (const [kind, { length: kept }] of keeps) programs.set(kind, await compileLayer(device, shape, { kind, kept }));
 
   const { vectors, prepare, apply } = adamwVectors(options, { accumulates: false });
   const tensors = (pick: (each: (typeof vectors)[number]) => Float32Array): NamedFloats =>
@@ -83,8 +84,10 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
   });
   const size = [shape.batchSize * shape.sequenceLength, config.hidden_size];
   const hidden = Array.from({ length: layers.length + 1 }, () => zeros(size));
-  const attendedSize = attendedShape(shape);
-  const attended = attendedSize && layers.map(() => zeros(attendedSize));
+  const kept = layers.map(
+    ({ kind }): NamedFloats =>
+      Object.fromEntries(keeps.get(kind)!.map((each, place) => [keptName(place), zeros(each)])),
+  );
   const { embedding: embeddingScale } = blocksOf(config).scales;
 
   const startsOf = (batch: Tensors): Tensors => (shape.isolated ? { [STARTS]: batch.starts! } : {});
@@ -98,10 +101,7 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
     for (const [i, layer] of layers.entries()) {
       signal.throwIfAborted();
       const feeds = { [HIDDEN]: hidden[i]!, ...starts, ...(await weightsOf(layer)) };
-      await programs.get(layer.kind)!.forward.run(feeds, {
-        [HIDDEN]: hidden[i + 1]!,
-        ...(attended && { [ATTENDED]: attended[i]! }),
-      });
+      await programs.get(layer.kind)!.forward.run(feeds, { [HIDDEN]: hidden[i + 1]!, ...kept[i] });
     }
     return Math.fround(await head.loss(hidden[layers.length]!, targets, signal));
   };
@@ -123,7 +123,7 @@ export const layersStep = async (options: StepBackendOptions, layered: Layered):
       const feeds = {
         [HIDDEN]: hidden[i]!,
         [HIDDEN_GRADIENT]: gradient,
-        ...(attended && { [ATTENDED]: attended[i]! }),
+        ...kept[i],
         ...starts,
         ...(await weightsOf(layer)),
       };

@@ -7,7 +7,7 @@ import { peakOf } from "../plan-peak.js";
 import { layersStepGraphs } from "../step-graphs.js";
 import { vocabularyAtOnce } from "./head.js";
 import { layerKinds } from "./layer-kinds.js";
-import { attendedShape } from "./layer-programs.js";
+import { keptShapes } from "./layer-programs.js";
 
 export interface LayersPlanOptions {
   readonly shape: ForwardShape;
@@ -39,11 +39,13 @@ export const planLayers = ({ shape, trainable, accumulation }: LayersPlanOptions
   const rows = BYTES.float32 * piece * config.hidden_size;
   const state = BYTES.float32 * tokens * config.hidden_size;
 
-  const attended = BYTES.float32 * layers.length * sizeOf(attendedShape(shape) ?? [0]);
+  const keeps = keptShapes(shape, layers);
+  const keptOf = (kind: (typeof kinds)[number]) => keeps.get(kind)!.reduce((sum, each) => sum + sizeOf(each), 0);
+  const kept = BYTES.float32 * layers.reduce((sum, { kind }) => sum + keptOf(kind), 0);
 
   const graphs = layersStepGraphs(shape, trainable, accumulation);
   const activations = [
-    (layers.length + 1 + HEAD_STATES) * state + attended,
+    (layers.length + 1 + HEAD_STATES) * state + kept,
     ...graphs.map(({ graph, outputs }) => peakOf(graph, Object.values(outputs), tokens)),
   ];
   return {

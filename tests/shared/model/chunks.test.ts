@@ -13,7 +13,7 @@ import { allExperts, type Parameters, parameterShapes } from "#shared/model/para
 import { PRESETS } from "#shared/model/presets.js";
 import { vocabularyAtOnce } from "#shared/training/layers/head.js";
 import { layerKinds } from "#shared/training/layers/layer-kinds.js";
-import { layerGraphs } from "#shared/training/layers/layer-programs.js";
+import { keptShapes, layerGraphs } from "#shared/training/layers/layer-programs.js";
 import { planLayers } from "#shared/training/layers/plan-layers.js";
 import { buildObjective } from "#shared/training/objective.js";
 import { planStep } from "#shared/training/plan.js";
@@ -93,13 +93,27 @@ describe("attention in chunks of queries, losses in chunks of rows", () => {
     const config = { ...PRESETS.bench, max_position_embeddings: 2048 };
     const shape = { config, held: allExperts(config), batchSize: 1, sequenceLength: 2048 };
     const names = new Set(Object.keys(parameterShapes(config)));
-    const { forward, backward } = layerGraphs(shape, layerKinds(shape, names)[0]!.kind);
+    const { kind } = layerKinds(shape, names)[0]!;
+    const { forward, backward } = layerGraphs(shape, kind, Number.POSITIVE_INFINITY);
     const ofAttention = ({ graph: { nodes } }: Subgraph) =>
       nodes.filter(({ operator, inputs }) => operator.name === "Softmax" && inputs[0]!.shape.length === 4);
     const [made, again] = [ofAttention(forward()), ofAttention(backward())];
     const scores = made.reduce((sum, { inputs }) => sum + sizeOf(inputs[0]!.shape.map(Number)), 0);
     assert.ok(scores <= 0.57 * config.num_attention_heads * shape.sequenceLength ** 2);
     assert.equal(again.length, made.length);
+  });
+
+  it("are made again for the gradient as far as nothing is kept of them", () => {
+    const config = PRESETS.bench;
+    const shape = { config, held: allExperts(config), batchSize: 1, sequenceLength: 128 };
+    const { kind } = layerKinds(shape, new Set(Object.keys(parameterShapes(config))))[0]!;
+    const products = (kept: number) =>
+      layerGraphs(shape, kind, kept)
+        .backward()
+        .graph.nodes.filter(({ operator }) => operator.name === "MatMul").length;
+    const all = keptShapes(shape, [{ kind }]).get(kind)!.length;
+    // Heads and values, their projection, and three products of each expert.
+    assert.equal(products(0) - products(all), 2 + 3 * config.num_experts);
   });
 
   it("take memory that grows with the sequence as the tokens do", async () => {

@@ -60,7 +60,7 @@ describe("the work of graphs", () => {
     assert.deepEqual([product!.a, product!.transA, flopsOf(product!)], [[10, 4], true, 2 * 4 * 10 * 6]);
   });
 
-  it("of a step layer by layer is that of the whole graph and one more forward pass of the layers", async () => {
+  it("of a step layer by layer is that of the whole graph and what of the layers is made again", async () => {
     const whole = await wholeStepGraphs({
       loss: languageModelLoss(shape),
       inputs: batchInputs(shape),
@@ -82,9 +82,9 @@ describe("the work of graphs", () => {
     const rows = 8;
     const forward = total(workOf([layers[0]!, layers[4]!], rows));
     const difference = total(workOf(layers, rows)) - total(workOf(whole, rows));
-    // The lowest layer gives a gradient by its hidden state, too, which the whole graph does without.
-    assert.ok(difference >= forward * 0.9, `${difference} of ${forward}`);
-    assert.ok(difference < 2 * forward, `${difference} of ${forward}`);
+    // What the experts and attention made is kept in so small a model. The lowest layer gives a gradient by its hidden state, too, which the whole graph
+    // does without.
+    assert.ok(difference > 0 && difference < forward, `${difference} of ${forward}`);
   });
 
   it("with an optimiser inside is of two programs, of which the last takes the step", async () => {
