@@ -53,7 +53,7 @@ export const chainErrors = {
   },
   NOT_SUBTENSOR: { meaning: "The endpoint's chain is not Bittensor's.", remedy: "Give a Bittensor node's endpoint." },
   RUNTIME_UNSUPPORTED: {
-    meaning: "The chain's runtime lacks a call or storage item that is needed.",
+    meaning: "The chain's runtime lacks a call or storage item that is needed, or its metadata cannot be read.",
     remedy: "Check the endpoint, or update BlockZero.",
   },
   SCALE_MALFORMED: { meaning: "Bytes are not the SCALE encoding expected.", remedy: "Check their sender's version." },

@@ -1,4 +1,4 @@
-import { TypeRegistry } from "@polkadot/types";
+import { expandMetadata, Metadata, TypeRegistry } from "@polkadot/types";
 import type { Header } from "@polkadot/types/interfaces";
 import { compactFromU8a, compactStripLength, hexToU8a } from "@polkadot/util";
 import { xxhashAsHex } from "@polkadot/util-crypto";
@@ -37,6 +37,29 @@ export const parseHeader = (json: unknown): { readonly number: number; readonly 
   headerSchema.parse(json);
   const header = types.createType<Header>("Header", json);
   return { number: header.number.toNumber(), hash: header.hash.toHex(), parent: header.parentHash.toHex() };
+};
+
+/** Whether `@polkadot/api` reads it as a runtime's version. */
+export const isRuntimeVersion = (json: unknown): boolean => {
+  try {
+    types.createType("RuntimeVersion", json);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Whether `@polkadot/api` reads it as a runtime's metadata. Takes as long as that. */
+export const isMetadata = (json: unknown): boolean => {
+  const registry = new TypeRegistry();
+  try {
+    const metadata = new Metadata(registry, hexSchema.parse(json));
+    registry.setMetadata(metadata, undefined, undefined, true);
+    expandMetadata(registry, metadata);
+    return true;
+  } catch {
+    return false;
+  }
 };
 
 const blockSchema = z.object({ block: z.object({ extrinsics: z.array(hexSchema) }) });

@@ -15,7 +15,22 @@ import { collectingLog } from "../support.js";
 
 const zeros = `0x${"00".repeat(32)}`;
 const header = { parentHash: zeros, number: "0x0", stateRoot: zeros, extrinsicsRoot: zeros, digest: { logs: [] } };
-const genesis = new TypeRegistry().createType<Header>("Header", header).hash.toHex();
+const hashOf = (json: object) => new TypeRegistry().createType<Header>("Header", json).hash.toHex();
+const genesis = hashOf(header);
+
+/** A header of each block from the first on. */
+const headers = () => {
+  let parentHash = genesis;
+  let number = 0;
+  return () => {
+    const next = { ...header, parentHash, number: `0x${(++number).toString(16)}` };
+    parentHash = hashOf(next);
+    return next;
+  };
+};
+
+/** Metadata of version 14 without a type, a pallet or an extension. */
+const METADATA = "0x6d6574610e000000040000";
 
 /** A node with a genesis block alone, which answers subscriptions to its runtime as the test says, and greets no sooner than it says. Its heads may follow. */
 const startNode = async (
@@ -23,18 +38,19 @@ const startNode = async (
   subscribe: () => object,
   greets: (connection: number) => Promise<void> = async () => {},
   metadata: () => object = () => assert.fail("nobody asks for metadata"),
+  time: () => object | null = () => ({ result: null }),
 ) => {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   await new Promise((resolve) => server.once("listening", resolve));
   const send = (message: object) => {
     for (const client of server.clients) client.send(JSON.stringify({ jsonrpc: "2.0", ...message }));
   };
-  const answers: Readonly<Record<string, (params: readonly unknown[]) => object>> = {
+  const answers: Readonly<Record<string, (params: readonly unknown[]) => object | null>> = {
     chain_getBlockHash: ([numbers]) => ({
       result: (numbers as readonly number[]).map((number) => (number === 0 ? genesis : null)),
     }),
     chain_getHeader: () => ({ result: header }),
-    state_getStorage: () => ({ result: null }),
+    state_getStorage: time,
     chain_subscribeNewHeads: () => ({ result: "heads" }),
     state_subscribeRuntimeVersion: subscribe,
     state_getMetadata: metadata,
@@ -45,7 +61,8 @@ const startNode = async (
     socket.on("message", async (data) => {
       const { id, method, params } = JSON.parse(String(data));
       if (method === "chain_getBlockHash") await greets(connection);
-      send({ id, ...answers[method]!(params) });
+      const answer = answers[method]!(params);
+      if (answer !== null) send({ id, ...answer });
     });
   });
   const drop = () => {
@@ -121,9 +138,10 @@ describe("the metadata of a chain's new runtime", { timeout: HANG_GUARD }, () =>
   const busy = { error: { code: -32029, message: "Too many requests" } };
   const open = async (t: TestContext, metadata: () => object) => {
     const { endpoint, notify } = await startNode(t, () => ({ result: "runtime" }), undefined, metadata);
+    const ends: string[] = [];
     const link = await openLink({
       ...{ endpoint, log: silentLog },
-      ...{ onFork: () => {}, onEnd: () => {}, onReconnected: () => {} },
+      ...{ onFork: () => {}, onEnd: ({ code }) => void ends.push(code), onReconnected: () => {} },
     });
     const end = () => link.end(new BlockZeroError("CHAIN_CLOSED", "over", ""));
     t.after(end);
@@ -131,9 +149,11 @@ describe("the metadata of a chain's new runtime", { timeout: HANG_GUARD }, () =>
     let isOpen = true;
     const provider = linkProvider(link, { isOpen: () => isOpen, log });
     const ask = (...params: unknown[]) => provider.send<unknown>("state_getMetadata", params);
+    const next = headers();
     return {
-      ...{ ask, end, lines },
-      block: () => notify("heads", { ...header, parentHash: genesis, number: "0x1" }),
+      ...{ ask, end, lines, ends, provider },
+      block: () => notify("heads", next()),
+      version: (result: unknown) => notify("runtime", result),
       beforeItIsOpen: () => {
         isOpen = false;
       },
@@ -142,12 +162,12 @@ describe("the metadata of a chain's new runtime", { timeout: HANG_GUARD }, () =>
 
   it("is asked for at the next block where a node refuses it: the library asks once, and its fault would end the process", async (t) => {
     let asked = 0;
-    const { ask, lines, block } = await open(t, () => (++asked === 1 ? busy : { result: "0x00" }));
+    const { ask, lines, block } = await open(t, () => (++asked === 1 ? busy : { result: METADATA }));
     const given = ask();
     await until(t, () => lines.length === 1);
     assert.equal(asked, 1);
     block();
-    assert.equal(await given, "0x00");
+    assert.equal(await given, METADATA);
     assert.deepEqual([asked, lines.length, lines[0]!.fields.reason], [2, 1, "Too many requests"]);
   });
 
@@ -173,5 +193,52 @@ describe("the metadata of a chain's new runtime", { timeout: HANG_GUARD }, () =>
     await end();
     assert.equal(await Promise.race([outcome, immediate("open")]), "open");
     assert.deepEqual(lines, []);
+  });
+
+  it("is asked for again for the newest runtime alone", async (t) => {
+    let asked = 0;
+    const { ask, lines, block } = await open(t, () => (++asked <= 2 ? busy : { result: METADATA }));
+    const outcome = ask();
+    await until(t, () => lines.length === 1);
+    const newest = ask();
+    await until(t, () => lines.length === 2);
+    block();
+    assert.equal(await newest, METADATA);
+    assert.equal(await Promise.race([outcome, immediate("open")]), "open");
+    assert.equal(asked, 3);
+  });
+
+  it("ends the program with a code where eight answers cannot be read, as of a version that this one does not know", async (t) => {
+    let asked = 0;
+    const { ask, lines, ends, block } = await open(t, () => ({ result: ++asked % 2 ? "0x00" : "0x6d657461ff" }));
+    const outcome = ask();
+    for (let count = 1; count < 8; count++) {
+      await until(t, () => lines.length === count);
+      block();
+    }
+    await until(t, () => ends.length > 0);
+    assert.deepEqual([ends, asked, lines.length], [["RUNTIME_UNSUPPORTED"], 8, 7]);
+    assert.equal(await Promise.race([outcome, immediate("open")]), "open");
+  });
+
+  it("is of the versions that a node says, one a block, and of none that the library cannot read", async (t) => {
+    const { provider, version, block } = await open(t, () => busy);
+    const heard: unknown[] = [];
+    const callback = (_: unknown, result: unknown) => heard.push(result);
+    await provider.subscribe("state_runtimeVersion", "state_subscribeRuntimeVersion", [], callback);
+    const settle = () => provider.send("chain_getHeader", []);
+    version({ specVersion: { a: 1, b: 2 } });
+    await settle();
+    assert.deepEqual(heard, []);
+    block();
+    await settle();
+    for (let specVersion = 1; specVersion <= 100; specVersion++) version({ specVersion });
+    await settle();
+    assert.deepEqual(heard, [{ specVersion: 1 }]);
+    block();
+    await until(t, () => heard.length > 1);
+    version({ specVersion: 101 });
+    await settle();
+    assert.deepEqual(heard, [{ specVersion: 1 }, { specVersion: 100 }]);
   });
 });
