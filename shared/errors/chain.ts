@@ -18,7 +18,7 @@ export const chainErrors = {
     remedy: "Do what the line says about that rule.",
   },
   CHAIN_RESET: {
-    meaning: "The endpoint serves another chain than before.",
+    meaning: "The endpoint serves another chain than before, or nobody has the blocks that another endpoint gave.",
     remedy: "Start again against the new chain.",
   },
   CHAIN_TIMEOUT: {

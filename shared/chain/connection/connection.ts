@@ -85,6 +85,12 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
   };
   const onAbort = () => void end(closed());
 
+  /** When the newest connection was lost, while there is none. */
+  let lostAt: number | undefined;
+  /** Whether a node's head is so much newer than the last connection that it would have every block that was seen over it. The age of block 0 tells nothing. */
+  const isOutlived = (head: Head): boolean =>
+    lostAt !== undefined && clock.now() - lostAt > staleMs && head.number > 0 && !isStale(head, clock.now(), staleMs);
+
   const meet = async (ask: Ask, rotation: EndpointRotation) => {
     const endpoint = rotation.current;
     const { genesis, head, parent } = await options.greet(ask);
@@ -93,6 +99,11 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
     if (rotation.hasOthers && !rotation.isDesperate && isStale(head, clock.now(), staleMs))
       throw isBehind(endpoint, head);
     if (!(await heads.join(head, (from, count) => headsFrom(ask, from, count)))) {
+      if (isOutlived(head)) {
+        const error = hasNoneOfOurs(endpoint, staleMs);
+        void end(error);
+        throw error;
+      }
       // A node that has fewer blocks than are remembered may be the same chain's, and is waited for.
       const mayCatchUp = rotation.hasOthers || head.number < heads.oldest;
       throw mayCatchUp ? isBehind(endpoint, head) : wasReset(endpoint);
@@ -111,11 +122,15 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
         throw isStranger ? options.stranger(rotation.current, thrown) : thrown;
       }),
     onReady: () => {
+      lostAt = undefined;
       watch.restart();
       greeted();
       options.onReady();
     },
-    onLost: () => instruments.add("blockzero_chain_disconnections_total", 1),
+    onLost: () => {
+      lostAt = clock.now();
+      instruments.add("blockzero_chain_disconnections_total", 1);
+    },
     onNotification: (method, params) => options.onNotification(method, params, listener),
     onEnd: (error) => void end(error),
     clock,
@@ -172,6 +187,12 @@ const wasReset = (endpoint: string): BlockZeroError =>
     "CHAIN_RESET",
     `${endpoint} serves another chain than before`,
     "start again against the new chain",
+  );
+const hasNoneOfOurs = (endpoint: string, outageMs: number): BlockZeroError =>
+  new BlockZeroError(
+    "CHAIN_RESET",
+    `${endpoint} has none of the last blocks that were seen, and nobody else for ${outageMs / 1000} s: a node made them up, or the chain took another way`,
+    "start again; where it comes back, leave out the endpoint that was used before",
   );
 const isBehind = (endpoint: string, head: Head): BlockZeroError =>
   new BlockZeroError("CHAIN_BEHIND", `${endpoint} is behind: its head is block ${head.number}`, "let it catch up");

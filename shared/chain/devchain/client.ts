@@ -43,7 +43,7 @@ export const connectDevchain = async (options: ConnectOptions): Promise<Devchain
     ...options,
     log,
     greet: async (ask) => wire.subscriptionSchema.parse(await ask("chain_subscribe", [])),
-    headsFrom: async (ask, from, count) => z.array(wire.headSchema).parse(await ask("chain_heads", [from, count])),
+    headsFrom: async (ask, from, count) => wire.headsSchema(from, count).parse(await ask("chain_heads", [from, count])),
     onNotification: (method, params, listener) => {
       const parsed = method === "head" ? wire.headSchema.safeParse(params) : undefined;
       if (parsed?.success) listener.heard(parsed.data);

@@ -17,6 +17,12 @@ const share = z.number().min(0).max(1);
 export const signatureSchema = z.string().regex(/^[0-9a-f]{96}$/);
 
 export const headSchema = z.object({ number: count, hash, timestamp: count });
+/** The heads of the blocks from a number on, as many as there are, at most so many. */
+export const headsSchema = (from: number, most: number) =>
+  z
+    .array(headSchema)
+    .max(most)
+    .refine((heads) => heads.every(({ number }, i) => number === from + i), "other blocks than were asked for");
 
 const outcomeError = z.object({ reason: z.string(), message: z.string() });
 const receipt = { hash, block: count, blockHash: hash, error: outcomeError.optional() };

@@ -92,7 +92,8 @@ export const headAt = async (ask: Ask, number: number, hash: Hex): Promise<Head>
 /** Heads of the chain from a number on, as many as exist, at most one page. */
 export const headsFrom = async (ask: Ask, from: number, count: number): Promise<readonly Head[]> => {
   const numbers = Array.from({ length: Math.min(count, HEADS_AT_ONCE) }, (_, i) => from + i);
-  const hashes = z.array(hashSchema.nullable()).parse(await ask("chain_getBlockHash", [numbers]));
+  const listed = z.array(hashSchema.nullable()).max(numbers.length);
+  const hashes = listed.parse(await ask("chain_getBlockHash", [numbers]));
   const known = hashes.flatMap((hash, i) => (hash === null ? [] : [{ number: numbers[i]!, hash }]));
   return Promise.all(known.map(({ number, hash }) => headAt(ask, number, hash)));
 };

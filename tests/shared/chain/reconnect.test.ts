@@ -3,13 +3,15 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { before, describe, it, type TestContext } from "node:test";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { WebSocketServer } from "ws";
 import { setCommitment } from "#shared/chain/call.js";
 import { HeadStream, MAX_CATCH_UP } from "#shared/chain/connection/head-stream.js";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
-import { collectingLog, type Keys, makeGenesis, makeKeys, NETUID, temporaryHome } from "./support.js";
+import { until } from "../../support/subnet.js";
+import { collectingLog, type Keys, makeGenesis, makeKeys, manualClock, NETUID, temporaryHome } from "./support.js";
 
 let keys: Keys;
 before(async () => {
@@ -227,6 +229,60 @@ describe("a client whose connection breaks", { timeout: HANG_GUARD }, () => {
     await assert.rejects(waiting, coded("CHAIN_RESET"));
     await assert.rejects(chain.head(), coded("CHAIN_RESET"));
   });
+});
+
+/** A node of the devchain's wire with some blocks, the newest of now. */
+const startForeign = async (
+  t: TestContext,
+  { count, mark, now }: { count: number; mark: string; now: () => number },
+) => {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  await once(server, "listening");
+  const hash = (number: number) => (mark + number).padStart(64, "0");
+  const head = (number: number) => ({ number, hash: hash(number), timestamp: now() });
+  server.on("connection", (socket) =>
+    socket.on("message", (data) => {
+      const { id, method, params } = JSON.parse(String(data));
+      const [from, most] = params as readonly [number, number];
+      const heads = Array.from({ length: Math.max(0, Math.min(most, count + 1 - from)) }, (_, i) => head(from + i));
+      const result = method === "chain_subscribe" ? { genesis: "0".repeat(64), head: head(count) } : heads;
+      socket.send(JSON.stringify({ jsonrpc: "2.0", id, result }));
+    }),
+  );
+  const stop = () => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  };
+  t.after(stop);
+  return { endpoint: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, stop };
+};
+
+describe("blocks that nobody but one node has", { timeout: HANG_GUARD }, () => {
+  const outlive = async (t: TestContext, made: number) => {
+    const { clock, advance } = manualClock();
+    const { now } = clock;
+    const liar = await startForeign(t, { count: made, mark: "a", now });
+    const honest = await startForeign(t, { count: 30, mark: "b", now });
+    const lost: string[] = [];
+    const chain = await connectDevchain({
+      ...{ endpoint: [liar.endpoint, honest.endpoint], clock, staleMs: 5000 },
+      onLost: ({ code }) => void lost.push(code),
+    });
+    t.after(() => chain.close());
+    const begun = now();
+    liar.stop();
+    await until(t, () => {
+      advance(20);
+      return lost.length > 0 || now() - begun > 60_000;
+    });
+    return { lost, after: now() - begun };
+  };
+  for (const made of [20, 1_000_000])
+    it(`end the program once all others had none of them for the time of a stale head: ${made} blocks`, async (t) => {
+      const { lost, after } = await outlive(t, made);
+      assert.deepEqual(lost, ["CHAIN_RESET"]);
+      assert.ok(after >= 5000, String(after));
+    });
 });
 
 describe("the stream of heads", () => {

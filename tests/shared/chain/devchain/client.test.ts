@@ -285,4 +285,20 @@ describe("a node that says itself that it is a devchain", { timeout: HANG_GUARD 
       await assert.rejects(foreign.blockHash(0), refused);
     }
   });
+
+  it("gives the heads that are asked for, and no others", async (t) => {
+    const head = (number: number) => ({ number, hash: "0".repeat(64), timestamp: 0 });
+    const join = async (heads: readonly object[]) => {
+      const endpoint = await startForeign(t, {
+        chain_subscribe: { genesis: head(0).hash, head: head(0) },
+        chain_heads: heads,
+      });
+      const chain = await connectDevchain({ endpoint });
+      t.after(() => chain.close());
+    };
+    await join([head(0)]);
+    const many = Array.from({ length: 18 }, (_, i) => head(i));
+    for (const heads of [many, [head(0), head(2)], [head(1)]])
+      await assert.rejects(join(heads), coded("NOT_A_DEVCHAIN"));
+  });
 });

@@ -7,6 +7,7 @@ import { WebSocketServer } from "ws";
 import { RpcError } from "#shared/chain/connection/rpc-socket.js";
 import { openLink } from "#shared/chain/subtensor/link.js";
 import { linkProvider } from "#shared/chain/subtensor/provider.js";
+import { headsFrom } from "#shared/chain/subtensor/substrate.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
@@ -240,5 +241,14 @@ describe("the metadata of a chain's new runtime", { timeout: HANG_GUARD }, () =>
     version({ specVersion: 101 });
     await settle();
     assert.deepEqual(heard, [{ specVersion: 1 }, { specVersion: 100 }]);
+  });
+});
+
+describe("heads that a node announces", { timeout: HANG_GUARD }, () => {
+  it("are no more than were asked for", async () => {
+    const hash = `0x${"11".repeat(32)}`;
+    const ask = async (method: string, [asked]: readonly unknown[]) =>
+      method === "chain_getBlockHash" ? [...(asked as readonly number[]), 0].map(() => hash) : null;
+    await assert.rejects(headsFrom(ask, 5, 2), /too_big|<=2/i);
   });
 });
