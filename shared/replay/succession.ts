@@ -3,7 +3,7 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { Commitment } from "#shared/chain/chain.js";
 import { subnetAt } from "#shared/chain/subnet-at.js";
 import { parsedJson, parseNetwork } from "#shared/config/load-network.js";
-import { type BlockZeroError, hasCode } from "#shared/errors/error.js";
+import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import { MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
@@ -15,28 +15,56 @@ import type { CycleContext, CycleSource } from "./source.js";
 /** A network file, and a way to fetch others by hash. */
 export type NetworkSource = Pick<CycleSource, "network" | "networkHash" | "fetch">;
 
-/** The file that this one succeeds. Null for a first file. @throws what fetching and parsing it throw */
-export const formerOf = async <S extends NetworkSource>(source: S): Promise<S | null> => {
+/** Network files that are read back one after the other: one a month for eighty years. What lies further back counts as what nobody has any more. */
+export const MOST_FORMER = 1024;
+/** Bytes of these. */
+const MOST_FORMER_BYTES = 64 << 20;
+
+/** Counts the files of one way back. @throws BlockZeroError FETCH_TOO_LARGE */
+type Count = (file: Uint8Array) => void;
+
+const lookingBack = (): Count => {
+  let files = 0;
+  let bytes = 0;
+  return (file) => {
+    bytes += file.length;
+    if (++files > MOST_FORMER || bytes > MOST_FORMER_BYTES)
+      throw new BlockZeroError(
+        "FETCH_TOO_LARGE",
+        `the network file succeeds more files than are read back: ${MOST_FORMER}, or ${MOST_FORMER_BYTES} bytes`,
+        "ask the subnet's owner for a file that begins anew",
+      );
+  };
+};
+
+/** The file that this one succeeds. Null for a first file. @throws what fetching and parsing it throw, and counting it */
+export const formerOf = async <S extends NetworkSource>(source: S, count?: Count): Promise<S | null> => {
   const { succeeds } = source.network;
   if (!succeeds) return null;
-  const network = await readNetwork(source, succeeds.network);
+  const network = await readNetwork(source, succeeds.network, count);
   return { ...source, network, networkHash: succeeds.network };
 };
 
-/** A network file by its hash. @throws NETWORK_FILE_INVALID, and what fetching throws */
-export const readNetwork = async ({ fetch }: Pick<NetworkSource, "fetch">, hash: string): Promise<Network> => {
+/** A network file by its hash. @throws NETWORK_FILE_INVALID, and what fetching and counting it throw */
+export const readNetwork = async (
+  { fetch }: Pick<NetworkSource, "fetch">,
+  hash: string,
+  count?: Count,
+): Promise<Network> => {
   const bytes = await fetch({ hash, maxBytes: MAX_NETWORK_BYTES });
+  count?.(bytes);
   return parseNetwork(parsedJson(bytes), `the network file ${hash.slice(0, 8)}`);
 };
 
 /**
  * The network that was in force in a past cycle, seen from a later one.
- * @throws what fetching a former file throws
+ * @throws what fetching a former file throws; FETCH_TOO_LARGE where there are too many
  */
 export const contextOf = async <S extends NetworkSource>(source: S, cycle: number): Promise<S> => {
+  const count = lookingBack();
   let at = source;
   while (cycle < at.network.first_cycle) {
-    const former = await formerOf(at);
+    const former = await formerOf(at, count);
     if (!former) return at;
     at = former;
   }
@@ -52,11 +80,12 @@ export const knownCyclesFrom = async (
   source: NetworkSource,
   wanted: number,
 ): Promise<{ readonly first: number; readonly isCut: boolean }> => {
+  const count = lookingBack();
   let at = source;
   let isCut = false;
   try {
     while (wanted < at.network.first_cycle) {
-      const former = await formerOf(at);
+      const former = await formerOf(at, count);
       if (!former) break;
       at = former;
     }
@@ -83,6 +112,9 @@ export interface ReadableFile {
   readonly beyond: readonly UnreadableFile[];
 }
 
+/** Announced files that this version cannot read, before the newest that it can: nobody announces so many at once. */
+const MOST_BEYOND = 16;
+
 /** What says when a file takes over from which, whatever else a later version wrote into it. */
 const succession = z.object({ first_cycle: z.int().min(0), succeeds: z.object({ network: hashSchema }) });
 
@@ -92,7 +124,7 @@ const succession = z.object({ first_cycle: z.int().min(0), succeeds: z.object({ 
  *
  * @param read the JSON of the file with a hash
  * @param block gives the block that it is read for
- * @throws NETWORK_FILE_INVALID where the file cannot be read and may have begun, and what `read` and `block` throw
+ * @throws NETWORK_FILE_INVALID where the file cannot be read and may have begun, or too many before it cannot either, and what `read` and `block` throw
  */
 export const readableFile = async (
   {
@@ -110,7 +142,7 @@ export const readableFile = async (
       network = parseNetwork(value, origin);
     } catch (thrown) {
       const head = succession.safeParse(value);
-      if (!hasCode(thrown, "NETWORK_FILE_INVALID") || !head.success) throw thrown;
+      if (!hasCode(thrown, "NETWORK_FILE_INVALID") || !head.success || beyond.length === MOST_BEYOND) throw thrown;
       beyond.push({ hash, firstCycle: head.data.first_cycle, invalid: thrown });
       hash = head.data.succeeds.network;
       continue;
@@ -130,14 +162,15 @@ export interface NetworkInForce<S> {
 
 /** The networks in order, the published one last. */
 const lineageOf = async <S extends NetworkSource>(published: S): Promise<readonly S[]> => {
+  const count = lookingBack();
   const line = [published];
   for (;;) {
     try {
-      const former = await formerOf(line[0]!);
+      const former = await formerOf(line[0]!, count);
       if (!former) return line;
       line.unshift(former);
     } catch (thrown) {
-      // Very old files may be gone. The remaining files succeeded them.
+      // Very old files may be gone, or too many. The remaining files succeeded them.
       if (isFetchFault(thrown) && line.length > 1) return line;
       throw thrown;
     }

@@ -8,7 +8,13 @@ import { differingField, loadNetwork } from "#shared/config/load-network.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { decisiveNetwork, type Network, networkHash } from "#shared/protocol/network.js";
 import type { NetworkRecord } from "#shared/protocol/records.js";
-import { networkRecordOf, type ReadableFile, readableFile, type UnreadableFile } from "#shared/replay/succession.js";
+import {
+  MOST_FORMER,
+  networkRecordOf,
+  type ReadableFile,
+  readableFile,
+  type UnreadableFile,
+} from "#shared/replay/succession.js";
 import { type Log, silentLog } from "#shared/telemetry/log.js";
 import {
   type FetchNetworkFile,
@@ -100,8 +106,11 @@ const isFormer = async (
   published: Network,
   fetch: (hash: string) => Promise<Network>,
 ): Promise<boolean> => {
-  for (let at = published; at.succeeds; at = await fetch(at.succeeds.network))
-    if (at.succeeds.network === hash) return true;
+  for (let at = published, left = MOST_FORMER; at.succeeds && left > 0; left--) {
+    const { network } = at.succeeds;
+    if (network === hash) return true;
+    at = await fetch(network);
+  }
   return false;
 };
 

@@ -9,7 +9,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { sprintSchema } from "#shared/protocol/sprint.js";
 import { changeOf, successionProblem } from "#shared/protocol/succession.js";
-import { networkInForce } from "#shared/replay/succession.js";
+import { contextOf, knownCyclesFrom, networkInForce, readableFile } from "#shared/replay/succession.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { PHASES, template } from "../../support/micro-network.js";
 import { askedInVain, type Joined, openSubnet, type Subnet, until } from "../../support/subnet.js";
@@ -186,6 +186,55 @@ describe("a change whose first cycle began in a state that the chain no longer h
 
 describe("who follows the network file", { timeout: HANG_GUARD }, () => {
   it("goes over when its cycle begins, whether it lived until then, was away, or joins later", async (t) => {
+describe("a network file that succeeds others without end", () => {
+  const FIRST = 1_000_000;
+  /** The file with a hash, which is a number, and the number of files that were fetched. */
+  const endless = () => {
+    let fetched = 0;
+    const fileOf = (hash: string): Network => {
+      const number = Number.parseInt(hash, 16);
+      const former = (number + 1).toString(16).padStart(64, "0");
+      return { ...network, first_cycle: FIRST - number, succeeds: { network: former, origin: "2".repeat(64) } };
+    };
+    const fetch = async ({ hash }: { readonly hash: string }) => {
+      if (++fetched > 5000) throw new Error("it has no end");
+      return networkBytes(fileOf(hash));
+    };
+    const hash = "0".repeat(64);
+    return { source: { chain: {} as never, fetch, network: fileOf(hash), networkHash: hash }, fetched: () => fetched };
+  };
+
+  it("is read back 1,024 files far, and those further back count as gone", async () => {
+    const known = endless();
+    assert.deepEqual(await knownCyclesFrom(known.source, 0), { first: FIRST - 1024, isCut: true });
+    const past = endless();
+    await assert.rejects(contextOf(past.source, 0), { code: "FETCH_TOO_LARGE" });
+    const near = endless();
+    assert.equal((await contextOf(near.source, FIRST - 1024)).network.first_cycle, FIRST - 1024);
+    const inForce = endless();
+    const { source } = await networkInForce(inForce.source, 0);
+    assert.equal(source.network.first_cycle, FIRST - 1024, "the oldest that is read");
+    assert.deepEqual(
+      [known, past, near, inForce].map(({ fetched }) => fetched()),
+      [1025, 1025, 1024, 1025],
+    );
+  });
+
+  it("cannot be read by this version, and is looked through sixteen files far", async () => {
+    let read = 0;
+    const later = { first_cycle: 9, succeeds: { network: "1".repeat(64) }, x: 1 };
+    const files = {
+      read: async () => {
+        if (++read > 5000) throw new Error("it has no end");
+        return later;
+      },
+      block: () => 0,
+    };
+    await assert.rejects(readableFile(files, "0".repeat(64)), { code: "NETWORK_FILE_INVALID" });
+    assert.equal(read, 17);
+  });
+});
+
     const subnet = await openSubnet(t);
     const ann = await subnet.join("ann");
     const { lived, ended } = living(ann);
