@@ -8,6 +8,7 @@ import type { ChainCall } from "../call.js";
 import type { Chain, Head, Inclusion } from "../chain.js";
 import type { ConnectOptions } from "../connection/connect-options.js";
 import { closed } from "../connection/connection.js";
+import { MAX_CATCH_UP } from "../connection/head-stream.js";
 import { ExtrinsicWriter } from "../writer/extrinsic-writer.js";
 import { type KeyClaims, openKeyClaims } from "../writer/key-lock.js";
 import { observeWriter } from "../writer/observe-writer.js";
@@ -182,12 +183,20 @@ const followBlocks = (
   const look = async (head: Head) => {
     await inspect(head).catch((error: unknown) => {
       // A missed extrinsic is sent again when it is overdue, and then searched for.
+  let waiting = 0;
       log.debug("a block could not be looked at", { block: head.number, reason: String(error) });
     });
     inspected(head.number);
   };
   link.heads.listen((head) => {
-    turn = turn.then(() => look(head));
+    // What is in a block that is passed over is searched for when it is overdue.
+    if (waiting >= MAX_CATCH_UP) return;
+    waiting++;
+    turn = turn
+      .then(() => look(head))
+      .finally(() => {
+        waiting--;
+      });
   }, until);
 };
 

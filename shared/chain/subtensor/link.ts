@@ -32,6 +32,8 @@ const notificationSchema = z.object({ subscription: z.union([z.string(), z.numbe
 const subscriptionId = z.union([z.string(), z.number()]).transform(String);
 /** Newest notifications kept that arrive before the answer that names their subscription, or after its end. */
 const MAX_EARLY = 4;
+/** Heads whose time is asked for at once. A node announces one in some seconds. */
+const MAX_READING = 64;
 
 /** Throws `BlockZeroError` CHAIN_UNREACHABLE, NOT_A_SUBSTRATE_NODE, WRONG_NETWORK, CHAIN_CLOSED. */
 export const openLink = async (options: LinkOptions): Promise<Link> => {
@@ -43,12 +45,18 @@ export const openLink = async (options: LinkOptions): Promise<Link> => {
   const early: { id: string; result: unknown }[] = [];
   let headsId: string | undefined;
 
+  let reading = 0;
   const hear = async (json: unknown, { heard, request }: Listener) => {
+    // The next one fills the gap.
+    if (reading >= MAX_READING) return;
+    reading++;
     try {
       const { number, hash, parent } = parseHeader(json);
       heard(await headAt(request, number, hash), bare(parent));
     } catch (error) {
       log.debug("a notified head could not be read; the next one fills the gap", { reason: reasonOf(error) });
+    } finally {
+      reading--;
     }
   };
 

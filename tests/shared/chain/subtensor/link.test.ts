@@ -245,6 +245,33 @@ describe("the metadata of a chain's new runtime", { timeout: HANG_GUARD }, () =>
 });
 
 describe("heads that a node announces", { timeout: HANG_GUARD }, () => {
+  it("are read 64 at once, and what is not read is asked for with the next one", async (t) => {
+    let isSilent = false;
+    let asked = 0;
+    const time = () => {
+      if (!isSilent) return { result: null };
+      asked++;
+      return null;
+    };
+    const node = await startNode(t, () => ({ result: "runtime" }), undefined, undefined, time);
+    const link = await openLink({
+      ...{ endpoint: node.endpoint, log: silentLog },
+      ...{ onFork: () => {}, onEnd: () => {}, onReconnected: () => {} },
+    });
+    t.after(() => link.end(new BlockZeroError("CHAIN_CLOSED", "over", "")));
+    isSilent = true;
+    const next = headers();
+    const announced = Array.from({ length: 200 }, next);
+    for (const head of announced) node.notify("heads", head);
+    for (let i = 0; i < 2; i++) await link.request("chain_getHeader", []);
+    assert.equal(asked, 64);
+    isSilent = false;
+    node.drop();
+    await until(t, () => link.heads.last?.number === 64);
+    node.notify("heads", announced[64]);
+    await until(t, () => link.heads.last?.number === 65);
+  });
+
   it("are no more than were asked for", async () => {
     const hash = `0x${"11".repeat(32)}`;
     const ask = async (method: string, [asked]: readonly unknown[]) =>
