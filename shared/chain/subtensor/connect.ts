@@ -24,6 +24,7 @@ import { type Link, openLink } from "./link.js";
 import { readMetagraph } from "./metagraph.js";
 import { linkProvider, type ProviderOptions } from "./provider.js";
 import { readPulse } from "./pulses.js";
+import { runtimeReader } from "./runtimes.js";
 import { SIGNED_EXTENSIONS } from "./signed-extensions.js";
 import { type State, stateReader } from "./state.js";
 import { bare, type Hex, hashSchema, headAt, newestHead, prefixed, timestampAt } from "./substrate.js";
@@ -75,7 +76,8 @@ export const connectSubtensor = async (options: ConnectOptions): Promise<Subtens
     });
   const traits = () => runtimeTraits(api);
   let inspected = link.heads.last!.number;
-  const chain = writableSubtensor({ link, api, traits, headNumber: () => inspected });
+  const runtimeAt = runtimeReader(link, api);
+  const chain = writableSubtensor({ link, api, runtimeAt, traits, headNumber: () => inspected });
   const onTaken = tellTaken(log, options.instruments);
   writer = new ExtrinsicWriter<Written>({
     chain,
@@ -90,7 +92,8 @@ export const connectSubtensor = async (options: ConnectOptions): Promise<Subtens
     link,
     async ({ number, hash }) => {
       const wanted = writer!.unsettled;
-      const found = wanted.size > 0 ? await settlementsIn(link, api, { number, hash: prefixed(hash) }, wanted) : [];
+      const block = { number, hash: prefixed(hash) };
+      const found = wanted.size > 0 ? await settlementsIn(link, runtimeAt, block, wanted) : [];
       for (const settlement of found ?? []) writer!.settle(settlement);
     },
     (number) => {
@@ -101,7 +104,7 @@ export const connectSubtensor = async (options: ConnectOptions): Promise<Subtens
     listening.signal,
   );
 
-  const states = stateReader(link, api);
+  const states = stateReader(link, api, runtimeAt);
   const hashesAt = async (blocks: readonly number[]): Promise<readonly Hex[]> => {
     const hashes = z.array(hashSchema.nullable()).parse(await link.request("chain_getBlockHash", [blocks]));
     return blocks.map((block, i) => {
@@ -180,10 +183,10 @@ const followBlocks = (
   until: AbortSignal,
 ): void => {
   let turn: Promise<void> = Promise.resolve();
+  let waiting = 0;
   const look = async (head: Head) => {
     await inspect(head).catch((error: unknown) => {
       // A missed extrinsic is sent again when it is overdue, and then searched for.
-  let waiting = 0;
       log.debug("a block could not be looked at", { block: head.number, reason: String(error) });
     });
     inspected(head.number);

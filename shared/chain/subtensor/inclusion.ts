@@ -1,4 +1,3 @@
-import type { ApiPromise } from "@polkadot/api";
 import type { DispatchError, EventRecord } from "@polkadot/types/interfaces";
 import type { Vec } from "@polkadot/types-codec";
 import { hexToU8a } from "@polkadot/util";
@@ -8,27 +7,28 @@ import type { BlockZeroError } from "#shared/errors/error.js";
 import { ChainRejected } from "../writer/chain-rejected.js";
 import type { Settlement } from "../writer/extrinsic.js";
 import type { Link } from "./link.js";
-import { bare, type Hex, hexSchema } from "./substrate.js";
+import type { RuntimeAt } from "./runtimes.js";
+import { bare, type Hex, headerSchema, hexSchema } from "./substrate.js";
 
 const EVENTS: Hex = `0x${xxhashAsHex("System", 128).slice(2)}${xxhashAsHex("Events", 128).slice(2)}`;
-const blockSchema = z.object({ block: z.object({ extrinsics: z.array(hexSchema) }) }).nullable();
+const blockSchema = z.object({ block: z.object({ header: headerSchema, extrinsics: z.array(hexSchema) }) }).nullable();
 
 /** What a block did with the wanted ones of its extrinsics, by their hashes (64 hex digits). Null if the node lacks the block. */
 export const settlementsIn = async (
   link: Link,
-  api: ApiPromise,
+  runtimeAt: RuntimeAt,
   block: { readonly number: number; readonly hash: Hex },
   wanted: ReadonlySet<string>,
 ): Promise<readonly Settlement[] | null> => {
   const found = blockSchema.parse(await link.request("chain_getBlock", [block.hash]));
   if (found === null) return null;
-  const { extrinsics } = found.block;
+  const { extrinsics, header } = found.block;
   const ours = extrinsics.flatMap((bytes, index) => {
     const hash = bare(blake2AsHex(hexToU8a(bytes), 256));
     return wanted.has(hash) ? [{ hash, index }] : [];
   });
   if (ours.length === 0) return [];
-  const events = await eventsOf(link, api, block.hash);
+  const events = await eventsOf(link, runtimeAt, block.hash, header.parentHash);
   return ours.map(({ hash, index }) => ({
     hash,
     block: block.number,
@@ -37,10 +37,10 @@ export const settlementsIn = async (
   }));
 };
 
-const eventsOf = async (link: Link, api: ApiPromise, hash: Hex): Promise<readonly EventRecord[]> => {
+const eventsOf = async (link: Link, runtimeAt: RuntimeAt, hash: Hex, parent: Hex): Promise<readonly EventRecord[]> => {
   const [stored, { registry }] = await Promise.all([
     link.request("state_getStorage", [EVENTS, hash]),
-    api.getBlockRegistry(hexToU8a(hash)),
+    runtimeAt(hash, parent),
   ]);
   const bytes = hexToU8a(hexSchema.nullable().parse(stored) ?? "0x00");
   return registry.createType<Vec<EventRecord>>("Vec<EventRecord>", bytes);

@@ -1,5 +1,4 @@
 import type { ApiPromise } from "@polkadot/api";
-import type { ApiDecoration } from "@polkadot/api/types";
 import { StorageKey } from "@polkadot/types";
 import type { StorageEntry } from "@polkadot/types/primitive/types";
 import type { Registry } from "@polkadot/types/types";
@@ -8,6 +7,7 @@ import { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Link } from "./link.js";
 import { pagedKeys } from "./paged-keys.js";
+import type { Decorated, RuntimeAt } from "./runtimes.js";
 import { type Hex, hexSchema } from "./substrate.js";
 
 /** One item of a pallet's storage, keys included. */
@@ -26,8 +26,6 @@ export interface State {
   /** Answer of a runtime API. Undefined if the runtime has none of that name. */
   call(api: string, method: string, ...args: readonly unknown[]): Promise<unknown>;
 }
-
-type Decorated = Pick<ApiDecoration<"promise">, "registry" | "query" | "call">;
 
 /** Number of values requested in one message. */
 const VALUES_AT_ONCE = 1000;
@@ -109,48 +107,12 @@ const notInRuntime = (what: string): BlockZeroError =>
   );
 
 /** States by block, each with the metadata of its own runtime. */
-export const stateReader = (link: Link, api: ApiPromise) => {
-  const versions = new Map<Hex, number>();
-  const versionAt = async (hash: Hex): Promise<number> => {
-    const known = versions.get(hash);
-    if (known !== undefined) return known;
-    const { specVersion } = versionSchema.parse(await link.request("state_getRuntimeVersion", [hash]));
-    versions.set(hash, specVersion);
-    const [oldest] = versions.keys();
-    if (versions.size > MAX_VERSIONS && oldest) versions.delete(oldest);
-    return specVersion;
-  };
-  /** Runtimes of past blocks whose metadata `@polkadot/api` was made to read: it keeps them all. */
-  const past = new Set<number>();
-  const decoratedAt = async (hash: Hex, parent: Hex): Promise<Decorated> => {
-    const version = await versionAt(parent);
-    if (api.runtimeVersion.specVersion.eq(version)) return api;
-    // A known one takes no more memory, unless the node then says another to `api.at`.
-    if (past.size >= (past.has(version) ? 2 * MAX_RUNTIMES : MAX_RUNTIMES)) throw tooManyRuntimes();
-    const decorated = await api.at(hash);
-    past.add(decorated.runtimeVersion.specVersion.toNumber());
-    return decorated;
-  };
-  return {
-    /** The state after the newest known block. */
-    newest: (): State & { readonly block: number } => {
-      const { number, hash } = link.heads.last!;
-      return { ...stateAt(link, api, `0x${hash}`), block: number };
-    },
-    /** @param parent the block before it, whose runtime executed it */
-    at: async (hash: Hex, parent: Hex): Promise<State> => stateAt(link, await decoratedAt(hash, parent), hash),
-  };
-};
-
-const versionSchema = z.object({ specVersion: z.int() });
-const MAX_VERSIONS = 256;
-/** Past runtimes that are kept in memory: each takes tens of megabytes, all of them a part of what a program has by default. */
-const MAX_RUNTIMES = 64;
-
-/** It blames no endpoint: it may be another that named them, and was left since. */
-const tooManyRuntimes = (): BlockZeroError =>
-  new BlockZeroError(
-    "CHAIN_UNREACHABLE",
-    `the blocks that were read are said to have more than ${MAX_RUNTIMES} runtimes, which all stay in memory`,
-    "start again; where it comes back at once, leave out the endpoint that names them",
-  );
+export const stateReader = (link: Link, api: ApiPromise, runtimeAt: RuntimeAt) => ({
+  /** The state after the newest known block. */
+  newest: (): State & { readonly block: number } => {
+    const { number, hash } = link.heads.last!;
+    return { ...stateAt(link, api, `0x${hash}`), block: number };
+  },
+  /** @param parent the block before it, whose runtime executed it */
+  at: async (hash: Hex, parent: Hex): Promise<State> => stateAt(link, await runtimeAt(hash, parent), hash),
+});

@@ -12,6 +12,7 @@ import { readFault, receptionOf } from "./faults.js";
 import type { RuntimeTraits } from "./hyper-parameters.js";
 import { settlementsIn } from "./inclusion.js";
 import type { Link } from "./link.js";
+import type { RuntimeAt } from "./runtimes.js";
 import { bare, hashSchema } from "./substrate.js";
 
 /** Number of blocks in which a signed extrinsic may be included. A power of two. */
@@ -22,6 +23,7 @@ const FORK_DEPTH = 8;
 export interface WritingOptions {
   readonly link: Link;
   readonly api: ApiPromise;
+  readonly runtimeAt: RuntimeAt;
   readonly traits: () => RuntimeTraits;
   /** Number of the newest block whose extrinsics were read. */
   readonly headNumber: () => number;
@@ -31,7 +33,13 @@ export interface WritingOptions {
 export type Written = ChainCall | SubmittableExtrinsic<"promise">;
 
 /** Subtensor as the writer of extrinsics needs it. */
-export const writableSubtensor = ({ link, api, traits, headNumber }: WritingOptions): WritableChain<Written> => ({
+export const writableSubtensor = ({
+  link,
+  api,
+  runtimeAt,
+  traits,
+  headNumber,
+}: WritingOptions): WritableChain<Written> => ({
   sign: (written, nonce, signer) =>
     coded(link, async () => {
       const birth = Math.max(0, link.heads.last!.number - FORK_DEPTH);
@@ -73,7 +81,7 @@ export const writableSubtensor = ({ link, api, traits, headNumber }: WritingOpti
       return receptionOf(thrown);
     }
   },
-  find: (extrinsic, since) => coded(link, () => find(link, api, extrinsic, since)),
+  find: (extrinsic, since) => coded(link, () => find(link, runtimeAt, extrinsic, since)),
   headNumber,
 });
 
@@ -86,12 +94,12 @@ const coded = async <T>(link: Link, work: () => Promise<T>): Promise<T> => {
   }
 };
 
-const find = async (link: Link, api: ApiPromise, { hash, nonce, lastBlock }: SignedExtrinsic, since: number) => {
+const find = async (link: Link, runtimeAt: RuntimeAt, { hash, nonce, lastBlock }: SignedExtrinsic, since: number) => {
   const newest = link.heads.last!.number;
   const until = Math.min(newest, lastBlock ?? newest);
   for (let number = since + 1; number <= until; number++) {
     const [blockHash] = z.array(hashSchema.nullable()).parse(await link.request("chain_getBlockHash", [[number]]));
-    const found = blockHash ? await settlementsIn(link, api, { number, hash: blockHash }, new Set([hash])) : null;
+    const found = blockHash ? await settlementsIn(link, runtimeAt, { number, hash: blockHash }, new Set([hash])) : null;
     if (found === null)
       throw new BlockZeroError(
         "CHAIN_OUTCOME_UNKNOWN",
