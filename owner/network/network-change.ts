@@ -3,6 +3,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { type Network, networkHash } from "#shared/protocol/network.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import { changeOf, originOf } from "#shared/protocol/succession.js";
+import { printable } from "#shared/util/printable.js";
 import { lacksInFirstCycle } from "./first-cycle.js";
 
 /** A network file that is to take the place of a published one, and what that does, for people. */
@@ -73,4 +74,5 @@ export const planChange = ({ former, next: written, head, fromCycle }: ChangeOpt
 
 const undated = ({ succeeds: _, first_cycle: __, ...network }: Network) => network;
 
-export const shown = (value: unknown): string => (value === undefined ? "(none)" : JSON.stringify(value));
+/** A value of a network file, which may be a stranger's, for a line of a terminal. */
+export const shown = (value: unknown): string => (value === undefined ? "(none)" : printable(JSON.stringify(value)));

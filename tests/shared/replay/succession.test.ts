@@ -88,6 +88,8 @@ describe("a change of the network file", () => {
     assert.equal(reset.network.succeeds, undefined);
     assert.ok(reset.says.some((line) => /resets the model to genesis/.test(line)));
     assert.throws(() => plan(9, { genesis: "1".repeat(64) }), { code: "NETWORK_CHANGE_UNDATED" });
+    const foreign = plan(undefined, { name: "a\u202eb\u009b2J" });
+    assert.equal(foreign.says[1], `  name: ${JSON.stringify(network.name)} → "a?b?2J"`);
     // A change of a change that is not in force yet.
     const again = planChange({
       former: next,
@@ -184,8 +186,6 @@ describe("a change whose first cycle began in a state that the chain no longer h
   });
 });
 
-describe("who follows the network file", { timeout: HANG_GUARD }, () => {
-  it("goes over when its cycle begins, whether it lived until then, was away, or joins later", async (t) => {
 describe("a network file that succeeds others without end", () => {
   const FIRST = 1_000_000;
   /** The file with a hash, which is a number, and the number of files that were fetched. */
@@ -235,6 +235,8 @@ describe("a network file that succeeds others without end", () => {
   });
 });
 
+describe("who follows the network file", { timeout: HANG_GUARD }, () => {
+  it("goes over when its cycle begins, whether it lived until then, was away, or joins later", async (t) => {
     const subnet = await openSubnet(t);
     const ann = await subnet.join("ann");
     const { lived, ended } = living(ann);
