@@ -11,6 +11,7 @@ import { dataBench } from "./data/command.js";
 import { defencesBench } from "./defences/command.js";
 import { fuzzBench } from "./fuzz/command.js";
 import { independenceBench } from "./independence/command.js";
+import { largeAgreeBench } from "./large/agree-command.js";
 import { largeBench } from "./large/command.js";
 import { largeTrainingBench } from "./large/train-command.js";
 import { learningBench } from "./learning/command.js";
@@ -35,6 +36,7 @@ export const benches: readonly CommandSpec[] = [
   costBench,
   largeBench,
   largeTrainingBench,
+  largeAgreeBench,
   independenceBench,
   sprintBench,
   splittingBench,
