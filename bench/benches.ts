@@ -13,6 +13,7 @@ import { fuzzBench } from "./fuzz/command.js";
 import { independenceBench } from "./independence/command.js";
 import { largeAgreeBench } from "./large/agree-command.js";
 import { largeBench } from "./large/command.js";
+import { largeImportBench } from "./large/import-command.js";
 import { largeTrainingBench } from "./large/train-command.js";
 import { learningBench } from "./learning/command.js";
 import { memoryBench } from "./memory/command.js";
@@ -37,6 +38,7 @@ export const benches: readonly CommandSpec[] = [
   largeBench,
   largeTrainingBench,
   largeAgreeBench,
+  largeImportBench,
   independenceBench,
   sprintBench,
   splittingBench,

@@ -23,23 +23,24 @@ const look = () => {
   peaks.file = Math.max(peaks.file, of("RssFile"));
 };
 look();
+const before = { ...peaks };
 const timer = setInterval(look, workerData.every);
-parentPort.once("message", () => { clearInterval(timer); look(); parentPort.postMessage(peaks); });
+parentPort.once("message", () => { clearInterval(timer); look(); parentPort.postMessage({ before, peaks }); });
 `;
 
-/** Runs `work` and gives its result, and the peaks of memory meanwhile. */
+/** Runs `work` and gives its result, the memory before it, and the peaks meanwhile. */
 export const watchPeaks = async <T>(
   work: () => Promise<T>,
-): Promise<{ readonly result: T; readonly peaks: MemoryPeaks }> => {
+): Promise<{ readonly result: T; readonly before: MemoryPeaks; readonly peaks: MemoryPeaks }> => {
   const sampler = new Worker(SAMPLER, { eval: true, workerData: { every: EVERY_MS } });
   try {
     await new Promise((resolve) => sampler.once("online", resolve));
     const result = await work();
-    const peaks = await new Promise<MemoryPeaks>((resolve) => {
+    const seen = await new Promise<Record<"before" | "peaks", MemoryPeaks>>((resolve) => {
       sampler.once("message", resolve);
       sampler.postMessage("stop");
     });
-    return { result, peaks };
+    return { result, ...seen };
   } finally {
     await sampler.terminate();
   }
