@@ -8,6 +8,8 @@ export interface CompileCase {
   readonly trainable: (name: string) => boolean;
   /** How the step is computed; the whole graph where it is left out. */
   readonly program?: StepProgram;
+  /** Seconds that it may take in all. */
+  readonly target: number;
 }
 
 /** Many layers and experts, each small: what a graph costs before it runs. */
@@ -30,14 +32,25 @@ export const compiledModel = {
 
 const GROUP = [0, 1, 2, 3];
 
+/** As one graph, and layer by layer, where creating programs does not grow with depth. */
+const WHOLE_SECONDS = 2;
+const LAYERS_SECONDS = 0.5;
+
 /** What validators and miners build of a model. @param config at least 4 experts */
 export const compileCasesOf = (config: ModelConfig): readonly CompileCase[] => [
-  { name: "loss, all experts", held: allExperts(config), trainable: () => false },
+  { name: "loss, all experts", held: allExperts(config), trainable: () => false, target: WHOLE_SECONDS },
   {
     name: `train ${GROUP.length} of ${config.num_experts} experts`,
     held: Array.from({ length: config.num_hidden_layers }, () => GROUP),
     trainable: (name) => expertOf(name) !== null,
+    target: WHOLE_SECONDS,
   },
-  { name: "train everything", held: allExperts(config), trainable: () => true },
-  { name: "train everything, layer by layer", held: allExperts(config), trainable: () => true, program: "layers" },
+  { name: "train everything", held: allExperts(config), trainable: () => true, target: WHOLE_SECONDS },
+  {
+    name: "train everything, layer by layer",
+    held: allExperts(config),
+    trainable: () => true,
+    program: "layers",
+    target: LAYERS_SECONDS,
+  },
 ];

@@ -11,13 +11,13 @@ export const describeCompilations = (compilations: readonly Compilation[]): stri
   return [
     table([
       ["", "operators", "graph", "session", "both", "target"],
-      ...compilations.map(({ name, operators, graph, session, total, met }) => [
+      ...compilations.map(({ name, operators, graph, session, total, target, met }) => [
         name,
         `${operators}`,
         seconds(graph),
         seconds(session),
         seconds(total),
-        verdict(met),
+        `${target} s ${verdict(met)}`,
       ]),
     ]),
     ...compilations.filter((one) => one === largest || !one.met).map(describeKinds),
