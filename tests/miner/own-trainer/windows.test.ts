@@ -14,7 +14,7 @@ describe("the text of an own trainer", () => {
 
   it("that is not written in time is warned of", async (t) => {
     const { trainer, home, lines } = await open(t, MINIMAL);
-    const { run } = await train(trainer, { stop: () => existsSync(join(home, "job", "shard", "config.json")) });
+    const { run } = await train(trainer, { stop: () => existsSync(join(home, "shard", "config.json")) });
     assert.equal(run.steps, 0);
     const warned = lines.filter(({ level }) => level === "warn");
     assert.deepEqual(
