@@ -236,7 +236,7 @@ export const ROOMS: readonly Room[] = [
   room(
     "signer",
     "the reference signer: decodes what it is to sign, allows or refuses it, and keeps a journal against signing twice",
-    "errors files protocol telemetry blobs sprint/proof wallet duty signing chain beacon config miner",
+    "errors files protocol telemetry blobs sprint/proof wallet duty signing chain beacon config",
   ),
   room(
     "cli",

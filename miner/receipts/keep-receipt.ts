@@ -5,10 +5,10 @@ import type { Participant } from "#shared/participant/participant.js";
 import type { CycleReports } from "#shared/participant/reports.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
+import { type Receipt, signReceipt } from "#shared/protocol/receipt.js";
 import { reportHash } from "#shared/protocol/report.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
-import { type Receipt, signReceipt } from "./receipt.js";
 import { outcomeOf } from "./verify-receipt.js";
 
 const folderOf = (home: string): string => join(home, "receipts");

@@ -5,9 +5,15 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { artifactHash } from "#shared/protocol/manifest.js";
 import { networkHash } from "#shared/protocol/network.js";
+import {
+  MAX_RECEIPT_BYTES,
+  parseReceipt,
+  RECEIPT_VERSION,
+  type Receipt,
+  receiptVersion,
+} from "#shared/protocol/receipt.js";
 import { sumStake } from "#shared/protocol/voting/stake.js";
 import { plural } from "#shared/util/plural.js";
-import { MAX_RECEIPT_BYTES, parseReceipt, RECEIPT_VERSION, type Receipt, receiptVersion } from "./receipt.js";
 import { receiptProblem } from "./verify-receipt.js";
 
 const verify: CommandSpec = {

@@ -4,13 +4,13 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, isUpdateSigned } from "#shared/protocol/manifest.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { isInPhase, type Phase } from "#shared/protocol/phases.js";
+import type { Receipt } from "#shared/protocol/receipt.js";
 import { type ChainRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { isReportSigned, reportHash } from "#shared/protocol/report.js";
 import { isSignedBy } from "#shared/protocol/signing.js";
 import { tally } from "#shared/protocol/voting/tally.js";
 import { reportProblem } from "#shared/scoring/report-problem.js";
 import { verify } from "#shared/wallet/index.js";
-import type { Receipt } from "./receipt.js";
 
 /**
  * Checks a receipt against itself: signatures, and the hashes that tie commitment, artifact, hotkey, cycle and reports together.

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { MAX_RECEIPT_BYTES, parseReceipt } from "#miner/receipts/receipt.js";
 import { MAX_CONTRIBUTION_BYTES, parseContribution } from "#shared/beacon/contributions/contribution.js";
 import { GROUP_KINDS, MAX_GROUP_DOCUMENT_BYTES, parseGroupDocument } from "#shared/beacon/group/documents.js";
 import { parseDutyAnswers } from "#shared/duty/answers-document.js";
@@ -12,6 +11,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { MAX_MANIFEST_BYTES, parseUpdateManifest } from "#shared/protocol/manifest.js";
 import { networkHash } from "#shared/protocol/network.js";
 import { accepted, type Parsed, quote, refused } from "#shared/protocol/parsed.js";
+import { MAX_RECEIPT_BYTES, parseReceipt } from "#shared/protocol/receipt.js";
 import { shortHash } from "#shared/protocol/records.js";
 import { MAX_REPORT_BYTES, parseReport } from "#shared/protocol/report.js";
 import { NONCES_HEAD_BYTES, parseNoncesHead } from "#shared/sprint/proof/all-nonces.js";

@@ -1,5 +1,3 @@
-import type { Receipt, UnsignedReceipt } from "#miner/receipts/receipt.js";
-import { receiptBody } from "#miner/receipts/receipt.js";
 import {
   type Contribution,
   contributionBody,
@@ -18,6 +16,8 @@ import { type DutyDocument, dutyBody, type UnsignedDutyDocument } from "#shared/
 import { type PlantedDocument, plantedBody, type UnsignedPlantedDocument } from "#shared/duty/planted-document.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { type UnsignedUpdateManifest, type UpdateManifest, updateBody } from "#shared/protocol/manifest.js";
+import type { Receipt, UnsignedReceipt } from "#shared/protocol/receipt.js";
+import { receiptBody } from "#shared/protocol/receipt.js";
 import { type Report, reportBody, type UnsignedReport } from "#shared/protocol/report.js";
 import { requestMessage, type SignedRequest } from "#shared/protocol/request.js";
 import type { LocalKey } from "#shared/protocol/signer.js";

@@ -4,8 +4,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { RECEIPT_VERSION, receiptVersion } from "#miner/receipts/receipt.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { RECEIPT_VERSION, receiptVersion } from "#shared/protocol/receipt.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 

@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { parseCanonical } from "#shared/protocol/canonical-json.js";
-import { groupName } from "#shared/protocol/expert-group.js";
-import { hashSchema } from "#shared/protocol/hash.js";
-import { updateManifestSchema } from "#shared/protocol/manifest.js";
-import { networkSchema } from "#shared/protocol/network.js";
-import type { Parsed } from "#shared/protocol/parsed.js";
-import { MAX_CYCLE, MAX_RECORD_BYTES } from "#shared/protocol/records.js";
-import { reportSchema } from "#shared/protocol/report.js";
-import type { Signer } from "#shared/protocol/signer.js";
-import { addressSchema, signatureSchema, signDocument } from "#shared/protocol/signing.js";
-import { REASON_CODES, VERDICTS } from "#shared/protocol/verdict.js";
+import { parseCanonical } from "./canonical-json.js";
+import { groupName } from "./expert-group.js";
+import { hashSchema } from "./hash.js";
+import { updateManifestSchema } from "./manifest.js";
+import { networkSchema } from "./network.js";
+import type { Parsed } from "./parsed.js";
+import { MAX_CYCLE, MAX_RECORD_BYTES } from "./records.js";
+import { reportSchema } from "./report.js";
+import type { Signer } from "./signer.js";
+import { addressSchema, signatureSchema, signDocument } from "./signing.js";
+import { REASON_CODES, VERDICTS } from "./verdict.js";
 
 /** Largest receipt that is read, in bytes: every validator's report may be in it. */
 export const MAX_RECEIPT_BYTES = 64 << 20;
