@@ -8,7 +8,7 @@ import { plural } from "#shared/util/plural.js";
 import { signerFromUri } from "#shared/wallet/index.js";
 import { SUDO } from "./development.js";
 import { hotkeyTaken, notEnough } from "./payment.js";
-import { untilNextIs } from "./until-block.js";
+import { untilNextIs } from "./until-next-is.js";
 
 /**
  * Registers a network, whose first neuron the hotkey is; the chain chooses its number.

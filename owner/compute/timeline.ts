@@ -1,4 +1,4 @@
-import { confirmationsIn } from "#shared/continuous/confirmation.js";
+import { confirmationsIn } from "#shared/continuous/trigger.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { MILLION } from "#shared/util/fraction.js";
 import type { ComputeRules } from "./rule-sets.js";

@@ -1,4 +1,4 @@
-import { isTrigger } from "#shared/continuous/confirmation.js";
+import { isTrigger } from "#shared/continuous/trigger.js";
 import { confirmedCycle, idleSprint, type PlayedSprint, type Sprint, sprintOf } from "#shared/protocol/sprint.js";
 import type { ValueSource } from "#shared/replay/beacon-value.js";
 import { readSprintSeed } from "#shared/replay/evaluation-seeds.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { confirmationsIn, isTrigger } from "#shared/continuous/confirmation.js";
 import { classOf } from "#shared/continuous/hardware-class.js";
+import { confirmationsIn, isTrigger } from "#shared/continuous/trigger.js";
 import { sha256 } from "#shared/protocol/hash.js";
 
 const entropyOf = (block: number): string => sha256(Buffer.from(`block ${block}`));
