@@ -11,9 +11,6 @@ import { shardModel, trainedTensors } from "./shard-folder.js";
 /** Version of the contract in docs/own-trainer.md. It changes when a program that followed it no longer does. */
 export const CONTRACT_VERSION = 1;
 
-/** The variable that names the job's document. */
-export const JOB_VARIABLE = "BLOCKZERO_JOB";
-
 /** Files and folders of a job, as the contract names them. The shard lies beside it and stays from cycle to cycle, with a record of what it is of. */
 export const jobPaths = (dir: string) => ({
   dir,

@@ -8,6 +8,7 @@ import { createCheckpoint } from "#shared/model/checkpoint-writer.js";
 import { inMemory, type ModelTensors } from "#shared/model/model-tensors.js";
 import { programEnvironment } from "#shared/own-program/environment.js";
 import { makeFolder, removeWhole, writeDocument } from "#shared/own-program/job-folder.js";
+import { JOB_VARIABLE } from "#shared/own-program/job-variable.js";
 import { killProcessesWith } from "#shared/own-program/processes.js";
 import { programLog } from "#shared/own-program/program-log.js";
 import { type RunningProgram, runProgram, statusOf } from "#shared/own-program/run-program.js";
@@ -21,8 +22,6 @@ import { onAbort } from "#shared/util/on-abort.js";
 
 /** Version of the contract in docs/own-evaluator.md. */
 const CONTRACT_VERSION = 1;
-
-const JOB_VARIABLE = "BLOCKZERO_JOB";
 
 /** Parts of the evaluate phase for an answer: where the program is given another model, which it must read first, and elsewhere. What is left is for measuring here. */
 const MODEL_SHARE = 1 / 2;
