@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { jsonRow } from "#shared/documents/lenient-json.js";
 import { BlockZeroError, formatError, oneLine, reasonOf } from "#shared/errors/error.js";
-import { printable, quote } from "#shared/protocol/parsed.js";
+import { asciiLine, quote } from "#shared/protocol/parsed.js";
 import { createHealth } from "#shared/telemetry/health.js";
 import { redact, redactText, redactUrls } from "#shared/telemetry/redact.js";
 import { isLinear } from "#tests/support/growth.js";
@@ -15,7 +15,7 @@ const TAKERS: Readonly<Record<string, (text: string) => unknown>> = {
   redactUrls,
   redactText,
   redact: (text) => redact({ text: [text], fault: new Error(text) }),
-  printable,
+  asciiLine,
   quote,
   jsonRow: (text) => jsonRow(Buffer.from(`{"text": NaN, "a": "${text}`)),
   health: (text) => {

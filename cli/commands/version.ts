@@ -3,6 +3,7 @@ import { packageInfo } from "#shared/cli/package-info.js";
 import { printFields } from "#shared/cli/print.js";
 import type { CommandSpec } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { printable } from "#shared/util/printable.js";
 import { verify } from "#shared/wallet/index.js";
 import { readNote } from "#upkeep/release/read-note.js";
 import { compareVersions, parseReleaseNote, publisherKey } from "#upkeep/release/release-note.js";
@@ -50,7 +51,7 @@ export const version: CommandSpec = {
             ...(isNewer && {
               protocol: protocol === "new" ? "changes: see the summary before you install it" : "the same",
             }),
-            ...(isNewer && { summary: summary.replace(/[\p{Cc}\p{Cf}]+/gu, " ") }),
+            ...(isNewer && { summary: printable(summary) }),
             ...(isOld && { note: "the note is more than half a year old: somebody may withhold a newer one" }),
             answer: isNewer ? "a newer version is out" : "this is the newest",
           });

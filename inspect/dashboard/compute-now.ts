@@ -4,7 +4,7 @@ import type { DutyStanding } from "#shared/compute/duty/standing.js";
 import { type SprintOutcome, whyInvalid } from "#shared/compute/outcome.js";
 import type { PayWindow } from "#shared/compute/read-pay-window.js";
 import type { Network } from "#shared/protocol/network.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { sprintOf } from "#shared/protocol/sprint.js";
 import { MILLION } from "#shared/util/fraction.js";
 import type { CycleFacts } from "../explain/read-miners-cycle.js";
@@ -42,7 +42,7 @@ export const computeNow = (network: Network, facts: ComputeFacts | null, running
 
 const seedOf = ({ cycle, seed: { value, ...moment } }: ComputeFacts): DrawnSeed => {
   if (value === null) return { cycle, ...moment, value };
-  const said = { ...value, dropped: value.dropped.map(({ hotkey, why }) => ({ hotkey, why: printable(why) })) };
+  const said = { ...value, dropped: value.dropped.map(({ hotkey, why }) => ({ hotkey, why: asciiLine(why) })) };
   return { cycle, ...moment, value: { ...said, text: valueText(said) } };
 };
 

@@ -1,5 +1,5 @@
 import { meanWeights } from "#shared/chain/mean-weights.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
 import { marginalVote } from "#shared/protocol/voting/stake.js";
@@ -172,7 +172,7 @@ const validatorsOf = ({ cycle, network, said, holders }: CycleFacts): readonly V
       deviation,
       lateness: record ? record.block - start : null,
       allowed: end - start,
-      problem: problem === null ? null : printable(problem),
+      problem: problem === null ? null : asciiLine(problem),
     };
   });
 };

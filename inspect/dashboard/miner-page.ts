@@ -1,5 +1,5 @@
 import { hasCode } from "#shared/errors/error.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { adviceFor } from "../advice/advice.js";
 import { explainFacts } from "../explain/explain-score.js";
 import type { UpdateFacts } from "../explain/explanation.js";
@@ -66,7 +66,7 @@ const receiptOf = ({ submission, said, made }: ReturnType<typeof minersCycle>): 
         commitBlock: submission.commitment?.block ?? null,
         commitment: submission.commitment?.hash ?? null,
         artifact: submission.reveal?.artifact ?? null,
-        location: submission.reveal ? printable(submission.reveal.location) : null,
+        location: submission.reveal ? asciiLine(submission.reveal.location) : null,
         reports: said.exchange.reports
           .filter(({ counts }) => counts)
           .map(({ hotkey: validator, hash, block }) => ({ validator, hash, block })),

@@ -1,6 +1,6 @@
 import { drandBeacon, roundAt } from "#shared/chain/timelock/beacon.js";
 import type { Network } from "#shared/protocol/network.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { rewardCurve } from "#shared/rewards/curves/reward-curve.js";
 import { type ComputeFacts, computeNow } from "./compute-now.js";
 import type { CycleDigest } from "./digest.js";
@@ -39,7 +39,7 @@ export const subnetNow = (state: SubnetState): SubnetNow => {
   const last = digests.at(-1);
   const groups = groupsNow(network, last);
   return {
-    name: printable(network.name),
+    name: asciiLine(network.name),
     netuid: network.netuid,
     network: networkHash,
     clock: live.clock,

@@ -1,6 +1,6 @@
 import type { Head, Metagraph } from "#shared/chain/chain.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
 import { contextOf } from "#shared/replay/succession.js";
@@ -57,7 +57,7 @@ const TRIES = 3;
 const KEPT_ANSWERS = 48;
 
 /** What was thrown, for everybody to read: what the chain's client throws holds the whole address of its endpoint. */
-const publicReason = (thrown: unknown): string => printable(redactUrls(reasonOf(thrown)));
+const publicReason = (thrown: unknown): string => asciiLine(redactUrls(reasonOf(thrown)));
 
 /** @throws what reading the chain throws: the first block must be readable */
 export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {

@@ -1,6 +1,6 @@
 import { amountText } from "#shared/cli/tokens.js";
 import type { Network } from "#shared/protocol/network.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { explainReason } from "#shared/protocol/verdict.js";
 import { percent } from "#shared/util/percent.js";
@@ -43,7 +43,7 @@ const submitted = ({ cycle, commitment, reveal, update, base }: Explanation, net
       ? `It committed to an artifact in block ${commitment.block}, in ${phase("commit")}.`
       : `It committed to nothing in ${phase("commit")}.`,
     reveal
-      ? `It revealed artifact ${short(reveal.artifact)} for group ${reveal.group}, served at ${printable(reveal.location)}.`
+      ? `It revealed artifact ${short(reveal.artifact)} for group ${reveal.group}, served at ${asciiLine(reveal.location)}.`
       : `It revealed nothing in ${phase("reveal")}.`,
     ...(reveal ? [update ? madeOf(update, base) : "Its manifest cannot be had any more."] : []),
   ];
@@ -79,7 +79,7 @@ const opinionText = (opinion: Opinion): string => {
   if (silence !== null) return `${silence}.`;
   if (derivation && figures) return describeScored(figures, derivation);
   const why = reason === null ? "" : ` ${explainReason(reason)}`;
-  return `${verdict} (${reason}).${why}${detail === null ? "" : ` It says: ${printable(detail)}.`}`;
+  return `${verdict} (${reason}).${why}${detail === null ? "" : ` It says: ${asciiLine(detail)}.`}`;
 };
 
 const agreement = (explanation: Explanation, network: Network): string[] => {

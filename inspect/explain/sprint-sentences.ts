@@ -1,6 +1,6 @@
 import type { SprintOutcome } from "#shared/compute/outcome.js";
 import { explainCheck } from "#shared/protocol/checks.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import type { Sprint } from "#shared/protocol/sprint.js";
 import { percent } from "#shared/util/percent.js";
 import { plural } from "#shared/util/plural.js";
@@ -35,7 +35,7 @@ const dutyText = (duty: DutyFacts | null): readonly string[] =>
     : [
         `The duty of the Sprint of cycle ${duty.cycle}, closed here, leaves it ${percent(duty.part)} of its pay:`,
         ...duty.why.map((line) => `  ${line}`),
-        ...(duty.problem === null ? [] : [`  its documents do not count: ${printable(duty.problem)}`]),
+        ...(duty.problem === null ? [] : [`  its documents do not count: ${asciiLine(duty.problem)}`]),
         ...(duty.isWhole
           ? []
           : ["  not all of its documents can be had any more: others may have closed it otherwise"]),
@@ -63,9 +63,9 @@ const NOT_HEARD =
   " More than half of the stake that says what it holds does hold its checks, and not half of all: they name false wins, and count among those that are there.";
 
 const opinionText = (profile: Sprint["profile"], { silence, entry, isUnheard }: SprintOpinion): string => {
-  if (silence !== null || !entry) return `${printable(silence ?? "")}.`;
+  if (silence !== null || !entry) return `${asciiLine(silence ?? "")}.`;
   const { verdict, reason, detail, checked } = entry;
-  const quoted = `${detail ? ` It says: ${printable(detail)}.` : ""}${isUnheard ? NOT_HEARD : ""}`;
+  const quoted = `${detail ? ` It says: ${asciiLine(detail)}.` : ""}${isUnheard ? NOT_HEARD : ""}`;
   if (verdict === "valid")
     return `valid, all ${checked} ${profile === "float" ? "nonces" : "wins"} of its sample recomputed.${quoted}`;
   const why = reason ? ` ${explainCheck(reason)}` : "";
@@ -78,7 +78,7 @@ const settledText = (settled: SprintOutcome): string => {
     case "valid":
       return `Validators with ${percent(validBy)} of the stake found it valid, where more than half is needed.`;
     case "invalid":
-      if (fault !== null) return `It is invalid: ${printable(fault)}. Whoever has its bytes finds so.`;
+      if (fault !== null) return `It is invalid: ${asciiLine(fault)}. Whoever has its bytes finds so.`;
       return nonce === null
         ? `It is invalid: validators with ${percent(invalidBy)} of the stake found other outputs, where more than two thirds are needed.`
         : `It is invalid: nonce ${nonce} was recomputed here and does not win.`;

@@ -3,7 +3,7 @@ import { fetchChecks, readCommittedChecks } from "#shared/compute/committed-chec
 import { reasonOf } from "#shared/errors/error.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
 import { type CheckEntry, explainCheck } from "#shared/protocol/checks.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { Sprinter } from "./context.js";
@@ -47,7 +47,7 @@ export const logVerdicts = async (
           cycle,
           reason,
           meaning: explainCheck(reason),
-          detail: detail && printable(detail),
+          detail: detail && asciiLine(detail),
         });
   } catch (thrown) {
     if (!signal.aborted) log.warn("verdicts on the proof unknown", { cycle, reason: reasonOf(thrown) });

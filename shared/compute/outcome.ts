@@ -1,5 +1,5 @@
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import type { PlayedSprint, Sprint } from "#shared/protocol/sprint.js";
 import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import type { CastVote } from "#shared/sprint/proof/votes.js";
@@ -57,7 +57,7 @@ export const whyInvalid = ({
   nonce,
   invalidBy,
 }: Pick<SprintOutcome, "fault" | "nonce" | "invalidBy">): string => {
-  if (fault !== null) return printable(fault);
+  if (fault !== null) return asciiLine(fault);
   if (nonce !== null) return `nonce ${nonce} does not win`;
   return `${percent(invalidBy)} of the stake found other outputs`;
 };

@@ -1,4 +1,4 @@
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { withDeadline } from "#shared/util/deadline.js";
 import type { Task, TaskKind, TaskOf } from "./task.js";
 
@@ -23,10 +23,10 @@ export const checkTask = async (checkers: Checkers, task: Task, milliseconds: nu
   const late = () => new Error(`not checked within ${milliseconds} ms`);
   try {
     const finding = await withDeadline(milliseconds, late, async (signal) => checker(task, signal));
-    return finding.verdict === "valid" ? finding : { ...finding, reason: printable(finding.reason) || "no reason" };
+    return finding.verdict === "valid" ? finding : { ...finding, reason: asciiLine(finding.reason) || "no reason" };
   } catch (thrown) {
     return abstain(thrown instanceof Error ? thrown.message || thrown.name : String(thrown));
   }
 };
 
-const abstain = (reason: string): Finding => ({ verdict: "abstain", reason: printable(reason) || "no reason" });
+const abstain = (reason: string): Finding => ({ verdict: "abstain", reason: asciiLine(reason) || "no reason" });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { decodeAddress } from "@polkadot/util-crypto";
 import { BlockZeroError, hasCode, oneLine } from "#shared/errors/error.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { DUTY_CONTEXT, type SigningRequest, type VrfSigner } from "#shared/protocol/signer.js";
 import { type Log, silentLog } from "#shared/telemetry/log.js";
 import { signedBytes, verify, verifyVrf } from "#shared/wallet/index.js";
@@ -201,7 +201,7 @@ const readAnswer = <T>(
   const fault = faultAnswerSchema.safeParse(value);
   if (!fault.success) throw malformedAnswer(`status ${status} and no reason`);
   const { code } = fault.data;
-  const message = `the signer: ${printable(fault.data.message)}`;
+  const message = `the signer: ${asciiLine(fault.data.message)}`;
   if (code === "SIGNER_BUSY") throw new Busy(message, retryAfterMs ?? 0);
   throw new BlockZeroError(code, message, HINTS[code]);
 };

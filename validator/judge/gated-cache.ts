@@ -3,7 +3,7 @@ import { reasonOf } from "#shared/errors/error.js";
 import type { OpenChange } from "#shared/evaluation/change.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { type GatedUpdate, loadUpdate, openChange } from "#shared/replay/gate-submission.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 
@@ -36,7 +36,7 @@ export const openGatedReader = (participant: Participant, { until, cacheBytes }:
     } catch (thrown) {
       signal.throwIfAborted();
       const reason = until.aborted ? "there was no time left to fetch it" : reasonOf(thrown);
-      problems.set(update, printable(`it could not be read again: ${reason}`));
+      problems.set(update, asciiLine(`it could not be read again: ${reason}`));
       log.warn("update not readable", { artifact: update.artifact, group: update.group, reason });
       return null;
     }

@@ -14,7 +14,7 @@ import type { Participant } from "#shared/participant/participant.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { type CheckEntry, type CheckReason, verdictOfCheck } from "#shared/protocol/checks.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import type { PlayedSprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
@@ -194,7 +194,7 @@ const entryOf = (
   proof: record.proof,
   verdict: reason === null ? "valid" : verdictOfCheck(reason),
   reason,
-  detail: detail === null ? null : printable(detail),
+  detail: detail === null ? null : asciiLine(detail),
   wins,
   checked,
   nonce,

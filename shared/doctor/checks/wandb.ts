@@ -1,5 +1,5 @@
 import { hasCode, reasonOf } from "#shared/errors/error.js";
-import { printable } from "#shared/protocol/parsed.js";
+import { asciiLine } from "#shared/protocol/parsed.js";
 import { wandbApi } from "#shared/telemetry/wandb/api.js";
 import { wandbMode } from "#shared/telemetry/wandb/environment.js";
 import { serviceFrom } from "#shared/telemetry/wandb/metrics-sink.js";
@@ -26,7 +26,7 @@ const examined = async (service: ReturnType<typeof serviceFrom>, signal: AbortSi
   const { baseUrl } = service;
   try {
     const owner = await wandbApi(service).owner(signal);
-    if (owner !== null) return ok(`the key is ${printable(owner)}'s`);
+    if (owner !== null) return ok(`the key is ${asciiLine(owner)}'s`);
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     return warning(

@@ -1,4 +1,4 @@
-import { type Parsed, printable } from "#shared/protocol/parsed.js";
+import { asciiLine, type Parsed } from "#shared/protocol/parsed.js";
 
 /** Why a proof is rejected whole → that in one sentence, for the miner. */
 export const PROOF_FAULTS = {
@@ -31,7 +31,7 @@ export type Checked<T> =
   | { readonly ok: false; readonly fault: ProofFault; readonly detail: string };
 
 export const faulty = (fault: ProofFault, detail: string = PROOF_FAULTS[fault]) =>
-  ({ ok: false, fault, detail: printable(detail) }) as const;
+  ({ ok: false, fault, detail: asciiLine(detail) }) as const;
 
 /** A verdict as the other parsers give theirs. */
 export const asParsed = <T>(checked: Checked<T>): Parsed<T> =>
