@@ -6,8 +6,10 @@ It does what BlockZero's own trainer does (AdamW on the group's experts, everyth
 update is the same to rounding, however many processes share the work. On cards the products are in bfloat16, with float32 weights beside them.
 Steps that are not finite are not taken; spikes are.
 
-Each process reads the whole shard into the host's memory before it keeps its part; a card never holds more than its part and one layer. Where a library
-joins the experts of a layer, frozen ones share tensors with trained ones, so in `full` mode gradients and moments are of all of them, over all cards.
+Each process reads the whole shard into the host's memory before it keeps its part. A card holds its part, embedding and head, and one or two layers: FSDP gathers
+embedding and head for the whole pass, and the next layer while one computes. Size it by that: before it is shared out, each of these is on every card in float32, and
+beside the logits embedding and head take 2 × vocabulary × width in bfloat16. Where a library joins the experts of a layer, frozen ones share tensors with trained ones,
+so in `full` mode gradients and moments are of all of them, over all cards.
 
 It was tried with torch 2.15 and transformers 5.24 on processors (tests/interop/pytorch-trainer.ts); on cards it has not been tried.
 """
@@ -65,10 +67,7 @@ def main() -> None:
 
     mesh = init_device_mesh(device.type, (world,))
     precision = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32) if on_card else MixedPrecisionPolicy()
-    for layer in model.model.layers:
-        fully_shard(layer, mesh=mesh, mp_policy=precision)
-    fully_shard(model, mesh=mesh, mp_policy=precision)
-    experts.find_again(model)
+    share_out(model, experts, mesh=mesh, mp_policy=precision)
 
     # Weight decay by hand: it must not touch frozen experts that share a tensor with trained ones.
     adamw = torch.optim.AdamW(
@@ -119,6 +118,15 @@ def main() -> None:
     dist.destroy_process_group()
 
 
+def share_out(model: torch.nn.Module, experts: "Experts", **how: object) -> None:
+    """Gives each process its part of the model, layer by layer."""
+    experts.let_go()
+    for layer in model.model.layers:
+        fully_shard(layer, **how)
+    fully_shard(model, **how)
+    experts.find_again(model)
+
+
 class Experts:
     """The tensors that the group trains. A library may hold the experts of a layer in one parameter, of which then only some rows train."""
 
@@ -139,6 +147,10 @@ class Experts:
             parameter, offset = self.places[name]
             flat = self.parameters[parameter].view(-1)
             flat[offset : offset + tensor.numel()] = tensor.to(flat.device).flatten()
+
+    def let_go(self) -> None:
+        """Before FSDP shares the model out: a parameter that is held here would stay on the card, whole, until all layers are shared out."""
+        self.parameters = dict.fromkeys(self.parameters)
 
     def find_again(self, model: torch.nn.Module) -> None:
         """After FSDP has put its own parameters in the place of the model's."""

@@ -1,12 +1,13 @@
 /**
  * The PyTorch trainer of `examples/` beside the built-in one: the same shard, text and settings, in `torchrun` with two processes over gloo. Its update
- * must be ours to rounding, and lower the held-out loss as ours does.
+ * must be ours to rounding, and lower the held-out loss as ours does. The mode `memory` asks what it holds while the model is shared out.
  *
  *     node dist/tests/interop/pytorch-trainer.js venv/bin [mode …]
  *
  * with torch, transformers and safetensors in the virtual environment. Exits with 1 where they differ.
  */
 
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type MinerConfig, minerSettings } from "#miner/config.js";
@@ -30,6 +31,7 @@ import { template } from "../support/micro-network.js";
 import { trained } from "../support/trained.js";
 
 const TRAINER = fileURLToPath(new URL("../../../examples/pytorch-trainer/train.py", import.meta.url));
+const LETS_GO = fileURLToPath(new URL("../../../tests/interop/trainer_lets_go.py", import.meta.url));
 const PROCESSES = 2;
 const MODEL = "a".repeat(64);
 const HELD_OUT = { seed: "7".repeat(64), batches: 8 };
@@ -163,7 +165,14 @@ const sum = ({ shapes, read }: FloatSource, update: FloatTensors): FloatSource =
   },
 });
 
+const letsGo = (bin: string): boolean => {
+  const { status, stdout, stderr } = spawnSync(join(bin, "python"), [LETS_GO], { encoding: "utf8" });
+  console.log(status === 0 ? `✔ memory: ${stdout.trim()}` : `✖ memory: ${stderr.trim().split("\n").at(-1)}`);
+  return status === 0;
+};
+
 const [bin = "venv/bin", ...asked] = process.argv.slice(2);
 let failed = 0;
-for (const mode of asked.length > 0 ? asked : Object.keys(MODES)) if (!(await compare(bin, mode))) failed++;
+for (const mode of asked.length > 0 ? asked : ["memory", ...Object.keys(MODES)])
+  if (!(mode === "memory" ? letsGo(bin) : await compare(bin, mode))) failed++;
 process.exitCode = failed === 0 ? 0 : 1;
