@@ -10,10 +10,10 @@ const HIDDEN = -1e9;
 const SCORE_BYTES = 64 * 2 ** 20;
 
 /**
- * Keys behind a chunk's queries are not looked at: of so many chunks a little more than half of the scores are made. More make fewer still, but on
+ * Keys behind a chunk's queries are not looked at: of about so many chunks a little more than half of the scores are made. More make fewer still, but on
  * several threads their products are too small to share (`npm run bench -- step --case sequence-2048-layers`).
  */
-const LEAST_CHUNKS = 8;
+const USUAL_CHUNKS = 8;
 
 /** Of all layers together, in a graph of the whole model: its nodes are in proportion. */
 export const MOST_CHUNKS = 512;
@@ -26,8 +26,8 @@ export const queriesAtOnce = ({ config, batchSize, sequenceLength: t, chunks }: 
   if (chunks?.queries !== undefined) return Math.min(chunks.queries, t);
   const fitting = Math.floor(SCORE_BYTES / (4 * batchSize * config.num_attention_heads * t));
   if (fitting >= t) return t;
-  const least = Math.max(1, Math.min(LEAST_CHUNKS, Math.floor(MOST_CHUNKS / config.num_hidden_layers)));
-  const steps = Math.min(Math.floor(fitting / CHUNK_STEP), Math.ceil(t / least / CHUNK_STEP));
+  const usual = Math.max(1, Math.min(USUAL_CHUNKS, Math.floor(MOST_CHUNKS / config.num_hidden_layers)));
+  const steps = Math.min(Math.floor(fitting / CHUNK_STEP), Math.ceil(t / usual / CHUNK_STEP));
   return Math.min(t, CHUNK_STEP * Math.max(1, steps));
 };
 
