@@ -47,10 +47,16 @@ export interface EvaluatorProgram {
   /**
    * Mean loss of each batch, nats; NaN for one that is not finite.
    *
-   * @param change names of the tensors that an update replaces, and the update; null for the model itself
-   * @throws BlockZeroError EVALUATOR_FAILED, OWN_PROGRAM_NOT_STARTED, and what writing its files throws
+   * @param change  names of the tensors that an update replaces, and the update; null for the model itself
+   * @param signals end a request that the program was not given yet; what it was given it answers all the same
+   * @throws BlockZeroError EVALUATOR_FAILED, OWN_PROGRAM_NOT_STARTED, and what writing its files throws; a signal's reason
    */
-  losses(model: ModelTensors, change: FloatTensors | null, batches: readonly Batch[]): Promise<readonly number[]>;
+  losses(
+    model: ModelTensors,
+    change: FloatTensors | null,
+    batches: readonly Batch[],
+    signals?: readonly AbortSignal[],
+  ): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 
@@ -136,6 +142,7 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
     model: ModelTensors,
     change: FloatTensors | null,
     batches: readonly Batch[],
+    refuse: () => void,
   ): Promise<readonly number[]> => {
     const id = ++requests;
     const paths = { model: join(home, "model"), windows: join(home, `windows-${id}.safetensors`) };
@@ -146,6 +153,7 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
         written = undefined;
         await writeModel(paths.model, network, model, () => {
           refuseIfOver();
+          refuse();
           if (late.aborted) throw tooLate();
         });
         written = identityOf(model);
@@ -158,6 +166,7 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
       program ??= start();
       const running = await program;
       refuseIfOver();
+      refuse();
       const rows = batches[0]!.batchSize;
       const request = { id, ...paths, model_version: models, change: changed, rows_per_loss: rows };
       const losses = await answerWithin(timeoutSeconds, late, (settle) => {
@@ -175,12 +184,14 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
   };
 
   return {
-    losses(model, change, batches) {
-      const asked = turn.then(() =>
-        withinPhase(written === identityOf(model) ? ANSWER_SHARE : MODEL_SHARE, (late) =>
-          ask(late, model, change, batches),
-        ),
-      );
+    losses(model, change, batches, signals = []) {
+      const refuse = () => refuseIfAborted(signals);
+      const asked = turn.then(() => {
+        refuse();
+        return withinPhase(written === identityOf(model) ? ANSWER_SHARE : MODEL_SHARE, (late) =>
+          ask(late, model, change, batches, refuse),
+        );
+      });
       turn = asked.catch(() => undefined);
       return asked;
     },
@@ -193,6 +204,11 @@ export const openEvaluatorProgram = async (options: EvaluatorProgramOptions): Pr
       await removeWhole(home);
     },
   };
+};
+
+/** @throws a signal's reason */
+export const refuseIfAborted = (signals: readonly AbortSignal[]): void => {
+  for (const signal of signals) signal.throwIfAborted();
 };
 
 /** What another object of the same model has too, where it is known. */

@@ -1,13 +1,16 @@
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
+import type { FloatTensors } from "#shared/artifact/update.js";
+import type { Batch } from "#shared/data/loader.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { batchesOfRun, type LossMeter } from "#shared/evaluation/loss-meter.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { middleOf, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { ValidatorConfig } from "../config.js";
-import { type EvaluatorProgram, openEvaluatorProgram, removeEvaluator } from "./evaluator-program.js";
+import { type EvaluatorProgram, openEvaluatorProgram, refuseIfAborted, removeEvaluator } from "./evaluator-program.js";
 import { type Moment, openPaceBook } from "./pace-book.js";
 
 /**
@@ -16,7 +19,7 @@ import { type Moment, openPaceBook } from "./pace-book.js";
  */
 const TOLERANCE = 1e-4;
 
-/** Who stops the validator closes the program, which ends its request. */
+/** Who stops the validator closes the program, which ends its request. A duty's end is a matter of the meter's signals. */
 const NEVER = new AbortController().signal;
 
 interface OwnMeterOptions {
@@ -96,26 +99,32 @@ export const ownMeter = ({
     if (isTrusted) log.warn("the evaluator's program is no longer asked", { code, ...fields });
     void close();
   };
-  const ask = async (...request: Parameters<EvaluatorProgram["losses"]>): Promise<readonly number[] | null> => {
+  const ask = async (
+    signals: readonly AbortSignal[],
+    ...request: readonly [ModelTensors, FloatTensors | null, readonly Batch[]]
+  ): Promise<readonly number[] | null> => {
     try {
-      return await program.losses(...request);
+      return await program.losses(...request, signals);
     } catch (thrown) {
-      if (!(thrown instanceof BlockZeroError)) throw thrown;
+      // Whoever gives up is no fault of the program's.
+      if (!(thrown instanceof BlockZeroError) || signals.some(({ reason }) => reason === thrown)) throw thrown;
       distrust("EVALUATOR_FAILED", { reason: thrown.message, prevention: thrown.hint });
       return null;
     }
   };
-  const beside = (checking: LossMeter): LossMeter => ({
+  const beside = (checking: LossMeter, signals: readonly AbortSignal[]): LossMeter => ({
     ...checking,
     async ofGroup(model, group) {
       const here = await checking.ofGroup(model, group);
       if (!isTrusted) return here;
       return {
         async losses(update, batches) {
+          refuseIfAborted(signals);
           const asked = moment();
           if (!isTrusted || batches.length === 0 || !book.hasTime(asked)) return here.losses(update, batches);
           const begun = now();
-          const theirs = await ask(model, update, batches);
+          const theirs = await ask(signals, model, update, batches);
+          refuseIfAborted(signals);
           if (theirs === null) return here.losses(update, batches);
           const answered = now();
           // Drawn when the answer is there, so that the program cannot foresee it.
@@ -130,13 +139,13 @@ export const ownMeter = ({
         },
       };
     },
-    ...(checking.until && { until: (signal) => beside(checking.until!(signal)) }),
+    until: (signal) => beside(checking.until?.(signal) ?? checking, [...signals, signal]),
     async dispose() {
       await close();
       await checking.dispose();
     },
   });
-  return beside(builtIn);
+  return beside(builtIn, []);
 };
 
 const agree = (theirs: number, ours: number): boolean =>

@@ -234,6 +234,86 @@ describe("a validator with an evaluator of its own", { timeout: HANG_GUARD }, ()
       assert.equal(written.size, 1);
     });
 
+  it("gives up with the duty what the program was not asked yet, and asks it in the next one", async (t) => {
+    const { log, lines } = collectingLog();
+    const program = await openEvaluatorProgram({
+      network,
+      command: [process.execPath, MINIMAL],
+      environment: [],
+      timeoutSeconds: HANG_GUARD,
+      withinPhase,
+      home: join(temporaryFolder(t), "evaluator"),
+      log,
+    });
+    const real = await createLossMeter(device, network, { batchSize, parameters });
+    const here = await real.ofGroup(parameters, group);
+    const measured: number[] = [];
+    const losses: typeof here.losses = (change, those) => {
+      measured.push(those.length);
+      return here.losses(change, those);
+    };
+    const meter = ownMeter({ ...early, program, builtIn: { ...real, ofGroup: async () => ({ losses }) }, log });
+    t.after(() => meter.dispose());
+    const duty = new AbortController();
+    const over = new BlockZeroError("CHAIN_TIMEOUT", "the report is too late", "nothing to do: it goes on");
+    const written = new Set<string>();
+    const model = Object.fromEntries(
+      Object.entries(parameters).map(([name, { data, ...tensor }]) => {
+        const seen = () => {
+          written.add(name);
+          if (written.size === 2) duty.abort(over);
+          return data;
+        };
+        return [name, Object.defineProperty({ ...tensor, data }, "data", { get: seen, enumerable: true })] as const;
+      }),
+    );
+    const own = await meter.until!(duty.signal).ofGroup(model, group);
+    const asked = await Promise.allSettled([own.losses(null, batches), own.losses(update, batches)]);
+    assert.deepEqual(asked, [
+      { status: "rejected", reason: over },
+      { status: "rejected", reason: over },
+    ]);
+    assert.equal(written.size, 2);
+    const next = meter.until!(duty.signal).until!(new AbortController().signal);
+    await assert.rejects((await next.ofGroup(parameters, group)).losses(null, batches), over);
+    assert.deepEqual(measured, []);
+    const later = meter.until!(new AbortController().signal);
+    await (await later.ofGroup(parameters, group)).losses(null, batches);
+    assert.deepEqual(measured, [1], "the program's sample");
+    assert.deepEqual(
+      lines.filter(({ level }) => level === "warn"),
+      [],
+    );
+  });
+
+  it("hears no answer that comes after the duty's end, but a program that failed meanwhile", async () => {
+    const over = new Error("the duty is over");
+    for (const fault of [null, new BlockZeroError("EVALUATOR_FAILED", "it ended", "look at it")]) {
+      const { log, lines } = collectingLog();
+      const duty = new AbortController();
+      let isClosed = false;
+      const program = {
+        losses: async () => {
+          duty.abort(over);
+          if (fault) throw fault;
+          return [1, 2, 3];
+        },
+        close: async () => {
+          isClosed = true;
+        },
+      };
+      const losses = () => assert.fail("measured for nobody");
+      const builtIn = { losses, ofGroup: async () => ({ losses }), dispose: async () => undefined };
+      const meter = ownMeter({ ...early, program, builtIn, log }).until!(duty.signal);
+      await assert.rejects((await meter.ofGroup(parameters, group)).losses(null, batches), over);
+      assert.equal(isClosed, fault !== null);
+      assert.deepEqual(
+        lines.map(({ fields }) => fields.code),
+        fault ? ["EVALUATOR_FAILED"] : [],
+      );
+    }
+  });
+
   it("does not take a fault of the built-in meter for the program's", async () => {
     const { log, lines } = collectingLog();
     const fault = new BlockZeroError("FILE_UNREADABLE", "a part of the model is gone", "fetch it");
