@@ -6,6 +6,8 @@ export interface ZstdFrame {
   readonly content: number | null;
   /** The dictionary that it was made with; 0 for none. */
   readonly dictionary: number;
+  /** Whether the lowest 32 bits of its content's XXH64 stand behind it. */
+  readonly isChecked: boolean;
 }
 
 export interface ZstdBlock {
@@ -22,8 +24,8 @@ export interface ZstdReader {
   frame(frame: ZstdFrame): void;
   /** The next block of the frame. */
   block(block: ZstdBlock): void;
-  /** The frame has no further block. */
-  ended(): void;
+  /** The frame has no further block. @param checksum what stands behind it, as a number of 32 bits; null where nothing does */
+  ended(checksum: number | null): void;
 }
 
 /** Walks a zstd file; its bytes may be cut anywhere. */
@@ -54,7 +56,9 @@ export const zstdFrames = (reader: ZstdReader): ZstdFrames => {
   /** Bytes that are passed over before the next header. */
   let skip = 0;
   let isInFrame = false;
-  let hasChecksum = false;
+  let isChecked = false;
+  /** A frame's blocks are over, and its checksum is not. */
+  let isAtChecksum = false;
   /** The block that is being read, once its header was. */
   let block: Omit<ZstdBlock, "bytes"> | null = null;
   let isLast = false;
@@ -64,6 +68,7 @@ export const zstdFrames = (reader: ZstdReader): ZstdFrames => {
 
   /** Bytes of the header that is being read, as far as those that are there tell. */
   const needed = (): number => {
+    if (isAtChecksum) return 4;
     if (isInFrame) return 3;
     if (length < 5) return 5;
     return head.readUInt32LE(0) === MAGIC ? headerBytes(head[4]!) : 8;
@@ -71,9 +76,10 @@ export const zstdFrames = (reader: ZstdReader): ZstdFrames => {
   const startFrame = (): void => {
     const magic = head.readUInt32LE(0);
     if (magic === MAGIC) {
-      reader.frame(frameOf(head));
+      const frame = frameOf(head);
+      reader.frame(frame);
       isInFrame = true;
-      hasChecksum = (head[4]! & 4) !== 0;
+      isChecked = frame.isChecked;
     } else if ((magic & ~0xf) === SKIPPABLE_MAGIC) skip = head.readUInt32LE(4);
     else throw new Error("invalid zstd data");
   };
@@ -90,10 +96,13 @@ export const zstdFrames = (reader: ZstdReader): ZstdFrames => {
   const endBlock = (): void => {
     reader.block({ ...block!, bytes: bytes.subarray(0, wanted) });
     block = null;
-    if (!isLast) return;
-    reader.ended();
+    isAtChecksum = isLast && isChecked;
+    if (isLast && !isChecked) endFrame(null);
+  };
+  const endFrame = (checksum: number | null): void => {
     isInFrame = false;
-    if (hasChecksum) skip = 4;
+    isAtChecksum = false;
+    reader.ended(checksum);
   };
   return {
     take: (given) => {
@@ -108,7 +117,8 @@ export const zstdFrames = (reader: ZstdReader): ZstdFrames => {
           head[length++] = given[at++]!;
           if (length < needed()) continue;
           length = 0;
-          if (isInFrame) startBlock();
+          if (isAtChecksum) endFrame(head.readUInt32LE(0));
+          else if (isInFrame) startBlock();
           else startFrame();
         } else {
           const part = given.subarray(at, at + wanted - held);
@@ -143,7 +153,7 @@ const frameOf = (head: Buffer): ZstdFrame => {
   const content = contentOf(head, at + width);
   // A single segment: its window is all of its content.
   const window = isSingleSegment(flags) ? content! : 2 ** (10 + (descriptor >> 3)) * (1 + (descriptor & 7) / 8);
-  return { window, content, dictionary };
+  return { window, content, dictionary, isChecked: (flags & 4) !== 0 };
 };
 
 const contentOf = (head: Buffer, at: number): number | null => {

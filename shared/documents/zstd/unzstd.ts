@@ -5,17 +5,18 @@ import type { HuffmanTable } from "./huffman.js";
 import { readLiterals } from "./literals.js";
 import { makeBlock, newSequenceState } from "./sequences.js";
 import { zstdWindow } from "./window.js";
+import { xxh64 } from "./xxh64.js";
 
 /** Bytes that are handed on at once, but for the last block's. */
 const CHUNK_BYTES = 1 << 20;
 
 /**
  * The bytes of a zstd file (RFC 8878), in chunks of about a mebibyte. Work is in proportion to the bytes of the file and of
- * what they make, whatever its blocks say, and after each chunk of either others have their turn. Checksums are not compared.
+ * what they make, whatever its blocks say, and after each chunk of either others have their turn.
  *
  * @param raw     the file, cut anywhere
  * @param onFrame told of each frame before its first block; what it throws ends the work
- * @throws Error for what is no whole zstd file, or takes a dictionary
+ * @throws Error for what is no whole zstd file, is not what its checksum says, or takes a dictionary
  */
 export async function* unzstd(
   raw: AsyncIterable<Uint8Array>,
@@ -26,7 +27,8 @@ export async function* unzstd(
   const window = zstdWindow();
   /** The block's bytes with zeros around them. */
   const coded = new Uint8Array(MAX_BLOCK + 2 * MARGIN);
-  let frame: ZstdFrame = { window: 0, content: null, dictionary: 0 };
+  let frame: ZstdFrame = { window: 0, content: null, dictionary: 0, isChecked: false };
+  const hash = xxh64();
   let made = 0;
   let code: HuffmanTable | null = null;
   let state = newSequenceState();
@@ -51,16 +53,21 @@ export async function* unzstd(
       code = null;
       state = newSequenceState();
       window.reset(found.window);
+      hash.reset();
     },
     block: (block) => {
       const bytesMade = blockInto(ready.subarray(length, length + MAX_BLOCK), block);
       if (bytesMade > frame.window) throw new Error("invalid block");
-      window.keep(ready.subarray(length, length + bytesMade));
+      const content = ready.subarray(length, length + bytesMade);
+      window.keep(content);
+      if (frame.isChecked) hash.add(content);
       length += bytesMade;
       made += bytesMade;
     },
-    ended: () => {
+    ended: (checksum) => {
       if (frame.content !== null && made !== frame.content) throw new Error("its content is of another length");
+      if (checksum !== null && BigInt.asUintN(32, hash.digest()) !== BigInt(checksum))
+        throw new Error("its content has another checksum");
     },
   });
   for await (const chunk of raw) {

@@ -7,7 +7,7 @@ import { unzstd } from "#shared/documents/zstd/unzstd.js";
 import { temporaryFile } from "#tests/shared/config/fixtures.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
-import { CHAPTERS_ZSTD } from "./zstd.js";
+import { CHAPTERS_ZSTD, FAR_ZSTD, LATIN_ZSTD } from "./zstd.js";
 
 async function* cut(file: Buffer, step: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < file.length; at += step) yield file.subarray(at, at + step);
@@ -21,6 +21,22 @@ const bytesOf = async (file: Buffer, step = file.length): Promise<Buffer> => {
 
 const book = openMobyDick();
 const chapters = (count: number): string => Array.from({ length: count }, (_, i) => book.document(i)).join("\n");
+
+/** Common paragraphs come back all the time, and each of eight rare ones after 190,000 bytes. */
+const farText = (): string => {
+  const paragraphs = Array.from({ length: 12 }, (_, i) => chapters(8).slice(1000 * i, 1000 * (i + 1)));
+  let state = 1;
+  const common = () => {
+    state = (state * 48_271) % 0x7fffffff;
+    return paragraphs[8 + (state % 4)];
+  };
+  const all = Array.from({ length: 480 }, (_, i) => (i % 24 === 0 ? paragraphs[(i / 24) % 8] : common()));
+  return all.map((paragraph, i) => `${i}\n${paragraph}\n`).join("");
+};
+
+/** What is said of a file that is not one. */
+const REFUSALS =
+  /^(invalid (bitstream|block|FSE table|Huffman code|literals|sequences|zstd data)|unexpected EOF|it takes a dictionary|its content (is of another length|has another checksum))$/;
 
 /** A frame with a window of 2^exponent bytes, of these blocks. */
 const frame = (exponent: number, ...blocks: readonly Buffer[]): Buffer =>
@@ -54,15 +70,54 @@ describe("a zstd file", { timeout: HANG_GUARD }, () => {
       }
   });
 
-  it("that is damaged anywhere ends, as other bytes or as no zstd", async () => {
+  it("copies from as far back as its window, also from a ring that grew, and across its end", async () => {
+    const part = (seed: number) => Array.from({ length: 100_000 }, (_, i) => (((i * 7919) >> 5) + seed) & 255);
+    const parts = [block(0, 100_000, part(1)), block(0, 100_000, part(2))];
+    const before = Buffer.from([...part(1), ...part(2)]);
+    // One sequence by tables of one symbol each: no literal, three bytes. 150,000 + 3 = 2^17 + 18,931, and
+    // 68,929 + 3 = 2^16 + 3,396: the last byte of the ring, then its first two.
+    for (const [exponent, offset, code, bits] of [
+      [18, 150_000, 17, [0xf3, 0x49, 2]],
+      [17, 68_929, 16, [0x44, 0x0d, 1]],
+    ] as const) {
+      const found = await bytesOf(frame(exponent, ...parts, compressed(0, 1, 0x54, 0, code, 0, ...bits)));
+      assert.deepEqual(found, Buffer.concat([before, before.subarray(200_000 - offset, 200_003 - offset)]));
+    }
+  });
+
+  it("gives a text of half a megabyte that comes back from 190,000 bytes before, wherever it is cut", async () => {
+    const text = farText();
+    for (const step of [997, FAR_ZSTD.length]) assert.equal((await bytesOf(FAR_ZSTD, step)).toString(), text);
+  });
+
+  it("that is damaged anywhere is refused, or gives what was compressed", async () => {
     const [file] = CHAPTERS_ZSTD;
+    const text = chapters(8).slice(0, 5000);
+    let refused = 0;
     for (let at = 0; at < file!.length; at += 3)
       for (const bit of [1, 16, 128]) {
         const other = Buffer.from(file!);
         other[at]! ^= bit;
         const found = await bytesOf(other).catch((thrown: unknown) => thrown);
-        assert.ok(found instanceof Buffer || found instanceof Error);
+        if (found instanceof Buffer) assert.equal(found.toString(), text, `byte ${at}, bit ${bit}`);
+        else {
+          assert.match((found as Error).message, REFUSALS, `byte ${at}, bit ${bit}`);
+          refused++;
+        }
       }
+    assert.ok(refused > file!.length * 0.99, `${refused} of ${file!.length}`);
+  });
+
+  it("is refused where a bit has flipped that its checksum alone tells", async (t) => {
+    const last = LATIN_ZSTD.length - 1;
+    for (const at of [11, last]) {
+      const other = Buffer.from(LATIN_ZSTD);
+      other[at]! ^= 1;
+      const read = async () => {
+        for await (const chunk of openBytes(temporaryFile(t, "d.zst", other), "zstd")) chunk.toString();
+      };
+      await assert.rejects(read(), coded("DATASET_MALFORMED", /not whole zstd: its content has another checksum/));
+    }
   });
 
   it("takes work in proportion to itself, whatever its window, and lets others have their turn", async () => {
