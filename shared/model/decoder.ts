@@ -35,9 +35,9 @@ export interface LayerOutput {
   readonly routing: Routing | null;
   /**
    * What the backward pass need not make again where it is kept: what attention made, then products of the experts. Of what comes first a byte saves
-   * the most.
+   * the most. Each entry is kept whole or not at all: one node gives all of attention's chunks, so that a part of them would save nothing.
    */
-  readonly kept: Values;
+  readonly kept: readonly Values[];
 }
 
 /** Attention, then experts or a dense network, each added to the hidden state: [N, d] → [N, d]. */
@@ -57,7 +57,7 @@ export const decoderLayer = (hidden: Value, given: LayerPlace): LayerOutput => {
   const x = add(hidden, change);
   const inner = norm(x, `${prefix}.post_attention_layernorm`);
   if (!isSparse(layer))
-    return { hidden: add(x, feedForward(inner, weights, `${prefix}.mlp`)), inner, routing: null, kept: [...kept, x] };
+    return { hidden: add(x, feedForward(inner, weights, `${prefix}.mlp`)), inner, routing: null, kept: [kept, [x]] };
 
   const {
     output,
@@ -73,7 +73,7 @@ export const decoderLayer = (hidden: Value, given: LayerPlace): LayerOutput => {
   });
   const mixed = shared === null ? output : op.add(output, sharedExpert(inner, weights, `${prefix}.mlp`, shared));
   const [outputs, ...inside] = products;
-  return { hidden: add(x, mixed), inner, routing, kept: [...kept, outputs!, x, ...inside] };
+  return { hidden: add(x, mixed), inner, routing, kept: [kept, [outputs!], [x], ...inside.map((one) => [one])] };
 };
 
 /** The last norm and the projection to the vocabulary: hidden state [N, d] → logits [N, vocabulary]. */

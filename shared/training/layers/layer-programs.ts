@@ -1,7 +1,7 @@
 import { pullBack } from "#shared/engine/autodiff.js";
 import type { Subgraph } from "#shared/engine/cut.js";
 import type { Device, Program } from "#shared/engine/device.js";
-import { Graph, type Value } from "#shared/engine/graph.js";
+import { Graph, type Value, type Values } from "#shared/engine/graph.js";
 import { supply } from "#shared/engine/supply.js";
 import { sizeOf } from "#shared/engine/tensor.js";
 import { weightsIn } from "#shared/model/blocks/weights.js";
@@ -31,15 +31,15 @@ export const keptShapes = (
   layers: readonly { readonly kind: LayerKind }[],
 ): ReadonlyMap<LayerKind, readonly (readonly number[])[]> => {
   const kinds = [...new Set(layers.map(({ kind }) => kind))];
-  const makes = new Map(
-    kinds.map((kind) => [kind, layerOf(shape, kind).layer.kept.map((value) => value.shape.map(Number))]),
-  );
+  const makes = new Map(kinds.map((kind) => [kind, layerOf(shape, kind).layer.kept.map(shapesOf)]));
   const bytesOf = (count: number) =>
-    layers.reduce((sum, { kind }) => sum + 4 * sumSizes(makes.get(kind)!.slice(0, count)), 0);
+    layers.reduce((sum, { kind }) => sum + 4 * sumSizes(makes.get(kind)!.slice(0, count).flat()), 0);
   let count = Math.max(...[...makes.values()].map(({ length }) => length));
   while (count > 0 && bytesOf(count) > KEPT_BYTES) count--;
-  return new Map(kinds.map((kind) => [kind, makes.get(kind)!.slice(0, count)]));
+  return new Map(kinds.map((kind) => [kind, makes.get(kind)!.slice(0, count).flat()]));
 };
+
+const shapesOf = (values: Values): readonly (readonly number[])[] => values.map(({ shape }) => shape.map(Number));
 
 const sumSizes = (shapes: readonly (readonly number[])[]): number =>
   shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
@@ -76,7 +76,10 @@ const layerOf = (shape: ForwardShape, kind: LayerKind) => {
 export const layerGraphs = (shape: ForwardShape, kind: LayerKind, kept: number) => ({
   forward: (): Subgraph => {
     const { graph, layer } = layerOf(shape, kind);
-    const made = layer.kept.slice(0, kept).map((value, place) => [keptName(place), value] as const);
+    const made = layer.kept
+      .flat()
+      .slice(0, kept)
+      .map((value, place) => [keptName(place), value] as const);
     return { graph, outputs: { [HIDDEN]: layer.hidden, ...Object.fromEntries(made) } };
   },
   backward: (): Subgraph => {
@@ -86,7 +89,10 @@ export const layerGraphs = (shape: ForwardShape, kind: LayerKind, kept: number) 
     const grads = pullBack(graph.nodes.slice(), layer.hidden, given, wanted);
     const names = [HIDDEN_GRADIENT, ...kind.trained.map((name) => GRADIENT + name)];
     const outputs = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
-    const made = layer.kept.slice(0, kept).map((value, place) => [value, keptName(place)] as const);
+    const made = layer.kept
+      .flat()
+      .slice(0, kept)
+      .map((value, place) => [value, keptName(place)] as const);
     return supply({ graph, outputs }, new Map(made));
   },
 });

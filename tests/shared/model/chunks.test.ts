@@ -103,6 +103,22 @@ describe("attention in chunks of queries, losses in chunks of rows", () => {
     assert.equal(again.length, made.length);
   });
 
+  it("are kept where that saves a product, and not else", () => {
+    const config = qwen3();
+    const held = Array.from({ length: config.num_hidden_layers }, () => [0, 1, 2, 3]);
+    const names = new Set(Object.keys(parameterShapes(config, held)).filter((name) => name.includes("experts")));
+    for (const sequenceLength of [256, 1024, 2048, 4096]) {
+      const shape = { config, held, batchSize: 1, sequenceLength };
+      for (const [kind, { length }] of keptShapes(shape, layerKinds(shape, names))) {
+        const products = (kept: number) =>
+          layerGraphs(shape, kind, kept)
+            .backward()
+            .graph.nodes.filter(({ operator }) => operator.name === "MatMul").length;
+        assert.ok(length === 0 || products(length) < products(0), `${length} kept at ${sequenceLength}`);
+      }
+    }
+  });
+
   it("are made again for the gradient as far as nothing is kept of them", () => {
     const config = PRESETS.bench;
     const shape = { config, held: allExperts(config), batchSize: 1, sequenceLength: 128 };

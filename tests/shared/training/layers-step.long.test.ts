@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { createRandom } from "#shared/data/random.js";
 import type { Device, Tensors } from "#shared/engine/device.js";
-import { intTensor } from "#shared/engine/tensor.js";
+import { type FloatTensor, floatTensor, intTensor, sizeOf } from "#shared/engine/tensor.js";
 import { hasCode } from "#shared/errors/error.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import type { ForwardShape } from "#shared/model/forward.js";
@@ -10,10 +11,11 @@ import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, expertOf, type Parameters } from "#shared/model/parameters.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { layerKinds } from "#shared/training/layers/layer-kinds.js";
+import { HIDDEN, HIDDEN_GRADIENT, keptShapes, layerGraphs } from "#shared/training/layers/layer-programs.js";
 import { layersStepGraphs } from "#shared/training/step-graphs.js";
 import { createTrainStep } from "#shared/training/train-step.js";
 import { atEachRun } from "../../support/at-each-run.js";
-import { device, MICRO, microIds, microParameters, relativeError } from "../model/micro.js";
+import { device, floatsOf, MICRO, microIds, microParameters, relativeError } from "../model/micro.js";
 import { references } from "../model/reference.js";
 
 /** Losses differ by what rounding makes of sums in another order; AdamW's first steps magnify that of small gradients. */
@@ -29,6 +31,14 @@ const batchOf = ({ config, isolated }: Pick<ForwardShape, "config" | "isolated">
     targets: intTensor(targets),
     ...(isolated && { starts: intTensor(starts) }),
   };
+};
+
+const noise = (seed: string, shape: readonly number[]): FloatTensor => {
+  const random = createRandom(seed);
+  return floatTensor(
+    Float32Array.from({ length: sizeOf(shape) }, () => 2 * random.next() - 1),
+    shape,
+  );
 };
 
 /** A device that tells of each program, and of each run before it begins. */
@@ -285,4 +295,46 @@ describe("a step by layers", () => {
     await assert.rejects(step.step([beyond], 0), (thrown) => hasCode(thrown, "GRAPH_RUN"));
     await step.dispose();
   });
+
+  for (const family of ["qwen3_moe", "deepseek_v2"])
+    it(`gives the same gradients of ${family} however much of a layer is kept`, async () => {
+      for (const { dir } of references(join("families", family))) {
+        const { config, parameters } = await readCheckpoint(dir);
+        const shape = {
+          config,
+          held: allExperts(config),
+          batchSize: 2,
+          sequenceLength: LENGTH,
+          chunks: { queries: 4 },
+        };
+        const layers = layerKinds(shape, new Set(Object.keys(parameters)));
+        for (const kind of new Set(layers.map((layer) => layer.kind))) {
+          const state = [2 * LENGTH, config.hidden_size];
+          const weights = Object.fromEntries(Object.keys(kind.shapes).map((name) => [name, parameters[name]!]));
+          const feeds = { ...weights, [HIDDEN]: noise("kept", state) };
+          const given = noise("slopes", state);
+          const slopesWith = async (kept: number) => {
+            const [forward, backward] = [
+              layerGraphs(shape, kind, kept).forward(),
+              layerGraphs(shape, kind, kept).backward(),
+            ];
+            const ahead = await device.compile(forward.graph, forward.outputs);
+            const back = await device.compile(backward.graph, backward.outputs);
+            const { [HIDDEN]: _, ...made } = await ahead.run(feeds);
+            const slopes = await back.run({ ...feeds, ...made, [HIDDEN_GRADIENT]: given });
+            await ahead.dispose();
+            await back.dispose();
+            return slopes;
+          };
+          const all = keptShapes(shape, layers).get(kind)!.length;
+          assert.ok(all > 3, `${all}`);
+          const expected = await slopesWith(0);
+          for (let kept = 1; kept <= all; kept++)
+            for (const [name, tensor] of Object.entries(await slopesWith(kept))) {
+              const error = relativeError(floatsOf(tensor), floatsOf(expected[name]!));
+              assert.ok(error < TOLERANCE, `${dir}, ${kept} of ${all} kept, ${name}: ${error}`);
+            }
+        }
+      }
+    });
 });
