@@ -48,11 +48,16 @@ const revealedBefore = async (
   findings: Findings,
 ): Promise<readonly EarlierUpdate[]> => {
   const revealed: EarlierUpdate[] = [];
+  let isWhole = true;
+  const onMissing = () => {
+    isWhole = false;
+  };
   try {
-    for await (const update of updatesBefore(source, { cycle, base, manifestOf })) revealed.push(update);
+    for await (const update of updatesBefore(source, { cycle, base, manifestOf, onMissing })) revealed.push(update);
   } catch (thrown) {
     if (!isMissing(thrown)) throw thrown;
-    findings.note("updates of some earlier cycles cannot be had: copies of them are not looked for");
+    onMissing();
   }
+  if (!isWhole) findings.note("updates of some earlier cycles cannot be had: copies of them are not looked for");
   return revealed;
 };

@@ -28,7 +28,7 @@ const OWN = "own";
 export const duplicateGate = async (source: CycleSource, update: Compared, signal: AbortSignal): Promise<Gate> => {
   const ofGroup = ({ group }: { readonly group: string }) => group === update.group;
   const merged = (await ancestorsOf(source, update.base, signal)).filter(ofGroup);
-  const { updates, isWhole } = await revealedBefore(source, update);
+  const { updates, isWhole } = await revealedBefore(source, update, signal);
   const revealed = updates.filter(ofGroup);
   const submissions = [{ hotkey: OWN, tensors: update.tensorsHash }];
   const found = findRepeats({ submissions, lineage: [...merged, ...revealed] }).get(OWN);
@@ -39,17 +39,22 @@ export const duplicateGate = async (source: CycleSource, update: Compared, signa
       gate: "duplicate",
       status: "unchecked",
       reason: null,
-      detail: `${none}; those of some earlier cycles cannot be had any more; ${UNSEEN}`,
+      detail: `${none}; some of earlier cycles cannot be had any more; ${UNSEEN}`,
     };
   return { gate: "duplicate", status: "passed", reason: null, detail: `${none}; ${UNSEEN}` };
 };
 
-const revealedBefore = async (source: CycleSource, { cycle, base }: Compared) => {
+const revealedBefore = async (source: CycleSource, { cycle, base }: Compared, signal: AbortSignal) => {
   const updates: EarlierUpdate[] = [];
+  let isWhole = true;
+  const onMissing = () => {
+    signal.throwIfAborted();
+    isWhole = false;
+  };
   try {
     const manifestOf = (hash: string) => readModelManifest(source, hash);
-    for await (const update of updatesBefore(source, { cycle, base, manifestOf })) updates.push(update);
-    return { updates, isWhole: true };
+    for await (const update of updatesBefore(source, { cycle, base, manifestOf, onMissing })) updates.push(update);
+    return { updates, isWhole };
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown;
     return { updates, isWhole: false };

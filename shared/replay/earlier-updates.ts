@@ -77,22 +77,30 @@ export const isKnown = (
   { cycle: past, group }: Pick<EarlierUpdate, "cycle" | "group">,
 ): boolean => past >= cycle - REVEALED_DEPTH || past >= (since.get(group) ?? past);
 
+export interface Before {
+  readonly cycle: number;
+  /** Hash of the model that the cycle starts from. */
+  readonly base: string;
+  readonly manifestOf: ManifestOf;
+  /** Called for each cycle of which some manifest, or the model that it started from, cannot be had. */
+  readonly onMissing: () => void;
+}
+
 /**
  * The updates that nobody may submit again in `cycle`, as far as chain and files still have them. The newest cycle first, whose updates are the
  * likeliest to come again: where a state is gone, those before it are too.
  *
- * @param base hash of the model that the cycle starts from
- * @throws BlockZeroError STATE_DISCARDED if the chain no longer knows who revealed what, and what `manifestOf` throws
+ * @throws BlockZeroError STATE_DISCARDED if the chain no longer knows who revealed what, and what `manifestOf` and `onMissing` throw
  */
 export async function* updatesBefore(
   source: CycleSource,
-  { cycle, base, manifestOf }: { readonly cycle: number; readonly base: string; readonly manifestOf: ManifestOf },
+  { cycle, base, manifestOf, onMissing }: Before,
 ): AsyncGenerator<EarlierUpdate> {
   const same = await sameWeights(base, manifestOf);
   for (const past of (await knownCycles(source, cycle, same)).toReversed()) {
     const startedFrom = same.baseOf(past);
-    if (startedFrom === null) continue;
-    const { updates } = await revealedIn(source, past, startedFrom);
+    const { updates, isWhole } = startedFrom === null ? NOTHING : await revealedIn(source, past, startedFrom);
+    if (!isWhole) onMissing();
     yield* updates.filter((update) => isKnown(cycle, same, update));
   }
 }
@@ -102,6 +110,8 @@ export interface Revealed {
   readonly updates: readonly EarlierUpdate[];
   readonly isWhole: boolean;
 }
+
+const NOTHING: Revealed = { updates: [], isWhole: false };
 
 /**
  * What was revealed in a past cycle, as far as manifests can be had.
