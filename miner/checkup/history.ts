@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
+import { ownHome } from "#shared/files/own-home.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { METRICS_FILE } from "#shared/telemetry/metrics-file.js";
 import { type MinerJournal, minerJournalSchema, type TrainedWith } from "../journal.js";
@@ -54,9 +55,8 @@ export const readHistory = (
   const named = `${wallet.name}/${wallet.hotkey}`;
   const isOwn = ({ values }: MetricLine): boolean =>
     values.role === undefined || (values.role === "miner" && values.netuid === netuid && values.wallet === named);
-  const apart = dryRun ? "dry-run" : "";
-  const lines = metricLines(join(checkpointDir, apart, METRICS_FILE)).filter(isOwn);
-  const journal = newestJournal(join(checkpointDir, address, apart));
+  const lines = metricLines(join(checkpointDir, dryRun ? "dry-run" : "", METRICS_FILE)).filter(isOwn);
+  const journal = newestJournal(ownHome(checkpointDir, address, dryRun));
   const known = new Set([...lines.map(({ cycle }) => cycle), ...Object.keys(journal.cycles).map(Number)]);
   const last = [...known].sort((a, b) => a - b).slice(-cycles);
   if (last.length === 0)

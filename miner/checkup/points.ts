@@ -17,7 +17,10 @@ export interface Point {
 }
 
 type Settings = TrainedWith &
-  Pick<MinerConfig, "data_path" | "data_weight" | "chain_endpoint" | "netuid" | "checkpoint_dir">;
+  Pick<
+    MinerConfig,
+    "data_path" | "data_weight" | "chain_endpoint" | "netuid" | "checkpoint_dir" | "allow_private_addresses"
+  >;
 
 /** Share of steps that may be left out before the learning rate counts as unstable. */
 const MOST_SKIPPED = 0.01;
@@ -44,12 +47,17 @@ export const checklist = (history: readonly CycleHistory[], config: Settings): r
   stepSize(history, config),
 ];
 
-/** As flags. */
-const subnetOf = ({ chain_endpoint, netuid }: Settings): string =>
-  `--chain_endpoint ${[chain_endpoint].flat().join(",")} --netuid ${netuid}`;
+/** As a shell reads it as one word. */
+const word = (text: string): string => (/^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
-const dataCheck = ({ data_path, expert_group, checkpoint_dir, chain_endpoint, netuid }: Settings): string =>
-  `blockzero data check ${data_path ?? "mine.jsonl"} --group ${expert_group} --home ${checkpoint_dir} --chain ${[chain_endpoint].flat()[0]} --netuid ${netuid}`;
+const lan = ({ allow_private_addresses }: Settings): string =>
+  allow_private_addresses ? " --allow-private-addresses" : "";
+
+const affinity = (data: string, config: Settings): string =>
+  `blockzero-miner affinity --data ${word(data)} --chain_endpoint ${word([config.chain_endpoint].flat().join(","))} --netuid ${config.netuid}${lan(config)}`;
+
+const dataCheck = (data: string, config: Settings): string =>
+  `blockzero data check ${word(data)} --group ${word(config.expert_group)} --home ${word(config.checkpoint_dir)} --chain ${word([config.chain_endpoint].flat()[0]!)} --netuid ${config.netuid}${lan(config)}`;
 
 const sameSettings = (history: readonly CycleHistory[], config: Settings): Point => {
   const question = "Were these cycles trained with the settings given here?";
@@ -84,7 +92,12 @@ const fallingLoss = (history: readonly CycleHistory[], config: Settings): Point 
   const rising = reductions.filter((reduction) => reduction <= 0).length;
   const says = `by ${mean(reductions).toFixed(4)} nats a cycle on average; in ${rising} of ${plural(reductions.length, "cycle")} not at all`;
   if (!isRising(history)) return { question, state: "settled", says };
-  return { question, state: "open", says, advice: `lower learning_rate, or look at the text: ${dataCheck(config)}` };
+  return {
+    question,
+    state: "open",
+    says,
+    advice: `lower learning_rate${config.data_path === undefined ? "" : `, or look at the text: ${dataCheck(config.data_path, config)}`}`,
+  };
 };
 
 /** Whether the loss does not fall in half or more of the cycles of which that is known. */
@@ -146,7 +159,7 @@ const ownData = (config: Settings): Point => {
     question,
     state: "unknown",
     says: `by the settings given here ${Math.round(100 * data_weight)} % of the windows are from ${data_path}; the history does not show how clean it is`,
-    advice: `${dataCheck(config)}; then compare a cycle with data_weight halved`,
+    advice: `${dataCheck(data_path, config)}; then compare a cycle with data_weight halved`,
   };
 };
 
@@ -193,7 +206,10 @@ const fittingGroup = (history: readonly CycleHistory[], config: Settings): Point
     question,
     state: "open",
     says,
-    advice: `blockzero-miner affinity --data ${config.data_path ?? "mine.jsonl"} ${subnetOf(config)}: which group your text uses, and how crowded each is`,
+    advice:
+      config.data_path === undefined
+        ? "gather text of the kind that you have, and ask blockzero-miner affinity which group it uses, and how crowded each is"
+        : `${affinity(config.data_path, config)}: which group your text uses, and how crowded each is`,
   };
 };
 

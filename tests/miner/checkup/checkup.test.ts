@@ -140,6 +140,11 @@ describe("a miner's checkup", () => {
     for (const text of named("blockzero data check"))
       assert.match(text, /data check own\.jsonl --group math --home \S+ --chain \S+ --netuid 1/);
     assert.equal(named("blockzero-miner affinity").length, 1);
+    const own = { data_path: "my own.jsonl", allow_private_addresses: true };
+    const quoted = checklist(history, config(own)).flatMap(({ advice }) => advice ?? []);
+    assert.ok(quoted.some((text) => / data check 'my own\.jsonl' .* --allow-private-addresses/.test(text)));
+    const without = checklist(history, config()).flatMap(({ advice }) => advice ?? []);
+    assert.ok(without.every((text) => !/\.jsonl/.test(text)));
     for (const text of named("blockzero-miner affinity"))
       assert.match(text, /affinity --data own\.jsonl --chain_endpoint \S+ --netuid 1/);
   });
