@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { minerSettings, type TrainingConfig } from "#miner/config.js";
 import { partFloats } from "#miner/training/base-weights.js";
@@ -6,6 +6,7 @@ import type { LocalStore } from "#shared/blobs/blob-store.js";
 import { loadConfig } from "#shared/config/load.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type ByteSource, hashOfSource, withSource } from "#shared/files/byte-source.js";
+import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import { openRegularFile } from "#shared/files/regular-file.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { partLayout } from "#shared/model/part-layout.js";
@@ -72,7 +73,7 @@ export const generateShard = async (
       const path = join(folder, "incoming.safetensors");
       const bytes = generateFile(path, header, { own, rows: ROWS });
       const hash = await withSource(await openRegularFile(path), hashOfSource);
-      mkdirSync(dirname(store.path(hash)), { recursive: true });
+      ensureFolderSync(dirname(store.path(hash)));
       renameSync(path, store.path(hash));
       blobs.push({ hash, bytes });
     }
