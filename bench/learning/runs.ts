@@ -8,6 +8,8 @@ import type { Device } from "#shared/engine/device.js";
 import { withUpdate } from "#shared/evaluation/change.js";
 import { evaluationBatches, type LossMeter, stepBatches } from "#shared/evaluation/loss-meter.js";
 import { type Directions, measureCandidates, stepChange } from "#shared/evaluation/measure-candidates.js";
+import { createSketcher } from "#shared/independence/count-sketch.js";
+import { independenceOf } from "#shared/independence/independence.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -17,7 +19,7 @@ import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { mean } from "#shared/util/mean.js";
-import { mergeInMemory } from "../merge-in-memory.js";
+import { directionsInMemory, type ScoredUpdate } from "../directions-in-memory.js";
 
 /** What all runs of a comparison share. */
 export interface Course {
@@ -149,7 +151,7 @@ export const summaryOf = ({ losses }: Pick<Run, "losses">): Summary => {
   return { start: mean(losses[0]!), end: mean(losses.at(-1)!), rises: rises.length };
 };
 
-const ownOf = ({ network, group }: Course, model: Parameters): Parameters => {
+const ownOf = ({ network, group }: Pick<Course, "network" | "group">, model: Parameters): Parameters => {
   const names = Object.keys(groupShapes(network.model, network.groups[group]!)).sort();
   return Object.fromEntries(names.map((name) => [name, model[name]!]));
 };
@@ -177,43 +179,48 @@ const trainedBy = async (
 
 const seedOf = (purpose: string, cycle: number): string => sha256(Buffer.from(`${purpose} ${cycle}`));
 
-interface CycleUpdates {
+export interface CycleUpdates {
   readonly model: Parameters;
   readonly momentum: FloatTensors | null;
+  /** By miner. */
   readonly updates: readonly FloatTensors[];
   readonly cycle: number;
 }
 
-/** Scores the updates, and merges them in each of the ways that a step may go along; shares are the scores'. */
-const directionsOf = async (
-  { network, group, meter }: Course,
+/** Scores the updates, looks how independent they are, and merges them in each of the ways that a step may go along: as validators do. */
+export const directionsOf = async (
+  course: Pick<Course, "network" | "group" | "meter">,
   { model, momentum, updates, cycle }: CycleUpdates,
 ): Promise<Directions<FloatTensors>> => {
+  const { network, group, meter } = course;
+  const seed = seedOf("evaluate", cycle);
   const { losses } = await meter.ofGroup(model, network.groups[group]!);
-  const drawn = evaluationBatches(network, group, seedOf("evaluate", cycle), null);
+  const drawn = evaluationBatches(network, group, seed, null);
   const before = await losses(null, drawn);
-  const scored: { readonly update: FloatTensors; readonly score: number; readonly reduction: number }[] = [];
-  for (const update of updates) {
+  const names = Object.keys(ownOf(course, model));
+  const sketcher = createSketcher(seed);
+  const sketch = (tensorOf: (name: string) => Float32Array) => sketcher(names.map(tensorOf));
+  const scored: Omit<ScoredUpdate, "independence">[] = [];
+  for (const [miner, update] of updates.entries()) {
     const verdict = proofOfLoss(before, await losses(update, drawn), network.scoring);
-    if (verdict.verdict === "scored") scored.push({ update, score: verdict.score, reduction: verdict.lossReduction });
+    if (verdict.verdict !== "scored") continue;
+    const { score, lossReduction } = verdict;
+    const hotkey = `miner ${miner}`;
+    scored.push({ hotkey, group, artifact: sha256(Buffer.from(`${hotkey} ${cycle}`)), score, lossReduction, update });
   }
-  const positive = scored.filter(({ score }) => score > 0);
-  const total = positive.reduce((sum, { score }) => sum + score, 0);
-  const best = positive.reduce<(typeof positive)[number] | null>((a, b) => (a && a.score >= b.score ? a : b), null);
-  const all = [...scored].sort((a, b) => b.reduction - a.reduction).slice(0, network.scoring.top_n);
-  const merged = (parts: readonly { readonly update: FloatTensors; readonly share: number }[]): FloatTensors | null => {
-    if (parts.length === 0) return null;
-    const names = [...parts[0]!.update.keys()];
-    const inputs = parts.map(({ update, share }) => ({ share, tensors: names.map((name) => update.get(name)!.data) }));
-    const result = mergeInMemory(inputs, network.training.merge);
-    return new Map(names.map((name, i) => [name, { shape: parts[0]!.update.get(name)!.shape, data: result[i]! }]));
-  };
-  return {
-    merged: merged(positive.map(({ update, score }) => ({ update, share: score / total }))),
-    all: merged(all.map(({ update }) => ({ update, share: 1 / all.length }))),
-    best: best && merged([{ update: best.update, share: 1 }]),
-    momentum,
-  };
+  const known = [sketch((name) => model[name]!.data), ...(momentum ? [sketch((name) => momentum.get(name)!.data)] : [])];
+  const counted = scored.filter(({ score }) => score > 0);
+  const independence = independenceOf(
+    counted.map(({ update, lossReduction }) => ({
+      sketch: sketch((name) => update.get(name)!.data),
+      gain: lossReduction ?? 0,
+    })),
+    known,
+  );
+  return directionsInMemory(
+    scored.map((one) => ({ ...one, independence: independence[counted.indexOf(one)] ?? null })),
+    { topN: network.scoring.top_n, merge: network.training.merge, momentum },
+  );
 };
 
 /** The buffer after a step, by a step from zero weights: its own change needs none. */

@@ -1,4 +1,4 @@
-import { mergeInMemory } from "#bench/merge-in-memory.js";
+import { directionsInMemory } from "#bench/directions-in-memory.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Batch } from "#shared/data/loader.js";
 import { normal } from "#shared/data/normal.js";
@@ -7,7 +7,6 @@ import { STEP_BATCHES } from "#shared/evaluation/loss-meter.js";
 import { type Directions, measureCandidates, stepChange } from "#shared/evaluation/measure-candidates.js";
 import { independenceOf } from "#shared/independence/independence.js";
 import { outerStepOfTensor } from "#shared/merge/outer-step.js";
-import { selectAll, selectForMerge } from "#shared/merge/selection.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
@@ -191,24 +190,13 @@ const merged = (
   updates: readonly Float32Array[],
   outcomes: readonly AgreedOutcome[],
 ): Directions<FloatTensors> => {
-  const candidates = outcomes.flatMap((outcome) => {
-    const { group, artifact, verdict } = outcome;
-    return verdict === "scored" && group !== null && artifact !== null ? [{ ...outcome, group, artifact }] : [];
+  const scored = outcomes.flatMap((outcome) => {
+    const { uid, group, artifact, verdict } = outcome;
+    if (verdict !== "scored" || group === null || artifact === null) return [];
+    return [{ ...outcome, group, artifact, update: asTensors(updates[uid]!) }];
   });
-  type Part = { readonly uid: number; readonly share: number };
-  const mean = (parts: readonly Part[] | undefined): FloatTensors | null => {
-    if (!parts) return null;
-    const inputs = parts.map(({ uid, share }) => ({ share, tensors: [updates[uid]!] }));
-    return asTensors(mergeInMemory(inputs, rules.merge)[0]!);
-  };
-  const selected = selectForMerge(candidates, rules.top_n).get("math");
-  const best = selected?.reduce((most, one) => (one.share > most.share ? one : most));
-  return {
-    merged: mean(selected),
-    all: mean(selectAll(candidates, rules.top_n).get("math")),
-    best: mean(best && [{ ...best, share: 1 }]),
-    momentum: momentum && asTensors(momentum),
-  };
+  const { top_n: topN, merge } = rules;
+  return directionsInMemory(scored, { topN, merge, momentum: momentum && asTensors(momentum) });
 };
 
 /** The step that the ballots choose. */
