@@ -20,6 +20,7 @@ import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { mean } from "#shared/util/mean.js";
 import { directionsInMemory, type ScoredUpdate } from "../directions-in-memory.js";
+import { type Cheat, cheated, isHonest } from "./cheats.js";
 
 /** What all runs of a comparison share. */
 export interface Course {
@@ -36,6 +37,8 @@ export interface Course {
     readonly warmup_steps: number;
     readonly max_steps: number;
   };
+  /** Nobody cheats unless given. */
+  readonly cheat?: Cheat;
   /** Text that nobody trains on, and that nothing is decided by. */
   readonly fixed: readonly Batch[];
   /** Told of every cycle that is over. */
@@ -75,7 +78,7 @@ export const alone = async (course: Course, name: string, times = 1): Promise<Ru
 
 /** Miners that train from the accepted model, scored and merged as the network does it. @param always the step that is taken unmeasured */
 export const together = async (course: Course, miners: number, always?: OuterStep): Promise<Run> => {
-  const { cycles, genesis, meter, network, group } = course;
+  const { cycles, genesis, meter, network, group, cheat = "none" } = course;
   const { outer } = network.training;
   const trainers: ShardTrainer[] = [];
   const { track, losses } = await trackOf(course);
@@ -90,7 +93,11 @@ export const together = async (course: Course, miners: number, always?: OuterSte
     for (let cycle = 1; cycle <= cycles; cycle++) {
       const updates: FloatTensors[] = [];
       const begun = performance.now();
-      for (const trainer of trainers) updates.push(await trainedBy(trainer, course, model, cycle));
+      for (const [miner, trainer] of trainers.entries()) {
+        const update = await trainedBy(trainer, course, model, cycle);
+        const isOwn = cheat === "none" || isHonest(miner, cheat);
+        updates.push(isOwn ? update : cheated(update, cheat, `cheat ${miner} ${cycle}`));
+      }
       const trained = performance.now();
       trainSeconds += (trained - begun) / 1000;
       const directions = await directionsOf(course, { model, momentum, updates, cycle });
@@ -208,7 +215,10 @@ export const directionsOf = async (
     const hotkey = `miner ${miner}`;
     scored.push({ hotkey, group, artifact: sha256(Buffer.from(`${hotkey} ${cycle}`)), score, lossReduction, update });
   }
-  const known = [sketch((name) => model[name]!.data), ...(momentum ? [sketch((name) => momentum.get(name)!.data)] : [])];
+  const known = [
+    sketch((name) => model[name]!.data),
+    ...(momentum ? [sketch((name) => momentum.get(name)!.data)] : []),
+  ];
   const counted = scored.filter(({ score }) => score > 0);
   const independence = independenceOf(
     counted.map(({ update, lossReduction }) => ({

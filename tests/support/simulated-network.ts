@@ -1,8 +1,7 @@
 import { directionsInMemory } from "#bench/directions-in-memory.js";
+import { type Cheat, cheated, isHonest } from "#bench/learning/cheats.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Batch } from "#shared/data/loader.js";
-import { normal } from "#shared/data/normal.js";
-import { createRandom } from "#shared/data/random.js";
 import { STEP_BATCHES } from "#shared/evaluation/loss-meter.js";
 import { type Directions, measureCandidates, stepChange } from "#shared/evaluation/measure-candidates.js";
 import { independenceOf } from "#shared/independence/independence.js";
@@ -15,8 +14,6 @@ import { chosenStep, type SignedVote } from "#shared/protocol/voting/chosen-step
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
 import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { asTensors, dataOf, type Quadratic, type Training, WEIGHTS } from "./quadratic.js";
-
-export type Cheat = "none" | "noise" | "sign-flip";
 
 /** What decides in a network of one group. */
 export type Rules = Pick<Network["scoring"], "confidence" | "exponent" | "top_n" | "eval_batches"> &
@@ -92,16 +89,14 @@ interface State {
   readonly momentum: Float32Array | null;
 }
 
-const isCheat = ({ cheat }: Simulation, miner: number): boolean => cheat !== "none" && miner % 2 === 1;
+const isCheat = ({ cheat }: Simulation, miner: number): boolean => !isHonest(miner, cheat);
 
 const submitted = (simulation: Simulation, { weights }: State, cycle: number): readonly Float32Array[] =>
   Array.from({ length: simulation.miners }, (_, miner) => {
     const { model, training, cheat } = simulation;
     const honest = model.train(weights, { ...training, stream: `miner ${miner} ${cycle}` });
-    if (!isCheat(simulation, miner)) return honest;
-    const random = createRandom(`cheat ${miner} ${cycle}`);
-    const size = Math.hypot(...honest) / Math.sqrt(honest.length);
-    return honest.map((value) => (cheat === "sign-flip" ? -value : size * normal(random)));
+    if (cheat === "none" || isHonest(miner, cheat)) return honest;
+    return dataOf(cheated(asTensors(honest), cheat, `cheat ${miner} ${cycle}`));
   });
 
 const hotkeyOf = (miner: number): string => `miner ${miner}`;
