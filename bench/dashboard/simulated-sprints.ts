@@ -66,6 +66,7 @@ export const simulatedSprints = ({ sprint, hosts, cycle }: SimulatedSprints): Pa
       unknown: [],
       isAwaited: false,
       reputations: new Map(),
+      notAgreedAfter: -1,
       confirmed: confirmedWeights(results.map(({ outcomes }) => outcomes)),
     },
     ...{ standings, duty: { results: [], after: -1, unknown: [], standings } },

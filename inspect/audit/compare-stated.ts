@@ -24,6 +24,10 @@ export const compareStated = async (
   for (const { hotkey, reputations: own } of stated)
     if (hashJson(own) !== hash)
       findings.note(`checks of ${hotkey} state other reputations than the duty of earlier Sprints gives`);
+  if (reputations === null)
+    return findings.note(
+      "validators agreed on no reputations: no more than half of the stake says what it holds; what was agreed on before goes on",
+    );
   for (const [hotkey, { value }] of reputations) {
     const { value: given = 0 } = expected.get(hotkey) ?? {};
     if (value === given) continue;

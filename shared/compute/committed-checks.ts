@@ -1,7 +1,7 @@
 import { readVoters } from "#shared/chain/voters.js";
 import { type Checks, isChecksSigned, MAX_CHECKS_BYTES, parseChecks } from "#shared/protocol/checks.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
-import { holdersOf } from "#shared/protocol/voting/holders.js";
+import { holdersOf, isExchanged } from "#shared/protocol/voting/holders.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
 import { committedBy } from "#shared/replay/committed.js";
 import { lastBlockFor, phaseRecords } from "#shared/replay/phase-records.js";
@@ -42,6 +42,8 @@ export interface Exchange {
   readonly committed: readonly ExchangedChecks[];
   /** Who is there: who committed to a document in time, or says which it holds. The chain says so, whatever others hold. */
   readonly there: ReadonlySet<string>;
+  /** Whether validators with more than half of the voting stake say which documents they hold. If not, nobody can be heard. */
+  readonly isExchanged: boolean;
 }
 
 /**
@@ -67,6 +69,10 @@ export const readExchangedChecks = async (context: CycleContext, cycle: number):
       return { ...one, counts, isUnheard };
     }),
     there: new Set([...committed, ...said.map(([hotkey]) => ({ hotkey }))].map(({ hotkey }) => hotkey)),
+    isExchanged: isExchanged(
+      said.map(([hotkey]) => hotkey),
+      stakes,
+    ),
   };
 };
 

@@ -32,8 +32,11 @@ export interface SettledSprint {
   /** The cycle whose Sprint it confirms, or whose weights it upholds. Null if it is a Sprint of its own. */
   readonly confirms: number | null;
   readonly outcomes: readonly SettledPart[];
-  /** The reputations that validators with more than half of the stake that is there state alike in checks that count or are unheard. */
-  readonly reputations: Reputations;
+  /**
+   * The reputations that validators with more than half of the stake that is there state alike in checks that count or are unheard. Null if nobody can be
+   * heard: what was agreed on before goes on.
+   */
+  readonly reputations: Reputations | null;
   /**
    * Whether every document that counts or is unheard was available, and every proof that a validator named as invalid, but for those that are out of
    * reach. If not, others may settle otherwise.
@@ -76,7 +79,7 @@ export const readSprint = async (
   { cycle, sprint, recomputer }: ReadSprintOptions,
 ): Promise<SprintResult> => {
   const decided = await source.chain.blockHash(lastBlockFor("checksheld", cycle, source));
-  const [proofs, { stakes, committed, there }] = await Promise.all([
+  const [proofs, { stakes, committed, there, isExchanged }] = await Promise.all([
     readEntrants(source, cycle, sprint.isIdle),
     readExchangedChecks(source, cycle),
   ]);
@@ -115,7 +118,7 @@ export const readSprint = async (
     stakes,
     proofs,
     outcomes,
-    reputations: agreedReputations(statements, { stakes, there }),
+    reputations: isExchanged ? agreedReputations(statements, { stakes, there }) : null,
     validators: validators.map(({ isGone: _, ...one }) => one).sort((a, b) => compareTexts(a.hotkey, b.hotkey)),
     isWhole,
     decided,

@@ -1,8 +1,9 @@
 import { isGone } from "#shared/replay/is-gone.js";
 import type { CycleSource } from "#shared/replay/source.js";
-import type { Reputations } from "#shared/reputation/agreed-reputations.js";
+import { newestAgreement, type Reputations } from "#shared/reputation/agreed-reputations.js";
 import { type Draw, readDraw } from "./confirmation.js";
 import { type Confirmed, confirmedWeights } from "./confirmed.js";
+import { notAgreedAfter } from "./duty/not-agreed-after.js";
 import type { Arithmetic } from "./profile/profile.js";
 import { readSprint, type SettledSprint, type SprintResult } from "./read-sprint.js";
 import { withRecomputer } from "./recomputer.js";
@@ -23,8 +24,10 @@ export interface SprintWindow<R = SprintResult> {
   readonly isAwaited: boolean;
   /** Hotkey → confirmed weight. Undefined if no Sprint is settled. */
   readonly confirmed: ReadonlyMap<string, Confirmed> | undefined;
-  /** What validators agreed on in the newest Sprint. None where it cannot be read. */
+  /** What validators agreed on in the newest Sprint that agreed on any. None where no Sprint did, or one after it cannot be read. */
   readonly reputations: Reputations;
+  /** What the duty of Sprints of cycles above this showed is not in them. */
+  readonly notAgreedAfter: number;
 }
 
 /** Sprints that were read before, by cycle. */
@@ -76,21 +79,28 @@ export const readSprintWindow = async <R extends SettledSprint = SprintResult>(
   };
   // The newest first: time may run out, and what is older counts for less, and is more likely gone.
   const results: (R | SprintResult)[] = [];
+  const bySprint: (R | SprintResult | undefined)[] = [];
   const after: { readonly result: R | SprintResult; readonly idle: IdleRules | undefined }[] = [];
   const [newest, ...older] = sprints.toReversed();
-  if (newest) results.push(...(await settle(newest)));
+  const add = async (past: PastSprint<CycleSource>) => {
+    const [result] = await settle(past);
+    bySprint.unshift(result);
+    if (result) results.unshift(result);
+  };
+  if (newest) await add(newest);
   const isNewestRead = results.length > 0;
   const between = isNewestRead ? [...confirmations, ...idle].sort((a, b) => b.cycle - a.cycle) : [];
   for (const past of between)
     for (const result of await settle(past)) after.unshift({ result, idle: idleRules(past.sprint) });
-  for (const past of older) results.unshift(...(await settle(past)));
+  for (const past of older) await add(past);
   return {
     results,
     confirmations: after.flatMap((one) => (one.idle ? [] : [one.result])),
     idle: after.flatMap((one) => (one.idle ? [one.result] : [])),
     unknown: unknown.sort((a, b) => a - b),
     isAwaited,
-    reputations: (isNewestRead && results.at(-1)?.reputations) || new Map(),
+    reputations: newestAgreement(bySprint)?.reputations ?? new Map(),
+    notAgreedAfter: notAgreedAfter(sprints, bySprint),
     confirmed:
       results.length === 0
         ? undefined

@@ -60,6 +60,16 @@ export const agreedReputations = (statements: readonly Statement[], { stakes, th
   );
 };
 
+/**
+ * The newest of Sprints that agreed on reputations: one of which nobody can be heard agrees on nothing, not even that all are newcomers. Undefined if none
+ * did, or if one after it is not known, as nobody can say what that agreed on.
+ *
+ * @param sprints ascending; undefined for those that are not known
+ */
+export const newestAgreement = <T extends { readonly reputations: unknown }>(
+  sprints: readonly (T | undefined)[],
+): T | undefined => sprints.findLast((one) => one === undefined || one.reputations !== null);
+
 /** Hotkey → what a cycle changed. @param shown hotkey → what the cycle showed of it; of those not in it, nothing */
 export const changedReputations = (
   before: Reputations,

@@ -351,6 +351,25 @@ def agreed():
         yield dict(stakes={name: str(n) for name, n in stakes.items()}, there=[*there, "stranger"], statements=statements, agreed=result)
 
 
+def agreements():
+    """Which of the last Sprints before a cycle agreed on the reputations that go on, and after which cycle duty is not in them."""
+    throw = random.Random(18)
+    for number in range(16):
+        stakes = {name: throw.choice([1, 20, 30, 49, 50]) for name in ("ava", "ben", "cal")}
+        every = throw.choice([1, 4])
+        sprints = []
+        for n in range(number % 9):
+            said = sorted(throw.sample([*stakes, "stranger"], throw.choice([1, 1, 2, 3])))
+            miss = dict(ratio=0, isNegligent=False)
+            stated = {"host 0": dict(value=throw.choice([33_334, 66_668]), idle=0, missTest=miss)} if throw.random() < 0.7 else {}
+            sprints.append(dict(cycle=12 + every * n, said=said, reputations=stated))
+        reputations, after = {}, -1
+        for one in sprints:
+            if 2 * sum(stakes.get(name, 0) for name in one["said"]) > sum(stakes.values()):
+                reputations, after = one["reputations"], one["cycle"] - 2
+        yield dict(stakes={name: str(n) for name, n in stakes.items()}, sprints=sprints, reputations=reputations, after=after)
+
+
 def evidences():
     for n in range(3):
         output = [0, -1, 7, 63, -64][n:]
@@ -417,6 +436,7 @@ vectors = dict(
     apportions=list(apportions()),
     settlements=list(settlements()),
     agreed=list(agreed()),
+    agreements=list(agreements()),
     evidences=list(evidences()),
     verifiers=list(verifiers()),
 )

@@ -5,7 +5,7 @@ import { regularSprints } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withDuty } from "#shared/protocol/sprint.js";
 import type { StatedReputation } from "#shared/protocol/stated-reputation.js";
-import { reputationsOf, statedReputations } from "#shared/reputation/agreed-reputations.js";
+import { newestAgreement, reputationsOf, statedReputations } from "#shared/reputation/agreed-reputations.js";
 import type { Validator } from "../context.js";
 
 type Knowing = Pick<Validator, "participant" | "journal">;
@@ -25,16 +25,17 @@ const knownDuty = async ({ participant, journal }: Knowing, cycle: number): Prom
   if (!rules) return undefined;
   const source = cycleSource(participant);
   const before = await regularSprints(source, cycle);
-  const newest = journal.value.sprints.find((one) => one.cycle === before.at(-1)?.cycle);
-  const after = notAgreedAfter(before);
+  const known = before.map((past) => journal.value.sprints.find((one) => one.cycle === past.cycle));
+  const agreement = newestAgreement(known);
+  const after = notAgreedAfter(before, known);
   const due = (await regularSprints(source, cycle - 1)).filter(({ sprint }) => withDuty(sprint));
   const closed = due.flatMap((past) => journal.value.duties.find((one) => one.cycle === past.cycle) ?? []);
-  const agreed = reputationsOf(newest?.reputations ?? []);
+  const agreed = reputationsOf(agreement?.reputations ?? []);
   return {
     standings: dutyStandings({ agreed, closed, after, rules: reputationRules(rules) }),
     isClosed: closed.length > 0,
     isUpToDate:
-      (before.length === 0 || newest !== undefined) &&
+      (agreement !== undefined || !known.includes(undefined)) &&
       due.every((past) => past.cycle <= after || closed.some((one) => one.cycle === past.cycle)),
   };
 };

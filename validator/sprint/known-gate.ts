@@ -4,7 +4,7 @@ import { knownDraw } from "#shared/compute/memory/known-draw.js";
 import { sprintsBefore } from "#shared/compute/sprint-window.js";
 import { idleRules } from "#shared/compute/upheld.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
-import { type Reputations, reputationsOf } from "#shared/reputation/agreed-reputations.js";
+import { newestAgreement, type Reputations, reputationsOf } from "#shared/reputation/agreed-reputations.js";
 import type { Validator } from "../context.js";
 import { knownStandings } from "../duty/known-standings.js";
 
@@ -14,7 +14,7 @@ type Knowing = Pick<Validator, "participant" | "journal">;
 interface KnownWindow {
   /** Hotkey → confirmed weight. Undefined if it knows no Sprint. */
   readonly weights: ReadonlyMap<string, Confirmed> | undefined;
-  /** What validators agreed on in the newest Sprint. */
+  /** What validators agreed on in the newest Sprint that agreed on any. */
   readonly reputations: Reputations;
   /** Whether it knows every Sprint of the window in full. If not, others may have other weights. */
   readonly isWhole: boolean;
@@ -43,7 +43,7 @@ export const knownWindow = async ({ participant, journal }: Knowing, cycle: numb
   // Confirmations of a Sprint that is not known say nothing of the one before, nor does idle time after it.
   const between = newest && of(newest) ? settledIn(after) : [];
   const weights = outcomes.length === 0 ? undefined : confirmedWeights(outcomes, between);
-  const reputations = reputationsOf((newest && of(newest)?.reputations) ?? []);
+  const reputations = reputationsOf(newestAgreement(sprints.map(of))?.reputations ?? []);
   return { weights, reputations, isWhole: unknown.length === 0 };
 };
 

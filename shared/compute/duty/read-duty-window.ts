@@ -5,7 +5,6 @@ import { type ReadWindowOptions, readSprintWindow, type SprintWindow } from "../
 import { withRecomputer } from "../recomputer.js";
 import { type PastSprint, regularSprints } from "../sprint-window.js";
 import { membersBy } from "./duty-inputs.js";
-import { notAgreedAfter } from "./not-agreed-after.js";
 import { type DutyResult, readDuty } from "./read-duty.js";
 import { reputationRules } from "./rules.js";
 import { type DutyStanding, dutyStandings } from "./standing.js";
@@ -41,7 +40,7 @@ export const readDutyWindow = async (
 ): Promise<DutyWindow> => {
   const results: DutyResult[] = [];
   const unknown: number[] = [];
-  const after = notAgreedAfter(await regularSprints(source, cycle));
+  const after = sprints.notAgreedAfter;
   for (const past of (await regularSprints(source, cycle - 1)).toReversed()) {
     if (results.length > 0 && past.cycle <= after) break;
     const sprint = withDuty(past.sprint);

@@ -96,7 +96,7 @@ export const dutyParts = (
 };
 
 interface StandingInputs {
-  /** What validators agreed on in the newest Sprint before the cycle. */
+  /** What validators agreed on in the newest Sprint before the cycle that agreed on any. */
   readonly agreed: Reputations;
   /** Closed Sprints, ascending. */
   readonly closed: readonly ClosedParts[];

@@ -28,7 +28,7 @@ export const rememberSprint = <V extends SprintMemory>(
         confirms,
         isWhole,
         ...(decided !== undefined && { decided }),
-        reputations: [...statedReputations(reputations)],
+        reputations: reputations && [...statedReputations(reputations)],
         outcomes: outcomes.map(({ uid, hotkey, outcome, measured, low, high }) => ({
           ...{ uid, hotkey, outcome, measured, low, high },
         })),
@@ -44,7 +44,7 @@ export const rememberSprint = <V extends SprintMemory>(
 export const rememberedSprints = <V extends SprintMemory>(journal: SprintJournal<V>): KnownSprints<SettledSprint> => ({
   get: (cycle) => {
     const known = journal.value.sprints.find((one) => one.cycle === cycle);
-    return known && { ...known, reputations: reputationsOf(known.reputations) };
+    return known && { ...known, reputations: known.reputations && reputationsOf(known.reputations) };
   },
   set: (_, result) => rememberSprint(journal, result),
 });

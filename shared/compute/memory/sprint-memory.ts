@@ -17,8 +17,8 @@ export const sprintMemorySchema = z.object({
         isWhole: z.boolean(),
         /** Hash of the block whose state decided which checks count. A former version did not write it down. */
         decided: z.string().optional(),
-        /** What validators agreed on in their checks. */
-        reputations: statedReputationsSchema.default([]),
+        /** What validators agreed on in their checks. Null where nobody could be heard. */
+        reputations: statedReputationsSchema.nullable().default([]),
         outcomes: z.array(
           z.object({
             uid: z.int(),

@@ -23,6 +23,14 @@ export const isReportUnheard = (
 ): boolean => isUnheard && holders.includes(author);
 
 /**
+ * Whether voters with more than half of the voting stake say what they hold. If not, no document counts or is unheard, and nobody can be heard.
+ *
+ * @param said hotkeys, each once; who does not vote counts for nothing
+ */
+export const isExchanged = (said: Iterable<string>, stakes: Stakes): boolean =>
+  isMajority(sumStake([...said].map((hotkey) => stakes.get(hotkey) ?? 0n)), stakes);
+
+/**
  * Tells who of the voters holds a numbered document.
  *
  * @param said hotkey → the numbers of the documents that it says it holds; what it says counts only if it votes

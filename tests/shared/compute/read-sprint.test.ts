@@ -148,7 +148,7 @@ const played = async (
   return {
     ...result,
     outcomes: result.outcomes.map(({ outcome }) => outcome),
-    annsReputation: result.reputations.get(ann.address)?.value ?? null,
+    annsReputation: result.reputations?.get(ann.address)?.value ?? null,
   };
 };
 
@@ -228,4 +228,12 @@ it("who states no reputations, or others, makes no newcomers of hosts with less 
     assert.equal(await statedBy(40n, { held: [1, 3], honest: three, stated }), 1_000_000);
     assert.equal(await statedBy(40n, { held: [0], isVeraLate: true, stated }), null, "who states alone is not all");
   }
+});
+
+it("a Sprint of which nobody can be heard agrees on no reputations, not even on those of newcomers", async () => {
+  const stated = { honest: 1_000_000, mallory: 1_000_000 };
+  const alone = await played(1n, { held: [0, 1], honest: [49n], stated });
+  assert.deepEqual([alone.reputations, alone.isWhole, alone.isReadable], [null, true, true]);
+  const { reputations } = await played(1n, { held: [0, 1], honest: [50n] });
+  assert.equal(reputations?.size, 0, "who can be heard and states nothing says that all are newcomers");
 });

@@ -16,6 +16,7 @@ import {
 import { sprintSchema } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
+import { NEWCOMER } from "#shared/reputation/reputation.js";
 import { template } from "../../support/micro-network.js";
 import { devSigner } from "../protocol/keys.js";
 
@@ -95,4 +96,32 @@ it("the newest Sprint is read first: time may run out", async () => {
   assert.deepEqual(unknown, [4, 8, 12]);
   const [first, last] = [asked.findIndex((cycle) => cycle < 12), asked.findLastIndex((cycle) => cycle >= 12)];
   assert.ok(first > last, asked.join(" "));
+});
+
+it("a Sprint that agrees on no reputations takes nothing from what was agreed on before", async () => {
+  const sprint = sprintSchema.parse({ every: 4, dials: "tiny" });
+  const network = { ...template, genesis: "0".repeat(64), first_cycle: 4, sprint };
+  const gone = async () => {
+    throw new BlockZeroError("STATE_DISCARDED", "gone", "ask an archive");
+  };
+  const chain = { blockHash: async () => "0".repeat(64), metagraph: gone, commitments: gone };
+  const source = { network, networkHash: networkHash(network), chain, fetch: gone } as unknown as CycleSource;
+  const agreedBy = async (...agreed: readonly (number | null | undefined)[]) => {
+    const known = new Map(
+      agreed.flatMap((value, i) => {
+        const cycle = 4 * (i + 1);
+        const reputations = value == null ? null : new Map(value === 0 ? [] : [["ann", { ...NEWCOMER, value }]]);
+        const settled = { cycle, confirms: null, isWhole: true, outcomes: [], reputations };
+        return value === undefined ? [] : [[cycle, settled as unknown as SprintResult] as const];
+      }),
+    );
+    const arithmetic = async () => assert.fail("nothing is to be recomputed");
+    const window = await readSprintWindow(source, 4 * (agreed.length + 1), { arithmetic, known });
+    return [window.reputations.get("ann")?.value ?? null, window.notAgreedAfter];
+  };
+  assert.deepEqual(await agreedBy(1_000_000, null), [1_000_000, 2]);
+  assert.deepEqual(await agreedBy(1_000_000, 0), [null, 6], "that all are newcomers is agreed on");
+  assert.deepEqual(await agreedBy(undefined, 500_000, null, null), [500_000, 6]);
+  assert.deepEqual(await agreedBy(1_000_000, undefined, null), [null, 10], "nobody can say what the second agreed on");
+  assert.deepEqual(await agreedBy(null, null), [null, -1]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
+import { notAgreedAfter } from "#shared/compute/duty/not-agreed-after.js";
 import { auditSample } from "#shared/duty/audit-sample.js";
 import { drawValue, isDrawOf } from "#shared/duty/draw.js";
 import { dutyCredit } from "#shared/duty/duty-credit.js";
@@ -14,7 +15,8 @@ import { dutyTarget } from "#shared/duty/target.js";
 import { type TaskKind, taskId } from "#shared/duty/task.js";
 import { dutyThreshold } from "#shared/duty/threshold.js";
 import { hashBytes } from "#shared/protocol/hash.js";
-import { agreedReputations } from "#shared/reputation/agreed-reputations.js";
+import { isExchanged } from "#shared/protocol/voting/holders.js";
+import { agreedReputations, newestAgreement } from "#shared/reputation/agreed-reputations.js";
 import { payVerifiers } from "#shared/settlement/verifiers-pay.js";
 import { outputDigest } from "#shared/sprint/exact/output-digest.js";
 import { localPlanted } from "#tests/support/local-signing.js";
@@ -137,6 +139,19 @@ const vectors = loadVectors(
         agreed: z.record(z.string(), reputation),
       }),
     ),
+    agreements: z.array(
+      z.object({
+        stakes: amounts,
+        sprints: z.array(
+          z.object({
+            ...{ cycle: z.number(), said: z.array(z.string()) },
+            reputations: z.record(z.string(), reputation),
+          }),
+        ),
+        reputations: z.record(z.string(), reputation),
+        after: z.number(),
+      }),
+    ),
     evidences: z.array(
       z.object({
         ...{ verifierKey: hash, task: hash, output: z.array(z.number()), digest: hash, evidence: hash },
@@ -226,6 +241,18 @@ describe("vectors of duty", () => {
     for (const { stakes, there, statements, agreed } of vectors.agreed) {
       const stating = { stakes: bigints(stakes), there: new Set(there) };
       assert.deepEqual(Object.fromEntries(agreedReputations(statements, stating)), agreed);
+    }
+  });
+
+  it("reputations that go on after Sprints of which nobody can be heard", () => {
+    assert.ok(vectors.agreements.some(({ sprints, after }) => after > -1 && after < sprints.at(-1)!.cycle - 2));
+    for (const { stakes, sprints, reputations, after } of vectors.agreements) {
+      const settled = sprints.map(({ cycle, said, reputations: stated }) => ({
+        cycle,
+        reputations: isExchanged(said, bigints(stakes)) ? stated : null,
+      }));
+      assert.deepEqual(newestAgreement(settled)?.reputations ?? {}, reputations);
+      assert.equal(notAgreedAfter(settled, settled), after);
     }
   });
 
