@@ -12,7 +12,7 @@ export interface Expected extends Stepping {
 
 /**
  * Compares the reputations that validators stated in their checks of a Sprint with what the duty of earlier Sprints gives. A validator that could not have a document closes duty otherwise: that is a
- * note. So is what most of the stake agrees on where validators without documents that are here now may give it; else the audit diverges.
+ * note. So is what most of the stake agrees on where validators without documents that are here now may give it; else the audit diverges. A reputation on which they do not agree is a note too: honest validators that differ give the same.
  */
 export const compareStated = async (
   { validators, reputations }: Pick<SprintResult, "validators" | "reputations">,
@@ -36,4 +36,9 @@ export const compareStated = async (
     if (value < least || value > greatest) findings.diverges(differs);
     else findings.note(`${differs} with documents that validators may not have had in time`);
   }
+  for (const { hotkey, value } of statedReputations(expected))
+    if (value > 0 && !reputations.has(hotkey))
+      findings.note(
+        `validators agreed on no reputation of ${hotkey}, which is a newcomer: the duty of earlier Sprints gives ${formatMillionths(value)}`,
+      );
 };
