@@ -1,4 +1,5 @@
 import { beaconWindows } from "#shared/beacon/windows.js";
+import { lastingAfter } from "#shared/participant/deciding-block.js";
 import type { Network } from "#shared/protocol/network.js";
 import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
 import { type BlockRange, phaseWindow } from "#shared/protocol/phases.js";
@@ -22,7 +23,7 @@ export const lacksInFirstCycle = (former: File, next: File, cycle: number): read
       return [
         `in cycle ${cycle} validators write no ${type} record: its blocks are over before the former file decides on its last model`,
       ];
-    const later = { start: Math.max(start, decided), end };
+    const later = start < decided ? lastingAfter({ start, end }, decided - 1) : { start, end };
     return [
       ...(later.start > start
         ? [

@@ -85,3 +85,12 @@ const WAIT_SHARE = 1 / 4;
 /** The block up to which a record waits that follows from the state right before its window: in a short window it goes at once. */
 export const lastingFrom = ({ start, end }: BlockRange): number =>
   start - 1 + Math.min(MAX_WAIT, Math.floor((end - start) * WAIT_SHARE));
+
+/**
+ * The blocks of a window in which a record takes the place of none that counts in the state of block `decided`, which is before the window's last: a fork
+ * may replace that block while it is the newest, and what waits to be included then would be in its state.
+ */
+export const lastingAfter = ({ start, end }: BlockRange, decided: number): BlockRange => ({
+  start: Math.max(start, lastingFrom({ start: decided + 1, end }) + 1),
+  end,
+});

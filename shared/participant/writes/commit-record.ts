@@ -3,6 +3,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import { type ChainRecord, encodeRecord, type NetworkRecord, shortHash } from "#shared/protocol/records.js";
 import { isOfValidator } from "#shared/protocol/voting/voting-stake.js";
+import { lastingAfter } from "../deciding-block.js";
 import type { Participant } from "../participant.js";
 import { throughFaults } from "../through-faults.js";
 
@@ -48,7 +49,7 @@ const afterFormersModel = async (
   if (network.succeeds === undefined || cycle !== network.first_cycle) return window;
   const limit = { name: "when the former network file decides on its last model", deadline: window.end };
   const decided = await throughFaults(participant, limit, () => models.decidedAt(cycle), isFetchFault);
-  if (decided + 1 < window.end) return { ...window, start: Math.max(window.start, decided + 1) };
+  if (decided + 1 < window.end) return lastingAfter(window, decided);
   throw new BlockZeroError(
     "WINDOW_MISSED",
     `${cycle}/${type} is left out: before block ${window.end} it would take the place of what names the former network file's last model, which block ${decided} decides`,

@@ -361,8 +361,10 @@ describe("the former file's last model", { timeout: HANG_GUARD }, () => {
       const decided = subnet.window(2, "distribute").end - 1;
       for (let block = start + 2; block <= decided; block++) await subnet.to(block);
       assert.equal(await ann.models.baseOf(2), A);
-      for (const name of names) await subnet.sent(name, 2);
+      // A block more, since a fork may replace the one that decides while it is the newest.
       await subnet.to(decided + 1);
+      for (const name of names) await subnet.sent(name, 2);
+      await subnet.to(decided + 2);
       await until(t, () => players.every(({ isSent }) => isSent()));
       await subnet.to(phaseWindow(2, "train", next).end);
       assert.equal(await ann.models.baseOf(2), A);

@@ -27,6 +27,7 @@ describe("a record in the first cycle under a file that succeeds another", () =>
   it("waits for the former's last model where it is a validator's, and only in that cycle", async () => {
     const { participant, windows } = committing();
     await commitRecord(participant, seal(5), { start: 104, end: 120 });
+    await commitRecord(participant, seal(5), { start: 112, end: 120 });
     await commitRecord(participant, seal(5), { start: 115, end: 120 });
     await commitRecord(participant, seal(6), { start: 104, end: 120 });
     await commitRecord(participant, { type: "commit", cycle: 5, commitment: HASH }, { start: 104, end: 120 });
@@ -34,7 +35,16 @@ describe("a record in the first cycle under a file that succeeds another", () =>
     await commitRecord(first, seal(5), { start: 104, end: 120 });
     assert.deepEqual(
       windows.map(({ start, end }) => [start, end]),
-      [112, 115, 104, 104, 104].map((start) => [start, 120]),
+      [114, 114, 115, 104, 104, 104].map((start) => [start, 120]),
+    );
+  });
+
+  it("does not wait to see whether that block lasts where few blocks are left", async () => {
+    const { participant, windows } = committing();
+    for (const end of [113, 114, 115, 116, 119]) await commitRecord(participant, seal(5), { start: 104, end });
+    assert.deepEqual(
+      windows.map(({ start }) => start),
+      [112, 112, 112, 113, 113],
     );
   });
 
