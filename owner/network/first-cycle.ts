@@ -2,6 +2,7 @@ import { beaconWindows } from "#shared/beacon/windows.js";
 import { lastingAfter } from "#shared/participant/deciding-block.js";
 import type { Network } from "#shared/protocol/network.js";
 import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
+import { FORMING_CYCLES } from "#shared/protocol/network-file/group-rules.js";
 import { type BlockRange, phaseWindow } from "#shared/protocol/phases.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { plural } from "#shared/util/plural.js";
@@ -19,9 +20,15 @@ export const lacksInFirstCycle = (former: File, next: File, cycle: number): read
     ? (["checks", "checksheld"] as const).map((type) => ({ type, window: recordWindow(type, cycle - 1, former) }))
     : [];
   return own.flatMap(({ type, window: { start, end } }) => {
+    const group = type === "deal" ? next.beacon?.group : undefined;
     if (end <= decided)
       return [
         `in cycle ${cycle} validators write no ${type} record: its blocks are over before the former file decides on its last model`,
+        ...(group
+          ? [
+              `no threshold group signs before cycle ${cycle + group.every + FORMING_CYCLES}, and the beacon's value falls back until then: the first key generation has no keys. Choose a distribute phase that ends less than half of the train phase before the former's`,
+            ]
+          : []),
       ];
     const later = start < decided ? lastingAfter({ start, end }, decided - 1) : { start, end };
     return [
@@ -48,7 +55,7 @@ const ownRecords = (
   const { sealing, holding, signing } = beaconWindows(cycle, phases);
   const { contributions, group } = beacon ?? {};
   return [
-    ...(hasCycleValue(beacon) ? [{ type: contributions ? "seal" : "deal or group", window: sealing }] : []),
+    ...(hasCycleValue(beacon) ? [{ type: contributions ? "seal" : "deal", window: sealing }] : []),
     ...(hasCycleValue(beacon) ? [{ type: contributions ? "sealheld" : "partial", window: holding }] : []),
     ...(group ? [{ type: "pulse", window: signing }] : []),
     { type: "report", window: phaseWindow(cycle, "evaluate", phases) },

@@ -126,6 +126,24 @@ describe("a change of the network file", () => {
     assert.equal(shared.length, 1);
     assert.match(shared[0]!, /a validator's seal record and its checks record of cycle 8 share blocks/);
   });
+
+  it("says until when no threshold group signs where the first key generation has no keys", () => {
+    const group = { every: 20, shares: 128, threshold: 65 };
+    const beacon = { public_key: "0".repeat(192), genesis_time: 0, period: 3, delay: 1, group };
+    const says = (distribute: number) =>
+      planChange({
+        former: { ...network, beacon, phases: { ...PHASES, distribute: 40, train: 24 } },
+        next: { ...network, beacon, phases: { ...PHASES, distribute, train: 64 - distribute } },
+        head: 100,
+        fromCycle: 100,
+      }).says.filter((line) => /record|group/.test(line));
+    const [none, until, ...rest] = says(4);
+    assert.match(none!, /^in cycle 100 validators write no deal record: /);
+    assert.match(until!, /^no threshold group signs before cycle 124, and the beacon's value falls back until then: /);
+    assert.deepEqual(rest, []);
+    assert.deepEqual(says(40), []);
+    assert.match(says(36).join("\n"), /^in cycle 100 validators write their deal record 6 blocks later: [^\n]*$/);
+  });
 });
 
 describe("a change whose first cycle began in a state that the chain no longer has", () => {
