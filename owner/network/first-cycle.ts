@@ -47,7 +47,7 @@ export const lacksInFirstCycle = (former: File, next: File, cycle: number): read
   });
 };
 
-/** The records that validators write under a file in a cycle about that cycle, up to its evaluate phase, and their blocks. */
+/** The records that validators write under a file in a cycle about that cycle, and their blocks. */
 const ownRecords = (
   { phases, beacon }: File,
   cycle: number,
@@ -59,5 +59,7 @@ const ownRecords = (
     ...(hasCycleValue(beacon) ? [{ type: contributions ? "sealheld" : "partial", window: holding }] : []),
     ...(group ? [{ type: "pulse", window: signing }] : []),
     { type: "report", window: phaseWindow(cycle, "evaluate", phases) },
+    { type: "held", window: phaseWindow(cycle, "exchange", phases) },
+    { type: "ballot", window: phaseWindow(cycle, "choose", phases) },
   ].filter(({ window }) => window.start < window.end);
 };

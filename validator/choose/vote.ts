@@ -1,5 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { areSeedsInForce } from "#shared/participant/await-seeds.js";
+import { afterFormersModel } from "#shared/participant/writes/commit-record.js";
 import { mark, note } from "#shared/participant/writes/journal.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Validator } from "../context.js";
@@ -11,7 +12,7 @@ import { chooseSteps } from "./choose.js";
 /**
  * Measures the candidate steps and puts the ballot on chain, once.
  *
- * @throws EVALUATION_SEED_REPLACED of one that was made before a restart, where a fork replaced the block of its seeds
+ * @throws WINDOW_MISSED in the first cycle of a network file where a former one decides on its last model after it; EVALUATION_SEED_REPLACED of one that was made before a restart, where a fork replaced the block of its seeds
  */
 export const vote = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
   const { participant, journal, meter } = validator;
@@ -30,7 +31,12 @@ export const vote = async (validator: Validator, cycle: number, agreed: Agreemen
     ballot = encodeRecord({ type: "ballot", network: shortHash(networkHash), cycle, votes });
     mark(validator, cycle, { ballot, ballotSeeds: seeds });
   }
-  const block = await participant.commitOnce({ key: `${cycle}/ballot`, record: "ballot", data: ballot, window });
+  const block = await participant.commitOnce({
+    key: `${cycle}/ballot`,
+    record: "ballot",
+    data: ballot,
+    window: await afterFormersModel(participant, { cycle, type: "ballot" }, window),
+  });
   note(validator, cycle, { voted: block });
   log.info("voted", { cycle, ballot, block });
 };

@@ -39,10 +39,12 @@ export const commitRecord = async (
 /**
  * The blocks of a window in which a validator's record takes no other's place that still counts: the chain keeps one record a hotkey, and the one that
  * names its model under the former file is read in the state of the block that decides which model the new file's first cycle starts from (`decidedAt`).
+ *
+ * @throws BlockZeroError WINDOW_MISSED where none is left; what fetching the former file throws
  */
-const afterFormersModel = async (
-  participant: Committing,
-  { cycle, type }: CycleRecord,
+export const afterFormersModel = async (
+  participant: Omit<Committing, "commitOnce" | "networkHash">,
+  { cycle, type }: Pick<CycleRecord, "cycle" | "type">,
   window: BlockRange,
 ): Promise<BlockRange> => {
   const { models, network } = participant;

@@ -122,6 +122,12 @@ describe("a change of the network file", () => {
       says({ beacon }, { beacon, phases: { ...long, distribute: 8, train: 12 } })[0]!,
       /their seal record 4 blocks later: /,
     );
+    assert.match(
+      says({}, { phases: { ...long, distribute: 2, train: 2, commit: 1, reveal: 1, evaluate: 3, exchange: 21 } }).join(
+        "\n",
+      ),
+      /no report record: .*\n.*their held record 5 blocks later: /,
+    );
     const shared = says({ sprint }, { sprint, beacon });
     assert.equal(shared.length, 1);
     assert.match(shared[0]!, /a validator's seal record and its checks record of cycle 8 share blocks/);
