@@ -11,7 +11,9 @@ export const ENOUGH_TIME: MeasuringTime = { now: () => 0, left: () => Number.POS
 
 /** Milliseconds per batch, over everything measured so far. */
 export interface Rate {
+  /** 0 where nothing was measured yet. */
   perBatch(): number;
+  /** @param batches that are really measured: of none nothing is learnt */
   timed<T>(batches: number, measure: () => Promise<T>): Promise<T>;
 }
 
@@ -23,8 +25,10 @@ export const createRate = (now: () => number): Rate => {
     async timed(batches, measure) {
       const begun = now();
       const result = await measure();
-      milliseconds += now() - begun;
-      measured += batches;
+      if (batches > 0) {
+        milliseconds += now() - begun;
+        measured += batches;
+      }
       return result;
     },
   };

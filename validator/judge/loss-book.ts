@@ -96,6 +96,7 @@ export const remembering = <T extends { readonly artifact: string }>(
     before: async (from, to) => (await through(null, [from, to], (first) => race.before(first, to))) ?? [],
     after: (contender, from, to) =>
       through(contender.artifact, [from, to], (first) => race.after(contender, first, to)),
+    unknown: (of, from, to) => Math.max(0, to - Math.max(from, book.losses(seed, of?.artifact ?? null).length)),
     ...(race.ahead && {
       ahead: async (contenders: readonly T[], from: number, to: number) => {
         const unknown = contenders.filter(({ artifact }) => book.losses(seed, artifact).length < to);

@@ -20,6 +20,8 @@ export interface Race<T> {
    * `from ≤ b < to`, which `before` and `after` then give without measuring.
    */
   readonly ahead?: (contenders: readonly T[], from: number, to: number) => Promise<void>;
+  /** Of the batches `from ≤ b < to` how many are really measured, of the model itself (null) or a contender; all where it is unset. */
+  readonly unknown?: (of: T | null, from: number, to: number) => number;
 }
 
 export type RaceResult = (RaceScore | LossFailure) & {
@@ -51,6 +53,8 @@ export interface RunningRace<T> {
   readonly isOver: boolean;
   /** Whether the model and all remaining contenders are measured at once. */
   readonly isTogether: boolean;
+  /** Number of batches that are really measured when the model itself (null) or a remaining contender is measured up to batch `to`. */
+  cost(runner: Runner<T> | null, to: number): number;
   /** Measures the model and all remaining contenders up to batch `to`, at once. */
   measureAhead(to: number): Promise<void>;
   /** Measures the model itself up to batch `to`. */
@@ -153,6 +157,11 @@ export const openRace = <T>({ contenders, rules, ...losses }: Race<T>): RunningR
       return isOver();
     },
     isTogether: losses.ahead !== undefined,
+    cost(runner, to) {
+      const from = (runner?.after ?? before).length;
+      if (runner?.failure || to <= from) return 0;
+      return losses.unknown?.(runner?.contender ?? null, from, to) ?? to - from;
+    },
     async measureAhead(to) {
       const measurable = racing.filter(({ failure }) => !failure).map(({ contender }) => contender);
       await losses.ahead?.(measurable, done, to);

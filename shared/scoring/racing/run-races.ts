@@ -17,7 +17,7 @@ export const runRace = async <T>(race: Race<T>, time?: MeasuringTime): Promise<R
  * Runs the races of several groups in parallel, step by step: no group gets ahead of another one that is not over. With enough time every
  * step is a lap. If the next laps would not be over in time, by the rate measured so far, a step has as many batches as fit, the same
  * number for all contenders. The first such step, of few batches, is tried in any case. If the time is up before all contenders have taken
- * a step, that step counts for none of them.
+ * a step, that step counts for none of them. Losses that are known from before take no time, and show no rate.
  */
 export const runRaces = async <T>(
   races: readonly Race<T>[],
@@ -26,10 +26,10 @@ export const runRaces = async <T>(
   const running = races.map(openRace);
   const rate = createRate(time.now);
   for (const [i, race] of running.entries()) {
-    // One pass that measures all at once reads the whole model. One group's shows how long it takes.
-    if (race.isTogether && i > 0) continue;
+    // One pass that measures all at once reads the whole model. One group's shows how long it takes, unless it was known from before.
+    if (race.isTogether && i > 0 && isKnown(rate.perBatch(), time.left())) continue;
     const to = Math.min(race.lapEnd, FIRST_BATCHES);
-    if (time.left() > 0) await rate.timed(to, () => race.measureBase(to));
+    if (time.left() > 0) await rate.timed(race.cost(null, to), () => race.measureBase(to));
   }
   for (;;) {
     const step = planStep(running, rate.perBatch(), time.left());
@@ -41,19 +41,29 @@ export const runRaces = async <T>(
 /** How far each race goes next. Null if no race goes on, or none can in the remaining time. */
 type Step<T> = readonly { readonly race: RunningRace<T>; readonly to: number }[];
 
+/** Batches that are really measured when a model and all remaining contenders are measured up to batch `to`. */
+const costOf = <T>(race: RunningRace<T>, to: number): number =>
+  race.racing.reduce((sum, runner) => sum + race.cost(runner, to), race.cost(null, to));
+
+/** Whether it is known how long a batch takes, or does not matter. While all losses were known from before, only what takes no time is in time. */
+const isKnown = (perBatch: number, left: number): boolean => perBatch > 0 || left === Number.POSITIVE_INFINITY;
+
 const planStep = <T>(races: readonly RunningRace<T>[], perBatch: number, left: number): Step<T> | null => {
   const open = races.filter(({ isOver }) => !isOver);
   if (open.length === 0 || left <= 0) return null;
   const batches = (upTo: (race: RunningRace<T>) => number) =>
-    open.reduce((sum, race) => sum + (race.racing.length + 1) * (upTo(race) - race.done), 0);
+    open.reduce((sum, race) => sum + costOf(race, upTo(race)), 0);
   const room = SHARE * left;
-  if (perBatch * batches(({ lapEnd }) => lapEnd) <= room) return open.map((race) => ({ race, to: race.lapEnd }));
-  const most = Math.floor(room / (perBatch * batches(({ done }) => done + 1)));
+  const isRateKnown = isKnown(perBatch, left);
+  const isInTime = (count: number) => (isRateKnown ? perBatch * count <= room : count === 0);
+  if (isInTime(batches(({ lapEnd }) => lapEnd))) return open.map((race) => ({ race, to: race.lapEnd }));
+  let most = 0;
+  while (isInTime(batches(({ done }) => done + most + 1))) most++;
   const step = open.map((race) => {
-    const least = race.done === 0 ? LEAST_BATCHES : 0;
+    const least = race.done === 0 || !isRateKnown ? LEAST_BATCHES : 0;
     return { race, to: Math.min(race.lapEnd, race.done + Math.max(least, most)) };
   });
-  return step.some(({ race, to }) => to - race.done > race.done * LEAST_STEP) ? step : null;
+  return !isRateKnown || step.some(({ race, to }) => to - race.done > race.done * LEAST_STEP) ? step : null;
 };
 
 /** False if the time was up before all had taken it. */
@@ -64,10 +74,10 @@ const takeStep = async <T>(step: Step<T>, rate: Rate, time: MeasuringTime): Prom
     if (time.left() <= 0) return false;
     if (!race.isTogether) {
       single.push(each);
-      await rate.timed(to - race.done, () => race.measureBase(to));
+      await rate.timed(race.cost(null, to), () => race.measureBase(to));
       continue;
     }
-    await rate.timed((race.racing.length + 1) * (to - race.done), () => race.measureAhead(to));
+    await rate.timed(costOf(race, to), () => race.measureAhead(to));
     await race.measureBase(to);
     for (const runner of race.racing) await race.measure(runner, to);
   }
@@ -77,7 +87,7 @@ const takeStep = async <T>(step: Step<T>, rate: Rate, time: MeasuringTime): Prom
       const runner = race.racing[turn];
       if (!runner) continue;
       if (time.left() <= 0) return false;
-      await rate.timed(to - race.done, () => race.measure(runner, to));
+      await rate.timed(race.cost(runner, to), () => race.measure(runner, to));
     }
   for (const { race, to } of step) race.settle(to);
   return true;

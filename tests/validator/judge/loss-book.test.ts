@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
-import { runRace } from "#shared/scoring/racing/run-races.js";
+import { type TestContext, test } from "node:test";
+import { runRace, runRaces } from "#shared/scoring/racing/run-races.js";
 import { openLossBook, remembering } from "#validator/judge/loss-book.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 
@@ -47,6 +47,74 @@ test("a validator that is killed while it measures goes on where it was, with th
     assert.deepEqual([...outcome.results.values()], [...expected.results.values()]);
     assert.deepEqual([...first.measured, ...second.measured], whole.measured);
   }
+});
+
+/** A race of one group whose measurements take a millisecond a batch, and a book that has the model's own first 8 losses. */
+const restarted = (t: TestContext, seeds: readonly string[]) => {
+  const clock = { now: 0 };
+  const book = openLossBook(temporaryFolder(t), base, seeds);
+  const once = { ...rules, rounds: 1 };
+  const races = seeds.map((seed) => {
+    const { race } = counting();
+    book.add(
+      seed,
+      null,
+      Array.from({ length: 8 }, () => 3),
+    );
+    return { ...race, rules: once };
+  });
+  const time = (milliseconds: number) => ({ now: () => clock.now, left: () => Math.max(0, milliseconds - clock.now) });
+  return { clock, book, races, time };
+};
+
+test("a validator that restarts while it measures takes no loss of before for one that took no time: all are scored", async (t) => {
+  const { clock, book, races, time } = restarted(t, [seed]);
+  const [race] = races;
+  const slow = remembering(
+    {
+      ...race!,
+      before: (from, to) => {
+        clock.now += to - from;
+        return race!.before(from, to);
+      },
+      after: (contender, from, to) => {
+        clock.now += to - from;
+        return race!.after(contender, from, to);
+      },
+    },
+    book,
+    seed,
+  );
+  const { results } = await runRace(slow, time(20));
+  assert.deepEqual(
+    [...results.values()].map(({ verdict, batches }) => [verdict, batches]),
+    [
+      ["scored", 8],
+      ["scored", 8],
+    ],
+  );
+  assert.ok(clock.now <= 20);
+});
+
+test("and where one pass measures all of a group, all of every group are scored", async (t) => {
+  const seeds = [seed, other];
+  const { clock, book, races, time } = restarted(t, seeds);
+  const together = races.map((race, i) =>
+    remembering(
+      {
+        ...race,
+        ahead: async (those: readonly unknown[], from: number, to: number) => {
+          clock.now += (those.length + 1) * (to - from);
+        },
+      },
+      book,
+      seeds[i]!,
+    ),
+  );
+  const outcomes = await runRaces(together, time(40));
+  for (const { results } of outcomes)
+    for (const { verdict, batches } of results.values()) assert.deepEqual([verdict, batches], ["scored", 6]);
+  assert.ok(clock.now <= 40);
 });
 
 test("losses of another model or seed are forgotten, and what is not finite stays so", (t) => {
