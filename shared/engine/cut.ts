@@ -1,4 +1,4 @@
-import { Graph, type Value } from "./graph.js";
+import { Graph, type Node, type Value } from "./graph.js";
 import type { Tensor } from "./tensor.js";
 
 /** Some outputs of a graph, to be compiled. */
@@ -15,6 +15,19 @@ export interface Cut {
   readonly varying: Subgraph;
 }
 
+/** The nodes that make the outputs, of which some values are given. */
+export const neededNodes = ({ graph, outputs }: Subgraph, given?: { has(value: Value): boolean }): readonly Node[] => {
+  const live = new Set(Object.values(outputs));
+  return graph.nodes
+    .toReversed()
+    .filter((node) => {
+      const isNeeded = node.outputs.some((output) => live.has(output) && !given?.has(output));
+      if (isNeeded) for (const input of node.inputs) live.add(input);
+      return isNeeded;
+    })
+    .reverse();
+};
+
 /**
  * Cuts a graph at the first uses of some inputs. Runs that differ only in these inputs then share the part before the cut. Both parts
  * together apply the same operators to the same values as the graph, so they give the same bits.
@@ -22,15 +35,7 @@ export interface Cut {
  * @param varying names of inputs
  */
 export const cutGraph = ({ graph, outputs }: Subgraph, varying: ReadonlySet<string>): Cut => {
-  const live = new Set(Object.values(outputs));
-  const nodes = graph.nodes
-    .toReversed()
-    .filter((node) => {
-      const isNeeded = node.outputs.some((output) => live.has(output));
-      if (isNeeded) for (const input of node.inputs) live.add(input);
-      return isNeeded;
-    })
-    .reverse();
+  const nodes = neededNodes({ graph, outputs });
 
   const rest = new Graph();
   const moved = new Map<Value, Value>();

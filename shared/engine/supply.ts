@@ -1,4 +1,4 @@
-import { copyConstant, type Subgraph } from "./cut.js";
+import { copyConstant, neededNodes, type Subgraph } from "./cut.js";
 import { Graph, type Value } from "./graph.js";
 
 /**
@@ -7,15 +7,7 @@ import { Graph, type Value } from "./graph.js";
  * @param supplied the inputs' names, by the values in whose place they are
  */
 export const supply = ({ graph, outputs }: Subgraph, supplied: ReadonlyMap<Value, string>): Subgraph => {
-  const live = new Set(Object.values(outputs));
-  const nodes = graph.nodes
-    .toReversed()
-    .filter((node) => {
-      const isNeeded = node.outputs.some((output) => live.has(output) && !supplied.has(output));
-      if (isNeeded) for (const input of node.inputs) live.add(input);
-      return isNeeded;
-    })
-    .reverse();
+  const nodes = neededNodes({ graph, outputs }, supplied);
 
   const rest = new Graph();
   const moved = new Map<Value, Value>();
