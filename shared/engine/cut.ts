@@ -1,4 +1,5 @@
-import { Graph, type Node, type Value } from "./graph.js";
+import { Graph, type Value } from "./graph.js";
+import { neededNodes } from "./needed-nodes.js";
 import type { Tensor } from "./tensor.js";
 
 /** Some outputs of a graph, to be compiled. */
@@ -15,19 +16,6 @@ export interface Cut {
   readonly varying: Subgraph;
 }
 
-/** The nodes that make the outputs, of which some values are given. */
-export const neededNodes = ({ graph, outputs }: Subgraph, given?: { has(value: Value): boolean }): readonly Node[] => {
-  const live = new Set(Object.values(outputs));
-  return graph.nodes
-    .toReversed()
-    .filter((node) => {
-      const isNeeded = node.outputs.some((output) => live.has(output) && !given?.has(output));
-      if (isNeeded) for (const input of node.inputs) live.add(input);
-      return isNeeded;
-    })
-    .reverse();
-};
-
 /**
  * Cuts a graph at the first uses of some inputs. Runs that differ only in these inputs then share the part before the cut. Both parts
  * together apply the same operators to the same values as the graph, so they give the same bits.
@@ -35,8 +23,6 @@ export const neededNodes = ({ graph, outputs }: Subgraph, given?: { has(value: V
  * @param varying names of inputs
  */
 export const cutGraph = ({ graph, outputs }: Subgraph, varying: ReadonlySet<string>): Cut => {
-  const nodes = neededNodes({ graph, outputs });
-
   const rest = new Graph();
   const moved = new Map<Value, Value>();
   for (const input of graph.inputs) moved.set(input, rest.input(input.name, input.shape, input.dtype));
@@ -55,7 +41,7 @@ export const cutGraph = ({ graph, outputs }: Subgraph, varying: ReadonlySet<stri
     return rest.input(name, value.shape, value.dtype);
   };
 
-  for (const node of nodes) {
+  for (const node of neededNodes(graph, Object.values(outputs))) {
     if (!node.inputs.some((input) => varies.has(input))) continue;
     const made = rest.apply(node.operator, node.inputs.map(move));
     for (const [i, output] of node.outputs.entries()) {

@@ -1,5 +1,6 @@
-import { copyConstant, neededNodes, type Subgraph } from "./cut.js";
+import { copyConstant, type Subgraph } from "./cut.js";
 import { Graph, type Value } from "./graph.js";
+import { neededNodes } from "./needed-nodes.js";
 
 /**
  * The same outputs from a graph in which some values are inputs, because they were made before. What only they are made of is left out.
@@ -7,8 +8,6 @@ import { Graph, type Value } from "./graph.js";
  * @param supplied the inputs' names, by the values in whose place they are
  */
 export const supply = ({ graph, outputs }: Subgraph, supplied: ReadonlyMap<Value, string>): Subgraph => {
-  const nodes = neededNodes({ graph, outputs }, supplied);
-
   const rest = new Graph();
   const moved = new Map<Value, Value>();
   for (const input of graph.inputs) moved.set(input, rest.input(input.name, input.shape, input.dtype));
@@ -21,7 +20,7 @@ export const supply = ({ graph, outputs }: Subgraph, supplied: ReadonlyMap<Value
     moved.set(value, copy);
     return copy;
   };
-  for (const node of nodes) {
+  for (const node of neededNodes(graph, Object.values(outputs), supplied)) {
     const made = rest.apply(node.operator, node.inputs.map(move));
     for (const [i, output] of node.outputs.entries()) if (!supplied.has(output)) moved.set(output, made[i]!);
   }

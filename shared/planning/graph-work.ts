@@ -1,5 +1,6 @@
 import type { Subgraph } from "#shared/engine/cut.js";
-import type { Dim, Graph, Node, Shape, Value } from "#shared/engine/graph.js";
+import type { Dim, Node, Shape, Value } from "#shared/engine/graph.js";
+import { neededNodes } from "#shared/engine/needed-nodes.js";
 import { BYTES } from "#shared/engine/tensor.js";
 
 /** A matrix product, and how often it is made. */
@@ -81,13 +82,4 @@ export const flopsOf = ({ a, b, transA, transB }: Omit<Product, "times">): numbe
   const n = transB ? b.at(-2)! : b.at(-1)!;
   const batch = (shape: readonly number[]) => shape.slice(0, -2).reduce((product, size) => product * size, 1);
   return 2 * Math.max(batch(a), batch(b)) * m * k * n;
-};
-
-const neededNodes = ({ nodes }: Graph, outputs: readonly Value[]): readonly Node[] => {
-  const needed = new Set(outputs);
-  return nodes.toReversed().filter(({ inputs, outputs: made }) => {
-    const isNeeded = made.some((output) => needed.has(output));
-    if (isNeeded) for (const input of inputs) needed.add(input);
-    return isNeeded;
-  });
 };

@@ -1,4 +1,5 @@
 import type { Dim, Graph, Node, Value, ValueType } from "#shared/engine/graph.js";
+import { neededNodes } from "#shared/engine/needed-nodes.js";
 import { BYTES } from "#shared/engine/tensor.js";
 
 /** What ONNX Runtime's arena leaves unused between intermediate results, as a share of these. Measured. */
@@ -45,16 +46,6 @@ export const sizesOf = (graph: Graph, outputs: readonly Value[], mostRows: numbe
 
 export const bytesOf = ({ dtype, shape }: ValueType, rows: Sizes): number =>
   shape.reduce<number>((size, dim) => size * (typeof dim === "number" ? dim : (rows.get(dim) ?? 0)), BYTES[dtype]);
-
-const neededNodes = ({ nodes }: Graph, outputs: readonly Value[]): readonly Node[] => {
-  const needed = new Set(outputs);
-  const kept = nodes.toReversed().filter(({ inputs, outputs: made }) => {
-    const isNeeded = made.some((output) => needed.has(output));
-    if (isNeeded) for (const input of inputs) needed.add(input);
-    return isNeeded;
-  });
-  return kept.reverse();
-};
 
 /**
  * The order in which ONNX Runtime runs nodes: from the last node that no other needs on, each after what it needs, of that the latest first

@@ -1,5 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Graph, Value } from "../graph.js";
+import { neededNodes } from "../needed-nodes.js";
 import { floatTensor, intTensor, type Tensor } from "../tensor.js";
 import type { Attributes, Emitter, NodeOptions, Reference, Rewritings } from "./emitter.js";
 
@@ -85,13 +86,8 @@ const nameOutputs = ({ inputs }: Graph, outputs: Readonly<Record<string, Value>>
   );
 };
 
-const reachable = (graph: Graph, outputs: readonly Value[]): ReadonlySet<Value> => {
-  const live = new Set(outputs);
-  for (const { inputs, outputs: made } of graph.nodes.toReversed()) {
-    if (made.some((output) => live.has(output))) for (const input of inputs) live.add(input);
-  }
-  return live;
-};
+const reachable = (graph: Graph, outputs: readonly Value[]): ReadonlySet<Value> =>
+  new Set([...outputs, ...neededNodes(graph, outputs).flatMap(({ inputs }) => inputs)]);
 
 class GraphEmitter implements Emitter {
   readonly nodes: OnnxNode[] = [];
