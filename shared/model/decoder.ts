@@ -62,7 +62,7 @@ export const decoderLayer = (hidden: Value, given: LayerPlace): LayerOutput => {
   const {
     output,
     routing,
-    kept: products,
+    kept: { outputs, gate, up },
   } = mixtureOfExperts(inner, {
     layer,
     rule: experts.length === config.num_experts ? rule : { ...rule, groups: null },
@@ -72,8 +72,7 @@ export const decoderLayer = (hidden: Value, given: LayerPlace): LayerOutput => {
     project: (rows, slot, projection) => linear(rows, `${prefix}.mlp.experts.${experts[slot]}.${projection}_proj`),
   });
   const mixed = shared === null ? output : op.add(output, sharedExpert(inner, weights, `${prefix}.mlp`, shared));
-  const [outputs, ...inside] = products;
-  return { hidden: add(x, mixed), inner, routing, kept: [kept, [outputs!], [x], ...inside.map((one) => [one])] };
+  return { hidden: add(x, mixed), inner, routing, kept: [kept, [outputs], [x], [gate], [up]] };
 };
 
 /** The last norm and the projection to the vocabulary: hidden state [N, d] → logits [N, vocabulary]. */

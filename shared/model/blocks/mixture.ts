@@ -1,4 +1,4 @@
-import type { Value, Values } from "#shared/engine/graph.js";
+import type { Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { RouterRule } from "../families/blocks.js";
 import type { Projection } from "../families/tensor-layout.js";
@@ -23,11 +23,20 @@ export interface Mixture {
   readonly project: (rows: Value, slot: number, projection: Projection) => Value;
 }
 
-/** Softmax router with top-k, each token through its experts only: [N, d] → [N, d]. `kept` is what the experts' products made, the dearest first. */
+/** What the products of the experts made, each token's rows among those of its experts. */
+export interface MixtureProducts {
+  /** What the experts gave back: [N, k, d]. */
+  readonly outputs: Value;
+  /** Before the activation, and what its result is multiplied by: [N · k, f]. */
+  readonly gate: Value;
+  readonly up: Value;
+}
+
+/** Softmax router with top-k, each token through its experts only: [N, d] → [N, d]. */
 export const mixtureOfExperts = (
   x: Value,
   { layer, rule, experts, choices, router, project }: Mixture,
-): { output: Value; routing: Routing; kept: Values } => {
+): { output: Value; routing: Routing; kept: MixtureProducts } => {
   const tokens = x.shape[0] as number;
   const probabilities = op.softmax(op.matmul(x, router, { transB: true })); // [N, experts]
   const { values, indices: chosen } = op.topK(withinGroups(probabilities, rule), Math.min(choices, experts)); // [N, k]
@@ -44,7 +53,7 @@ export const mixtureOfExperts = (
   const outputs = combine(projected(hidden, "down")); // [N, k, d]
   const weighted = op.mul(outputs, op.reshape(scaled(shares, rule.scale), [tokens, choicesOf(chosen), 1]));
   const routing = { layer, probabilities, chosen };
-  return { output: op.reduceSum(weighted, [1]), routing, kept: [outputs, gate, up] };
+  return { output: op.reduceSum(weighted, [1]), routing, kept: { outputs, gate, up } };
 };
 
 const choicesOf = (chosen: Value): number => chosen.shape[1] as number;
