@@ -1,4 +1,4 @@
-import { fits, type PlanLine, planText } from "#shared/cli/plan-lines.js";
+import { fits, foundBy, type PlanLine, planText } from "#shared/cli/plan-lines.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import { percent } from "#shared/util/percent.js";
 import type { TrainingPlan } from "./plan.js";
@@ -115,16 +115,13 @@ const timeLines = ({ train }: TrainingPlan, { has, verdict, time, measured }: Pl
     ]);
   if (stepSeconds === null) return ["train phase", [...lines, ["steps that fit", "unknown", "nothing was measured"]]];
   lines.push(
-    ["step", seconds(stepSeconds), measured ? "measured, with random weights" : foundBy(time)],
+    ["step", seconds(stepSeconds), measured ? "measured, with random weights" : foundBy(time?.by)],
     ["tokens a second", (train.tokensPerStep / stepSeconds).toPrecision(3)],
     ["steps that fit", String(Math.floor(train.seconds / stepSeconds)), `max_steps is ${train.maxSteps}`],
     ["tokens of a cycle", String(verdict.tokens)],
   );
   return ["train phase", lines];
 };
-
-const foundBy = (time: TrainingTime | undefined): string =>
-  time?.by === "programs" ? "from its programs, measured with random weights" : "from measured products";
 
 const reasonOf = ({ memory, disk, time }: Verdict, { program }: TrainingPlan): string | undefined => {
   if (!memory)

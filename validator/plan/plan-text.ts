@@ -1,4 +1,4 @@
-import { fits, type PlanLine, planText } from "#shared/cli/plan-lines.js";
+import { fits, foundBy, type PlanLine, planText } from "#shared/cli/plan-lines.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import type { EvaluationTime } from "./evaluation-time.js";
 import type { EvaluationPlan } from "./plan.js";
@@ -107,7 +107,7 @@ export const describePlan = (
         [
           "tokens a second",
           speed === null ? "unknown" : speed.toPrecision(3),
-          speed === null ? "nothing was measured" : foundBy(measured),
+          speed === null ? "nothing was measured" : foundBy(measured?.by),
         ],
         ["least to score all", time(evaluation.leastTokens), `${evaluation.leastTokens} tokens`],
         [
@@ -120,9 +120,6 @@ export const describePlan = (
     ["this machine", [["should join", verdict.join ? "yes" : "no", reasonOf(verdict, plan)]]],
   ]);
 };
-
-const foundBy = (time: EvaluationTime | undefined): string =>
-  time?.by === "programs" ? "from its programs, measured with random weights" : "from measured products";
 
 const reasonOf = (
   { memory, disk, time }: Verdict,
