@@ -51,7 +51,7 @@ export const version: CommandSpec = {
             ...(isNewer && {
               protocol: protocol === "new" ? "changes: see the summary before you install it" : "the same",
             }),
-            ...(isNewer && { summary: printable(summary) }),
+            ...(isNewer && { summary: printable(summary.replace(/\s+/gu, " ")) }),
             ...(isOld && { note: "the note is more than half a year old: somebody may withhold a newer one" }),
             answer: isNewer ? "a newer version is out" : "this is the newest",
           });
