@@ -5,7 +5,7 @@ import { layeredShard } from "#miner/training/shard-layers.js";
 import { shardStep } from "#miner/training/shard-trainer.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import type { Device } from "#shared/engine/device.js";
-import { intTensor, zeros } from "#shared/engine/tensor.js";
+import { intTensor, sizeOf, zeros } from "#shared/engine/tensor.js";
 import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
 import { fromFloats, toFloats } from "#shared/tensor-files/float32.js";
 import { openSafetensorsFile, type SafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
@@ -164,7 +164,7 @@ const compare = async (
     const beyond: string[] = [];
     let elements = 0;
     for (const { name, shape, file } of trained) {
-      const size = shape.reduce((product, each) => product * each, 1);
+      const size = sizeOf(shape);
       elements += size;
       const difference = relativeDifference(
         await floatsOf(ours, name, size),

@@ -1,5 +1,6 @@
 import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { sizeOf } from "#shared/engine/tensor.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { parameterShapes } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
@@ -27,7 +28,7 @@ export const generateModel = (
     const path = join(folder, `model-${part}.bin`);
     const into = files.get(part) ?? { path, file: openSync(path, "wx"), size: 11 };
     files.set(part, into);
-    const elements = shape.reduce((product, size) => product * size, 1);
+    const elements = sizeOf(shape);
     const bytes = elements * floatBytes(dtype);
     tensors[name] = { path, offset: into.size, bytes, dtype, shape };
     writeSeeded(into.file, into.size, { name, shape, dtype }, seeds);

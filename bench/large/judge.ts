@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "#shared/data/loader.js";
 import type { Device } from "#shared/engine/device.js";
+import { sizeOf } from "#shared/engine/tensor.js";
 import type { Change } from "#shared/evaluation/change.js";
 import { createLayerMeter } from "#shared/evaluation/layers/layer-meter.js";
 import { groupShapes } from "#shared/model/groups.js";
@@ -87,7 +88,7 @@ const noise = (model: ModelConfig, group: Network["groups"][string], seed: strin
   const shapes = groupShapes(model, group);
   return {
     read: async (name) => {
-      const length = shapes[name]!.reduce((product, size) => product * size, 1);
+      const length = sizeOf(shapes[name]!);
       return seededPiece(`${seed} ${name}`, length, 0.01);
     },
   };

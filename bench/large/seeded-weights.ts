@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { sizeOf } from "#shared/engine/tensor.js";
 import { expertOf, routerLayerOf } from "#shared/model/parameters.js";
 import { seededPiece } from "#shared/planning/seeded-pool.js";
 import { type FloatDType, floatBytes, narrow } from "#shared/tensor-files/float-dtype.js";
@@ -43,7 +44,7 @@ export const writeSeeded = (
 
 /** How many of a tensor's elements are drawn: its first. */
 export const seededElements = (name: string, shape: readonly number[], { own, rows }: Seeds): number => {
-  const elements = shape.reduce((product, size) => product * size, 1);
+  const elements = sizeOf(shape);
   const expert = expertOf(name);
   if (expert) return own.includes(expert.expert) ? elements : 0;
   const isTable = name === "model.embed_tokens.weight" || name === "lm_head.weight";
