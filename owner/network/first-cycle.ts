@@ -55,8 +55,12 @@ const ownRecords = (
   const { sealing, holding, signing } = beaconWindows(cycle, phases);
   const { contributions, group } = beacon ?? {};
   return [
-    ...(hasCycleValue(beacon) ? [{ type: contributions ? "seal" : "deal", window: sealing }] : []),
-    ...(hasCycleValue(beacon) ? [{ type: contributions ? "sealheld" : "partial", window: holding }] : []),
+    ...(hasCycleValue(beacon)
+      ? [
+          { type: contributions ? "seal" : "deal", window: sealing },
+          { type: contributions ? "sealheld" : "partial", window: holding },
+        ]
+      : []),
     ...(group ? [{ type: "pulse", window: signing }] : []),
     { type: "report", window: phaseWindow(cycle, "evaluate", phases) },
     { type: "held", window: phaseWindow(cycle, "exchange", phases) },

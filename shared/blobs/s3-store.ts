@@ -102,7 +102,7 @@ export const s3Store = (
   /** Each part is sent again where that failed, since the client sends no stream twice. What fails in the end leaves nothing behind. */
   const putParts = async (path: string, hash: string, bytes: number): Promise<void> => {
     const { UploadId } = await attempt((abortSignal) =>
-      client.send(new CreateMultipartUploadCommand({ ...object(hash), ContentType: BYTES }), { abortSignal }),
+      client.send(new CreateMultipartUploadCommand({ ...object(hash), ContentType: CONTENT_TYPE }), { abortSignal }),
     );
     const upload = { ...object(hash), UploadId };
     const size = Math.max(partBytes, Math.ceil(bytes / MOST_PARTS));
@@ -144,7 +144,7 @@ export const s3Store = (
     put: (bytes) =>
       attempt(async (abortSignal) => {
         const hash = sha256(bytes);
-        const content = { Body: bytes, ContentLength: bytes.length, ContentType: BYTES };
+        const content = { Body: bytes, ContentLength: bytes.length, ContentType: CONTENT_TYPE };
         await client.send(new PutObjectCommand({ ...object(hash), ...content }), { abortSignal });
         return hash;
       }, bytes.length),
@@ -152,7 +152,7 @@ export const s3Store = (
       const { size: bytes } = await stat(path);
       if (bytes > partBytes) return putParts(path, hash, bytes);
       await sendFile(path, { start: 0, end: bytes }, (content, abortSignal) =>
-        client.send(new PutObjectCommand({ ...object(hash), ...content, ContentType: BYTES }), { abortSignal }),
+        client.send(new PutObjectCommand({ ...object(hash), ...content, ContentType: CONTENT_TYPE }), { abortSignal }),
       );
     },
     delete: (hash) =>
@@ -179,7 +179,7 @@ export const s3Store = (
 
 const silent = (): void => undefined;
 
-const BYTES = "application/octet-stream";
+const CONTENT_TYPE = "application/octet-stream";
 
 const severalTimes = async <T>(times: number, work: () => Promise<T>): Promise<T> => {
   for (let left = times - 1; left > 0; left--) {

@@ -43,7 +43,7 @@ export const receiptSchema = z.strictObject({
   reveal: inclusionSchema,
   /** Hotkey → stake of every validator that might vote, in the smallest unit. */
   stakes: z.record(addressSchema, z.string().regex(/^[1-9]\d{0,38}$/)),
-  /** Hotkeys whose report does not count, though most of the stake that says what it holds does hold it. */
+  /** Hotkeys whose report does not count, though they and most of the stake that says what it holds do hold it. */
   unheard: z.array(addressSchema).max(4096),
   /** The validators' signed reports, as far as they could be had, with the records that bind them. */
   reports: z.array(inclusionSchema.extend({ report: reportSchema })).max(4096),
