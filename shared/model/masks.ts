@@ -73,7 +73,7 @@ export const documentMask = (graph: Graph, shape: ForwardShape, starts: Value): 
     end,
     inputs: [ownTable(end - first), cut[i]!],
     build: ([own, begin]) => {
-      const ofOthers = op.scale(before(begin!, counted(graph, end), end - first), HIDDEN);
+      const ofOthers = op.scale(before(begin!, op.unsized(counted(graph, end)), end - first), HIDDEN);
       return op.add(ofOthers, behind(own!, first)); // [b, 1, perKey·count, end]
     },
   }));
@@ -104,7 +104,7 @@ const tablesOf = (graph: Graph, perKey: number) => {
 };
 
 /** The table [perKey·count, count] for `first` keys before it, too, which all of them see. */
-const behind = (own: Value, first: number): Value => op.pad(own, { axis: 1, before: first, after: 0 });
+const behind = (own: Value, first: number): Value => op.pad(op.unsized(own), { axis: 1, before: first, after: 0 });
 
 /** 0, 1, 2, … */
 const counted = (graph: Graph, count: number): Value =>

@@ -32,4 +32,5 @@ export { stopGradient } from "./stop-gradient.js";
 export { sub } from "./sub.js";
 export { topK } from "./top-k.js";
 export { transpose } from "./transpose.js";
+export { unsized } from "./unsized.js";
 export { zerosLike, zerosOf } from "./zeros.js";

@@ -55,7 +55,8 @@ export const byChunks = ({ mask, queries, keys, attend }: Attention): { attended
       const own = values.slice(0, queries.length);
       const seen = values
         .slice(queries.length, queries.length + keys.length)
-        .map((key) => op.slice(key, { axis: 2, start: 0, end }));
+        // Each chunk sees another number of keys.
+        .map((key) => op.unsized(op.slice(key, { axis: 2, start: 0, end })));
       return attend(own, seen, build(values.slice(queries.length + keys.length)), made).byHead;
     },
   }));

@@ -256,6 +256,11 @@ export const gradientCases: readonly GradientCase[] = [
     build: ([x]) => op.exp(op.pad(x!, { axis: 1, before: 2, after: 1 })),
   },
   {
+    name: "unsized",
+    shapes: ({ a, b }) => [[a, b]],
+    build: ([x]) => op.exp(op.unsized(x!)),
+  },
+  {
     name: "recompute in two parts with a common input",
     shapes: ({ a, b, c }) => [
       [a, c],

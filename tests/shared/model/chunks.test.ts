@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { qwen3 } from "#bench/large/qwen3-30b.js";
 import { gradients } from "#shared/engine/autodiff.js";
 import type { Subgraph } from "#shared/engine/cut.js";
-import { intTensor, sizeOf, type Tensor } from "#shared/engine/tensor.js";
+import { neededNodes } from "#shared/engine/needed-nodes.js";
+import { compileSession, nativeHost, sessionOptions } from "#shared/engine/runtime/onnx-session.js";
+import { emptyTensor, intTensor, sizeOf, type Tensor } from "#shared/engine/tensor.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
@@ -17,12 +21,37 @@ import { keptShapes, layerGraphs } from "#shared/training/layers/layer-programs.
 import { planLayers } from "#shared/training/layers/plan-layers.js";
 import { buildObjective } from "#shared/training/objective.js";
 import { planStep } from "#shared/training/plan.js";
+import { peakOf } from "#shared/training/plan-peak.js";
 import { device, floatsOf, MICRO, microIds, relativeError } from "./micro.js";
 import { references } from "./reference.js";
 
 const TOLERANCE = 2e-5;
 /** Neither divides what it cuts. */
 const CHUNKS = { queries: 5, rows: 7 };
+
+/** Most bytes of intermediate results that ONNX Runtime's arena has given out at once in a run, as its own profile says. */
+const heldByRun = async ({ graph, outputs }: Subgraph): Promise<number> => {
+  const folder = await mkdtemp(join(tmpdir(), "blockzero-profile-"));
+  try {
+    const options = { ...sessionOptions("cpu", 1), enableProfiling: true, profileFilePrefix: join(folder, "run") };
+    const program = await compileSession(graph, outputs, {
+      options,
+      hostMemory: true,
+      toNative: (tensor) => nativeHost(tensor as Tensor),
+    });
+    const fed = new Set(neededNodes(graph, Object.values(outputs)).flatMap(({ inputs }) => inputs));
+    const feeds = graph.inputs
+      .filter((input) => fed.has(input))
+      .map(({ name, dtype, shape }) => [name, emptyTensor(dtype, shape.map(Number))] as const);
+    await program.run(Object.fromEntries(feeds));
+    await program.dispose();
+    const [file] = await readdir(folder);
+    const events = JSON.parse(await readFile(join(folder, file!), "utf8")) as { args?: Record<string, string> }[];
+    return Math.max(...events.map(({ args }) => Number(args?.mem_bytes_requested_in_use ?? 0)));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+};
 
 /** Loss and every gradient of a batch of two rows whose third token is another document's, and whose last does not count. */
 const slopesOf = async (
@@ -150,6 +179,24 @@ describe("attention in chunks of queries, losses in chunks of rows", () => {
     const growth = async (of?: ForwardShape["chunks"]) => (await activations(1024, of)) / (await activations(512, of));
     assert.ok((await growth(chunks)) < 2.05);
     assert.ok((await growth()) > 3);
+  });
+
+  it("hold at a run's peak what is alive by the plan, though each is of another size", async () => {
+    const config = { ...MICRO, max_position_embeddings: 512 };
+    const shape = {
+      config,
+      held: allExperts(config),
+      batchSize: 1,
+      sequenceLength: 512,
+      chunks: { queries: 32, rows: 512 },
+    };
+    for (const isolated of [false, true]) {
+      const { kind } = layerKinds(shape, new Set(Object.keys(parameterShapes(config))))[0]!;
+      const { graph, outputs } = layerGraphs({ ...shape, isolated }, kind, 0).backward();
+      const planned = peakOf(graph, Object.values(outputs), shape.sequenceLength);
+      const held = await heldByRun({ graph, outputs });
+      assert.ok(held < 1.5 * planned, `${held} bytes, ${planned} planned`);
+    }
   });
 
   it("take as little layer by layer, with the sizes of pieces that are really taken", () => {
