@@ -123,13 +123,13 @@ export const participantSettings = {
     schema: z.int().min(1),
     default: 3,
     describe:
-      "Cycles whose files are kept; older ones are deleted. Documents of at most 1 MiB (reports, manifests, checks) stay for scoring.window - 1 cycles more, which a cycle's pay depends on.",
+      "Cycles whose files are kept, two at least; older ones are deleted, but for the model in force. Documents of at most 1 MiB (reports, manifests, checks) stay for scoring.window - 1 cycles more, which a cycle's pay depends on.",
   }),
   cache_gib: setting({
     schema: z.number().min(0),
     default: 0,
     describe:
-      "GiB of fetched and made files up to which older ones stay too, the least recently used going first; what the last checkpoint_keep_top_k cycles used always stays.",
+      "GiB of fetched and made files up to which older ones stay too, the least recently used going first; what the last checkpoint_keep_top_k cycles used always stays, and the model in force.",
   }),
   store: setting({
     schema: storeSchema,

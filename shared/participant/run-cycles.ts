@@ -1,4 +1,5 @@
 import { type PhasePosition, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { filesInForce } from "./agreement/files-in-force.js";
 import { followNetwork, isNetworkChange } from "./agreement/follow-network.js";
 import { settleBase } from "./agreement/settle-base.js";
 import { faultFields } from "./fault-fields.js";
@@ -24,7 +25,9 @@ export const runCycles = async (participant: Participant, runner: CycleRunner): 
   const runOne = async (over: AbortSignal, one: number): Promise<void> => {
     await checkNetwork(one);
     over.throwIfAborted();
-    await participant.blobs.turn(one, network.scoring.window);
+    const inForce = await filesInForce({ ...participant, signal: over }, one);
+    over.throwIfAborted();
+    await participant.blobs.turn(one, network.scoring.window, inForce);
     over.throwIfAborted();
     void settleBase(participant, one);
     await runner.run(one);

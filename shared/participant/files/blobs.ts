@@ -38,12 +38,13 @@ export interface Blobs {
   create(): Promise<BlobWriter>;
   /**
    * A new cycle begins. Deletes blobs that the last `keep` cycles neither stored nor read, the least recently used first, until the store
-   * is within its quota. Blobs that these cycles used stay whatever the quota.
+   * is within its quota. Blobs that these cycles used stay whatever the quota, and so do those in force.
    *
    * @param window cycles that decide one cycle's pay, 1 unless given: documents stay for `window - 1` cycles more, so that the pay of each cycle whose
    *               files are here can be derived. A document is a blob of at most 1 MiB that was stored or read as a whole: reports, manifests, checks.
+   * @param inForce hashes of what this cycle starts from, which may be older; null where nobody can tell which these are: then all blobs stay
    */
-  turn(cycle: number, window?: number): Promise<void>;
+  turn(cycle: number, window?: number, inForce?: ReadonlySet<string> | null): Promise<void>;
 }
 
 export interface BlobsOptions {
@@ -174,15 +175,16 @@ export const createBlobs = async (
         },
       };
     },
-    async turn(cycle, window = 1) {
+    async turn(cycle, window = 1, inForce = new Set()) {
       // What has no date counts as used when the first cycle begins, and so does what has one of another network, whose cycles had other numbers.
       if (now === Number.NEGATIVE_INFINITY)
         for (const [hash, last] of used) if (last < 0 || last > cycle) used.set(hash, cycle);
       now = cycle;
       archive?.retry();
       await store.sweep();
+      const stays = (hash: string) => inForce === null || inForce.has(hash) || pinned.has(hash);
       const idle = [...used].filter(
-        ([hash, last]) => last <= cycle - kept && !pinned.has(hash) && !isAwaited(hash, cycle - kept - last),
+        ([hash, last]) => last <= cycle - kept && !stays(hash) && !isAwaited(hash, cycle - kept - last),
       );
       let excess = quota === 0 ? Number.POSITIVE_INFINITY : (await totalBytes(store, used.keys())) - quota;
       for (const [hash, last] of idle) {

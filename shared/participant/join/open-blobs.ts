@@ -7,6 +7,7 @@ import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import { faultFields } from "../fault-fields.js";
 import { openArchive } from "../files/archive.js";
 import { type Blobs, createBlobs } from "../files/blobs.js";
+import { keptCycles } from "../files/kept-cycles.js";
 import { openUsedCycles, USED_FILE } from "../files/used-cycles.js";
 import { peerClasses } from "../observe/peer-classes.js";
 import type { Participant, ParticipantConfig } from "../participant.js";
@@ -37,7 +38,7 @@ export const openParticipantBlobs = async (
   });
   const queue = join(home, "archive.json");
   const folder = config.store.kind === "directory" ? config.store.path : undefined;
-  const blobs = await createBlobs(store, client, config.checkpoint_keep_top_k, {
+  const blobs = await createBlobs(store, client, keptCycles(config), {
     quota: config.cache_gib * 2 ** 30,
     instruments,
     usedCycles: openUsedCycles(join(home, USED_FILE)),

@@ -4,11 +4,13 @@ import { describe, it } from "node:test";
 import type { Head } from "#shared/chain/chain.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { settledFrom } from "#shared/participant/agreement/agreed-model.js";
+import { loadModel } from "#shared/participant/agreement/base-model.js";
 import { settledBases, settledBasesSchema } from "#shared/participant/agreement/settled-bases.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { runCycles } from "#shared/participant/run-cycles.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { blobsOfModel } from "#shared/protocol/model-manifest.js";
 import type { PhasePosition } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
@@ -321,10 +323,76 @@ describe("runCycles", { timeout: HANG_GUARD }, () => {
     await until(t, () => lived.length === 1);
     assert.deepEqual(await both(), [200, 200]);
     const { window } = subnet.network.scoring;
-    for (let cycle = 2; cycle <= 1 + window; cycle++) {
+    for (let cycle = 2; cycle <= 2 + window; cycle++) {
       await subnet.to(subnet.window(cycle, "distribute").start);
       await until(t, () => lived.length === cycle);
-      assert.deepEqual(await both(), [cycle <= window ? 200 : 404, 404], `in cycle ${cycle}`);
+      const expected = [cycle <= 1 + window ? 200 : 404, cycle === 2 ? 200 : 404];
+      assert.deepEqual(await both(), expected, `in cycle ${cycle}: it begins with what the one before made`);
+    }
+    ann.abort();
+    await ended;
+  });
+
+  it("keeps the model in force, though no cycle reads it, and though none is lived for long", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann", { checkpoint_keep_top_k: 1 });
+    const { manifest } = await loadModel(ann, subnet.modelHash);
+    const lived: number[] = [];
+    const running = runCycles(ann, {
+      failure: "missed",
+      first: ({ cycle }) => cycle,
+      run: async (cycle) => void lived.push(cycle),
+    });
+    const ended = assert.rejects(running, { name: "AbortError" });
+    const files = [subnet.modelHash, ...blobsOfModel(manifest).map(({ hash }) => hash)];
+    const served = () =>
+      Promise.all(files.map((hash) => fetch(`${ann.location}/blob/${hash}`).then(({ status }) => status)));
+    const { window } = subnet.network.scoring;
+    for (const cycle of [1, 2, 3, 4, 5 + window, 20 + window]) {
+      await subnet.to(subnet.window(cycle, "distribute").start);
+      await until(t, () => lived.includes(cycle));
+      assert.deepEqual(
+        await served(),
+        files.map(() => 200),
+        `in cycle ${cycle}`,
+      );
+    }
+    ann.abort();
+    await ended;
+  });
+
+  it("lets nothing go while the chain does not say which model is in force", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await subnet.join("ann", { checkpoint_keep_top_k: 1 });
+    const bytes = new TextEncoder().encode("of cycle 1");
+    let isKnown = false;
+    const baseOf: typeof ann.models.baseOf = async (cycle) => {
+      if (isKnown) return ann.models.baseOf(cycle);
+      throw new BlockZeroError("BASE_UNKNOWN", "the state is gone", "name an archive node");
+    };
+    const lived: number[] = [];
+    const running = runCycles(
+      { ...ann, models: { ...ann.models, baseOf } },
+      {
+        failure: "missed",
+        first: ({ cycle }) => cycle,
+        run: async (cycle) => {
+          if (cycle === 1) await ann.blobs.put(bytes);
+          lived.push(cycle);
+        },
+      },
+    );
+    const ended = assert.rejects(running, { name: "AbortError" });
+    const { window } = subnet.network.scoring;
+    for (const [cycle, status] of [
+      [1, 200],
+      [4 + window, 200],
+      [5 + window, 404],
+    ] as const) {
+      isKnown = status === 404;
+      await subnet.to(subnet.window(cycle, "distribute").start);
+      await until(t, () => lived.includes(cycle));
+      assert.equal((await fetch(`${ann.location}/blob/${sha256(bytes)}`)).status, status, `in cycle ${cycle}`);
     }
     ann.abort();
     await ended;

@@ -125,6 +125,25 @@ describe("blobs", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(await left(), []);
   });
 
+  it("that are in force stay, however long ago they were used, and all do while nobody knows which these are", async (t) => {
+    const { store, client } = await open(t);
+    const blobs = await createBlobs(store, client, 2, { quota: 1 });
+    const texts = ["in force", "of before"] as const;
+    const left = async () => {
+      const kept: string[] = [];
+      for (const text of texts) if (await store.has(hashOf(text))) kept.push(text);
+      return kept;
+    };
+    await blobs.turn(5);
+    for (const text of texts) await blobs.put(bytesOf(text));
+    await blobs.turn(90, 1, null);
+    assert.deepEqual(await left(), [...texts]);
+    await blobs.turn(91, 1, new Set([hashOf("in force"), hashOf("nowhere")]));
+    assert.deepEqual(await left(), ["in force"]);
+    await blobs.turn(92, 1, new Set());
+    assert.deepEqual(await left(), []);
+  });
+
   it("that are documents stay for the pay window as well, and tensors do not, whatever their size", async (t) => {
     const { blobs, get, store } = await open(t, 2);
     const window = 3;
