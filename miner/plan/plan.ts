@@ -4,6 +4,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters } from "#shared/model/parameters.js";
 import { frozenShapes } from "#shared/model/shard.js";
+import { keptCycles } from "#shared/participant/files/kept-cycles.js";
 import { isInHostMemory } from "#shared/planning/devices.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
@@ -150,7 +151,7 @@ export const filesOf = (config: TrainingConfig, network: Network, hubDType: Floa
   const weights = FLOAT_BYTES * countParameters(shapes);
   const codec = CODECS[network.artifact.codec];
   const update = encodedLength(codec, new Map(Object.entries(shapes)));
-  const keep = config.checkpoint_keep_top_k;
+  const keep = keptCycles(config);
   return {
     shapes,
     ...{ hub, hubFiles, others, weights },

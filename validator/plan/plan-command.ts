@@ -6,6 +6,7 @@ import { defineConfig } from "#shared/config/settings.js";
 import { roomIn } from "#shared/doctor/disk-room.js";
 import { thisMachine } from "#shared/doctor/machine.js";
 import { networkAhead } from "#shared/participant/agreement/network-ahead.js";
+import { keptCycles } from "#shared/participant/files/kept-cycles.js";
 import {
   type AheadOptions,
   aheadOptions,
@@ -85,7 +86,7 @@ export const validatorPlanCommand: CommandSpec = {
           ],
         );
         const memory = evaluationMemory(config.evaluation.memory_gib);
-        const keep = config.checkpoint_keep_top_k;
+        const keep = keptCycles(config);
         const device = rate ? await openDevice({ ...config, log }) : undefined;
         const plan = planEvaluation(network, {
           blockSeconds,

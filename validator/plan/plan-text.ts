@@ -127,7 +127,7 @@ const reasonOf = (
 ): string | undefined => {
   if (!memory)
     return `too little memory${mode === "whole" ? ": lower evaluation.memory_gib, so that layers are read one by one" : ""}`;
-  if (!disk) return "too little disk: lower checkpoint_keep_top_k";
+  if (!disk) return "too little disk: lower checkpoint_keep_top_k, of which 2 is the least";
   if (time === false) return "evaluation takes too long here";
   if (time === null) return "as far as is known: nothing was measured";
   return evaluator > 0 ? "as far as is known: what evaluator.command takes is not" : undefined;

@@ -92,9 +92,9 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
   );
   const hub = floatBytes(hubDType ?? "F32") * countParameters(hubShapes(model, groups));
   const trained = 4 * ofGroups.reduce((sum, shapes) => sum + countParameters(shapes), 0);
-  // Of each group the weights and the momentum, anew in each cycle.
+  // Of each group the weights and the momentum, anew in each cycle: of the models that the last cycles read, and of the one that this one makes.
   const disk = {
-    models: hub + keep * 2 * trained,
+    models: hub + (keep + 1) * 2 * trained,
     updates: keep * updates * perUpdate,
     states: onDisk,
     evaluator: hasEvaluator ? 4 * parameters : 0,

@@ -1,4 +1,5 @@
 import type { Requirements } from "#shared/doctor/examined.js";
+import { keptCycles } from "#shared/participant/files/kept-cycles.js";
 import { isInHostMemory } from "#shared/planning/devices.js";
 import type { Network } from "#shared/protocol/network.js";
 import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
@@ -22,7 +23,7 @@ export const requirementsOf = async (
     blockSeconds: SUBTENSOR_BLOCK_SECONDS,
     updates: MINERS,
     memory: evaluationMemory(config.evaluation.memory_gib),
-    keep: config.checkpoint_keep_top_k,
+    keep: keptCycles(config),
     device: { name: config.device, hostMemory: isInHostMemory(config.device) },
     hasEvaluator: config.evaluator.command !== undefined,
   });

@@ -59,6 +59,9 @@ describe("a validator's plan", () => {
     assert.equal(twice.transfer.downPerCycle, 2 * transfer.downPerCycle);
     assert.equal(twice.disk.updates, 2 * disk.updates);
     assert.equal(disk.updates, 3 * transfer.downPerCycle);
+    // Those that three cycles read, and the one that this one makes; the hub once.
+    const made = disk.models - planEvaluation(micro, { ...usual, keep: 2 }).disk.models;
+    assert.equal(disk.models - transfer.model, 3 * made);
     assert.equal(evaluation.seconds, 12 * micro.phases.evaluate);
     // Six updates, and the base of both groups.
     assert.equal(evaluation.mostTokens, 8 * 12 * 8 * 16);
@@ -74,6 +77,10 @@ describe("a validator's plan", () => {
     };
     const { memory, disk } = planEvaluation(micro, { ...usual, updates: 16, memory: 8 * 2 ** 30 });
     assert.deepEqual(await requirementsOf(config, micro), { memory: memory.total, disk: disk.total });
+    const [one, two] = await Promise.all(
+      [1, 2].map((checkpoint_keep_top_k) => requirementsOf({ ...config, checkpoint_keep_top_k }, micro)),
+    );
+    assert.deepEqual(one, two, "what the cycle before made always stays");
     const onCard = { name: "webgpu", hostMemory: false } as const;
     const carded = planEvaluation(micro, { ...usual, updates: 16, memory: 8 * 2 ** 30, device: onCard }).memory;
     assert.ok(carded.card > 0);

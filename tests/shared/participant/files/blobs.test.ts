@@ -125,6 +125,23 @@ describe("blobs", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(await left(), []);
   });
 
+  it("of models that each cycle makes, and the next one reads, are there once more than for the cycles that are kept", async (t) => {
+    const { blobs, get, store } = await open(t, 2);
+    const left = async () => {
+      let count = 0;
+      for await (const _ of store.list()) count++;
+      return count;
+    };
+    const counts: number[] = [];
+    for (let cycle = 1; cycle <= 5; cycle++) {
+      await blobs.turn(cycle);
+      if (cycle > 1) await get(`model of ${cycle - 1}`);
+      await blobs.put(bytesOf(`model of ${cycle}`));
+      counts.push(await left());
+    }
+    assert.deepEqual(counts, [1, 2, 3, 3, 3]);
+  });
+
   it("that are in force stay, however long ago they were used, and all do while nobody knows which these are", async (t) => {
     const { store, client } = await open(t);
     const blobs = await createBlobs(store, client, 2, { quota: 1 });
