@@ -170,7 +170,8 @@ export const minerSettings = defineConfig({
   checkpoint_interval_seconds: setting({
     schema: z.number().min(0),
     default: 60,
-    describe: "Seconds between checkpoints of a training under way; 0 keeps only how it ended.",
+    describe:
+      "Seconds between checkpoints of a training under way, and twenty times what writing one takes at least; 0 keeps only how it ended.",
   }),
   receipts_keep: setting({
     schema: z.int().min(1),

@@ -1,6 +1,7 @@
 import { fits, foundBy, type PlanLine, planText } from "#shared/cli/plan-lines.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import { percent } from "#shared/util/percent.js";
+import { CHECKPOINT_SHARE } from "../training/checkpoint-runs.js";
 import type { TrainingPlan } from "./plan.js";
 import type { Measurement } from "./plan-measure.js";
 import type { SprintPlan } from "./plan-sprint.js";
@@ -29,7 +30,11 @@ export const describePlan = (plan: TrainingPlan, found: PlanFound, sprint: Sprin
       [
         ["models", formatBytes(plan.disk.models)],
         ["updates", formatBytes(plan.disk.updates)],
-        ["training checkpoints", formatBytes(plan.disk.checkpoints)],
+        [
+          "training checkpoints",
+          formatBytes(plan.disk.checkpoints),
+          `written in ${percent(CHECKPOINT_SHARE)} of the time at most`,
+        ],
         ...(plan.disk.workers > 0
           ? ([["between workers", formatBytes(plan.disk.workers), "float32, whatever the model's files are"]] as const)
           : []),

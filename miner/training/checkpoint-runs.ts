@@ -10,7 +10,7 @@ import { type RunPlace, runIdentity, shardIdentity } from "./run-identity.js";
 export interface KeepOptions {
   /** A folder of its own. */
   readonly dir: string;
-  /** Between checkpoints of a run under way; 0: only how it ended. */
+  /** Between checkpoints of a run under way at least; 0: only how it ended. */
   readonly intervalSeconds: number;
   readonly log: Log;
 }
@@ -38,7 +38,13 @@ export interface RunKeeper {
   settled(): Promise<void>;
 }
 
-/** Checkpoints of a trainer's runs, every `intervalSeconds` and at each run's end. A fault of the disk is logged, never thrown. */
+/** Share of a run's time that writing checkpoints may take, during which it stands still: large ones are written less often. */
+export const CHECKPOINT_SHARE = 1 / 20;
+
+/**
+ * Checkpoints of a trainer's runs, every `intervalSeconds`, or less often where one takes long (`CHECKPOINT_SHARE`), and at each run's end. A fault of the
+ * disk is logged, never thrown.
+ */
 export const checkpointRuns = ({ dir, intervalSeconds, log, trainStep, place, shapes, now }: Keeping): RunKeeper => {
   const store = openCheckpoints(dir, { keep: place.config.checkpoint_keep_top_k, log });
   const interval = 1000 * intervalSeconds;
@@ -97,10 +103,12 @@ export const checkpointRuns = ({ dir, intervalSeconds, log, trainStep, place, sh
         async betweenSteps(progress) {
           last = progress;
           stream = loader.position();
-          if (interval === 0 || now() < due) return;
+          const begun = now();
+          if (interval === 0 || begun < due) return;
           await keep(progress);
           kept = progress.steps;
-          due = now() + interval;
+          const ended = now();
+          due = ended + Math.max(interval, (ended - begun) / CHECKPOINT_SHARE);
         },
         end() {
           if (last && last.steps > kept) writing = keep(last);

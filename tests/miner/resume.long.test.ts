@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { CHECKPOINT_SHARE } from "#miner/training/checkpoint-runs.js";
 import type { TrainOptions } from "#miner/training/trainer.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
@@ -19,7 +20,7 @@ const configOf = (flags: Record<string, string | number> = {}) =>
 /** A trainer as a new process makes it, and what it did. */
 const start = async (t: TestContext, dir: string, config = configOf()) => {
   const { log, lines } = collectingLog();
-  // A millisecond passes whenever somebody looks, so that a checkpoint is due after every step.
+  // A millisecond passes whenever somebody looks, and in a step as long as one checkpoint keeps off the next, so that one is due after every step.
   let time = 0;
   const now = () => time++;
   const trainer = await openTrainer(config, {
@@ -39,8 +40,12 @@ const start = async (t: TestContext, dir: string, config = configOf()) => {
         cycle: 1,
         model: MODEL,
         stop: () => false,
-        onStep: ({ loss }) => losses.push(loss),
         ...options,
+        onStep: (step) => {
+          time += 2 / CHECKPOINT_SHARE;
+          losses.push(step.loss);
+          options.onStep?.(step);
+        },
       }),
     );
   return { end, train, losses, lines, said: (part: string) => lines.some(({ message }) => message.includes(part)) };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { watch } from "node:fs";
+import { CHECKPOINT_SHARE } from "#miner/training/checkpoint-runs.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { trained } from "../support/trained.js";
@@ -26,7 +27,7 @@ const dieAfter = (left: number): void => {
 };
 
 const { log } = collectingLog();
-// A millisecond passes whenever somebody looks, so that a checkpoint is due after every step.
+// A millisecond passes whenever somebody looks, and in a step as long as one checkpoint keeps off the next, so that one is due after every step.
 let time = 0;
 const trainer = await openTrainer(config, {
   keep: { dir: dir!, intervalSeconds: 0.001, log },
@@ -40,6 +41,7 @@ const { run, update } = await trained(
     // Known and far ahead, as a living chain's is: then only a measured pace lets a step have all its micro-batches.
     deadline: () => 1e9,
     onStep: ({ step, loss }) => {
+      time += 2 / CHECKPOINT_SHARE;
       say({ step, loss });
       if (`${step}` === killAt) dieAfter(Number(changes));
     },
