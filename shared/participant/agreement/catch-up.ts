@@ -1,25 +1,36 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
+import type { BlobWriter } from "#shared/blobs/blob-writer.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { type GroupStep, type Model, mergeModel } from "#shared/merge/merge-model.js";
 import { groupShapeMap } from "#shared/model/groups.js";
-import { type BlobRef, blobsOfModel, type MergedUpdate, type ModelManifest } from "#shared/protocol/model-manifest.js";
+import {
+  type BlobRef,
+  blobsOfModel,
+  bytesOfPart,
+  type MergedUpdate,
+  type ModelManifest,
+} from "#shared/protocol/model-manifest.js";
 import { lineage } from "#shared/replay/lineage.js";
 import { blobsFrom } from "#shared/replay/source.js";
 import { cycleSource } from "../cycle-source.js";
 import type { Participant } from "../participant.js";
+import { filesOf } from "./files-in-force.js";
 
 /** How a model was obtained: it was here, its parts were fetched, or it was recomputed from an older model and the updates merged since. */
 export type CatchUp = "at hand" | "fetched" | "replayed";
 
 type Reader = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "log" | "signal">;
 
+/** Writing a byte of a model that is merged here, and reading what it is made of, costs as much as fetching so many. */
+const LOCAL_SHARE = 1 / 8;
+
 /** Greatest number of ancestors searched for one whose parts are here. */
 const DEPTH = 64;
 
 /**
  * Brings all parts of a model into the local store, in the way that costs fewer bytes: it fetches the missing parts, or the updates merged
- * since an ancestor that is here. A replay's result must have the model's hash, or it is discarded, so nobody is trusted. If the replay
- * fails, the parts are fetched.
+ * since an ancestor that is here, where what each merge writes counts as well. A replay's result must have the model's hash, or it is discarded, so nobody
+ * is trusted. If the replay fails, the parts are fetched. Of the models between at most one is on the disk beside the one that is being made.
  *
  * @throws what fetching the manifest or the parts throws
  */
@@ -44,7 +55,7 @@ export const catchUp = async (reader: Reader, hash: string): Promise<CatchUp> =>
   return "fetched";
 };
 
-/** The models from one whose parts are here to the wanted one, oldest first. Null if their updates cost as much as `bytes`. */
+/** The models from one whose parts are here to the wanted one, oldest first. Null if their updates and merges cost as much as `bytes`. */
 const cheaperPath = async (reader: Reader, hash: string, bytes: number): Promise<readonly Model[] | null> => {
   const { models, signal } = reader;
   const path: Model[] = [];
@@ -56,37 +67,72 @@ const cheaperPath = async (reader: Reader, hash: string, bytes: number): Promise
     if (path.length > 1 && (await missingParts(reader, model.manifest)).length === 0) return path;
     for (const { group, tensors } of model.manifest.merged)
       if (!(await isHere(reader, tensors, updateLength(reader, group)))) cost += updateLength(reader, group);
+    cost += LOCAL_SHARE * bytesOfSteps(model.manifest);
     if (cost >= bytes || path.length > DEPTH) return null;
   }
   return null;
 };
 
+/** Merges along a path of models, of which the first is here. What it writes of one that is not wanted goes once the next one is there. */
 const replay = async (reader: Reader, [first, ...path]: readonly Model[]): Promise<void> => {
-  const { blobs } = reader;
+  const { blobs, signal } = reader;
   const source = cycleSource(reader);
-  let base = first!;
-  for (const { hash, manifest } of path) {
-    const made = await mergeModel(
-      reader,
-      { cycle: manifest.cycle, base, steps: stepsOf(manifest) },
-      {
-        part: blobsFrom(source),
-        update: async ({ group, tensors }) => ({
-          hash: tensors,
-          file: await source.open({ hash: tensors, maxBytes: updateLength(reader, group) }),
-        }),
-        create: blobs.create,
+  const written = new Set<string>();
+  const create = async (): Promise<BlobWriter> => {
+    const writer = await blobs.recreate();
+    return {
+      ...writer,
+      finish: async () => {
+        const made = await writer.finish();
+        written.add(made.hash);
+        return made;
       },
-    );
-    if (made.hash !== hash)
-      throw new BlockZeroError(
-        "REPLAY_DIVERGED",
-        `the updates merged in cycle ${manifest.cycle} give model ${made.hash}, not ${hash}`,
-        "run `blockzero audit --cycle N` to see where they part",
+    };
+  };
+  const wanted = path.at(-1)!;
+  /** Deletes parts that were written and are none of these models'. */
+  const keepOnly = async (...models: readonly Model[]): Promise<void> => {
+    const kept = new Set([...path.map(({ hash }) => hash), ...[first!, ...models].flatMap(filesOf)]);
+    await blobs.forget([...written].filter((hash) => !kept.has(hash)));
+  };
+  let base = first!;
+  try {
+    for (const { hash, manifest } of path) {
+      const made = await mergeModel(
+        reader,
+        { cycle: manifest.cycle, base, steps: stepsOf(manifest) },
+        {
+          part: blobsFrom(source),
+          update: async ({ group, tensors }) => ({
+            hash: tensors,
+            file: await source.open({ hash: tensors, maxBytes: updateLength(reader, group) }),
+          }),
+          create,
+        },
       );
-    base = made;
+      if (made.hash !== hash)
+        throw new BlockZeroError(
+          "REPLAY_DIVERGED",
+          `the updates merged in cycle ${manifest.cycle} give model ${made.hash}, not ${hash}`,
+          "run `blockzero audit --cycle N` to see where they part",
+        );
+      base = made;
+      await keepOnly(base, wanted);
+    }
+  } catch (thrown) {
+    // Who is stopped goes on with the last model that was made. Else its place may be needed for parts that are fetched.
+    await (signal.aborted ? keepOnly(base, wanted) : keepOnly(wanted));
+    throw thrown;
   }
 };
+
+/** Bytes that a merge wrote: weights and momentum of the groups that took a step. */
+const bytesOfSteps = ({ parts, steps }: ModelManifest): number =>
+  Object.entries(parts.groups).reduce(
+    (sum, [group, { weights, momentum }]) =>
+      steps[group] ? sum + bytesOfPart(weights) + (momentum ? bytesOfPart(momentum) : 0) : sum,
+    0,
+  );
 
 const stepsOf = ({ merged, steps }: ModelManifest): ReadonlyMap<string, GroupStep<MergedUpdate>> => {
   const names = new Set(merged.map(({ group }) => group));

@@ -36,6 +36,10 @@ export interface Blobs {
   put(bytes: Uint8Array): Promise<void>;
   /** Starts writing a blob that may be larger than memory. */
   create(): Promise<BlobWriter>;
+  /** The same for a blob that others have published: it counts as one that was fetched, of which no copy goes elsewhere. */
+  recreate(): Promise<BlobWriter>;
+  /** Deletes blobs whenever they were used: what a longer work wrote on its way, and nobody needs any more. Pinned ones stay. */
+  forget(hashes: Iterable<string>): Promise<void>;
   /**
    * A new cycle begins. Deletes blobs that the last `keep` cycles neither stored nor read, the least recently used first, until the store
    * is within its quota. Blobs that these cycles used stay whatever the quota, and so do those in force.
@@ -146,6 +150,27 @@ export const createBlobs = async (
     return store.path(request.hash);
   };
 
+  /** @param finished called with the hash of what was written */
+  const create = async (finished: (hash: string) => void): Promise<BlobWriter> => {
+    const writer = await store.create();
+    return {
+      ...writer,
+      finish: async () => {
+        const written = await writer.finish();
+        finished(written.hash);
+        inParts.add(written.hash);
+        return written;
+      },
+    };
+  };
+
+  const remove = async (hash: string): Promise<void> => {
+    used.delete(hash);
+    inParts.delete(hash);
+    archive?.abandon(hash);
+    await store.delete(hash);
+  };
+
   /** Whether the archive is still to have a blob that is kept for nothing else. A store that takes nothing for long may not fill the disk. */
   const isAwaited = (hash: string, cycles: number): boolean =>
     cycles < ARCHIVE_CYCLES && archive?.isPending(hash) === true;
@@ -163,17 +188,10 @@ export const createBlobs = async (
       return path;
     },
     put: async (bytes) => keep(await store.put(bytes)),
-    create: async () => {
-      const writer = await store.create();
-      return {
-        ...writer,
-        finish: async () => {
-          const written = await writer.finish();
-          keep(written.hash);
-          inParts.add(written.hash);
-          return written;
-        },
-      };
+    create: () => create(keep),
+    recreate: () => create(use),
+    async forget(hashes) {
+      for (const hash of hashes) if (!pinned.has(hash)) await remove(hash);
     },
     async turn(cycle, window = 1, inForce = new Set()) {
       // What has no date counts as used when the first cycle begins, and so does what has one of another network, whose cycles had other numbers.
@@ -191,10 +209,7 @@ export const createBlobs = async (
         if (excess <= 0) break;
         if (last > cycle - kept - window + 1 && (await isDocument(hash))) continue;
         excess -= (await store.size(hash)) ?? 0;
-        used.delete(hash);
-        inParts.delete(hash);
-        archive?.abandon(hash);
-        await store.delete(hash);
+        await remove(hash);
       }
       usedCycles?.replace(used);
       if (instruments === undefined) return;

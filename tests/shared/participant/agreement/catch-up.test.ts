@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { directoryStore } from "#shared/blobs/blob-store.js";
+import { type Model, mergeModel } from "#shared/merge/merge-model.js";
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
 import type { BlobRequest, Blobs } from "#shared/participant/files/blobs.js";
-import { blobsOf } from "#shared/protocol/model-manifest.js";
+import { type BlobRef, blobsOf, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { template } from "#tests/support/micro-network.js";
 import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js";
-import { openSubnet, type Subnet } from "#tests/support/subnet.js";
+import { type Flags, openSubnet, type Subnet } from "#tests/support/subnet.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
 import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
+import { temporaryFolder } from "../../artifact/temporary.js";
 
 /** How large a miner's update is, and its score. */
 interface Made {
@@ -54,6 +59,110 @@ const without = (blobs: Blobs, hash: string): Blobs => {
   const blind = (request: BlobRequest) => (request.hash === hash ? { ...request, locations: [] } : request);
   return { ...blobs, get: (request) => blobs.get(blind(request)), open: (request) => blobs.open(blind(request)) };
 };
+
+/** Models of as many cycles, each an update merged into the one before, and genesis before them. Their files and the updates are in the owner's store. */
+const lineOf = async (subnet: Subnet, cycles: number) => {
+  const store = directoryStore(join(subnet.home, "owner"));
+  const open = async ({ hash }: { readonly hash: string }) => (await store.open(hash))!;
+  const genesis = parseModelManifest((await store.get(subnet.modelHash))!);
+  assert.ok(genesis.ok);
+  const models: Model[] = [{ hash: subnet.modelHash, manifest: genesis.value }];
+  const updates: BlobRef[] = [];
+  for (let cycle = 1; cycle <= cycles; cycle++) {
+    const tensors = noiseUpdate(subnet, `of cycle ${cycle}`, 0.05);
+    const forged = forge(subnet, { miner: "ann", cycle, tensors });
+    const { bytes, hash } = forged.tensors;
+    await store.put(bytes);
+    updates.push({ hash, bytes: bytes.length });
+    const { uid, hotkey } = forged.submission;
+    const merging = { uid, hotkey, group: "math", artifact: forged.artifact, share: 1 };
+    const made = await mergeModel(
+      subnet,
+      { cycle, base: models.at(-1)!, steps: new Map([["math", { step: 1, updates: [merging] }]]) },
+      { part: open, update: async () => ({ hash, file: await open({ hash }) }), create: store.create },
+    );
+    models.push(made);
+  }
+  return { models, updates };
+};
+
+const partsOf = ({ manifest }: Model): readonly string[] => {
+  const { weights, momentum } = manifest.parts.groups.math!;
+  return [weights, momentum!].flatMap((part) => blobsOf(part).map(({ hash }) => hash));
+};
+
+/** Who has the genesis model, and these updates. */
+const joinLate = async (subnet: Subnet, updates: readonly BlobRef[], flags: Flags = {}) => {
+  const late = await subnet.join("late", flags);
+  await loadModel(late, subnet.modelHash);
+  const locations = await late.models.servers();
+  for (const { hash, bytes } of updates)
+    await late.blobs.get({ hash, maxBytes: bytes, locations, signal: late.signal });
+  const home = join(subnet.home, "late", late.signer.address);
+  const store = directoryStore(join(home, "blobs"));
+  /** Of each model whether all files of its trained group are here. */
+  const has = (models: readonly Model[]) =>
+    Promise.all(models.map(async (model) => (await Promise.all(partsOf(model).map(store.has))).every(Boolean)));
+  return { late, home, store, has };
+};
+
+describe("catching up over several cycles", { timeout: HANG_GUARD }, () => {
+  it("leaves no model of those between, and copies none of them elsewhere", async (t) => {
+    const subnet = await openSubnet(t, { miners: ["ann", "late"] });
+    const { models, updates } = await lineOf(subnet, 3);
+    const elsewhere = temporaryFolder(t);
+    const { late, home, store, has } = await joinLate(subnet, updates, { store: `directory:${elsewhere}` });
+    const { hash } = models[3]!;
+    assert.equal(await catchUp(late, hash), "replayed");
+    assert.deepEqual(await has(models.slice(1)), [false, false, true]);
+    for (const { hash } of models) assert.ok(await store.has(hash), "manifests stay");
+    assert.equal(await catchUp(late, hash), "at hand");
+    const queue = join(home, "archive.json");
+    const queued = existsSync(queue) ? readFileSync(queue, "utf8") : "";
+    for (const part of partsOf(models[3]!))
+      assert.ok(!queued.includes(part) && !(await directoryStore(elsewhere).has(part)), "it was published by others");
+  });
+
+  it("fetches the parts where merging so many models would cost as much, whatever their updates cost", async (t) => {
+    const subnet = await openSubnet(t, { miners: ["ann", "late"] });
+    const { models, updates } = await lineOf(subnet, 8);
+    const { late, has } = await joinLate(subnet, updates);
+    assert.equal(await catchUp(late, models[8]!.hash), "fetched");
+    assert.deepEqual(
+      await has(models.slice(1)),
+      models.slice(1).map((_, i) => i === 7),
+    );
+  });
+
+  it("leaves nothing of a replay that failed on its way", async (t) => {
+    const subnet = await openSubnet(t, { miners: ["ann", "late"] });
+    const { models, updates } = await lineOf(subnet, 3);
+    const gone = updates[1]!.hash;
+    const { late, has } = await joinLate(subnet, [updates[0]!, updates[2]!]);
+    await subnet.store.delete(gone);
+    assert.equal(await catchUp({ ...late, blobs: without(late.blobs, gone) }, models[3]!.hash), "fetched");
+    assert.ok(late.lines.some(({ message }) => message.startsWith("could not replay a model")));
+    assert.deepEqual(await has(models.slice(1)), [false, false, true]);
+  });
+
+  it("goes on where it was stopped", async (t) => {
+    const subnet = await openSubnet(t, { miners: ["ann", "late"] });
+    const { models, updates } = await lineOf(subnet, 3);
+    const { late, has } = await joinLate(subnet, updates);
+    const controller = new AbortController();
+    let looks = 0;
+    const open: typeof late.blobs.open = async (request) => {
+      // It is asked for once whether it is here, and then to be merged.
+      if (request.hash === updates[1]!.hash && ++looks === 2) controller.abort(new Error("stopped"));
+      controller.signal.throwIfAborted();
+      return late.blobs.open(request);
+    };
+    const reader = { ...late, blobs: { ...late.blobs, open }, signal: controller.signal };
+    await assert.rejects(catchUp(reader, models[3]!.hash), /stopped/);
+    assert.deepEqual(await has(models.slice(1)), [true, false, false]);
+    assert.equal(await catchUp(late, models[3]!.hash), "replayed");
+  });
+});
 
 describe("catching up", { timeout: HANG_GUARD }, () => {
   it("replays where the updates are smaller than the parts, and needs nobody's parts for it", async (t) => {
