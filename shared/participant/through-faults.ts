@@ -41,7 +41,7 @@ const isWriteFault = (thrown: unknown): boolean =>
   hasCode(expectedFault(thrown), "FILE_UNWRITABLE", "STORE_FAILED") && !LASTING.has(systemCode(thrown));
 
 /** The code of the innermost cause. */
-const systemCode = (thrown: unknown): unknown => {
+export const systemCode = (thrown: unknown): unknown => {
   if (!(thrown instanceof Error)) return undefined;
   return thrown.cause === undefined ? (thrown as NodeJS.ErrnoException).code : systemCode(thrown.cause);
 };

@@ -10,16 +10,18 @@ import {
   type MergedUpdate,
   type ModelManifest,
 } from "#shared/protocol/model-manifest.js";
+import { phaseAt } from "#shared/protocol/phases.js";
 import { lineage } from "#shared/replay/lineage.js";
 import { blobsFrom } from "#shared/replay/source.js";
 import { cycleSource } from "../cycle-source.js";
 import type { Participant } from "../participant.js";
+import { systemCode } from "../through-faults.js";
 import { filesOf } from "./files-in-force.js";
 
 /** How a model was obtained: it was here, its parts were fetched, or it was recomputed from an older model and the updates merged since. */
 export type CatchUp = "at hand" | "fetched" | "replayed";
 
-type Reader = Pick<Participant, "chain" | "blobs" | "models" | "network" | "networkHash" | "log" | "signal">;
+type Reader = Pick<Participant, "chain" | "clock" | "blobs" | "models" | "network" | "networkHash" | "log" | "signal">;
 
 /** Writing a byte of a model that is merged here, and reading what it is made of, costs as much as fetching so many. */
 const LOCAL_SHARE = 1 / 8;
@@ -31,11 +33,12 @@ const DEPTH = 64;
  * Brings all parts of a model into the local store, in the way that costs fewer bytes: it fetches the missing parts, or the updates merged
  * since an ancestor that is here, where what each merge writes counts as well. A replay's result must have the model's hash, or it is discarded, so nobody
  * is trusted. If the replay fails, the parts are fetched. Of the models between at most one is on the disk beside the one that is being made.
+ * Where the disk is full, files that the last cycles did not use go before the parts are fetched, and not with the next cycle.
  *
  * @throws what fetching the manifest or the parts throws
  */
 export const catchUp = async (reader: Reader, hash: string): Promise<CatchUp> => {
-  const { models, log, signal } = reader;
+  const { blobs, clock, models, network, log, signal } = reader;
   const manifest = await models.manifest(hash, signal);
   const missing = await missingParts(reader, manifest);
   if (missing.length === 0) return "at hand";
@@ -50,10 +53,27 @@ export const catchUp = async (reader: Reader, hash: string): Promise<CatchUp> =>
     signal.throwIfAborted();
     log.warn("could not replay a model, its parts are fetched", { model: hash, reason: reasonOf(thrown) });
   }
-  const source = cycleSource(reader);
-  for (const { hash, bytes } of missing) await (await source.open({ hash, maxBytes: bytes })).close();
+  try {
+    await fetchAll(reader, missing);
+  } catch (thrown) {
+    if (!isDiskFull(thrown)) throw thrown;
+    log.warn("no room for a model: files that the last cycles did not use go now", { model: hash });
+    // After an outage there are as many models as while it ran, and this is one more.
+    const { cycle } = phaseAt(clock.head.number, network.phases);
+    await blobs.turn(cycle, network.scoring.window, new Set(filesOf({ hash, manifest })));
+    await fetchAll(reader, missing);
+  }
   return "fetched";
 };
+
+const fetchAll = async (reader: Reader, parts: readonly BlobRef[]): Promise<void> => {
+  const source = cycleSource(reader);
+  for (const { hash, bytes } of parts) await (await source.open({ hash, maxBytes: bytes })).close();
+};
+
+const FULL: ReadonlySet<unknown> = new Set(["EDQUOT", "ENOSPC"]);
+
+const isDiskFull = (thrown: unknown): boolean => hasCode(thrown, "STORE_FAILED") && FULL.has(systemCode(thrown));
 
 /** The models from one whose parts are here to the wanted one, oldest first. Null if their updates and merges cost as much as `bytes`. */
 const cheaperPath = async (reader: Reader, hash: string, bytes: number): Promise<readonly Model[] | null> => {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { directoryStore } from "#shared/blobs/blob-store.js";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { type Model, mergeModel } from "#shared/merge/merge-model.js";
 import { loadModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import { catchUp } from "#shared/participant/agreement/catch-up.js";
@@ -143,6 +144,33 @@ describe("catching up over several cycles", { timeout: HANG_GUARD }, () => {
     assert.equal(await catchUp({ ...late, blobs: without(late.blobs, gone) }, models[3]!.hash), "fetched");
     assert.ok(late.lines.some(({ message }) => message.startsWith("could not replay a model")));
     assert.deepEqual(await has(models.slice(1)), [false, false, true]);
+  });
+
+  it("lets go of what the last cycles did not use where the disk has no room for one model more", async (t) => {
+    const subnet = await openSubnet(t, { miners: ["ann", "late"] });
+    const { models } = await lineOf(subnet, 8);
+    const { late, has } = await joinLate(subnet, []);
+    await late.blobs.turn(1);
+    await catchUp(late, models[1]!.hash);
+    await subnet.to(subnet.window(4, "distribute").start);
+    let isFull = true;
+    const blobs: Blobs = {
+      ...late.blobs,
+      open: async (request) => {
+        if (isFull && typeof request.locations === "function") {
+          const cause = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+          throw new BlockZeroError("STORE_FAILED", cause.message, "free some", { cause });
+        }
+        return late.blobs.open(request);
+      },
+      turn: async (...cycle) => {
+        await late.blobs.turn(...cycle);
+        isFull = (await has([models[1]!]))[0]!;
+      },
+    };
+    assert.equal(await catchUp({ ...late, blobs }, models[8]!.hash), "fetched");
+    assert.deepEqual(await has([models[1]!, models[8]!]), [false, true]);
+    assert.ok(late.lines.some(({ level, message }) => level === "warn" && message.startsWith("no room")));
   });
 
   it("goes on where it was stopped", async (t) => {
