@@ -18,8 +18,9 @@ import {
 import { isInHostMemory, travels } from "#shared/planning/devices.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { validatorSettings } from "../config.js";
-import { describePlan, verdictOf } from "./plan-text.js";
+import { describePlan } from "./plan-text.js";
 import { MINERS } from "./requirements.js";
+import { verdictOf } from "./verdict.js";
 
 const { chain_endpoint, netuid, network, allow_private_addresses, checkpoint_dir, checkpoint_keep_top_k, threads } =
   participantSettings;

@@ -4,8 +4,9 @@ import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { template } from "#tests/support/micro-network.js";
 import { planEvaluation } from "#validator/plan/plan.js";
-import { describePlan, verdictOf } from "#validator/plan/plan-text.js";
+import { describePlan } from "#validator/plan/plan-text.js";
 import { requirementsOf } from "#validator/plan/requirements.js";
+import { verdictOf } from "#validator/plan/verdict.js";
 
 const micro: Network = { ...template, genesis: "0".repeat(64) };
 const WEBGPU = { name: "onnxruntime-webgpu", hostMemory: false };
