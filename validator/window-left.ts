@@ -1,5 +1,6 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { windowStanding } from "#shared/participant/window-open.js";
 import { type BlockRange, type Phase, phaseWindow } from "#shared/protocol/phases.js";
 import type { RecordLabel } from "#shared/telemetry/instruments/labels.js";
 
@@ -10,20 +11,13 @@ const RECORD_OF: Readonly<Record<Deciding, RecordLabel>> = { evaluate: "report",
 
 /**
  * The window of a phase whose record can still be put on chain. Making a record takes blocks. A record that cannot be
- * in time must not delay other work.
+ * in time must not delay other work: that is told to who came when the window had begun, too.
  *
  * @throws BlockZeroError WINDOW_MISSED
  */
-export const windowLeft = (
-  { clock, network, telemetry, since }: Participant,
-  cycle: number,
-  phase: Deciding,
-): BlockRange => {
-  const window = phaseWindow(cycle, phase, network.phases);
-  if (clock.head.number < window.end - 1) return window;
-  // Who came when it had begun has missed nothing by its own fault.
-  if (since < window.start)
-    telemetry.instruments.add("blockzero_windows_missed_total", 1, { record: RECORD_OF[phase] });
+export const windowLeft = (participant: Participant, cycle: number, phase: Deciding): BlockRange => {
+  const window = phaseWindow(cycle, phase, participant.network.phases);
+  if (windowStanding(participant, { record: RECORD_OF[phase], window }) === "open") return window;
   throw new BlockZeroError(
     "WINDOW_MISSED",
     `the ${phase} phase ended at block ${window.end}`,

@@ -1,5 +1,5 @@
 import { commitmentOf } from "#shared/protocol/commitment.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { isBlockLeft, phaseWindow } from "#shared/protocol/phases.js";
 import { isGone } from "#shared/replay/is-gone.js";
 import { readPhaseRecords } from "#shared/replay/phase-records.js";
 import type { CycleContext } from "#shared/replay/source.js";
@@ -25,8 +25,9 @@ const gateOf = async (
   source: CycleContext,
   { artifact, cycle, hotkey, head }: RecordsExpected,
 ): Promise<Gate> => {
-  const { start, end } = phaseWindow(cycle, gate, source.network.phases);
-  if (head < end - 1)
+  const window = phaseWindow(cycle, gate, source.network.phases);
+  const { start, end } = window;
+  if (isBlockLeft(window, head))
     return { gate, status: "open", reason: null, detail: `in blocks ${start} to ${end - 1}; now it is block ${head}` };
   if (artifact === null || hotkey === null)
     return { gate, status: "unchecked", reason: null, detail: "there is no manifest" };

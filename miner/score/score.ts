@@ -3,7 +3,7 @@ import { l2Norm } from "#shared/artifact/update.js";
 import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed } from "#shared/model/groups.js";
-import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { isBlockLeft, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { baseModelHash } from "#shared/replay/base-model-hash.js";
 import { isGone } from "#shared/replay/is-gone.js";
 import { readGroupWeights, readModelManifest } from "#shared/replay/whole-model.js";
@@ -109,7 +109,7 @@ const groupOf = (group: string | undefined): string => {
 /** The next cycle that can still be committed to. */
 const openCycle = ({ source: { network }, head }: Pick<OpenedSubnet, "source" | "head">): number => {
   const { cycle } = phaseAt(head, network.phases);
-  const isOpen = head < phaseWindow(cycle, "commit", network.phases).end - 1;
+  const isOpen = isBlockLeft(phaseWindow(cycle, "commit", network.phases), head);
   return Math.max(network.first_cycle, isOpen ? cycle : cycle + 1);
 };
 

@@ -2,6 +2,7 @@ import { isDrawn } from "#shared/compute/confirmation.js";
 import { idleWindow } from "#shared/compute/idle-window.js";
 import { awaitSprintSeed } from "#shared/participant/await-seeds.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
+import { isBlockLeft } from "#shared/protocol/phases.js";
 import { idleSprint, type PlayedSprint, type Sprint } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import { askedDifficulty } from "./asked.js";
@@ -15,7 +16,7 @@ export const WINDOW_OVER = "its window is over";
 
 /** Whether no record of a cycle's idle time can be included in time any more. */
 export const isOver = ({ clock, network }: Sprinter["participant"], cycle: number): boolean =>
-  clock.head.number >= idleWindow(cycle, network).end - 1;
+  !isBlockLeft(idleWindow(cycle, network), clock.head.number);
 
 /**
  * What the miner is asked to show between two Sprints, and can: a confirmation, or idle time; the difficulty is then that of the Sprint before. Null if

@@ -2,6 +2,7 @@ import { dutyThroughFaults } from "#shared/participant/duty-through-faults.js";
 import { throughFaults } from "#shared/participant/through-faults.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { isBlockLeft } from "#shared/protocol/phases.js";
 import {
   confirmedCycle,
   MAX_DIFFICULTY,
@@ -91,7 +92,7 @@ const proveIn = async (sprinter: Sprinter, cycle: number, sprint: Sprint): Promi
 /** Why the miner does not enter a Sprint. Null if it does. */
 const obstacleOf = (sprinter: Sprinter, cycle: number, sprint: Sprint): string | null => {
   const { clock, network } = sprinter.participant;
-  const isLate = clock.head.number >= recordWindow("enter", cycle, network).end - 1;
+  const isLate = !isBlockLeft(recordWindow("enter", cycle, network), clock.head.number);
   return limitOf(sprinter, sprint) ?? (isLate ? "the distribute phase is over" : null);
 };
 

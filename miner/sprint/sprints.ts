@@ -1,6 +1,6 @@
 import { attempt } from "#shared/participant/attempt.js";
 import { isWindowOpen } from "#shared/participant/window-open.js";
-import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { isBlockLeft, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { confirmedCycle, type Sprint, sprintOf } from "#shared/protocol/sprint.js";
 import { recordWindow } from "#shared/replay/phase-records.js";
 import type { Sprinter } from "./context.js";
@@ -36,6 +36,6 @@ const isInTime = (sprinter: Sprinter, cycle: number, sprint: Sprint): boolean =>
   const window = recordWindow("sprint", cycle, network);
   const isDone = journal.value.cycles[cycle]?.sprint?.committed !== undefined;
   if (isDone || sprintOf(network, cycle) === undefined || limitOf(sprinter, sprint) !== null)
-    return clock.head.number < window.end - 1;
+    return isBlockLeft(window, clock.head.number);
   return isWindowOpen(participant, { record: "sprint", window, name: `the Sprint of cycle ${cycle}` });
 };

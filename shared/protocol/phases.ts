@@ -11,6 +11,9 @@ export interface BlockRange {
   readonly end: number;
 }
 
+/** Whether what is sent once the chain is at block `head` can still be included in a window. */
+export const isBlockLeft = ({ end }: BlockRange, head: number): boolean => head < end - 1;
+
 /** Block up to which documents are waited for in a window: what is made of them takes time, and goes on chain in the rest of it. */
 export const middleOf = ({ start, end }: BlockRange): number => start + Math.floor((end - start) / 2);
 

@@ -3,7 +3,7 @@ import { readTerms } from "#shared/beacon/contributions/schedule.js";
 import { isWeaker } from "#shared/beacon/value.js";
 import { type BeaconWindows, beaconWindows } from "#shared/beacon/windows.js";
 import { hasCycleValue } from "#shared/protocol/network-file/drand-beacon.js";
-import { type BlockRange, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { type BlockRange, isBlockLeft, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { contributionSource } from "#shared/replay/beacon-value.js";
 import { BEACON_ORIGINS, type Duty } from "#shared/telemetry/instruments/labels.js";
 import { attempt } from "../attempt.js";
@@ -94,7 +94,7 @@ const doPart = async (
   await attempt(participant, { failure: "missed part in the beacon", duty, cycle }, async () => {
     const isOpen =
       duty === "open"
-        ? clock.head.number < window.end - 1
+        ? isBlockLeft(window, clock.head.number)
         : isWindowOpen(participant, { record: duty, window, name: limit.name, isOwed: OWED_BY_ALL.has(duty) });
     if (!isOpen) return;
     await dutyThroughFaults(participant, limit, (bounded) => work(bounded, cycle));

@@ -1,5 +1,5 @@
 import { reasonOf } from "#shared/errors/error.js";
-import type { BlockRange } from "#shared/protocol/phases.js";
+import { type BlockRange, isBlockLeft } from "#shared/protocol/phases.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import type { RecordLabel } from "#shared/telemetry/instruments/labels.js";
 import { plural } from "#shared/util/plural.js";
@@ -38,7 +38,7 @@ export const writeOnce = async (
     const tried = clock.head.number;
     try {
       const before = await included();
-      if (before !== null || tried >= window.end - 1) return { block: before, reason };
+      if (before !== null || !isBlockLeft(window, tried)) return { block: before, reason };
       const first = (await allowed?.()) ?? 0;
       const wait = first - (clock.head.number + 1);
       if (wait > 0) {
