@@ -20,6 +20,12 @@ export interface Work {
   readonly others: readonly Others[];
 }
 
+/** What running some graphs takes, and what one run of each would. */
+export interface GraphsWork extends Work {
+  /** Floating-point operations of the products of one run of each. */
+  readonly lapFlops: number;
+}
+
 /** Operators that touch about as many bytes each, to a factor of two: how many run, and the bytes that they read and write in all. */
 export interface Others {
   readonly count: number;
@@ -40,9 +46,10 @@ const WRITES_ALONE: ReadonlySet<string> = new Set(["Zeros", "ZerosLike"]);
  *
  * @param rows what a size that is only known at run time is on average: the rows of an expert
  */
-export const workOf = (graphs: readonly CountedGraph[], rows: number): Work => {
+export const workOf = (graphs: readonly CountedGraph[], rows: number): GraphsWork => {
   const products = new Map<string, Product>();
   const others = new Map<number, Others>();
+  let lapFlops = 0;
   const sizeOf = (dim: Dim) => (typeof dim === "number" ? dim : rows);
   const sizes = (shape: Shape) => shape.map(sizeOf);
   const bytesOf = (values: readonly Value[]) =>
@@ -70,10 +77,11 @@ export const workOf = (graphs: readonly CountedGraph[], rows: number): Work => {
         transA: a!.shape.at(-2) !== y!.shape.at(-2),
         transB: b!.shape.at(-1) !== y!.shape.at(-1),
       };
+      lapFlops += flopsOf(product);
       const key = JSON.stringify(product);
       products.set(key, { ...product, times: (products.get(key)?.times ?? 0) + runs });
     }
-  return { products: [...products.values()], others: [...others.values()] };
+  return { products: [...products.values()], others: [...others.values()], lapFlops };
 };
 
 /** Operations of a product, two a multiply-add. */

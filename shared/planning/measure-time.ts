@@ -1,5 +1,5 @@
 import type { Device } from "#shared/engine/device.js";
-import { type CountedGraph, flopsOf, type Work, workOf } from "./graph-work.js";
+import { type CountedGraph, workOf } from "./graph-work.js";
 import { type Clock, realClock } from "./laps.js";
 import { type Below, measureGraphs } from "./measure-graphs.js";
 import { measureWork, type WorkTime } from "./measure-work.js";
@@ -35,17 +35,8 @@ export const measureTime = async (
 ): Promise<GraphsTime> => {
   const work = workOf(graphs, rows);
   const time = await measureWork(device, work, now);
-  const once = flopsIn(
-    workOf(
-      graphs.map((graph) => ({ ...graph, runs: 1 })),
-      rows,
-    ),
-  );
-  const lap = time.flops === 0 ? 0 : (time.seconds * once) / time.flops;
+  const lap = time.flops === 0 ? 0 : (time.seconds * work.lapFlops) / time.flops;
   const nodes = graphs.reduce((sum, { graph }) => sum + graph.nodes.length, 0);
   if (!hasRoom || !device.hostMemory || lap > MOST_SECONDS || nodes > MOST_NODES) return { ...time, by: "products" };
   return { ...time, seconds: await measureGraphs(device, graphs, below, now), by: "programs" };
 };
-
-const flopsIn = ({ products }: Work): number =>
-  products.reduce((sum, product) => sum + flopsOf(product) * product.times, 0);
