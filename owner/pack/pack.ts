@@ -1,69 +1,29 @@
-import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { directoryStore } from "#shared/blobs/blob-store.js";
-import { networkDifferences } from "#shared/config/load-network.js";
+import { directoryStore, type LocalStore } from "#shared/blobs/blob-store.js";
 import { BlockZeroError, hasCode } from "#shared/errors/error.js";
-import { readBytesIfAny, readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
-import { hashOfSource, withSource } from "#shared/files/byte-source.js";
+import { readBytesIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
 import { ensureFolderSync } from "#shared/files/ensure-folder.js";
-import { openRegularFile } from "#shared/files/regular-file.js";
-import type { Environment } from "#shared/hub/hub.js";
-import { HUB_SCHEME } from "#shared/hub/hub-address.js";
 import { MANIFEST_NAME } from "#shared/packs/pack-folder.js";
 import type { PackManifest } from "#shared/protocol/pack-manifest.js";
 import { plural } from "#shared/util/plural.js";
-import { chatRenderer, readChatFormat } from "./chat.js";
-import { extractor } from "./extract.js";
 import { filtersOf } from "./filters/index.js";
+import { openInputs, type PackInputs } from "./pack-inputs.js";
+import type { PackOptions } from "./pack-options.js";
 import type { Tally } from "./pieces/tally.js";
 import type { PackReport } from "./report/report.js";
-import { reportOf } from "./report/report-of.js";
+import { type Reported, reportOf } from "./report/report-of.js";
 import { reportPage } from "./report/report-page.js";
 import { reportText } from "./report/report-text.js";
-import type { PackSettings } from "./settings.js";
-import { findHubFiles } from "./sources/hub-files.js";
-import { localFile, localFiles } from "./sources/local-files.js";
-import type { SourceFile } from "./sources/source-file.js";
-import { openCatalogue } from "./stages/catalogue.js";
-import { deduplicate } from "./stages/deduplicate.js";
+import { type Catalogue, openCatalogue } from "./stages/catalogue.js";
+import { type Deduplicated, deduplicate } from "./stages/deduplicate.js";
 import { HELD_OUT, TRAINING } from "./stages/fate.js";
 import { ingest } from "./stages/ingest.js";
-import { manifestBytes, PACK_LIMITS, type PackLimits } from "./stages/pack-limits.js";
+import { manifestBytes, PACK_LIMITS } from "./stages/pack-limits.js";
 import { planShards } from "./stages/plan-shards.js";
-import { type Benchmark, type RemoveOverlap, removeOverlap } from "./stages/remove-overlap.js";
+import { type RemoveOverlap, removeOverlap } from "./stages/remove-overlap.js";
 import { storeShards } from "./stages/store-shards.js";
-import { openPackTokenizer } from "./tokenizer.js";
-
-export interface PackOptions {
-  /** Files, folders, and data sets of the Hub at a commit. */
-  readonly sources: readonly string[];
-  readonly out: string;
-  readonly settings: PackSettings;
-  /** `byte`, or a `tokenizer.json`. */
-  readonly tokenizer: string;
-  /** The `tokenizer_config.json` whose chat template writes conversations out. */
-  readonly chat?: string | undefined;
-  /** Files of text that must not be trained on. */
-  readonly benchmarks: readonly string[];
-  readonly isStrict: boolean;
-  readonly threads: number;
-  readonly env: Environment;
-  readonly signal: AbortSignal;
-  readonly onProgress?: (progress: PackProgress) => void;
-  /** Text of a piece, bytes. */
-  readonly pieceBytes?: number | undefined;
-  /** What a manifest has room for; as the format says if not given. */
-  readonly limits?: Partial<PackLimits> | undefined;
-}
-
-export type PackStage = "fetch" | "read" | "duplicates" | "overlap" | "encode";
-
-/** How far a stage is, in a unit of its own. */
-export interface PackProgress {
-  readonly stage: PackStage;
-  readonly done: number;
-  readonly total: number;
-}
+import { claimWork, clearWork, FETCHED } from "./work-folder.js";
 
 export interface Packed {
   readonly manifest: PackManifest;
@@ -88,12 +48,12 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
     throw new BlockZeroError("PACK_EXISTS", `${out} has blobs of something else`, "choose another --out");
   const begun = { isClaimed: false };
   try {
-    return await packIn(work, options, () => {
+    return await packIn({ ...options, work, store: directoryStore(join(out, "blobs")) }, () => {
       begun.isClaimed = true;
     });
   } catch (thrown) {
     // Before it is claimed, what lies there may be of other sources or settings, which it can go on with.
-    if (begun.isClaimed ? isFinal(thrown) : isNew) clear(out, work);
+    if (begun.isClaimed ? isFinal(thrown) : isNew) clearWork(out, work);
     throw thrown;
   }
 };
@@ -101,57 +61,35 @@ export const makePack = async (options: PackOptions): Promise<Packed> => {
 /** Whether it takes other settings, with which the work could not go on. A file that is away now may be there at the next try. */
 const isFinal = (thrown: unknown): boolean => hasCode(thrown, "PACK_EMPTY", "PACK_TOO_LARGE");
 
-/** Removes what a refused pack left, but for what was fetched, which serves whatever the settings. */
-const clear = (out: string, work: string): void => {
-  try {
-    if (!existsSync(join(out, MANIFEST_NAME))) rmSync(join(out, "blobs"), { recursive: true, force: true });
-    const names = existsSync(work) ? readdirSync(work) : [];
-    for (const name of names) if (name !== FETCHED) rmSync(join(work, name), { recursive: true, force: true });
-    if (existsSync(work) && !names.includes(FETCHED)) rmdirSync(work);
-  } catch {
-    // The refusal is what matters; the next call says what is in its way.
-  }
-};
-
-/** Raised where the same settings and rows give other documents than before: work of the rules before cannot be gone on with. */
-const RULES = 2;
-
-/** A finished pack is handed on: nothing of how it was made stays. */
-const removeIfEmpty = (folder: string): void => {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // It is in nobody's way.
-  }
-};
-
-/** Folder of the work that has what came from the Hub. */
-const FETCHED = "hub";
+/** A pack that is being made. */
+interface Packing extends PackOptions {
+  /** The folder of its work. */
+  readonly work: string;
+  readonly store: LocalStore;
+}
 
 /** @param onClaimed called once the work is this call's own */
-const packIn = async (work: string, options: PackOptions, onClaimed: () => void): Promise<Packed> => {
-  const { out, settings, signal, threads, onProgress = () => {} } = options;
-  const folder = join(work, "pieces");
-  ensureFolderSync(folder);
-  const tokenizer = openPackTokenizer(options.tokenizer);
-  const format = options.chat === undefined ? undefined : readChatFormat(options.chat);
-  const extract = extractor(settings, format && chatRenderer(format, undefined, settings.date));
-  const benchmarks: Benchmark[] = [];
-  for (const name of options.benchmarks) {
-    const { path } = localFile(name);
-    benchmarks.push({ path, hash: await withSource(await openRegularFile(path), hashOfSource) });
-  }
-  const files = await sourceFiles(options, join(work, FETCHED), onProgress);
-  claim(work, {
-    rules: RULES,
-    settings,
-    tokenizer: tokenizer.name,
-    chat: format ?? null,
-    sources: files.map(({ name, version }) => ({ name, version })),
-    benchmarks: benchmarks.map(({ hash }) => hash),
-    pieceBytes: options.pieceBytes ?? null,
-  });
+const packIn = async (packing: Packing, onClaimed: () => void): Promise<Packed> => {
+  const { work, settings } = packing;
+  ensureFolderSync(piecesIn(work));
+  const inputs = await openInputs(packing, join(work, FETCHED));
+  claimWork(work, inputs.identity);
   onClaimed();
+  const sorted = await sortedDocuments(packing, inputs);
+  const manifest = await encoded(packing, { ...sorted, tokenizer: inputs.tokenizer });
+  return handOn(packing, { files: inputs.files, ...sorted, settings, manifest });
+};
+
+const piecesIn = (work: string): string => join(work, "pieces");
+
+/** The documents of all sources, and what becomes of each. */
+interface Sorted extends Deduplicated {
+  readonly catalogue: Catalogue;
+}
+
+const sortedDocuments = async (packing: Packing, { files, extract, benchmarks }: PackInputs): Promise<Sorted> => {
+  const { work, settings, isStrict, pieceBytes, signal, onProgress = () => {} } = packing;
+  const folder = piecesIn(work);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let read = 0;
   const pieces = await ingest({
@@ -160,8 +98,8 @@ const packIn = async (work: string, options: PackOptions, onClaimed: () => void)
     settings,
     extract,
     filters: filtersOf(settings),
-    isStrict: options.isStrict,
-    pieceBytes: options.pieceBytes,
+    isStrict,
+    pieceBytes,
     signal,
     onRead: (bytes) => {
       read += bytes;
@@ -173,37 +111,61 @@ const packIn = async (work: string, options: PackOptions, onClaimed: () => void)
     signal,
     onBand: (done) => onProgress({ stage: "duplicates", done, total: catalogue.bands }),
   });
-  if (settings.overlap.use) await overlapped(options, { catalogue, fates, benchmarks, kept: join(work, "fates") });
+  if (settings.overlap.use) await overlapped(packing, { catalogue, fates, benchmarks });
+  return { catalogue, fates, clusters };
+};
+
+const overlapped = async (
+  { work, settings, signal, onProgress = () => {} }: Packing,
+  documents: Pick<RemoveOverlap, "catalogue" | "fates" | "benchmarks">,
+): Promise<void> => {
+  const { fates } = documents;
+  const kept = join(work, "fates");
+  const known = readBytesIfAny(kept);
+  if (known?.length === fates.length) return fates.set(known);
+  const onPiece = (done: number, total: number): void => onProgress({ stage: "overlap", done, total });
+  await removeOverlap({ ...documents, settings, signal, onPiece });
+  writeFileAtomic(kept, fates);
+};
+
+/** Plans the shards of both sides, and stores them. @returns the pack's manifest */
+const encoded = async (
+  { work, store, settings, tokenizer: path, threads, limits, signal, onProgress = () => {} }: Packing,
+  { catalogue, fates, tokenizer }: Sorted & Pick<PackInputs, "tokenizer">,
+): Promise<PackManifest> => {
   const sides = {
     training: await planShards(catalogue, fates, TRAINING, settings, { signal }),
     held_out: await planShards(catalogue, fates, HELD_OUT, settings, { signal }),
   };
-  const store = directoryStore(join(out, "blobs"));
   const shards = await storeShards({
     catalogue,
     fates,
     sides,
     store,
     work,
-    tokenizer: options.tokenizer,
+    tokenizer: path,
     threads,
-    limits: { ...PACK_LIMITS, ...options.limits },
+    limits: { ...PACK_LIMITS, ...limits },
     signal,
-    onShard: (done, all) => onProgress({ stage: "encode", done, total: all }),
+    onShard: (done, total) => onProgress({ stage: "encode", done, total }),
   });
-  const manifest = {
-    version: 1 as const,
-    kind: "pack" as const,
+  return {
+    version: 1,
+    kind: "pack",
     tokenizer: { name: tokenizer.name, size: tokenizer.size },
     ...(settings.messages && { separators: "written" as const }),
     ...shards,
   };
-  const reported = { files, catalogue, fates, clusters, settings, manifest };
+};
+
+/** Writes manifest and report, and removes the work: a finished pack is handed on, and nothing of how it was made stays. @throws BlockZeroError PACK_EMPTY */
+const handOn = async ({ out, work, store }: Packing, made: Omit<Reported, "hash">): Promise<Packed> => {
+  const { manifest } = made;
   if (manifest.training.length + manifest.held_out.length === 0)
-    throw emptyPack(out, reportOf({ ...reported, hash: "" }).tally);
+    throw emptyPack(out, reportOf({ ...made, hash: "" }).tally);
   const bytes = manifestBytes(manifest);
   const hash = await store.put(bytes);
-  const report = reportOf({ ...reported, hash });
+  const report = reportOf({ ...made, hash });
   writeFileAtomic(join(out, "report.txt"), reportText(report), 0o644);
   writeFileAtomic(join(out, "report.html"), reportPage(report), 0o644);
   writeFileAtomic(join(out, MANIFEST_NAME), bytes, 0o644);
@@ -212,85 +174,12 @@ const packIn = async (work: string, options: PackOptions, onClaimed: () => void)
   return { manifest, hash, report };
 };
 
-/** All are looked for before the first is fetched, which may take hours. */
-const sourceFiles = async (
-  { sources, env }: PackOptions,
-  work: string,
-  onProgress: (progress: PackProgress) => void,
-): Promise<readonly SourceFile[]> => {
-  const found: (() => Promise<readonly SourceFile[]>)[] = [];
-  for (const source of sources)
-    if (source.startsWith(HUB_SCHEME)) found.push(await findHubFiles(source, { work, env }));
-    else {
-      localFiles(source);
-      found.push(async () => localFiles(source));
-    }
-  const files: SourceFile[] = [];
-  for (const [i, had] of found.entries()) {
-    if (sources[i]!.startsWith(HUB_SCHEME)) onProgress({ stage: "fetch", done: i, total: sources.length });
-    files.push(...(await had()));
-  }
-  return files;
-};
-
-/** Writes down what the work in a folder is, or checks that it is the same. */
-const claim = (work: string, identity: object): void => {
-  const path = join(work, "work.json");
-  const text = JSON.stringify(identity);
-  const known = readFileIfAny(path);
-  if (known === null) writeFileAtomic(path, text);
-  else if (hasOtherRules(known))
-    throw new BlockZeroError(
-      "PACK_CHANGED",
-      `the work in ${work} was begun by another version of BlockZero, which makes other documents`,
-      `${BEGIN_ANEW}, and give the same again`,
-    );
-  else if (known !== text)
-    throw new BlockZeroError(
-      "PACK_CHANGED",
-      `the work in ${work} was begun with other sources or settings: ${changesOf(known, text)}`,
-      `give the same again to go on; to begin anew ${BEGIN_ANEW}`,
-    );
-};
-
-const BEGIN_ANEW = `remove the \`blobs\` beside that folder and all in it but \`${FETCHED}\`, which was fetched`;
-
-const hasOtherRules = (former: string): boolean => {
+const removeIfEmpty = (folder: string): void => {
   try {
-    return JSON.parse(former).rules !== RULES;
+    rmdirSync(folder);
   } catch {
-    return false;
+    // It is in nobody's way.
   }
-};
-
-/** What differs, of texts of JSON; the former one may be of another version. */
-const changesOf = (former: string, now: string): string => {
-  try {
-    return networkDifferences(JSON.parse(former), JSON.parse(now))
-      .slice(0, REASONS)
-      .map(({ field, left, right }) => `${field.replace(/^settings\./, "")} was ${told(left)} and is ${told(right)}`)
-      .join(", ");
-  } catch {
-    return "its work.json cannot be read";
-  }
-};
-
-const told = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? "not there";
-  return text.length > TOLD_CHARS ? `${text.slice(0, TOLD_CHARS - 1)}…` : text;
-};
-
-const TOLD_CHARS = 80;
-
-const overlapped = async (
-  { settings, signal, onProgress = () => {} }: PackOptions,
-  { kept, ...work }: Pick<RemoveOverlap, "catalogue" | "fates" | "benchmarks"> & { readonly kept: string },
-): Promise<void> => {
-  const known = readBytesIfAny(kept);
-  if (known?.length === work.fates.length) return work.fates.set(known);
-  const onPiece = (done: number, total: number): void => onProgress({ stage: "overlap", done, total });
-  await removeOverlap({ ...work, settings, signal, onPiece });
-  writeFileAtomic(kept, work.fates);
 };
 
 const emptyPack = (out: string, { rows, left }: Tally): BlockZeroError => {
@@ -308,5 +197,5 @@ const emptyPack = (out: string, { rows, left }: Tally): BlockZeroError => {
   );
 };
 
-/** Reasons, or changes, that a message names: the commonest, the first. */
+/** Reasons that a message names: the commonest. */
 const REASONS = 3;

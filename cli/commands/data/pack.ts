@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { makePack, type PackProgress, type PackStage } from "#owner/pack/pack.js";
+import { makePack } from "#owner/pack/pack.js";
+import type { PackProgress, PackStage } from "#owner/pack/pack-options.js";
 import { readPackSettings } from "#owner/pack/read-settings.js";
 import { reportText } from "#owner/pack/report/report-text.js";
 import { byteSize } from "#shared/cli/byte-size.js";

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openMobyDick } from "#datasets/moby-dick.js";
-import { makePack, type PackOptions } from "#owner/pack/pack.js";
+import { makePack } from "#owner/pack/pack.js";
+import type { PackOptions } from "#owner/pack/pack-options.js";
 import { packSettingsSchema } from "#owner/pack/settings.js";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { createRandom } from "#shared/data/random.js";

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
-import type { PackProgress } from "#owner/pack/pack.js";
+import type { PackProgress } from "#owner/pack/pack-options.js";
 import { readSeal } from "#owner/pack/pieces/piece-reader.js";
 import { reportText } from "#owner/pack/report/report-text.js";
 import { isHeldOut } from "#shared/data/split.js";
