@@ -9,7 +9,7 @@ import { type Network, networkBytes, networkHash } from "#shared/protocol/networ
 import type { FileRequest } from "#shared/replay/source.js";
 import { networkInForce, readNetwork } from "#shared/replay/succession.js";
 
-interface Published {
+export interface Published {
   readonly store: LocalStore;
   readonly client: BlobClient;
   readonly chain: Chain;
