@@ -1,4 +1,4 @@
-import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
+import { countsInMean, type ReasonCode, type Verdict } from "#shared/protocol/verdict.js";
 import { mean } from "#shared/util/mean.js";
 import { plural } from "#shared/util/plural.js";
 
@@ -101,18 +101,28 @@ const REMEDIES: Readonly<Record<ReasonCode, string>> = {
 
 /** Reasons that are nobody's to mend but the validators'. */
 const isForeign = ({ verdict, reason }: JudgedCycle): boolean =>
-  verdict === "abstained" && (reason === null || reason === "validator_failed");
+  !countsInMean(verdict) && (reason === null || reason === "validator_failed");
 
-const rejections: Rule = (recent) => {
+/** Reasons that are the miner's to mend, the commonest first, and in how many cycles each was given. */
+const reasonsOf = (cycles: readonly JudgedCycle[]): readonly (readonly [ReasonCode, number])[] => {
   const counts = new Map<ReasonCode, number>();
-  for (const one of recent)
+  for (const one of cycles)
     if (one.reason !== null && !isForeign(one)) counts.set(one.reason, (counts.get(one.reason) ?? 0) + 1);
-  return [...counts]
-    .sort((a, b) => b[1] - a[1])
-    .map(([reason, count]) =>
-      problem(`\`${reason}\` in ${of(count, recent)}: each counts as zero. ${REMEDIES[reason]}`),
-    );
+  return [...counts].sort((a, b) => b[1] - a[1]);
 };
+
+const rejections: Rule = (recent) =>
+  reasonsOf(recent.filter(({ verdict }) => countsInMean(verdict))).map(([reason, count]) =>
+    problem(`\`${reason}\` in ${of(count, recent)}: each counts as zero. ${REMEDIES[reason]}`),
+  );
+
+/** What some validators found in cycles that the others could not judge. */
+const suspicions: Rule = (recent) =>
+  reasonsOf(recent.filter(({ verdict }) => !countsInMean(verdict))).map(([reason, count]) =>
+    hint(
+      `Some validators said \`${reason}\` in ${of(count, recent)}, and too few judged it, so that it is left out of its mean. ${REMEDIES[reason]}`,
+    ),
+  );
 
 const abstentions: Rule = (recent) => {
   const count = recent.filter(isForeign).length;
@@ -211,6 +221,7 @@ const shortHistory: Rule = (recent, { window }) => {
 
 const RULES: readonly Rule[] = [
   rejections,
+  suspicions,
   harmful,
   dependent,
   uncertain,

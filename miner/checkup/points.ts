@@ -1,3 +1,4 @@
+import { countsInMean } from "#shared/protocol/verdict.js";
 import { mean } from "#shared/util/mean.js";
 import { plural } from "#shared/util/plural.js";
 import type { MinerConfig } from "../config.js";
@@ -192,7 +193,9 @@ const lowerRate = (lowest: number, now: number): string => {
 
 const fittingGroup = (history: readonly CycleHistory[], config: Settings): Point => {
   const question = "Does the group fit?";
-  const scored = history.filter(({ score }) => score !== undefined);
+  const scored = history.filter(
+    ({ score, verdict }) => score !== undefined && (verdict === undefined || countsInMean(verdict)),
+  );
   if (scored.length === 0) return { question, state: "unknown", says: "no score was heard yet" };
   const zero = scored.filter(({ score }) => score === 0).length;
   // Miners of a version before wrote one of a score of zero too.
@@ -232,17 +235,19 @@ const windows = (history: readonly CycleHistory[]): Point => {
 
 const accepted = (history: readonly CycleHistory[]): Point => {
   const question = "Are updates accepted?";
-  const judged = history.filter(({ verdict }) => verdict !== undefined);
-  if (judged.length === 0) return { question, state: "unknown", says: "no verdict was heard yet" };
+  const heard = history.flatMap(({ cycle, verdict }) => (verdict === undefined ? [] : [{ cycle, verdict }]));
+  if (heard.length === 0) return { question, state: "unknown", says: "no verdict was heard yet" };
+  const judged = heard.filter(({ verdict }) => countsInMean(verdict));
+  const left = heard.length - judged.length;
+  const beside = left > 0 ? `; validators abstained on ${left}, left out of the mean that pays` : "";
+  if (judged.length === 0) return { question, state: "unknown", says: `none of ${left} was judged${beside}` };
   const refused = judged.filter(({ verdict }) => verdict !== "scored");
-  if (refused.length === 0) return { question, state: "settled", says: `all ${judged.length} were scored` };
+  if (refused.length === 0) return { question, state: "settled", says: `all ${judged.length} were scored${beside}` };
+  const named = refused.slice(-8).map(({ cycle, verdict }) => `cycle ${cycle}: ${verdict}`);
   return {
     question,
     state: "open",
-    says: refused
-      .slice(-8)
-      .map(({ cycle, verdict }) => `cycle ${cycle}: ${verdict}`)
-      .join(", "),
+    says: `${named.join(", ")}${beside}`,
     advice: "blockzero explain says which rule; blockzero-miner score tries an update before it is committed",
   };
 };

@@ -3,6 +3,9 @@ export const VERDICTS = ["scored", "rejected", "abstained"] as const;
 
 export type Verdict = (typeof VERDICTS)[number];
 
+/** Whether a cycle is in the mean that a miner is paid by: not if the validators abstained, whatever reason some of them gave. */
+export const countsInMean = (verdict: string): boolean => verdict !== "abstained";
+
 const TEXTS = {
   no_commit: "No commitment of this hotkey was on chain when the commit phase closed.",
   no_reveal: "A commitment was made, but no reveal followed before the reveal phase closed.",

@@ -1,4 +1,4 @@
-import type { Verdict } from "#shared/protocol/verdict.js";
+import { countsInMean, type Verdict } from "#shared/protocol/verdict.js";
 
 /** What was agreed about one miner in one cycle. */
 export interface CycleOutcome {
@@ -43,7 +43,7 @@ export const windowOf = ({ history, hotkey, cycle, window }: WindowInputs): Wind
   let counted = 0;
   for (let at = cycle - window + 1; at <= cycle; at++) {
     const outcome = outcomes.get(at);
-    if (outcome?.verdict === "abstained") continue;
+    if (outcome !== undefined && !countsInMean(outcome.verdict)) continue;
     counted += 1;
     if (outcome?.verdict !== "scored") continue;
     scores += outcome.score;

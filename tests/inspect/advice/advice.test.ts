@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type AdviceContext, adviceFor, type JudgedCycle } from "#inspect/advice/advice.js";
-import { REASON_CODES, verdictFor } from "#shared/protocol/verdict.js";
+import { REASON_CODES } from "#shared/protocol/verdict.js";
 
 const good: JudgedCycle = {
   verdict: "scored",
@@ -47,7 +47,8 @@ describe("advice to a miner", () => {
 
   it("names what to change for every reason that a verdict can have", () => {
     for (const reason of REASON_CODES) {
-      const [first] = texts([...times(7, good), { ...failed, verdict: verdictFor(reason), reason }]);
+      const verdict = reason === "validator_failed" ? "abstained" : "rejected";
+      const [first] = texts([...times(7, good), { ...failed, verdict, reason }]);
       if (reason === "validator_failed") assert.match(first!, /^note: In 1 of its last 8 cycles validators could not/);
       else
         assert.match(
@@ -55,6 +56,15 @@ describe("advice to a miner", () => {
           new RegExp(`^problem: \`${reason}\` in 1 of its last 8 cycles: each counts as zero\\. .{30}`),
         );
     }
+  });
+
+  it("says of what few validators found that it counts for nothing, and what it may be", () => {
+    const [first, ...others] = texts([...times(7, good), { ...failed, verdict: "abstained", reason: "unreachable" }]);
+    assert.match(
+      first!,
+      /^hint: Some validators said `unreachable` in 1 of its last 8 cycles, and too few judged it, so that it is left out of its mean\. .*listen\.port/,
+    );
+    assert.deepEqual(others, []);
   });
 
   it("tells updates that do harm from those that are too small to be told from chance", () => {

@@ -215,6 +215,19 @@ describe("a miner's checkup", () => {
     assert.equal(group.says, "a score above zero in 2 of 3 cycles in math, rank 1.5 on average");
   });
 
+  it("holds nothing against the miner that validators abstained on", () => {
+    const abstained = (cycle: number) => ({ ...good(cycle), verdict: "abstained", score: 0, rank: undefined });
+    const [, , , , , group, , judged] = checklist([good(1), abstained(2), abstained(3)], config());
+    assert.deepEqual([group!.state, judged!.state], ["settled", "settled"]);
+    assert.equal(group!.says, "a score above zero in 1 of 1 cycle in math, rank 1.0 on average");
+    assert.equal(judged!.says, "all 1 were scored; validators abstained on 2, left out of the mean that pays");
+    const none = checklist([abstained(1), abstained(2)], config());
+    assert.deepEqual([none[5]!.state, none[7]!.state], ["unknown", "unknown"]);
+    const refused = checklist([abstained(1), { ...good(2), verdict: "rejected" }], config())[7]!;
+    assert.equal(refused.state, "open");
+    assert.match(refused.says, /^cycle 2: rejected; validators abstained on 1/);
+  });
+
   it("says nothing of what was not written yet", () => {
     const empty: CycleHistory = { cycle: 1, losses: [], committed: false, revealed: false };
     assert.deepEqual(new Set(states([empty])), new Set(["unknown"]));
