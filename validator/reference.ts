@@ -34,7 +34,7 @@ export const measureReference = async (
     if (measured === undefined) {
       const batches = referenceText({ participant, journal }, group);
       if (batches === null) continue;
-      parameters ??= wholeModel(await readBase(participant, meter, model));
+      parameters ??= wholeModel(await readBase(participant, meter, cycle, model));
       measured = { model, ...(await heldOutLoss(meter, parameters, batches)) };
     }
     const { loss, bitsPerByte } = measured;

@@ -46,6 +46,8 @@ export interface GroupMerge extends Planning {
   readonly threads: MergeThreads;
   /** Creates a file of the new model. */
   readonly create: () => Promise<BlobWriter>;
+  /** Ends it before the next tensor. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface GroupMerge extends Planning {
  */
 export const mergeGroup = async (
   { weights, momentum, updates }: GroupFiles,
-  { shapes, network, outer, threads, create }: GroupMerge,
+  { shapes, network, outer, threads, create, signal }: GroupMerge,
 ): Promise<{ readonly weights: PartRef; readonly momentum: PartRef }> => {
   const { artifact, limits } = network;
   const places = Array.from({ length: threads.count + 2 }, () => openPlace(updates.length));
@@ -92,6 +94,7 @@ export const mergeGroup = async (
       pending.shift();
     };
     for (const [i, [name, shape]] of [...shapes].entries()) {
+      signal?.throwIfAborted();
       if (pending.length === places.length) await writeOldest();
       const step = merged(name, shape, places[i % places.length]!);
       // It may fail while an earlier one is awaited.

@@ -70,6 +70,8 @@ export interface MergeContext {
 export interface MergeOptions {
   /** Number of additional merging threads; this thread reads and writes. 0 for none. Default: `mergeThreads()` if that pays. */
   readonly workers?: number;
+  /** Ends it before the next tensor, with its reason. What was written of the group goes. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -84,7 +86,7 @@ export const mergeModel = async <M extends Merging>(
   { network, networkHash }: MergeContext,
   { cycle, base, steps }: Merge<M>,
   files: MergeFiles<M>,
-  { workers }: MergeOptions = {},
+  { workers, signal }: MergeOptions = {},
 ): Promise<Model> => {
   const groups: ModelManifest["parts"]["groups"] = { ...base.manifest.parts.groups };
   const merged: ModelManifest["merged"] = [];
@@ -111,7 +113,7 @@ export const mergeModel = async <M extends Merging>(
     try {
       const weights = await part(parts.weights, "group");
       const momentum = parts.momentum && (await part(parts.momentum, "momentum of"));
-      const norm = await weights.norm();
+      const norm = await weights.norm(signal);
       const loaded = await allOrNone(
         updates.map(async (update) => {
           const loaded = await files.update(update, norm);
@@ -122,7 +124,7 @@ export const mergeModel = async <M extends Merging>(
       const { create } = files;
       groups[group] = await mergeGroup(
         { weights, momentum, updates: loaded },
-        { shapes, network, outer, threads, create },
+        { shapes, network, outer, threads, create, signal },
       );
       for (const { uid, hotkey, artifact, hash, share, voice = share } of loaded)
         merged.push({ uid, hotkey, group, artifact, tensors: hash, share, ...(voice !== share && { voice }) });

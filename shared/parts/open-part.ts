@@ -30,8 +30,8 @@ export interface OpenPart {
   read(name: string, scratch: Scratch): Promise<Float32Array>;
   /** Fills `into` with a tensor's elements, from element `from` on. */
   readInto(name: string, into: Float32Array, from?: number): Promise<void>;
-  /** L2 norm over all its tensors, in the order of the blobs. */
-  norm(): Promise<number>;
+  /** L2 norm over all its tensors, in the order of the blobs. An abort ends it before the next piece. */
+  norm(signal?: AbortSignal): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -104,12 +104,13 @@ const reading = (sources: readonly ByteSource[], tensors: ReadonlyMap<string, Pa
       await readInto(name, data);
       return data;
     },
-    norm: async () => {
+    norm: async (signal) => {
       const memory = new Float32Array(PIECE);
       let squares = 0;
       for (const name of tensors.keys()) {
         const length = lengthOf(name);
         for (let at = 0; at < length; at += PIECE) {
+          signal?.throwIfAborted();
           const piece = memory.subarray(0, Math.min(PIECE, length - at));
           await readInto(name, piece, at);
           squares = addSquares(squares, piece);

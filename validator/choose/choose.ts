@@ -58,7 +58,7 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
   const plan = await planFrom(participant, cycle, agreed);
   const names = groupsInOrder(participant.network);
   if (plan.all.size === 0) return { votes: names.map(() => NOTHING_TO_CHOOSE), seeds: null };
-  const base = await readBase(participant, meter, agreed.base);
+  const base = await readBase(participant, meter, cycle, agreed.base);
   const model = wholeModel(base);
   const texts = await evaluationTexts(participant, cycle);
   const seeds = await awaitSeeds(participant, { cycle, purpose: "choose" });

@@ -65,7 +65,7 @@ const judge = async (
   // It rejects only on an abort, which also ends the wait below.
   opening.catch(() => {});
   const took = startStopwatch();
-  const base = await readBase(participant, meter, await awaitBaseModel(participant, cycle));
+  const base = await readBase(participant, meter, cycle, await awaitBaseModel(participant, cycle));
   const recalling = untilBlock(clock, blockWithin(participant, cycle, RECALL_SHARE), signal, (until) =>
     earlierUpdates(participant, { cycle, base: base.hash, until }),
   );

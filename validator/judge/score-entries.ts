@@ -53,8 +53,10 @@ export const scoreEntries = async (
 ): Promise<Scored> => {
   const { home, network } = participant;
   const independences = new Map<string, IndependenceMeter>();
+  // It reads all weights and momentum of the group.
+  const judged = new Set(passed.map(({ update }) => update.group));
   for (const [group, seed] of Object.entries(seeds))
-    independences.set(group, await openIndependenceMeter(participant, base, group, seed));
+    if (judged.has(group)) independences.set(group, await openIndependenceMeter(participant, base, group, seed));
   const updates = passed.map(({ submission, update }) => ({
     submission,
     update,
@@ -79,7 +81,8 @@ export const scoreEntries = async (
   const baseline: Report["baseline"] = {};
   for (const [group, { before, results }] of outcomes) {
     if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
-    const independence = independences.get(group)!;
+    const independence = independences.get(group);
+    if (!independence) continue;
     await watchUnloaded(independence, meter, results);
     const shares = independence.of([...results].map(([{ update }, result]) => ({ ...update, result })));
     for (const [{ submission, update }, result] of results) {

@@ -71,6 +71,7 @@ export const mergeCycle = async (participant: Participant, cycle: number, agreed
         }),
       create: blobs.create,
     },
+    { signal },
   );
 };
 

@@ -24,7 +24,7 @@ export const readBack = async (
     const { weights, momentum } = manifest.parts.groups[name]!;
     const check = async (part: PartRef, what: string) => {
       const opened = await openPart((blob) => models.open(blob, signal), part, shapes, what);
-      const norm = await opened.norm().finally(opened.close);
+      const norm = await opened.norm(signal).finally(opened.close);
       if (!Number.isFinite(norm)) throw unusable(hash, `${what} has an element that is no finite number`);
     };
     await check(weights, `group ${name}`);

@@ -60,7 +60,7 @@ export const mapModel = ({ models, network, signal }: Reader, hash: string): Pro
     };
   return readModel<ModelTensors>({ models, network, signal }, hash, {
     hub: reading(async ({ places }) => Object.fromEntries(places)),
-    group: reading(async ({ places, norm }) => ({ weights: Object.fromEntries(places), norm: await norm() })),
+    group: reading(async ({ places, norm }) => ({ weights: Object.fromEntries(places), norm: await norm(signal) })),
   });
 };
 
@@ -75,6 +75,8 @@ const readModel = async <T extends ModelTensors>(
   const { hub, groups } = manifest.parts;
   const found = new Map<string, GroupModel<T>>();
   for (const name of Object.keys(network.groups)) {
+    // To check the hashes of one that does not fit in memory takes minutes, and who gave up waits for none.
+    signal.throwIfAborted();
     const shapes = groupShapeMap(network, name);
     const parts = groups[name];
     if (!parts)

@@ -129,6 +129,7 @@ const replay = async (reader: Reader, [first, ...path]: readonly Model[]): Promi
           }),
           create,
         },
+        { signal },
       );
       if (made.hash !== hash)
         throw new BlockZeroError(
@@ -169,7 +170,10 @@ const updateLength = ({ network }: Reader, name: string): number =>
 
 const missingParts = async (reader: Reader, manifest: ModelManifest): Promise<readonly BlobRef[]> => {
   const missing: BlobRef[] = [];
-  for (const blob of blobsOfModel(manifest)) if (!(await isHere(reader, blob.hash, blob.bytes))) missing.push(blob);
+  for (const blob of blobsOfModel(manifest)) {
+    reader.signal.throwIfAborted();
+    if (!(await isHere(reader, blob.hash, blob.bytes))) missing.push(blob);
+  }
   return missing;
 };
 

@@ -13,6 +13,47 @@ import { temporaryFolder } from "../artifact/temporary.js";
 
 const SHAPES = new Map(byName(new Map(["a", "b", "c", "d", "e"].map((name) => [name, [2]] as const))));
 
+test("a merge that is stopped begins no further tensor and leaves no file", async (t) => {
+  const store = directoryStore(temporaryFolder(t));
+  const writer = beginPart(store.create, SHAPES);
+  for (let left = SHAPES.size; left > 0; left--) await writer.append(Float32Array.of(1, 2));
+  const part = await writer.finish();
+  const { hash } = blobsOf(part)[0]!;
+  const open = async () => (await store.open(hash))!;
+  const stop = new AbortController();
+  const steps: string[] = [];
+  const threads: MergeThreads = {
+    count: 0,
+    take: async ({ name }) => {
+      if (steps.push(name) === 2) stop.abort(new Error("the duty is over"));
+    },
+    close: async () => {},
+  };
+  const [weights, update] = [await openPart(open, part, SHAPES, "weights"), await open()];
+  const { training, artifact, limits } = template;
+  await assert.rejects(
+    mergeGroup(
+      { weights, momentum: null, updates: [{ file: update, share: 1 }] },
+      {
+        shapes: SHAPES,
+        network: { training, artifact, limits },
+        outer: training.outer.steps[0]!,
+        threads,
+        create: store.create,
+        signal: stop.signal,
+      },
+    ),
+    /the duty is over/,
+  );
+  assert.ok(steps.length < SHAPES.size, `${steps.length} tensors`);
+  await assert.rejects(weights.norm(stop.signal), /the duty is over/);
+  await weights.close();
+  await update.close();
+  const left: string[] = [];
+  for await (const name of store.list()) left.push(name);
+  assert.deepEqual(left, [hash]);
+});
+
 test("a tensor that fails before an earlier one is done is a fault of the merge, not of the program", async (t) => {
   const store = directoryStore(temporaryFolder(t));
   const writer = beginPart(store.create, SHAPES);
