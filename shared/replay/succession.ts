@@ -9,7 +9,8 @@ import { MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import { type NetworkRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { successionProblem } from "#shared/protocol/succession.js";
-import { permittedStakes, sumStake } from "#shared/protocol/voting/stake.js";
+import { isMajority, permittedStakes, sumStake } from "#shared/protocol/voting/stake.js";
+import { isOfValidator } from "#shared/protocol/voting/voting-stake.js";
 import type { CycleContext, CycleSource } from "./source.js";
 
 /** A network file, and a way to fetch others by hash. */
@@ -219,25 +220,27 @@ export const networkRecordOf = (
 };
 
 /**
- * First eight digits of the hash of the network file that validators with the most stake wrote their newest records of a cycle under. Null where there is no
- * such record.
+ * First eight digits of the hash of the network file that validators with more than half of the stake of all validators wrote their newest records under. Null
+ * where there is none: less than half must not be able to say that a file which nobody has is in force. A validator is who has a permit and whose newest record
+ * is a validator's, of whatever file and cycle.
  */
 export const networkOfValidators = async (
   chain: Pick<CycleContext["chain"], "metagraph" | "commitments">,
   netuid: number,
 ): Promise<string | null> => {
   const { metagraph, commitments } = await subnetAt(chain, netuid);
-  const stakes = permittedStakes(metagraph.neurons);
+  const permitted = permittedStakes(metagraph.neurons);
+  const known = new Map<string, bigint>();
   const under = new Map<string, bigint>();
   for (const { hotkey, data } of commitments) {
     const record = parseRecord(data);
-    const stake = stakes.get(hotkey);
-    if (stake === undefined || !record.ok || !("cycle" in record.value)) continue;
+    const stake = permitted.get(hotkey);
+    if (stake === undefined || !record.ok || !isOfValidator(record.value)) continue;
     const { network } = record.value;
+    known.set(hotkey, stake);
     under.set(network, (under.get(network) ?? 0n) + stake);
   }
-  const [most] = [...under].sort(([, a], [, b]) => (a < b ? 1 : a > b ? -1 : 0));
-  return most?.[0] ?? null;
+  return [...under].find(([, stake]) => isMajority(stake, known))?.[0] ?? null;
 };
 
 /**

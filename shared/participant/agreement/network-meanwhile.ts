@@ -32,7 +32,7 @@ export type Named = Pick<NetworkFile, "hash" | "location"> & { readonly block: n
 /**
  * What to go by while nobody sends the network file that the owner's record names: a file that is announced and not in force yet may be missing.
  * Asks for it once more, those too whose records of the last phases named a server. Else the file in force: the operator's own, the one of the last start,
- * or one that the owner's record named before. Where validators wrote records, it is in force only if those with the most stake wrote theirs under it.
+ * or one that the owner's record named before. Where validators with more than half of the stake wrote their records under one file, it is that or none.
  * A file that only a later version can read is none of them.
  *
  * @returns a file whose lineage holds the one in force

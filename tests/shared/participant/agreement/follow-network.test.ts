@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { followNetwork } from "#shared/participant/agreement/follow-network.js";
+import { agreeOnNetwork } from "#shared/participant/join/agree-on-network.js";
 import { canonicalBytes, hashJson } from "#shared/protocol/hash-json.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { HANG_GUARD } from "../../../support/hang-guard.js";
-import { template } from "../../../support/micro-network.js";
+import { NETUID, template } from "../../../support/micro-network.js";
 import { silentAt } from "../../../support/silent-at.js";
-import { type Living, openSubnet, type Subnet, until } from "../../../support/subnet.js";
+import { askedInVain, type Living, openSubnet, type Subnet, until } from "../../../support/subnet.js";
 import { publishFile, successorOf } from "../../../support/successor.js";
 
 const CHANGE = { scoring: { ...template.scoring, eval_batches: 10 } };
@@ -70,6 +72,34 @@ describe("the network file that is in force from a cycle on", { timeout: HANG_GU
     assert.equal(announced(), 2);
     await until(t, () => asked() > 2);
     assert.equal(asked(), 3);
+  });
+
+  it("is not said by less than half of the stake, where nobody sends it and the others are not all under one file", async (t) => {
+    const subnet = await openSubnet(t, { validators: { mallory: 4900, vera: 4000, vito: 1100 } });
+    const vera = await subnet.join("vera");
+    const hash = await publishFile(subnet, successorOf(subnet.network, 2, CHANGE));
+    await subnet.store.delete(hash);
+    const under = (network: string, cycle: number) =>
+      encodeRecord({ type: "held", network: shortHash(network), cycle, held: [0] });
+    await subnet.record({
+      mallory: under(hash, 2),
+      vera: under(subnet.networkHash, 1),
+      vito: under("0".repeat(64), 0),
+    });
+    const { start } = subnet.window(2, "distribute");
+    await subnet.to(start);
+    const checked = followNetwork(vera)(2);
+    const since = vera.lines.length;
+    await askedInVain(t, subnet, vera, since);
+    await subnet.to(start + 2);
+    await checked;
+    assert.ok(vera.lines.some(({ message }) => message === "the network file that the owner published cannot be had"));
+
+    const home = join(subnet.home, "vera", vera.signer.address);
+    assert.equal(
+      (await agreeOnNetwork({ netuid: NETUID, network: undefined }, home, vera)).networkHash,
+      subnet.networkHash,
+    );
   });
 
   it("is named at the next block where the chain did not answer", async (t) => {
