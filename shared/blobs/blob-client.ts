@@ -62,8 +62,8 @@ export interface BlobClient {
 /** Number of times in a row that one location may break off before it has sent a stretch, if each attempt brings bytes. */
 const CONTINUATIONS = 5;
 
-/** Bytes after which breaking off counts anew: a large blob takes longer than servers give one answer. */
-const STRETCH_BYTES = 16 << 20;
+/** Bytes after which breaking off counts anew: a large blob takes longer than servers give one answer, which is 2 s where others wait. */
+const STRETCH_BYTES = 1 << 20;
 
 /** A server's own share of a moment's requests is free again after so long, as its answer says: `busyPausesMs`. */
 const BUSY_PAUSES_MS: readonly number[] = [1_000, 1_000, 2_000];

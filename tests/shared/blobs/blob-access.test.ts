@@ -55,6 +55,24 @@ const clientOf = (signer?: typeof vera) =>
   createBlobClient({ allowPrivateAddresses: true, log: quiet, ...(signer && { signer }), busyPausesMs: [] });
 const request = { hash, maxBytes: 100 };
 
+const nonces = requestNonces();
+
+/** Asks for a large blob, and reads nothing of it. */
+const hoarding = async (
+  t: TestContext,
+  { port, url }: { readonly port: number; readonly url: string },
+  signer: typeof vera,
+  large: string,
+): Promise<Socket> => {
+  const at = `/blob/${large}`;
+  const authorization = await signRequest({ method: "GET", origin: url, path: at, nonce: nonces() }, signer);
+  const socket = connect(port, "127.0.0.1");
+  t.after(() => socket.destroy());
+  socket.on("error", () => {});
+  socket.write(`GET ${at} HTTP/1.1\r\nhost: a\r\nauthorization: ${authorization}\r\n\r\n`);
+  return socket;
+};
+
 describe("a blob server", { timeout: HANG_GUARD }, () => {
   it("answers whom the subnet knows, by signature", async (t) => {
     const { url: location } = await serve(t);
@@ -158,22 +176,43 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     await store.put(large);
     const roleOf = () => "miner" as const;
     const { port, url } = await serve(t, { roleOf }, { store, maxAnswers: 4, maxAnswersEach: 3, turnMs: 1 });
-    /** Asks for much, and reads nothing. */
     const hoard = async () => {
-      const at = `/blob/${sha256(large)}`;
-      const authorization = await signRequest({ method: "GET", origin: url, path: at, nonce: nonce++ }, vera);
-      const socket = connect(port, "127.0.0.1");
-      t.after(() => socket.destroy());
-      socket.on("error", () => {});
-      socket.write(`GET ${at} HTTP/1.1\r\nhost: a\r\nauthorization: ${authorization}\r\n\r\n`);
+      const socket = await hoarding(t, { port, url }, vera, sha256(large));
       await once(socket, "readable");
       return String(socket.read()).slice(0, 400);
     };
-    let nonce = Date.now();
     for (let i = 0; i < 3; i++) assert.match(await hoard(), /^HTTP\/1\.1 200/);
     // As long as our own client pauses.
     assert.match(await hoard(), /^HTTP\/1\.1 503.*\r\nretry-after: 1\r\n/is);
     assert.deepEqual(Buffer.from(await clientOf(ann).fetchBlob({ ...request, location: url })), bytes);
+  });
+
+  it("has a place in time for whoever has none, however many of its class ask for much and read nothing", async (t) => {
+    const large = Buffer.alloc(64 << 20, 7);
+    const store = directoryStore(temporaryFolder(t));
+    await store.put(bytes);
+    await store.put(large);
+    const roleOf = () => "validator" as const;
+    const server = await serve(t, { roleOf }, { store, maxAnswers: 4 });
+    const ends = { isOver: false };
+    t.after(() => {
+      ends.isOver = true;
+    });
+    const hoarders = await Promise.all(["1", "2", "3", "4", "5", "6"].map((name) => signerFromUri(`//hoarder${name}`)));
+    /** Asks again whenever it is over. */
+    const hoard = async (signer: (typeof hoarders)[number]): Promise<Socket> => {
+      const socket = await hoarding(t, server, signer, sha256(large));
+      socket.once("close", () => {
+        if (!ends.isOver) void hoard(signer);
+      });
+      return socket;
+    };
+    const sockets = await Promise.all(hoarders.map(hoard));
+    for (let served = 0; served < 4; served = sockets.filter(({ readableLength }) => readableLength > 0).length)
+      await Promise.race(
+        sockets.filter(({ readableLength }) => readableLength === 0).map((one) => once(one, "readable")),
+      );
+    assert.deepEqual(Buffer.from(await clientOf(ann).fetchBlob({ ...request, location: server.url })), bytes);
   });
 
   it("drops one connection too many from an address", async (t) => {

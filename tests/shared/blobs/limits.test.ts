@@ -96,6 +96,75 @@ describe("slots", () => {
     assert.deepEqual(asked, ["miner", "validator"], "nor anybody one whose turn has begun");
   });
 
+  it("go to who holds fewest of a class first, and no more than its own are ended for who holds as many", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    let time = 0;
+    const slots = prioritySlots([4], { turnMs: 100, now: () => time });
+    const entered: string[] = [];
+    const ended: string[] = [];
+    const hold = async (from: string, name = from) => {
+      const giveUp = () => {
+        ended.push(name);
+        release?.();
+      };
+      const release = await slots.acquire(0, signal, giveUp, from);
+      entered.push(name);
+    };
+    const settled = async () => {
+      for (let i = 0; i < 9; i++) await Promise.resolve();
+    };
+    const pass = async (milliseconds: number) => {
+      await settled();
+      time += milliseconds;
+      t.mock.timers.tick(milliseconds);
+      await settled();
+    };
+    await hold("greedy", "greedy 1");
+    await pass(1);
+    for (const name of ["greedy 2", "greedy 3"]) await hold("greedy", name);
+    await hold("modest");
+    const waiting = [hold("greedy", "greedy 4"), hold("modest", "modest 2"), hold("late"), hold("later")];
+    await pass(100);
+    assert.deepEqual(ended.slice(0, 2), ["greedy 1", "greedy 2"], "of who holds most the longest, for who holds none");
+    assert.deepEqual(entered.slice(4, 6), ["late", "later"]);
+    assert.deepEqual(ended.slice(2), ["modest", "greedy 3"], "of who holds as many its own alone");
+    assert.deepEqual(entered.slice(6), ["modest 2", "greedy 4"]);
+    waiting.push(hold("late", "late 2"));
+    await pass(100);
+    assert.deepEqual(ended.slice(4), ["late"]);
+    await Promise.all(waiting);
+  });
+
+  it("are waited for by the urgent though the queue is full, and by who has less in it", async () => {
+    const slots = prioritySlots([1, 1], { maxWaiting: 3 });
+    const release = await slots.acquire(0, signal, undefined, "first");
+    const order: string[] = [];
+    const wait = (urgency: number, from: string, name = from) =>
+      slots.acquire(urgency, signal, undefined, from).then((free) => {
+        order.push(free === null ? `no ${name}` : name);
+        free?.();
+      });
+    const all = [wait(1, "miner"), wait(1, "other", "other 1"), wait(1, "other", "other 2")];
+    all.push(wait(1, "third"), wait(1, "fourth"));
+    all.push(
+      wait(0, "validator", "validator 1"),
+      wait(0, "validator", "validator 2"),
+      wait(0, "validator", "validator 3"),
+    );
+    all.push(wait(0, "validator", "validator 4"), wait(0, "second validator"));
+    release?.();
+    await Promise.all(all);
+    const refused = order.filter((name) => name.startsWith("no "));
+    assert.deepEqual(
+      new Set(refused),
+      new Set(["no other 2", "no fourth", "no third", "no other 1", "no miner", "no validator 4", "no validator 3"]),
+    );
+    assert.deepEqual(
+      order.filter((name) => !refused.includes(name)),
+      ["validator 1", "validator 2", "second validator"],
+    );
+  });
+
   it("are given back once, and not to who left the queue", async () => {
     const slots = prioritySlots([1]);
     const release = await slots.acquire(0, signal);
