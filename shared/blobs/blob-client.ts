@@ -15,6 +15,7 @@ import { DEFAULT_FETCH_LIMITS, type FetchLimits, watchFetch } from "./fetch-limi
 import { type FetchTurns, FIRST_TURN_MS, isTurnOver, openFetchTurns, turnOver } from "./fetch-turns.js";
 import { type IncomingBlob, incomingBytes, lend } from "./incoming-blob.js";
 import type { FetchObserver } from "./observe-fetches.js";
+import { vainAttempts } from "./vain-attempts.js";
 
 export interface BlobClientOptions extends RequestLimits, Partial<FetchLimits> {
   readonly log: Log;
@@ -52,7 +53,8 @@ export interface BlobClient {
   /**
    * Receives a blob from the first location that has it. If a transfer breaks off, the next location continues after the bytes that are
    * here. If bytes from several sources do not have the hash, no source is blamed. Then one source is asked for the whole blob. A slow location
-   * that is interrupted for others continues later with its own bytes. If nobody has it, those who were too busy to say are asked again after a pause.
+   * that is interrupted for others continues later with its own bytes. Who took long the last time and brought nothing is asked after the others, for
+   * whatever blob. If nobody has it, those who were too busy to say are asked again after a pause.
    *
    * @throws BlockZeroError what `fetchBlob` throws for the first location, FETCH_NOT_FOUND if there is none
    */
@@ -77,8 +79,28 @@ const MOST_ADDRESSES = 4;
 /** Milliseconds for a connection to one of several addresses before the next is tried: less than the shortest turn, and twice as long as Node itself would wait. */
 const CONNECT_MS = FIRST_TURN_MS / 2;
 
+/** Share of its time that a location costs whatever it sends: after a minute of bytes that may be worth nothing, who was silent before is asked again. */
+const LEAST_COST = 1 / 64;
+
 /** Greatest number of servers without the blob that an error names. */
 const FAULTS_TOLD = 3;
+
+/** A request to one location. */
+interface Attempt extends BlobFetch {
+  /** Milliseconds for which it waited for places: they are no fault of the server's. */
+  waitedMs: number;
+}
+
+/** A location that may still have the blob. */
+interface Candidate {
+  readonly location: string;
+  /** Milliseconds of its next turn. */
+  turnMs: number;
+  /** Milliseconds for which it was asked. */
+  ms: number;
+  /** Bytes that it sent. */
+  bytes: number;
+}
 
 /** One address of the server at a location. */
 interface Server {
@@ -97,6 +119,7 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   const { allowPrivateAddresses, observer, turns = openFetchTurns(), busyPausesMs = BUSY_PAUSES_MS } = options;
   const limits: FetchLimits = { ...DEFAULT_FETCH_LIMITS, ...options };
   const nextNonce = requestNonces();
+  const vain = vainAttempts();
 
   const ask = async (
     server: Server,
@@ -139,11 +162,20 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     }
   };
 
-  /** The server at a location, by each of its addresses: never none. @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TIMEOUT */
-  const find = async (location: string, signal: AbortSignal | undefined): Promise<readonly Server[]> => {
+  /**
+   * The server at a location, by each of its addresses: never none.
+   *
+   * @param only milliseconds of the turn, if it has one only: its name takes no longer either
+   * @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TIMEOUT, or the end of the turn
+   */
+  const find = async (location: string, signal: AbortSignal | undefined, only?: number): Promise<readonly Server[]> => {
     const origin = parseOrigin(location, options);
-    const late = () => fault("FETCH_TIMEOUT", `${quote(location)} has a name that nobody resolves`, "try later");
-    const addresses = await withDeadline(Math.min(limits.graceMs, RESOLVE_MS), late, (over) =>
+    const most = Math.min(limits.graceMs, RESOLVE_MS);
+    const late = () =>
+      only !== undefined && only < most
+        ? turnOver()
+        : fault("FETCH_TIMEOUT", `${quote(location)} has a name that nobody resolves`, "try later");
+    const addresses = await withDeadline(Math.min(most, only ?? most), late, (over) =>
       withSignals([over, signal], (either) => orAbort(addressesOf(origin, options), either)),
     );
     const refused = refusedAddress(hostOf(origin), { addresses, allowPrivateAddresses });
@@ -158,15 +190,10 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
    *
    * @throws BlockZeroError FETCH_…, or the end of the turn
    */
-  const inTurns = async (
-    location: string,
-    request: BlobFetch,
-    incoming: IncomingBlob,
-    only?: number,
-  ): Promise<void> => {
+  const inTurns = async (location: string, request: Attempt, incoming: IncomingBlob, only?: number): Promise<void> => {
     const { signal } = request;
     try {
-      const servers = await find(location, signal);
+      const servers = await find(location, signal, only);
       for (const [i, server] of servers.entries()) {
         const before = incoming.length();
         try {
@@ -187,14 +214,16 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
   const inTurnsOf = async (
     server: Server,
     location: string,
-    request: BlobFetch,
+    request: Attempt,
     incoming: IncomingBlob,
     only: number | undefined,
   ): Promise<void> => {
     const { signal } = request;
     const network = networkOf(server.address.address);
     for (let milliseconds = only ?? FIRST_TURN_MS; ; milliseconds *= 2) {
+      const begun = performance.now();
       const turn = await turns.take({ network, milliseconds, signal });
+      request.waitedMs += performance.now() - begun;
       request.onAsked?.();
       const end = new AbortController();
       const timer = only === undefined ? undefined : setTimeout(() => end.abort(turnOver()), milliseconds);
@@ -215,16 +244,20 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
 
   const receive: BlobClient["receive"] = async ({ locations, ...request }, incoming) => {
     const parts = downloadParts(incoming);
-    /** By location, in the order of the first attempts. */
+    /** By location. */
     const faults = new Map<string, BlockZeroError>();
-    let left = [...new Set(locations)];
+    const all = [...new Set(locations)];
+    let left: readonly string[] = all;
     for (const pauseMs of [0, ...busyPausesMs]) {
       if (pauseMs > 0) await pause(pauseMs, request.signal);
       if (await receiveFromOne(left, request, parts, faults)) return;
       left = left.filter((location) => hasCode(faults.get(location), "FETCH_BUSY"));
       if (left.length === 0) break;
     }
-    throw notFetched(request, [...faults.values()]);
+    throw notFetched(
+      request,
+      all.flatMap((location) => faults.get(location) ?? []),
+    );
   };
 
   /** Asks each location once, in as many turns as needed. False if none of them has the blob: then `faults` says why. */
@@ -234,47 +267,58 @@ export const createBlobClient = (options: BlobClientOptions): BlobClient => {
     parts: DownloadParts,
     faults: Map<string, BlockZeroError>,
   ): Promise<boolean> => {
-    let left = locations;
+    let left = locations.map((location): Candidate => ({ location, turnMs: FIRST_TURN_MS, ms: 0, bytes: 0 }));
     // A slow server, whether on purpose or not, does not prevent asking the others. It gets longer turns after they were asked.
-    for (let milliseconds = FIRST_TURN_MS; left.length > 0; milliseconds *= 2) {
-      const slow: string[] = [];
-      for (const [i, location] of left.entries()) {
+    while (left.length > 0) {
+      request.signal?.throwIfAborted();
+      const candidate = left.reduce((best, one) => (costOf(one) < costOf(best) ? one : best));
+      const { location } = candidate;
+      const part = await parts.of(location);
+      const counted = countingBytes(part.blob);
+      const attempt: Attempt = { ...request, waitedMs: 0 };
+      const begun = performance.now();
+      const ended = (fault?: unknown) =>
+        observer?.ended({ location, bytes: counted.bytes(), ms: performance.now() - begun, fault });
+      try {
+        const from = credited(counted.blob, location, part.sources);
+        await complete(location, attempt, from, part.sources, left.length === 1 ? undefined : candidate.turnMs);
+        ended();
+        log.debug("fetched a blob", { location, hash: request.hash, bytes: part.blob.length() });
+        // What others sent of it was in vain as well.
+        for (const other of left) vain.inVain(other.location, other.ms);
+        vain.brought(location);
+        return true;
+      } catch (thrown) {
+        ended(thrown);
         request.signal?.throwIfAborted();
-        const isLast = slow.length === 0 && i === left.length - 1;
-        const part = await parts.of(location);
-        const counted = countingBytes(part.blob);
-        const begun = performance.now();
-        const ended = (fault?: unknown) =>
-          observer?.ended({ location, bytes: counted.bytes(), ms: performance.now() - begun, fault });
-        try {
-          const from = credited(counted.blob, location, part.sources);
-          await complete(location, request, from, part.sources, isLast ? undefined : milliseconds);
-          ended();
-          log.debug("fetched a blob", { location, hash: request.hash, bytes: part.blob.length() });
-          return true;
-        } catch (thrown) {
-          ended(thrown);
-          request.signal?.throwIfAborted();
-          if (!(thrown instanceof BlockZeroError) || thrown.code === "STORE_FAILED") throw thrown;
-          if (isTurnOver(thrown)) {
-            slow.push(location);
-            parts.keep(location, part);
-            continue;
-          }
-          parts.leave(location, part);
-          log.debug("blob not fetched", { location, code: thrown.code, reason: thrown.message });
-          faults.set(location, thrown);
-        }
+        if (!(thrown instanceof BlockZeroError) || thrown.code === "STORE_FAILED") throw thrown;
+        candidate.ms += performance.now() - begun - attempt.waitedMs;
+        candidate.bytes += counted.bytes();
+        candidate.turnMs *= 2;
+        const isSlow = isTurnOver(thrown);
+        vain.inVain(location, isSlow ? unpaid(candidate) : candidate.ms);
+        // Who sent nothing of a part does not keep it.
+        if (isSlow && part.sources.has(location)) parts.keep(location, part);
+        else parts.leave(location, part);
+        if (isSlow) continue;
+        left = left.filter((other) => other !== candidate);
+        log.debug("blob not fetched", { location, code: thrown.code, reason: thrown.message });
+        faults.set(location, thrown);
       }
-      // Who sent most comes first: who sends little, on purpose or not, holds up nobody who sends more.
-      left = slow.sort((a, b) => parts.length(b) - parts.length(a));
     }
     return false;
   };
 
+  /** Milliseconds for which it was asked beyond those that its bytes take at the least rate. */
+  const unpaid = ({ ms, bytes }: Candidate): number => ms - (1000 * bytes) / limits.leastBytesPerSecond;
+
+  /** What is compared: who cost least, for this blob and in vain for the last others, is asked next. Who sends little holds up nobody who sends more. */
+  const costOf = (candidate: Candidate): number =>
+    vain.costOf(candidate.location) + Math.max(unpaid(candidate), candidate.ms * LEAST_COST);
+
   const complete = async (
     location: string,
-    request: BlobFetch,
+    request: Attempt,
     incoming: IncomingBlob,
     sources: ReadonlySet<string>,
     milliseconds?: number,

@@ -12,10 +12,8 @@ export interface DownloadParts {
   of(location: string): Promise<DownloadPart>;
   /** The server goes on with its part in a later turn. */
   keep(location: string, part: DownloadPart): void;
-  /** The server is not asked any more. Another may go on with its part. */
+  /** The server sent nothing of it, or is not asked any more. Another may go on with its part. */
   leave(location: string, part: DownloadPart): void;
-  /** Bytes of a server that goes on later. */
-  length(location: string): number;
 }
 
 /** Marks bytes of an earlier attempt, whose source is not known any more. */
@@ -44,6 +42,5 @@ export const downloadParts = (incoming: IncomingBlob): DownloadParts => {
       held.delete(location);
       if (free === undefined || free.blob.length() < part.blob.length()) free = part;
     },
-    length: (location) => held.get(location)?.blob.length() ?? 0,
   };
 };

@@ -23,8 +23,8 @@ const OTHERS = 16;
 
 /**
  * Origins of blob servers in the order in which they are asked for a file. First come the validators and the owner, which should have
- * everything that was judged, and among these the ones whose latest record names the file. Then come some others, which may have kept it;
- * their records may say anything. Among equals the order is drawn again each time, so that no server is always the first, or the one that
+ * everything that was judged, and among these the ones of whose records one names the file. Then come some others, which may have kept it;
+ * their records may say anything. Each hotkey is asked where its newest record with a location says. Among equals the order is drawn again each time, so that no server is always the first, or the one that
  * everybody asks.
  *
  * @param random uniform in [0, 1)
@@ -36,14 +36,22 @@ export const rankServers = (
 ): readonly string[] => {
   const permitted = permittedStakes(metagraph.neurons);
   const members = new Set(metagraph.neurons.map(({ hotkey }) => hotkey));
-  const servers = commitments.flatMap(({ hotkey, data }) => {
+  /** By hotkey: else whoever has moved, or says so, is asked more than once. */
+  const newest = new Map<string, { readonly block: number; readonly location: string; readonly isNaming: boolean }>();
+  for (const { hotkey, data, block } of commitments) {
     const record = parseRecord(data);
-    if (!record.ok || !("location" in record.value)) return [];
-    const { location } = record.value;
+    if (!record.ok || !("location" in record.value)) continue;
+    const former = newest.get(hotkey);
+    const names = hash !== undefined && Object.values(record.value).includes(hash);
+    const isNaming = names || former?.isNaming === true;
+    if (former === undefined || block >= former.block)
+      newest.set(hotkey, { block, location: record.value.location, isNaming });
+    else newest.set(hotkey, { ...former, isNaming });
+  }
+  const servers = [...newest].flatMap(([hotkey, { location, isNaming }]) => {
     const isTrusted = permitted.has(hotkey) || hotkey === metagraph.ownerHotkey;
     if (!isTrusted && !members.has(hotkey)) return [];
     if (!isTrusted) return [{ location, rank: 2, order: random() }];
-    const isNaming = hash !== undefined && Object.values(record.value).includes(hash);
     return [{ location, rank: isNaming ? 0 : 1, order: random() }];
   });
   const ordered = servers.sort((a, b) => a.rank - b.rank || a.order - b.order);

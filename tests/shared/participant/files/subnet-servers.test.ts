@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Metagraph } from "#shared/chain/chain.js";
 import { ChainRejected } from "#shared/chain/writer/chain-rejected.js";
 import { rankServers, readServers } from "#shared/participant/files/subnet-servers.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
@@ -28,6 +29,28 @@ describe("who is asked for a file", { timeout: HANG_GUARD }, () => {
     const draws = [0.3, 0.2, 0.1, 0];
     const drawn = rankServers(state, undefined, () => draws.shift()!);
     assert.equal(drawn.at(-1), at(3));
+  });
+
+  it("has one location for each hotkey, the newest that a record of it named", () => {
+    const head = { network: "0".repeat(8), cycle: 1 };
+    const at = (port: number) => `http://127.0.0.1:${port}`;
+    const report = "1".repeat(64);
+    const record = (block: number, named: string) => ({
+      hotkey: "mallory",
+      block,
+      data: encodeRecord({ type: "report", ...head, report: named, location: at(block) }),
+    });
+    const held = { hotkey: "mallory", block: 9, data: encodeRecord({ type: "held", ...head, held: [0] }) };
+    const neuron = (hotkey: string) => ({ hotkey, stake: 1n, validatorPermit: true });
+    const metagraph = { ownerHotkey: "owner", neurons: ["mallory", "vera"].map(neuron) } as unknown as Metagraph;
+    const vera = { ...record(5, "3".repeat(64)), hotkey: "vera" };
+    const commitments = [held, record(2, report), record(4, "2".repeat(64)), record(3, report), vera];
+    for (const order of [commitments, [...commitments].reverse()])
+      assert.deepEqual(
+        rankServers({ metagraph, commitments: order }, report),
+        [at(4), at(5)],
+        "whichever names the file",
+      );
   });
 
   it("is read of a subnet that is younger than the phases before", async () => {
