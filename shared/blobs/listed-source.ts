@@ -2,13 +2,19 @@ import type { BlobStore } from "./blob-store.js";
 import { hashFilter } from "./hash-filter.js";
 import type { BlobSource } from "./layered-store.js";
 
+/** What is asked for nothing that it is not known to have. */
+export interface ListedSource extends BlobSource {
+  /** It has this one too: it was just put there. */
+  add(hash: string): void;
+}
+
 /** Milliseconds from a list to the next one at least. */
 const LEAST_PAUSE_MS = 60_000;
 /** How often a list's own time the next one waits. */
 const PAUSE_FACTOR = 100;
 
 /**
- * A store elsewhere that is asked for nothing but what its list has: anybody may ask for any hash, and what a service is asked its owner pays for. It is listed
+ * A store elsewhere that is asked for nothing but what its list has, or was put there: anybody may ask for any hash, or name one, and what a service is asked its owner pays for. It is listed
  * now, and again where something is asked for that it does not have, once a minute at most and for no more than a hundredth of the time. Nobody waits for a list:
  * what it has not come to yet is not there.
  *
@@ -17,7 +23,7 @@ const PAUSE_FACTOR = 100;
 export const listedSource = (
   far: BlobSource & Pick<BlobStore, "list">,
   now: () => number = () => performance.now(),
-): BlobSource => {
+): ListedSource => {
   // What is deleted there is asked for in vain: a list takes nothing out of it.
   const listed = hashFilter();
   let due = Number.NEGATIVE_INFINITY;
@@ -41,5 +47,6 @@ export const listedSource = (
       return null;
     },
     stream: far.stream,
+    add: listed.add,
   };
 };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { BlobFetch } from "#shared/blobs/blob-client.js";
 import type { BlobStore, LocalStore } from "#shared/blobs/blob-store.js";
 import type { IncomingBlob } from "#shared/blobs/incoming-blob.js";
+import type { ListedSource } from "#shared/blobs/listed-source.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { isHash } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
@@ -33,6 +34,8 @@ export interface Archive {
 export interface ArchiveOptions {
   readonly local: LocalStore;
   readonly remote: BlobStore;
+  /** The same as it is asked for blobs that others name: for nothing that it is not known to have. Default: for any. */
+  readonly listed?: ListedSource | undefined;
   /** Where the remote store is a folder. Nothing is put there while another stands in its place. */
   readonly folder?: string | undefined;
   /** The queue's file. */
@@ -65,7 +68,8 @@ export const knownMark = (queue: string): string | undefined => openJournal(queu
  *
  * @throws BlockZeroError JOURNAL_MALFORMED if the file does not hold a queue
  */
-export const openArchive = ({ local, remote, folder, queue, log }: ArchiveOptions): Archive => {
+export const openArchive = ({ local, remote, listed, folder, queue, log }: ArchiveOptions): Archive => {
+  const { size, stream } = listed ?? remote;
   const journal = openJournal(queue, queueSchema);
   const pending = new Set(journal.value.pending);
   const failed = new Set<string>();
@@ -89,8 +93,10 @@ export const openArchive = ({ local, remote, folder, queue, log }: ArchiveOption
       if (!isThere && verified !== null) await remote.putFile(local.path(hash), hash);
       pending.delete(hash);
       save();
-      if (isThere || verified !== null) log.debug("archived a blob", { hash });
-      else log.warn("not archived: the file is not here any more", { hash });
+      if (isThere || verified !== null) {
+        listed?.add(hash);
+        log.debug("archived a blob", { hash });
+      } else log.warn("not archived: the file is not here any more", { hash });
     } catch (thrown) {
       failed.add(hash);
       const code = thrown instanceof BlockZeroError ? thrown.code : undefined;
@@ -127,11 +133,11 @@ export const openArchive = ({ local, remote, folder, queue, log }: ArchiveOption
     },
     receive: async ({ hash, maxBytes, signal }, incoming) => {
       try {
-        const announced = await remote.size(hash);
+        const announced = await size(hash);
         if (announced === null) return false;
         await incoming.restart();
         if (announced > maxBytes) throw tooLarge(hash, maxBytes);
-        for await (const chunk of addAbortSignal(signal, remote.stream(hash))) {
+        for await (const chunk of addAbortSignal(signal, stream(hash))) {
           if (!(chunk instanceof Uint8Array)) throw new TypeError("not bytes");
           if (incoming.length() + chunk.length > maxBytes) {
             await incoming.restart();

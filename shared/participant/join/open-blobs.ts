@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
-import { type BlobStore, directoryStore, type LocalStore } from "#shared/blobs/blob-store.js";
+import { directoryStore, type LocalStore } from "#shared/blobs/blob-store.js";
+import type { BlobSource } from "#shared/blobs/layered-store.js";
+import { listedSource } from "#shared/blobs/listed-source.js";
 import { observeFetches } from "#shared/blobs/observe-fetches.js";
 import { openStore } from "#shared/blobs/open-store.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
@@ -14,8 +16,8 @@ import type { Participant, ParticipantConfig } from "../participant.js";
 
 export interface ParticipantBlobs {
   readonly store: LocalStore;
-  /** Where published blobs are copied to. Null if the settings name no such store. */
-  readonly remote: BlobStore | null;
+  /** What published blobs were copied to, as it is asked for them. Null if the settings name no such store. */
+  readonly far: BlobSource | null;
   readonly blobs: Blobs;
 }
 
@@ -36,13 +38,15 @@ export const openParticipantBlobs = async (
   const remote = await openStore(config.store, process.env, {
     onDown: (fault) => log.warn("the store does not answer: copies wait for it", faultFields(fault)),
   });
+  // What a folder has costs a look.
+  const listed = remote === null || config.store.kind === "directory" ? undefined : listedSource(remote);
   const queue = join(home, "archive.json");
   const folder = config.store.kind === "directory" ? config.store.path : undefined;
   const blobs = await createBlobs(store, client, keptCycles(config), {
     quota: config.cache_gib * 2 ** 30,
     instruments,
     usedCycles: openUsedCycles(join(home, USED_FILE)),
-    archive: remote === null ? undefined : openArchive({ local: store, remote, folder, queue, log }),
+    archive: remote === null ? undefined : openArchive({ local: store, remote, listed, folder, queue, log }),
   });
-  return { store, remote, blobs };
+  return { store, far: listed ?? remote, blobs };
 };

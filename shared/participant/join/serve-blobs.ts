@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { BlobServer } from "#shared/blobs/blob-server.js";
-import { type BlobSource, layeredSource } from "#shared/blobs/layered-store.js";
-import { listedSource } from "#shared/blobs/listed-source.js";
+import { layeredSource } from "#shared/blobs/layered-store.js";
 import { openNonceMark } from "#shared/blobs/nonce-mark.js";
 import type { Metagraph } from "#shared/chain/chain.js";
 import { reasonOf } from "#shared/errors/error.js";
@@ -15,7 +14,7 @@ import type { ParticipantBlobs } from "./open-blobs.js";
 
 export interface ServeBlobsOptions
   extends Pick<Participant, "chain" | "clock" | "signer" | "embargo" | "log" | "signal">,
-    Pick<ParticipantBlobs, "store" | "remote"> {
+    Pick<ParticipantBlobs, "store" | "far"> {
   /** Undefined if it is the server's own address. */
   readonly origin: string | undefined;
   readonly instruments: Instruments;
@@ -25,11 +24,11 @@ export interface ServeBlobsOptions
 
 /** Serves a home's blobs to the subnet, those under embargo to nobody. Close it. @throws what reading the metagraph and listening throw */
 export const serveBlobs = async (
-  { netuid, listen, store: elsewhere }: ParticipantConfig,
+  { netuid, listen }: ParticipantConfig,
   home: string,
   options: ServeBlobsOptions,
 ): Promise<BlobServer> => {
-  const { chain, clock, signer, embargo, store, remote, origin, instruments, isWatched, log, signal } = options;
+  const { chain, clock, signer, embargo, store, far, origin, instruments, isWatched, log, signal } = options;
   const showFigures = async (metagraph: Metagraph): Promise<void> => {
     try {
       const parameters = await chain.hyperParameters(netuid);
@@ -41,13 +40,8 @@ export const serveBlobs = async (
     }
   };
   const onRead = isWatched ? showFigures : undefined;
-  const served = (): BlobSource => {
-    if (remote === null) return store;
-    // What a folder has costs a look.
-    return layeredSource(store, elsewhere.kind === "directory" ? remote : listedSource(remote));
-  };
   return serveOnKeptPort(listen, join(home, "port"), {
-    store: served(),
+    store: far === null ? store : layeredSource(store, far),
     visible: embargo.isLifted,
     origin,
     admission: {

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
-import { directoryStore } from "#shared/blobs/blob-store.js";
+import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
+import { listedSource } from "#shared/blobs/listed-source.js";
 import { openArchive } from "#shared/participant/files/archive.js";
 import { createBlobs } from "#shared/participant/files/blobs.js";
 import { markOf } from "#shared/participant/files/marked-folder.js";
@@ -106,6 +107,46 @@ describe("an archive's queue", { timeout: HANG_GUARD }, () => {
     await archive.idle();
     assert.ok(!archive.isPending(hashOf("report")));
     assert.deepEqual(JSON.parse(readFileSync(queue, "utf8")), { pending: [] });
+  });
+
+  it("is asked for what it lists or was copied there, and for nothing that strangers name", async (t) => {
+    const home = temporaryFolder(t);
+    const local = directoryStore(join(home, "own"));
+    const remote = directoryStore(join(home, "elsewhere"));
+    await remote.put(Buffer.from("report"));
+    const asked: string[] = [];
+    let lists = 0;
+    let isListed = () => {};
+    const first = new Promise<void>((resolve) => {
+      isListed = resolve;
+    });
+    const far: BlobStore = {
+      ...remote,
+      size: (hash) => {
+        asked.push(hash);
+        return remote.size(hash);
+      },
+      list: async function* () {
+        lists++;
+        yield* remote.list();
+        isListed();
+      },
+    };
+    const queue = join(home, "archive.json");
+    const archive = openArchive({ local, remote: far, listed: listedSource(far, () => 0), queue, log: silentLog });
+    const client = createBlobClient({ allowPrivateAddresses: true, log: silentLog });
+    const blobs = await createBlobs(local, client, 1, { archive });
+    const get = (text: string) =>
+      blobs.get({ hash: hashOf(text), maxBytes: 100, locations: [], signal: new AbortController().signal });
+    await first;
+    for (let i = 0; i < 20; i++) await assert.rejects(get(`${i}`), { code: "FETCH_NOT_FOUND" });
+    assert.deepEqual([asked, lists], [[], 1]);
+    assert.deepEqual(Buffer.from(await get("report")), Buffer.from("report"));
+    await blobs.put(Buffer.from("model"));
+    await archive.idle();
+    await local.delete(hashOf("model"));
+    assert.deepEqual(Buffer.from(await get("model")), Buffer.from("model"), "before the next list");
+    assert.equal(lists, 1);
   });
 
   it("forgets a blob that is gone with a warning where it was not copied, and refuses a file that is no queue", async (t) => {
