@@ -13,7 +13,7 @@ import type { FileRequest } from "#shared/replay/source.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
 import { plural } from "#shared/util/plural.js";
 import { copiesInFolders, type FolderCopies, openLocalCopy } from "./folder-copies.js";
-import { anyBlob, checkedBlob, type RemoteCopies, type RemoteCopy } from "./remote-copies.js";
+import { anyBlob, type CopysTurn, checkedBlob, inRounds, type RemoteCopies, type RemoteCopy } from "./remote-copies.js";
 
 /** A copy that cannot serve: its bytes do not have the hash it is kept under, or it cannot be read. */
 export interface FaultyCopy {
@@ -112,12 +112,17 @@ export const openSubnetFiles = ({
   };
 
   /** Asks somebody. @returns why it cannot be had there, or null */
-  const ask = async (copy: RemoteCopy, hash: string, incoming: IncomingBlob): Promise<BlockZeroError | null> => {
+  const ask = async (
+    { copy, isAgain, failed }: CopysTurn,
+    hash: string,
+    incoming: IncomingBlob,
+  ): Promise<BlockZeroError | null> => {
     try {
-      await copy.receive(incoming);
+      await (copy.attempt?.(incoming, isAgain) ?? copy.receive(incoming));
       return null;
     } catch (thrown) {
       if (!isFetchFault(thrown)) throw thrown;
+      failed(thrown);
       const { name: path } = copy;
       if (thrown.code === MISMATCH)
         blame({ path, hash, unreadable: null, isAskedAbout: everyCopy, open: () => received(copy) });
@@ -129,27 +134,27 @@ export const openSubnetFiles = ({
   const examine = async (file: FileRequest): Promise<void> => {
     if (!everyCopy || remote === undefined || examined.has(file.hash)) return;
     examined.add(file.hash);
-    for (const copy of await remote(file)) await ask(copy, file.hash, checkedBlob(file.hash));
+    for await (const turn of inRounds(await remote(file))) await ask(turn, file.hash, checkedBlob(file.hash));
   };
 
   /** @throws BlockZeroError why it cannot be had, the faults of folders included */
   const fromElsewhere = async (file: FileRequest, inFolders: FolderCopies["faulty"]): Promise<ByteSource> => {
     const { hash } = file;
     const store = cache ?? made;
-    const faults = inFolders.map(({ fault }) => fault);
-    for (const copy of (await remote?.(file)) ?? []) {
+    const faults = new Map<RemoteCopy, BlockZeroError>();
+    for await (const turn of inRounds((await remote?.(file)) ?? [])) {
       hasFetched ||= store === made;
       const incoming = await store.receive(hash);
       try {
-        const fault = await ask(copy, hash, incoming);
-        if (fault !== null) faults.push(fault);
+        const fault = await ask(turn, hash, incoming);
+        if (fault !== null) faults.set(turn.copy, fault);
       } finally {
         await incoming.close();
       }
       const sound = await store.open(hash);
       if (sound !== null) return sound;
     }
-    throw nobodyHas(hash, faults);
+    throw nobodyHas(hash, [...inFolders.map(({ fault }) => fault), ...faults.values()]);
   };
 
   const open = async (request: FileRequest): Promise<ByteSource> => {

@@ -73,6 +73,7 @@ export const openSubnet = async (location: SubnetLocation): Promise<OpenedSubnet
     // A localnet's chain is a copy that stands still, its servers are perhaps gone: all its files are in the home.
     let phases: PhaseLengths | undefined;
     let servers: RemoteCopies = async () => [];
+    const slow = new Set<string>();
     const remote = oneAfterAnother([(file) => servers(file), ...(await openArchives(location))]);
     const folders = [...(home === undefined ? [] : blobFolders(home)), ...(cache === undefined ? [] : [cache])];
     const files = openSubnetFiles({
@@ -87,8 +88,8 @@ export const openSubnet = async (location: SubnetLocation): Promise<OpenedSubnet
       await files.close();
     });
     const look = async (): Promise<SubnetView> => {
-      // Who serves, and who was slow, is found out anew.
-      if (location.chain !== undefined) servers = remoteFiles(chain, netuid, () => phases, location);
+      // Who serves is found out anew; who was slow comes last until it is not.
+      if (location.chain !== undefined) servers = remoteFiles(chain, netuid, () => phases, slow, location);
       const { network: agreed, beyond } = await agreedFiles({
         chain,
         netuid,
@@ -136,11 +137,12 @@ const remoteFiles = (
   chain: Chain,
   netuid: number,
   phases: () => PhaseLengths | undefined,
+  slow: Set<string>,
   location: SubnetLocation,
 ): RemoteCopies => {
   const { allowPrivateAddresses, log, signal, signer } = location;
   const client = createBlobClient({ allowPrivateAddresses, log, ...(signer && { signer }), busyPausesMs: [] });
-  return serverCopies({ client, servers: subnetServers(chain, netuid, phases), signal });
+  return serverCopies({ client, servers: subnetServers(chain, netuid, phases), signal, slow });
 };
 
 const openArchives = ({ archives = [] }: SubnetLocation): Promise<readonly RemoteCopies[]> =>

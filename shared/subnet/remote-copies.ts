@@ -6,14 +6,41 @@ import { isFetchFault } from "#shared/blobs/fetch-fault.js";
 import type { IncomingBlob } from "#shared/blobs/incoming-blob.js";
 import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors/error.js";
 import type { FileRequest } from "#shared/replay/source.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import { openPatience, type PatienceOptions } from "./server-patience.js";
 
 /** A copy of a file that somebody else may have. */
 export interface RemoteCopy {
   /** Where a person would look for it. */
   readonly name: string;
-  /** @throws BlockZeroError FETCH_…, FETCH_HASH_MISMATCH where it is another file */
+  /** Waits for who is busy. @throws BlockZeroError FETCH_…, FETCH_HASH_MISMATCH where it is another file */
   receive(incoming: IncomingBlob): Promise<void>;
+  /** The same without waiting, and where others were not asked yet without giving who sends little its time. Absent where there is nothing to wait for. @param isAgain whether they were */
+  attempt?(incoming: IncomingBlob, isAgain: boolean): Promise<void>;
+  /** Waits until it may be asked again after an attempt. @returns false where it may not */
+  again?(fault: BlockZeroError, isAgain: boolean): Promise<boolean>;
+}
+
+/** A copy whose turn it is. */
+export interface CopysTurn {
+  readonly copy: RemoteCopy;
+  /** Whether all others had their first turn. */
+  readonly isAgain: boolean;
+  failed(fault: BlockZeroError): void;
+}
+
+/** Copies one after the other, then again those that were busy or slow, which are waited for together: who makes people wait holds up nobody who does not. */
+export async function* inRounds(copies: readonly RemoteCopy[]): AsyncGenerator<CopysTurn> {
+  let left = copies;
+  for (let isAgain = false; left.length > 0; isAgain = true) {
+    const faults = new Map<RemoteCopy, BlockZeroError>();
+    for (const copy of left) yield { copy, isAgain, failed: (fault) => void faults.set(copy, fault) };
+    const wasAgain = isAgain;
+    const next = await Promise.all(
+      [...faults].map(async ([copy, fault]) => ((await copy.again?.(fault, wasAgain)) ? [copy] : [])),
+    );
+    left = next.flat();
+  }
 }
 
 /** Everybody who may have a file, in the order in which they are asked. */
@@ -25,21 +52,29 @@ export interface ServerOptions extends PatienceOptions {
   readonly servers: () => Promise<readonly string[]>;
 }
 
-/** Copies of who announced a file, then of the other servers; of those, who was slow before comes last. */
+/** Copies of who announced a file, then of the other servers; of those, who was slow the last time comes last. */
 export const serverCopies = (options: ServerOptions): RemoteCopies => {
   const { client, servers, signal } = options;
   const patience = openPatience(options);
   return async ({ hash, maxBytes, location }) => {
     const origins = new Set([...(location === undefined ? [] : [location]), ...(await servers())]);
-    return patience.inOrder(origins).map((origin) => ({
-      name: `${origin}/blob/${hash}`,
-      receive: (incoming) =>
-        patience.grant(
-          origin,
-          () => client.receive({ locations: [origin], hash, maxBytes, signal }, incoming).catch(itsOwn),
-          incoming.length,
-        ),
-    }));
+    const hasOthers = origins.size > 1;
+    return patience.inOrder(origins).map((origin) => {
+      const from = (incoming: IncomingBlob) => (over?: AbortSignal) =>
+        withSignals([signal, over], (either) =>
+          client.receive({ locations: [origin], hash, maxBytes, signal: either }, incoming).catch(itsOwn),
+        );
+      return {
+        name: `${origin}/blob/${hash}`,
+        receive: (incoming) => patience.grant(origin, from(incoming), incoming.length),
+        attempt: (incoming, isAgain) =>
+          patience.attempt(origin, from(incoming), incoming.length, hasOthers && !isAgain),
+        again: async (fault, isAgain) =>
+          fault.code === "FETCH_BUSY"
+            ? patience.pause(origin)
+            : fault.code === "FETCH_TIMEOUT" && hasOthers && !isAgain,
+      };
+    });
   };
 };
 

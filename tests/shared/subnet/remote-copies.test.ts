@@ -143,6 +143,55 @@ describe("the files of a subnet, from outside", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(Buffer.from(await patient.fetch(file)), text);
   });
 
+  it("come from whoever has them before anybody is waited for who is busy, and those are waited for together", async (t) => {
+    const asked: string[] = [];
+    const busy = await Promise.all(
+      ["a", "b", "c"].map((name) =>
+        listen(
+          t,
+          createServer((_, response) => {
+            asked.push(name);
+            response.writeHead(503).end();
+          }),
+        ),
+      ),
+    );
+    const good = await serverOf(t);
+    let pauses = 0;
+    const pause = async () => void pauses++;
+    const files = open(t, [...busy, good.url], { pause });
+    assert.deepEqual(Buffer.from(await files.fetch(file)), text);
+    assert.deepEqual([asked, pauses], [["a", "b", "c"], 0]);
+    const missing = { ...file, hash: sha256(Buffer.from("nobody's")) };
+    const few = open(t, [...busy, good.url], { pause, patienceMs: 16_000, pauseMs: 5_000 });
+    await assert.rejects(few.fetch(missing), { code: "FETCH_NOT_FOUND", message: /answered 503.*nor 1 other/ });
+    assert.equal(asked.slice(3).join(""), "abcabcabcabc");
+    assert.equal(pauses, 9);
+  });
+
+  it("come from whoever has them before anybody is waited for who is silent or drips", async (t) => {
+    let now = 0;
+    const slowly = (says: string) =>
+      listen(
+        t,
+        createServer((_, response) => {
+          response.write(says);
+          now += 3_000;
+        }),
+      );
+    const slow = [await slowly(""), await slowly("x")];
+    const good = await serverOf(t);
+    // Whose own limits end nothing.
+    const forever = { graceMs: HANG_GUARD, windowMs: HANG_GUARD };
+    const client = createBlobClient({ allowPrivateAddresses: true, log: silentLog, busyPausesMs: [], ...forever });
+    const slowLast = new Set<string>();
+    const options = { client, now: () => now, slow: slowLast };
+    assert.deepEqual(Buffer.from(await open(t, [...slow, good.url], options).fetch(file)), text);
+    assert.deepEqual(slowLast, new Set(slow));
+    const remote = serverCopies({ ...options, servers: async () => [...slow, good.url], signal: t.signal });
+    assert.equal((await remote(file))[0]?.name, `${good.url}/blob/${hash}`, "the next time");
+  });
+
   it("come from an archive when all servers are gone, and who was asked is told when it lacks them too", async (t) => {
     const gone = await serverOf(t);
     await gone.close();
