@@ -70,7 +70,7 @@ const SHARE_EACH = 1 / 4;
 
 /**
  * Serves blobs, whole or from a byte on: `GET` or `HEAD /blob/<hash>`, and `GET /health`. Refuses everything else in one line. Drops a
- * client that is slow or silent, or that exceeds the number of connections. Among waiting requests, validators come first, then
+ * client that is slow or silent, or that exceeds the number of connections. Among waiting requests, validators who have no other here come first, then
  * who has fewest places. Nobody has more than a quarter of the places, and who takes long gives its place to whoever waits and has fewer.
  *
  * @throws BlockZeroError SERVER_FAILED if the address cannot be bound
@@ -207,8 +207,10 @@ const placeFor = async (
   };
   const gone = new AbortController();
   response.once("close", () => gone.abort());
+  // A validator comes first where it has no other request here, else few of them would keep out all who are none.
+  const rank = others === 0 ? urgency : Math.max(urgency, 1);
   try {
-    const free = await slots.acquire(urgency, gone.signal, () => response.destroy(), from);
+    const free = await slots.acquire(rank, gone.signal, () => response.destroy(), from);
     if (free === null) {
       leave();
       return null;

@@ -215,6 +215,29 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(Buffer.from(await clientOf(ann).fetchBlob({ ...request, location: server.url })), bytes);
   });
 
+  it("has a place for miners though a few validators ask for as much as they may", async (t) => {
+    const large = Buffer.alloc(64 << 20, 7);
+    const store = directoryStore(temporaryFolder(t));
+    await store.put(bytes);
+    await store.put(large);
+    const roleOf = (hotkey: string) => (hotkey === ann.address ? "miner" : "validator");
+    const limits = { maxAnswers: 4, maxAnswersEach: 2, turnMs: 20 };
+    const server = await serve(t, { roleOf }, { store, ...limits });
+    const validators = await Promise.all(["1", "2"].map((name) => signerFromUri(`//hoarder${name}`)));
+    let isOver = false;
+    t.after(() => {
+      isOver = true;
+    });
+    const hoard = async (signer: typeof vera): Promise<void> => {
+      const socket = await hoarding(t, server, signer, sha256(large));
+      socket.once("close", () => {
+        if (!isOver) void hoard(signer);
+      });
+    };
+    await Promise.all([...validators, ...validators].map(hoard));
+    assert.deepEqual(Buffer.from(await clientOf(ann).fetchBlob({ ...request, location: server.url })), bytes);
+  });
+
   it("drops one connection too many from an address", async (t) => {
     const { port } = await serve(t, {}, { maxConnectionsPerAddress: 1 });
     const first = connect(port, "127.0.0.1");
