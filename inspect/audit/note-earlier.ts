@@ -25,7 +25,8 @@ export const noteEarlier = async (
   { regated, reports }: { readonly regated: readonly Regated[]; readonly reports: readonly Report[] },
   findings: Findings,
 ): Promise<void> => {
-  const revealed = await revealedBefore(auditing, base, findings);
+  const groups = new Set(regated.flatMap(({ result }) => (result?.ok ? [result.update.group] : [])));
+  const revealed = await revealedBefore(auditing, { base, groups: [...groups] }, findings);
   for (const { submission, result } of regated) {
     if (!result?.ok) continue;
     const { group, tensorsHash: tensors } = result.update;
@@ -41,19 +42,21 @@ export const noteEarlier = async (
   }
 };
 
-/** The updates of earlier cycles that nobody may submit again, as far as chain and files still have them. */
+/** The updates of earlier cycles that nobody may submit again in these groups, as far as chain and files still have them. */
 const revealedBefore = async (
   { source, cycle, manifestOf }: Auditing,
-  base: string,
+  { base, groups }: { readonly base: string; readonly groups: readonly string[] },
   findings: Findings,
 ): Promise<readonly EarlierUpdate[]> => {
   const revealed: EarlierUpdate[] = [];
+  if (groups.length === 0) return revealed;
   let isWhole = true;
   const onMissing = () => {
     isWhole = false;
   };
   try {
-    for await (const update of updatesBefore(source, { cycle, base, manifestOf, onMissing })) revealed.push(update);
+    const asked = { cycle, base, groups, manifestOf, onMissing };
+    for await (const update of updatesBefore(source, asked)) revealed.push(update);
   } catch (thrown) {
     if (!isMissing(thrown)) throw thrown;
     onMissing();

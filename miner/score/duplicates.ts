@@ -26,10 +26,8 @@ const OWN = "own";
  * again, as far as manifests and states are at hand.
  */
 export const duplicateGate = async (source: CycleSource, update: Compared, signal: AbortSignal): Promise<Gate> => {
-  const ofGroup = ({ group }: { readonly group: string }) => group === update.group;
-  const merged = (await ancestorsOf(source, update.base, signal)).filter(ofGroup);
-  const { updates, isWhole } = await revealedBefore(source, update, signal);
-  const revealed = updates.filter(ofGroup);
+  const merged = (await ancestorsOf(source, update.base, signal)).filter(({ group }) => group === update.group);
+  const { revealed, isWhole } = await revealedBefore(source, update, signal);
   const submissions = [{ hotkey: OWN, tensors: update.tensorsHash }];
   const found = findRepeats({ submissions, lineage: [...merged, ...revealed] }).get(OWN);
   if (found) return { gate: "duplicate", status: "failed", reason: "duplicate", detail: describeRepeat(found) };
@@ -44,8 +42,8 @@ export const duplicateGate = async (source: CycleSource, update: Compared, signa
   return { gate: "duplicate", status: "passed", reason: null, detail: `${none}; ${UNSEEN}` };
 };
 
-const revealedBefore = async (source: CycleSource, { cycle, base }: Compared, signal: AbortSignal) => {
-  const updates: EarlierUpdate[] = [];
+const revealedBefore = async (source: CycleSource, { cycle, group, base }: Compared, signal: AbortSignal) => {
+  const revealed: EarlierUpdate[] = [];
   let isWhole = true;
   const onMissing = () => {
     signal.throwIfAborted();
@@ -53,11 +51,12 @@ const revealedBefore = async (source: CycleSource, { cycle, base }: Compared, si
   };
   try {
     const manifestOf = (hash: string) => readModelManifest(source, hash);
-    for await (const update of updatesBefore(source, { cycle, base, manifestOf, onMissing })) updates.push(update);
-    return { updates, isWhole };
+    const asked = { cycle, base, groups: [group], manifestOf, onMissing };
+    for await (const update of updatesBefore(source, asked)) revealed.push(update);
+    return { revealed, isWhole };
   } catch (thrown) {
     if (!isGone(thrown)) throw thrown;
-    return { updates, isWhole: false };
+    return { revealed, isWhole: false };
   }
 };
 

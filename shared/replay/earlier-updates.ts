@@ -36,26 +36,37 @@ export interface SameWeights {
   baseOf(cycle: number): string | null;
 }
 
-/** @throws what `manifestOf` throws */
-export const sameWeights = async (base: string, manifestOf: ManifestOf): Promise<SameWeights> => {
+/**
+ * @param of the groups that are asked about: for one that stands still more ancestors are read. Default: all of the model
+ * @throws what `manifestOf` throws
+ */
+export const sameWeights = async (
+  base: string,
+  manifestOf: ManifestOf,
+  of?: readonly string[],
+): Promise<SameWeights> => {
   const since = new Map<string, number>();
-  const ancestors: { readonly hash: string; readonly cycle: number }[] = [];
-  let groups: readonly string[] = [];
+  const ancestors: { readonly hash: string; readonly cycle: number; readonly parent: string | null }[] = [];
+  let groups: readonly string[] = of ?? [];
   for await (const { hash, manifest } of lineage(base, manifestOf)) {
-    if (ancestors.length === 0) groups = Object.keys(manifest.parts.groups);
-    ancestors.push({ hash, cycle: manifest.parent === null ? Number.NEGATIVE_INFINITY : manifest.cycle });
+    if (ancestors.length === 0) groups = of ?? Object.keys(manifest.parts.groups);
+    const { parent } = manifest;
+    ancestors.push({ hash, cycle: parent === null ? Number.NEGATIVE_INFINITY : manifest.cycle, parent });
     for (const group of groups)
       if (!since.has(group) && (manifest.steps[group] ?? 0) !== 0) since.set(group, manifest.cycle + 1);
     const isPast = ancestors.at(-1)!.cycle < ancestors[0]!.cycle - REVEALED_DEPTH;
     if ((since.size === groups.length && isPast) || ancestors.length === ANCESTRY_DEPTH) break;
   }
+  // The oldest that was read was agreed on in a cycle that started from its parent.
+  const oldest = ancestors.at(-1);
   return {
     since: new Map(groups.map((group) => [group, since.get(group) ?? 0])),
-    baseOf: (cycle) => ancestors.find((ancestor) => ancestor.cycle < cycle)?.hash ?? null,
+    baseOf: (cycle) =>
+      ancestors.find((ancestor) => ancestor.cycle < cycle)?.hash ?? (cycle === oldest?.cycle ? oldest.parent : null),
   };
 };
 
-/** The cycles before `cycle` whose updates are known in it: the last ones, and those for weights that some group still has, of these the newest. */
+/** The cycles before `cycle` whose updates are known in it: the last ones, and those for weights that some of these groups still has, of these the newest. */
 export const knownCycles = async (
   source: NetworkSource,
   cycle: number,
@@ -81,8 +92,10 @@ export interface Before {
   readonly cycle: number;
   /** Hash of the model that the cycle starts from. */
   readonly base: string;
+  /** Whose updates are asked for. */
+  readonly groups: readonly string[];
   readonly manifestOf: ManifestOf;
-  /** Called for each cycle of which some manifest, or the model that it started from, cannot be had. */
+  /** Called for each cycle of which a manifest that may count, or the model that it started from, cannot be had. */
   readonly onMissing: () => void;
 }
 
@@ -94,14 +107,15 @@ export interface Before {
  */
 export async function* updatesBefore(
   source: CycleSource,
-  { cycle, base, manifestOf, onMissing }: Before,
+  { cycle, base, groups, manifestOf, onMissing }: Before,
 ): AsyncGenerator<EarlierUpdate> {
-  const same = await sameWeights(base, manifestOf);
+  const same = await sameWeights(base, manifestOf, groups);
   for (const past of (await knownCycles(source, cycle, same)).toReversed()) {
+    const asked = groups.filter((group) => isKnown(cycle, same, { cycle: past, group }));
     const startedFrom = same.baseOf(past);
-    const { updates, isWhole } = startedFrom === null ? NOTHING : await revealedIn(source, past, startedFrom);
+    const { updates, isWhole } = startedFrom === null ? NOTHING : await revealedIn(source, past, startedFrom, asked);
     if (!isWhole) onMissing();
-    yield* updates.filter((update) => isKnown(cycle, same, update));
+    yield* updates;
   }
 }
 
@@ -117,11 +131,20 @@ const NOTHING: Revealed = { updates: [], isWhole: false };
  * What was revealed in a past cycle, as far as manifests can be had.
  *
  * @param base hash of the model that it started from
+ * @param groups those that are asked about. Default: all
  * @throws BlockZeroError STATE_DISCARDED if the chain no longer knows who revealed what
  */
-export const revealedIn = async (newest: CycleSource, cycle: number, base: string): Promise<Revealed> => {
+export const revealedIn = async (
+  newest: CycleSource,
+  cycle: number,
+  base: string,
+  groups?: readonly string[],
+): Promise<Revealed> => {
   const source = await contextOf(newest, cycle);
-  const found = await mapLimited(await readSubmissions(source, cycle), MANIFESTS_AT_ONCE, async (submission) => {
+  const submissions = (await readSubmissions(source, cycle)).filter(
+    ({ reveal }) => groups === undefined || (reveal !== null && groups.includes(reveal.group)),
+  );
+  const found = await mapLimited(submissions, MANIFESTS_AT_ONCE, async (submission) => {
     try {
       const gated = await gateManifest(source, submission, { base: { hash: base }, cycle });
       if (!gated.ok) return [];

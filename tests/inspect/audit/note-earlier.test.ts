@@ -15,7 +15,8 @@ describe("an audit of a cycle whose base stayed", { timeout: HANG_GUARD }, () =>
   it("notes who scored what had been revealed, and what it cannot look for", async (t) => {
     const subnet = await openSubnet(t, { miners: ["ann", "bob", "cat"] });
     const tensors = noiseUpdate(subnet, "ann", 0.01);
-    await submit(subnet, { ann: forge(subnet, { miner: "ann", tensors, cycle: 2 }) }, 2);
+    const former = forge(subnet, { miner: "ann", tensors, cycle: 2 });
+    await submit(subnet, { ann: former }, 2);
     const again = {
       bob: forge(subnet, { miner: "bob", tensors, cycle: 3 }),
       cat: forge(subnet, { miner: "cat", tensors: noiseUpdate(subnet, "cat", 0.01), cycle: 3 }),
@@ -39,19 +40,32 @@ describe("an audit of a cycle whose base stayed", { timeout: HANG_GUARD }, () =>
 
     // The node has discarded the states up to a block, and then those of all cycles before this one.
     const { chain } = source;
-    const notedFrom = async (first: number) => {
+    const notedBy = async (changed: Partial<typeof source>, what = regated) => {
+      const some = openFindings(3);
+      await noteEarlier(
+        { source: { ...source, ...changed }, cycle: 3, manifestOf },
+        base.hash,
+        { regated: what, reports },
+        some,
+      );
+      return some.finish().notes;
+    };
+    const knownFrom = (first: number) => {
       const commitments: typeof chain.commitments = async (...asked) => {
         if (asked[1] !== undefined && asked[1] < first)
           throw new BlockZeroError("STATE_DISCARDED", "the node no longer has that state", "ask an archive node");
         return chain.commitments(...asked);
       };
-      const some = openFindings(3);
-      const forgetful = { ...source, chain: { ...chain, commitments } };
-      await noteEarlier({ source: forgetful, cycle: 3, manifestOf }, base.hash, { regated, reports }, some);
-      return some.finish().notes;
+      return { chain: { ...chain, commitments } };
     };
     const gone = "updates of some earlier cycles cannot be had: copies of them are not looked for";
-    assert.deepEqual(await notedFrom(subnet.window(2, "train").start), [gone, ...notes]);
-    assert.deepEqual(await notedFrom(subnet.window(3, "train").start), [gone]);
+    assert.deepEqual(await notedBy(knownFrom(subnet.window(2, "train").start)), [gone, ...notes]);
+    assert.deepEqual(await notedBy(knownFrom(subnet.window(3, "train").start)), [gone]);
+    const fetch: typeof source.fetch = async (file) => {
+      if (file.hash === former.artifact) throw new BlockZeroError("FETCH_NOT_FOUND", "nobody has it", "ask sooner");
+      return source.fetch(file);
+    };
+    assert.deepEqual(await notedBy({ fetch }), [gone]);
+    assert.deepEqual(await notedBy({ fetch }, []), [], "nothing was submitted that may be a copy");
   });
 });

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { derivationOf } from "#inspect/explain/derivation.js";
 import { findArtifact } from "#miner/score/artifact.js";
 import { drawScores } from "#miner/score/draws.js";
+import { duplicateGate } from "#miner/score/duplicates.js";
 import { gateNow } from "#miner/score/gated-pay.js";
 import type { ExpectedStanding } from "#miner/score/report.js";
 import { GATES, type GateName, type ScoreReport } from "#miner/score/report.js";
@@ -210,6 +211,27 @@ describe("a score before anything is paid", { timeout: HANG_GUARD }, () => {
     const report = await score(t, subnet, { file, group: "math", cycle: 2 });
     assert.deepEqual([report.verdict, report.reason], ["rejected", "duplicate"]);
     assert.match(report.gates.find(({ gate }) => gate === "duplicate")!.detail ?? "", / in cycle 1$/);
+  });
+
+  it("does not call it checked where what a cycle revealed for its group cannot be had, and is stopped meanwhile", async (t) => {
+    const subnet = await openSubnet(t);
+    const former = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.01) });
+    await submit(subnet, { ann: former });
+    await subnet.store.delete(former.artifact);
+    await subnet.to(subnet.window(2, "train").start);
+    const { source } = await lookAt(t, subnet);
+    const update = { cycle: 2, group: "math", base: subnet.modelHash, tensorsHash: "1".repeat(64) };
+    const { status, detail } = await duplicateGate(source, update, t.signal);
+    assert.equal(status, "unchecked");
+    assert.match(detail ?? "", /some of earlier cycles cannot be had any more/);
+    assert.equal((await duplicateGate(source, { ...update, group: "prose" }, t.signal)).status, "passed");
+    const stop = new AbortController();
+    const fetch: typeof source.fetch = async (file) => {
+      if (file.hash === former.artifact) stop.abort();
+      stop.signal.throwIfAborted();
+      return source.fetch(file);
+    };
+    await assert.rejects(duplicateGate({ ...source, fetch }, update, stop.signal), { name: "AbortError" });
   });
 
   it("rejects what makes the loss infinite, and pays nothing for what makes it worse", async (t) => {

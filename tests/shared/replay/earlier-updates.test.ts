@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { BlockZeroError } from "#shared/errors/error.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
-import { knownCycles, sameWeights } from "#shared/replay/earlier-updates.js";
+import { phaseAt } from "#shared/protocol/phases.js";
+import { knownCycles, sameWeights, updatesBefore } from "#shared/replay/earlier-updates.js";
+import type { CycleSource } from "#shared/replay/source.js";
 import { template } from "../../support/micro-network.js";
 
-/** The models of cycles 4, 6 and 7, and genesis; each says which groups took a step. */
-const lineOf = (steps: Readonly<Record<number, Readonly<Record<string, number>>>>) => {
-  const cycles = [0, 4, 6, 7];
+/** The models of these cycles, the first of which is genesis; each says which groups took a step. */
+const lineOf = (
+  steps: Readonly<Record<number, Readonly<Record<string, number>>>>,
+  cycles: readonly number[] = [0, 4, 6, 7],
+) => {
   const manifests = new Map(
     cycles.map((cycle, i) => {
       const parts = { hub: {}, groups: { math: {}, prose: {} } };
@@ -39,4 +44,43 @@ test("updates are known from that cycle on, and of the last 8 in any case, at mo
   assert.deepEqual(await cycles(5, { math: 0 }), [3, 4]);
   assert.deepEqual(await cycles(3, { math: 0 }), []);
   assert.equal((await cycles(100, { math: 0 })).length, 64);
+});
+
+/** One group took a step in each of seventy cycles, and the other stands still. */
+const CYCLES = Array.from({ length: 71 }, (_, cycle) => cycle);
+const standingStill = lineOf(Object.fromEntries(CYCLES.map((cycle) => [cycle, { math: 1, prose: 0 }])), CYCLES);
+
+test("of the oldest model that is looked at it is known what its cycle started from", async () => {
+  const { baseOf } = await sameWeights("70", standingStill);
+  assert.deepEqual([9, 8, 7, 6].map(baseOf), ["8", "7", "6", null]);
+});
+
+test("where a group stands still, what counts for others alone is not missed", async () => {
+  const network = { ...template, genesis: "0".repeat(64), first_cycle: 0 };
+  const asked = new Set<number>();
+  /** Only states of the last cycles are known. */
+  const stateAt = <T>(state: T) => {
+    return async (_: number, block?: number): Promise<T> => {
+      const { cycle } = phaseAt(block!, network.phases);
+      if (cycle < 63) throw new BlockZeroError("STATE_DISCARDED", "the node no longer has that state", "ask another");
+      asked.add(cycle);
+      return state;
+    };
+  };
+  const chain = { metagraph: stateAt({ neurons: [], ownerHotkey: "" }), commitments: stateAt([]) };
+  const source = { network, networkHash: "1".repeat(64), chain } as unknown as CycleSource;
+  /** Nor are manifests of models that the weights of its own do not come from. */
+  const manifestOf = async (hash: string) => {
+    if (Number(hash) < 55) throw new BlockZeroError("FETCH_NOT_FOUND", "nobody has it", "ask another");
+    return standingStill(hash);
+  };
+  const read = async (groups: readonly string[]) => {
+    let missing = 0;
+    const before = { cycle: 71, base: "70", groups, onMissing: () => void missing++ };
+    for await (const _ of updatesBefore(source, { ...before, manifestOf })) assert.fail("nothing was revealed");
+    return missing;
+  };
+  assert.equal(await read(["math"]), 0);
+  assert.deepEqual([...asked], [70, 69, 68, 67, 66, 65, 64, 63]);
+  await assert.rejects(read(["math", "prose"]), { code: "FETCH_NOT_FOUND" });
 });
