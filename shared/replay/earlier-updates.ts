@@ -5,7 +5,7 @@ import { isGone } from "./is-gone.js";
 import { ANCESTRY_DEPTH, lineage } from "./lineage.js";
 import type { CycleSource } from "./source.js";
 import { readSubmissions } from "./submissions.js";
-import { contextOf, firstCycleFrom, type NetworkSource } from "./succession.js";
+import { contextOf, knownCyclesFrom, type NetworkSource } from "./succession.js";
 
 /** An update that was revealed in an earlier cycle, with a manifest that passed the gates. */
 export interface EarlierUpdate {
@@ -66,15 +66,19 @@ export const sameWeights = async (
   };
 };
 
-/** The cycles before `cycle` whose updates are known in it: the last ones, and those for weights that some of these groups still has, of these the newest. */
+/**
+ * The cycles before `cycle` whose updates are known in it: the last ones, and those for weights that some of these groups still has, of these the newest.
+ *
+ * @returns them ascending, and whether the file of a former network is not available, so that there may be more before them
+ */
 export const knownCycles = async (
   source: NetworkSource,
   cycle: number,
   { since }: Pick<SameWeights, "since">,
-): Promise<readonly number[]> => {
+): Promise<{ readonly cycles: readonly number[]; readonly isCut: boolean }> => {
   const wanted = Math.max(0, cycle - ANCESTRY_DEPTH, Math.min(cycle - REVEALED_DEPTH, ...since.values()));
-  const first = await firstCycleFrom(source, wanted);
-  return Array.from({ length: Math.max(0, cycle - first) }, (_, i) => first + i);
+  const { first, isCut } = await knownCyclesFrom(source, wanted);
+  return { cycles: Array.from({ length: Math.max(0, cycle - first) }, (_, i) => first + i), isCut };
 };
 
 /**
@@ -95,7 +99,10 @@ export interface Before {
   /** Whose updates are asked for. */
   readonly groups: readonly string[];
   readonly manifestOf: ManifestOf;
-  /** Called for each cycle of which a manifest that may count, or the model that it started from, cannot be had. */
+  /**
+   * Called for each cycle of which a manifest that may count, or the model that it started from, cannot be had; once for all that lie before a network file
+   * that cannot.
+   */
   readonly onMissing: () => void;
 }
 
@@ -110,13 +117,15 @@ export async function* updatesBefore(
   { cycle, base, groups, manifestOf, onMissing }: Before,
 ): AsyncGenerator<EarlierUpdate> {
   const same = await sameWeights(base, manifestOf, groups);
-  for (const past of (await knownCycles(source, cycle, same)).toReversed()) {
+  const { cycles, isCut } = await knownCycles(source, cycle, same);
+  for (const past of cycles.toReversed()) {
     const asked = groups.filter((group) => isKnown(cycle, same, { cycle: past, group }));
     const startedFrom = same.baseOf(past);
     const { updates, isWhole } = startedFrom === null ? NOTHING : await revealedIn(source, past, startedFrom, asked);
     if (!isWhole) onMissing();
     yield* updates;
   }
+  if (isCut) onMissing();
 }
 
 /** What was revealed in a cycle, and whether every manifest could be had. */

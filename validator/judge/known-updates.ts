@@ -56,7 +56,7 @@ export const earlierUpdates = async (
   const known = knownIn(home);
   const same = await sameWeights(current, (hash) => models.manifest(hash, signal));
   const source = cycleSource(participant, { until });
-  const past = await knownCycles(source, cycle, same);
+  const { cycles: past } = await knownCycles(source, cycle, same);
   const updates: EarlierUpdate[] = [];
   // The newest first, whose updates are the likeliest to come again: time may not be enough for all.
   for (const earlier of past.toReversed()) {

@@ -36,8 +36,8 @@ test("a group's weights are those of the newest model that took a step of it", a
 test("updates are known from that cycle on, and of the last 8 in any case, at most 64 cycles later and not before the network began", async () => {
   const network = { ...template, genesis: "0".repeat(64), first_cycle: 3 };
   const source = { network, networkHash: "1".repeat(64), fetch: async () => new Uint8Array() };
-  const cycles = (cycle: number, since: Readonly<Record<string, number>>) =>
-    knownCycles(source, cycle, { since: new Map(Object.entries(since)) });
+  const cycles = async (cycle: number, since: Readonly<Record<string, number>>) =>
+    (await knownCycles(source, cycle, { since: new Map(Object.entries(since)) })).cycles;
   assert.deepEqual(await cycles(16, { math: 5, prose: 15 }), [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
   assert.deepEqual(await cycles(16, { math: 16, prose: 16 }), [8, 9, 10, 11, 12, 13, 14, 15]);
   assert.deepEqual(await cycles(8, { math: 8, prose: 8 }), [3, 4, 5, 6, 7]);
@@ -46,8 +46,8 @@ test("updates are known from that cycle on, and of the last 8 in any case, at mo
   assert.equal((await cycles(100, { math: 0 })).length, 64);
 });
 
-/** One group took a step in each of seventy cycles, and the other stands still. */
-const CYCLES = Array.from({ length: 71 }, (_, cycle) => cycle);
+/** One group took a step in each of eighty cycles, and the other stands still. */
+const CYCLES = Array.from({ length: 81 }, (_, cycle) => cycle);
 const standingStill = lineOf(Object.fromEntries(CYCLES.map((cycle) => [cycle, { math: 1, prose: 0 }])), CYCLES);
 
 test("of the oldest model that is looked at it is known what its cycle started from", async () => {
@@ -83,4 +83,23 @@ test("where a group stands still, what counts for others alone is not missed", a
   assert.equal(await read(["math"]), 0);
   assert.deepEqual([...asked], [70, 69, 68, 67, 66, 65, 64, 63]);
   await assert.rejects(read(["math", "prose"]), { code: "FETCH_NOT_FOUND" });
+});
+
+test("what was revealed under a network file that cannot be had is missing", async () => {
+  const succeeds = { network: "2".repeat(64), origin: "3".repeat(64) };
+  const network = { ...template, genesis: "0".repeat(64), first_cycle: 66, succeeds };
+  const chain = { metagraph: async () => ({ neurons: [], ownerHotkey: "" }), commitments: async () => [] };
+  const fetch = async () => {
+    throw new BlockZeroError("FETCH_NOT_FOUND", "nobody has it", "ask another");
+  };
+  const source = { network, networkHash: "1".repeat(64), chain, fetch } as unknown as CycleSource;
+  const missing = async (cycle: number) => {
+    let times = 0;
+    const before = { cycle, base: `${cycle - 1}`, groups: ["math"], manifestOf: standingStill };
+    for await (const _ of updatesBefore(source, { ...before, onMissing: () => void times++ }))
+      assert.fail("nothing was revealed");
+    return times;
+  };
+  assert.equal(await missing(71), 1);
+  assert.equal(await missing(75), 0, "nothing from before may count any more");
 });
