@@ -15,22 +15,40 @@ import { type Living, openSubnet, type Subnet, until, untilOrFault } from "../su
 const EVERY = 4;
 const SPRINT = sprintSchema.parse({ every: EVERY, dials: "tiny", duty: { tasks: 1 } });
 
+/** The cycle of a Sprint in which ann is the one member, and nobody has a proof. */
+const CLOSED = 2 * EVERY;
+
+/**
+ * A validator that closes its duty late, for which ann committed to a document.
+ *
+ * @param isHeard whether validators say which checks they hold
+ */
+const closingLate = async (t: Living, document: Uint8Array, isHeard: boolean) => {
+  const cycle = CLOSED;
+  const { subnet, vera } = await startLate(t, cycle + 1);
+  const network = shortHash(subnet.networkHash);
+  await subnet.to(subnet.window(cycle + 1, "train").start);
+  const duty = sha256(document);
+  await subnet.record({ ann: encodeRecord({ type: "duty", network, cycle, duty, location: subnet.location }) });
+  const held = encodeRecord({ type: "checksheld", network, cycle, held: [] });
+  await subnet.to(subnet.window(cycle + 1, "reveal").start);
+  if (isHeard) await subnet.record(Object.fromEntries(subnet.validators.map((name) => [name, held])));
+  const ann = { uid: subnet.uid("ann"), hotkey: subnet.signer("ann").address, measured: 800, low: 700, high: 900 };
+  rememberSprint(vera.journal, {
+    ...{ cycle: EVERY, confirms: null, reputations: new Map(), isWhole: true },
+    outcomes: [{ ...ann, outcome: "valid" }],
+  });
+  await subnet.to(subnet.window(cycle + 3, "distribute").start);
+  const closed = () =>
+    vera.journal.value.duties.map(({ cycle, isWhole, parts }) => [cycle, isWhole, parts.map(({ hotkey }) => hotkey)]);
+  return { subnet, vera, ann: ann.hotkey, closed };
+};
+
 it("a validator that closes a Sprint's duty late asks twice for a document before it counts as missed", {
   timeout: HANG_GUARD,
 }, async (t) => {
-  const { subnet, vera } = await startLate(t, 2 * EVERY + 1);
-  const cycle = 2 * EVERY;
   const document = Buffer.from("a document");
-  const duty = sha256(document);
-  const network = shortHash(subnet.networkHash);
-  await subnet.to(subnet.window(cycle + 1, "train").start);
-  await subnet.record({ ann: encodeRecord({ type: "duty", network, cycle, duty, location: subnet.location }) });
-  const part = { uid: subnet.uid("ann"), hotkey: subnet.signer("ann").address, measured: 800, low: 700, high: 900 };
-  rememberSprint(vera.journal, {
-    ...{ cycle: EVERY, confirms: null, reputations: new Map(), isWhole: true },
-    outcomes: [{ ...part, outcome: "valid" }],
-  });
-  await subnet.to(subnet.window(cycle + 3, "distribute").start);
+  const { subnet, vera, ann, closed } = await closingLate(t, document, true);
   const life = runClosings(vera);
   life.catch(() => {});
   const wasAsked = () => vera.participant.lines.some(({ message }) => message === "blob not fetched");
@@ -38,10 +56,19 @@ it("a validator that closes a Sprint's duty late asks twice for a document befor
   await subnet.store.put(document);
   await subnet.to(subnet.node.head.number + 1);
   await untilOrFault(t, { player: vera, fault: FAULT }, () => vera.journal.value.duties.length > 0);
-  assert.deepEqual(
-    vera.journal.value.duties.map((closed) => [closed.cycle, closed.isWhole, closed.parts.map(({ hotkey }) => hotkey)]),
-    [[cycle, true, [part.hotkey]]],
-  );
+  assert.deepEqual(closed(), [[CLOSED, true, [ann]]]);
+  vera.participant.abort();
+  await assert.rejects(life);
+});
+
+it("whatever document cannot be had, the duty of a Sprint of which nobody can be heard is closed: it has no tasks", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { vera, closed } = await closingLate(t, Buffer.from("a document"), false);
+  const life = runClosings(vera);
+  life.catch(() => {});
+  await untilOrFault(t, { player: vera, fault: FAULT }, () => vera.journal.value.duties.length > 0);
+  assert.deepEqual(closed(), [[CLOSED, true, []]]);
   vera.participant.abort();
   await assert.rejects(life);
 });

@@ -1,6 +1,6 @@
 import { notAgreedAfter } from "#shared/compute/duty/not-agreed-after.js";
 import { reputationRules } from "#shared/compute/duty/rules.js";
-import { type DutyStanding, dutyStandings, reputationsIn } from "#shared/compute/duty/standing.js";
+import { type ClosedParts, type DutyStanding, dutyStandings, reputationsIn } from "#shared/compute/duty/standing.js";
 import { regularSprints } from "#shared/compute/sprint-window.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { withDuty } from "#shared/protocol/sprint.js";
@@ -14,9 +14,9 @@ type Knowing = Pick<Validator, "participant" | "journal">;
 interface KnownDuty {
   /** Hotkey → standing. */
   readonly standings: ReadonlyMap<string, DutyStanding>;
-  /** Whether it closed any duty. */
+  /** Whether it closed any duty, or knows that one has no tasks. */
   readonly isClosed: boolean;
-  /** Whether it knows what validators agreed on, and closed all duty since. */
+  /** Whether it knows what validators agreed on, and all duty since. */
   readonly isUpToDate: boolean;
 }
 
@@ -25,11 +25,17 @@ const knownDuty = async ({ participant, journal }: Knowing, cycle: number): Prom
   if (!rules) return undefined;
   const source = cycleSource(participant);
   const before = await regularSprints(source, cycle);
-  const known = before.map((past) => journal.value.sprints.find((one) => one.cycle === past.cycle));
+  const settled = (past: { readonly cycle: number }) => journal.value.sprints.find((one) => one.cycle === past.cycle);
+  const known = before.map(settled);
   const agreement = newestAgreement(known);
   const after = notAgreedAfter(before, known);
   const due = (await regularSprints(source, cycle - 1)).filter(({ sprint }) => withDuty(sprint));
-  const closed = due.flatMap((past) => journal.value.duties.find((one) => one.cycle === past.cycle) ?? []);
+  // As `readDuty` closes it: that of a Sprint of which nobody can be heard needs no document, so who was away knows it as well.
+  const closedIn = (past: { readonly cycle: number }): ClosedParts | undefined =>
+    settled(past)?.reputations === null
+      ? { cycle: past.cycle, parts: [] }
+      : journal.value.duties.find((one) => one.cycle === past.cycle);
+  const closed = due.flatMap((past) => closedIn(past) ?? []);
   const agreed = reputationsOf(agreement?.reputations ?? []);
   return {
     standings: dutyStandings({ agreed, closed, after, rules: reputationRules(rules) }),
@@ -41,7 +47,8 @@ const knownDuty = async ({ participant, journal }: Knowing, cycle: number): Prom
 };
 
 /**
- * Hotkey → standing for a cycle's pay, from the duty that this validator closed: of the Sprints up to two cycles before. Undefined if it closed none of them.
+ * Hotkey → standing for a cycle's pay, from the duty that this validator closed, or that has no tasks: of the Sprints up to two cycles before. Undefined if it
+ * knows none of them.
  */
 export const knownStandings = async (
   knowing: Knowing,
@@ -53,7 +60,7 @@ export const knownStandings = async (
 
 /**
  * What a validator states in its checks of a Sprint. Undefined if the network has no duty, or if this validator lacks the agreed reputations or a
- * closed duty since.
+ * duty since.
  */
 export const reputationsToState = async (
   knowing: Knowing,

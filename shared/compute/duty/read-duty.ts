@@ -44,7 +44,7 @@ export interface DutyResult {
   /** What it was closed with, without the documents. */
   readonly inputs: CloseInputs;
   readonly closed: ClosedCycle;
-  /** Ascending by hotkey. */
+  /** Ascending by hotkey. None where nobody can be heard of the Sprint: no proof is settled, so there are no tasks, and it is an idle cycle of every host. */
   readonly parts: readonly DutyPart[];
   /** Member → why its duty document or answers do not count. Without those that it did not commit to. */
   readonly problems: ReadonlyMap<string, string>;
@@ -52,7 +52,7 @@ export interface DutyResult {
   readonly committed: ReadonlySet<string>;
   /** Executors of false wins that validators' checks name: their fraud is proven without members' documents. */
   readonly accusedByValidators: ReadonlySet<string>;
-  /** Whether every committed document and proof was available. If not, others may close it otherwise. */
+  /** Whether every committed document and proof that may change it was available. If not, others may close it otherwise. */
   readonly isWhole: boolean;
 }
 
@@ -137,7 +137,7 @@ export const readDuty = async (
     // Documents of strangers are not kept once they are judged.
     inputs: { ...inputs, duties: new Map(), answers: new Map() },
     closed,
-    parts: dutyParts(inputs, closed),
+    parts: basis.isHeard ? dutyParts(inputs, closed) : [],
     problems: new Map([...answers.problems, ...duties.problems]),
     committed: new Set([...duties.committed, ...answers.committed]),
     accusedByValidators: new Set(
@@ -145,7 +145,7 @@ export const readDuty = async (
         isAccused(task, accused.nonces) && closed.verdicts.get(task.id)?.verdict === "invalid" ? [task.executor] : [],
       ),
     ),
-    isWhole: basis.isWhole && duties.isWhole && answers.isWhole && accused.isWhole,
+    isWhole: basis.isWhole && accused.isWhole && (!basis.isHeard || (duties.isWhole && answers.isWhole)),
   };
 };
 
@@ -170,7 +170,7 @@ const fetchAll = async (
     const executors = settledExecutors(settled);
     const drawing = { cycle, sprint, members, reputations, beacon, executors, known: known.tasks };
     const read = await readDutyBasis(source, drawing);
-    return { ...read, isWhole: read.isWhole && settled.isWhole };
+    return { ...read, isWhole: read.isWhole && settled.isWhole, isHeard: settled.reputations !== null };
   };
   const [duties, answers, basis, accused] = await Promise.all([
     fetchEach(committedToDuties, (one) => fetchDuty(source, cycle, one)),

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { it } from "node:test";
+import { paidBy } from "#shared/compute/duty/standing.js";
 import { rememberSprint } from "#shared/compute/memory/remember-sprint.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import { networkHash } from "#shared/protocol/network.js";
-import { sprintSchema } from "#shared/protocol/sprint.js";
+import { sprintSchema, withDuty } from "#shared/protocol/sprint.js";
 import { NEWCOMER } from "#shared/reputation/reputation.js";
-import { reputationsToState } from "#validator/duty/known-standings.js";
+import { knownStandings, reputationsToState } from "#validator/duty/known-standings.js";
 import { rememberDuty } from "#validator/duty/remember-duty.js";
 import { validatorJournalSchema } from "#validator/journal.js";
 import { knownWindow } from "#validator/sprint/known-gate.js";
@@ -19,11 +20,11 @@ const [ANN, BOB] = [devSigner("//Ann").address, devSigner("//Bob").address];
 
 it("a Sprint of which nobody can be heard leaves what was agreed on before, and the steps of all duty since", async (t) => {
   const journal = openJournal(join(temporaryFolder(t), "validator.json"), validatorJournalSchema);
-  const sprint = sprintSchema.parse({ every: 4, dials: "tiny", duty: { tasks: 20, reputation: "corrected" } });
+  const sprint = sprintSchema.parse({ every: 4, dials: "tiny", duty: { tasks: 20, cut: 1, reputation: "corrected" } });
   const network = { ...template, genesis: "0".repeat(64), first_cycle: 4, sprint };
   const participant = { network, networkHash: networkHash(network), log: collectingLog().log };
   const knowing = { participant, journal } as unknown as Parameters<typeof reputationsToState>[0];
-  const agreed = new Map([ANN, BOB].map((hotkey) => [hotkey, { ...NEWCOMER, value: 1_000_000 }]));
+  const agreed = new Map([ANN, BOB].map((hotkey) => [hotkey, { ...NEWCOMER, value: 500_000 }]));
   const remember = (cycle: number, reputations: typeof agreed | null) =>
     rememberSprint(journal, { cycle, confirms: null, isWhole: true, outcomes: [], reputations });
   const close = (cycle: number, isFraud: boolean) => {
@@ -36,21 +37,26 @@ it("a Sprint of which nobody can be heard leaves what was agreed on before, and 
   };
   const stated = async (cycle: number) =>
     (await reputationsToState(knowing, cycle))?.map(({ hotkey, value }) => [hotkey, value]);
+  const partOf = async (cycle: number) => paidBy(withDuty(sprint)!, (await knownStandings(knowing, cycle))?.get(BOB));
   remember(4, agreed);
-  close(4, true);
   remember(8, null);
-  assert.equal(await stated(12), undefined, "the duty of cycle 8 is not closed yet");
+  remember(12, null);
+  assert.equal(await stated(16), undefined, "the duty of cycle 4, which has tasks, is not closed");
+  close(4, true);
+  assert.equal(await partOf(6), 0);
+  const known = [[ANN, 533_334]];
+  for (const cycle of [12, 16]) assert.deepEqual(await stated(cycle), known, "nobody needs to close what has no tasks");
+  assert.equal((await reputationsToState(knowing, 16))![0]!.idle, 2);
+  assert.equal(await partOf(14), 1, "nor does it take any pay");
+  assert.deepEqual((await knownWindow(knowing, 16)).reputations, agreed, "duty is drawn by them too");
+  remember(8, new Map());
+  assert.equal(await stated(16), undefined, "somebody was heard in cycle 8, and its duty is not closed");
   close(8, false);
   assert.deepEqual(
-    new Map((await stated(12)) as [string, number][]),
-    new Map([
-      [ANN, 1_000_000],
-      [BOB, 33_334],
-    ]),
+    new Map((await stated(16)) as [string, number][]),
+    new Map([ANN, BOB].map((hotkey) => [hotkey, 33_334])),
+    "all were newcomers in cycle 8",
   );
-  assert.deepEqual((await knownWindow(knowing, 12)).reputations, agreed, "duty is drawn by them too");
-  remember(8, new Map());
-  assert.deepEqual(new Map((await stated(12)) as [string, number][]).get(ANN), 33_334, "all were newcomers in cycle 8");
 });
 
 it("who does not know what the newest Sprint agreed on states nothing, whatever one before it did", async (t) => {
