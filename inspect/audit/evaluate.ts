@@ -235,7 +235,12 @@ export const compareGroup = async (
     before: (from, to) => losses(null, from, to),
     after: ({ update }, from, to) => losses(update, from, to),
     ...(ahead && {
-      ahead: (those, from, to) => ahead([null, ...those.map(({ update }) => update)], from, to),
+      ahead: (those, from, to) =>
+        ahead(
+          those.map((one) => one?.update ?? null),
+          from,
+          to,
+        ),
     }),
   });
   for (const contender of raced) {

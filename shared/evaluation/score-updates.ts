@@ -44,7 +44,7 @@ export const updateRace = async <T extends RacedUpdate>(
       rules,
       before: async (from, to) => (await pass.losses(null, from, to)) ?? [],
       after: pass.losses,
-      ahead: (those, from, to) => pass.ahead([null, ...those], from, to),
+      ahead: pass.ahead,
     };
   }
   return {

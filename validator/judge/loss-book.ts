@@ -91,16 +91,25 @@ export const remembering = <T extends { readonly artifact: string }>(
     }
     return book.losses(seed, artifact).slice(from, to);
   };
+  const knownOf = (of: T | null) => book.losses(seed, of?.artifact ?? null).length;
+  /** Those of which the book lacks some of these batches, and from where on: one pass begins for all of them with the first that one lacks. */
+  const lackingOf = (those: readonly (T | null)[], from: number, to: number) => {
+    const lacking = those.filter((of) => knownOf(of) < to);
+    return { lacking, first: Math.max(from, Math.min(to, ...lacking.map(knownOf))) };
+  };
   return {
     ...race,
     before: async (from, to) => (await through(null, [from, to], (first) => race.before(first, to))) ?? [],
     after: (contender, from, to) =>
       through(contender.artifact, [from, to], (first) => race.after(contender, first, to)),
-    unknown: (of, from, to) => Math.max(0, to - Math.max(from, book.losses(seed, of?.artifact ?? null).length)),
+    unknown: (those, from, to) => {
+      const { lacking, first } = lackingOf(those, from, to);
+      return lacking.length * (to - first);
+    },
     ...(race.ahead && {
-      ahead: async (contenders: readonly T[], from: number, to: number) => {
-        const unknown = contenders.filter(({ artifact }) => book.losses(seed, artifact).length < to);
-        if (unknown.length > 0 || book.losses(seed, null).length < to) await race.ahead!(unknown, from, to);
+      ahead: async (those: readonly (T | null)[], from: number, to: number) => {
+        const { lacking, first } = lackingOf(those, from, to);
+        if (lacking.length > 0) await race.ahead!(lacking, first, to);
       },
     }),
   };

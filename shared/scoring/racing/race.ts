@@ -16,12 +16,12 @@ export interface Race<T> {
   /** Losses of the same batches with a contender's update. Null if it can no longer be measured. */
   readonly after: (contender: T, from: number, to: number) => Promise<readonly number[] | null>;
   /**
-   * Where one pass over a model measures several contenders at once: measures the model itself and these contenders on the batches
+   * Where one pass over a model measures several contenders at once: measures these, of which null is the model itself, on the batches
    * `from ≤ b < to`, which `before` and `after` then give without measuring.
    */
-  readonly ahead?: (contenders: readonly T[], from: number, to: number) => Promise<void>;
-  /** Of the batches `from ≤ b < to` how many are really measured, of the model itself (null) or a contender; all where it is unset. */
-  readonly unknown?: (of: T | null, from: number, to: number) => number;
+  readonly ahead?: (those: readonly (T | null)[], from: number, to: number) => Promise<void>;
+  /** How many batches are really measured where these are asked for, on `from ≤ b < to`: all of each where it is unset. */
+  readonly unknown?: (those: readonly (T | null)[], from: number, to: number) => number;
 }
 
 export type RaceResult = (RaceScore | LossFailure) & {
@@ -55,6 +55,8 @@ export interface RunningRace<T> {
   readonly isTogether: boolean;
   /** Number of batches that are really measured when the model itself (null) or a remaining contender is measured up to batch `to`. */
   cost(runner: Runner<T> | null, to: number): number;
+  /** The same of the model and all remaining contenders: at once, where they are measured so. */
+  costOfAll(to: number): number;
   /** Measures the model and all remaining contenders up to batch `to`, at once. */
   measureAhead(to: number): Promise<void>;
   /** Measures the model itself up to batch `to`. */
@@ -143,6 +145,19 @@ export const openRace = <T>({ contenders, rules, ...losses }: Race<T>): RunningR
     }
   };
 
+  const unknown: NonNullable<Race<T>["unknown"]> = losses.unknown ?? ((those, from, to) => those.length * (to - from));
+
+  const cost: RunningRace<T>["cost"] = (runner, to) => {
+    const from = (runner?.after ?? before).length;
+    return runner?.failure || to <= from ? 0 : unknown([runner?.contender ?? null], from, to);
+  };
+
+  /** The model itself (null) and the remaining contenders, as far as they are not measured up to batch `to`. */
+  const lacking = (to: number): readonly (T | null)[] => [
+    ...(before.length < to ? [null] : []),
+    ...racing.flatMap(({ contender, after, failure }) => (failure || after.length >= to ? [] : [contender])),
+  ];
+
   return {
     get racing() {
       return racing;
@@ -157,14 +172,13 @@ export const openRace = <T>({ contenders, rules, ...losses }: Race<T>): RunningR
       return isOver();
     },
     isTogether: losses.ahead !== undefined,
-    cost(runner, to) {
-      const from = (runner?.after ?? before).length;
-      if (runner?.failure || to <= from) return 0;
-      return losses.unknown?.(runner?.contender ?? null, from, to) ?? to - from;
-    },
+    cost,
+    costOfAll: (to) =>
+      losses.ahead
+        ? unknown(lacking(to), done, to)
+        : racing.reduce((sum, runner) => sum + cost(runner, to), cost(null, to)),
     async measureAhead(to) {
-      const measurable = racing.filter(({ failure }) => !failure).map(({ contender }) => contender);
-      await losses.ahead?.(measurable, done, to);
+      await losses.ahead?.(lacking(to), done, to);
     },
     async measureBase(to) {
       if (to > before.length) before.push(...(await losses.before(before.length, to)));

@@ -41,10 +41,6 @@ export const runRaces = async <T>(
 /** How far each race goes next. Null if no race goes on, or none can in the remaining time. */
 type Step<T> = readonly { readonly race: RunningRace<T>; readonly to: number }[];
 
-/** Batches that are really measured when a model and all remaining contenders are measured up to batch `to`. */
-const costOf = <T>(race: RunningRace<T>, to: number): number =>
-  race.racing.reduce((sum, runner) => sum + race.cost(runner, to), race.cost(null, to));
-
 /** Whether it is known how long a batch takes, or does not matter. While all losses were known from before, only what takes no time is in time. */
 const isKnown = (perBatch: number, left: number): boolean => perBatch > 0 || left === Number.POSITIVE_INFINITY;
 
@@ -52,7 +48,7 @@ const planStep = <T>(races: readonly RunningRace<T>[], perBatch: number, left: n
   const open = races.filter(({ isOver }) => !isOver);
   if (open.length === 0 || left <= 0) return null;
   const batches = (upTo: (race: RunningRace<T>) => number) =>
-    open.reduce((sum, race) => sum + costOf(race, upTo(race)), 0);
+    open.reduce((sum, race) => sum + race.costOfAll(upTo(race)), 0);
   const room = SHARE * left;
   const isRateKnown = isKnown(perBatch, left);
   const isInTime = (count: number) => (isRateKnown ? perBatch * count <= room : count === 0);
@@ -77,7 +73,7 @@ const takeStep = async <T>(step: Step<T>, rate: Rate, time: MeasuringTime): Prom
       await rate.timed(race.cost(null, to), () => race.measureBase(to));
       continue;
     }
-    await rate.timed(costOf(race, to), () => race.measureAhead(to));
+    await rate.timed(race.costOfAll(to), () => race.measureAhead(to));
     await race.measureBase(to);
     for (const runner of race.racing) await race.measure(runner, to);
   }

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type { Batch } from "#shared/data/loader.js";
+import { updateRace } from "#shared/evaluation/score-updates.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { runRace, runRaces } from "#shared/scoring/racing/run-races.js";
 import { openLossBook, remembering } from "#validator/judge/loss-book.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
@@ -96,25 +99,57 @@ test("a validator that restarts while it measures takes no loss of before for on
   assert.ok(clock.now <= 20);
 });
 
-test("and where one pass measures all of a group, all of every group are scored", async (t) => {
-  const seeds = [seed, other];
-  const { clock, book, races, time } = restarted(t, seeds);
-  const together = races.map((race, i) =>
-    remembering(
-      {
-        ...race,
-        ahead: async (those: readonly unknown[], from: number, to: number) => {
-          clock.now += (those.length + 1) * (to - from);
-        },
+/** A race of one group as a validator opens it whose meter measures all at once, and what each pass measures: how many, from which batch on, of how many batches. */
+const measuredAtOnce = async (onBatches: (count: number) => void = () => {}) => {
+  const passes: (readonly [those: number, from: number, batches: number])[] = [];
+  const meter = {
+    ofGroup: async () => ({
+      losses: () => assert.fail("all are measured at once"),
+      lossesTogether: async (changes: readonly unknown[], batches: readonly Batch[]) => {
+        const numbers = batches as unknown as readonly number[];
+        onBatches(changes.length * batches.length);
+        passes.push([changes.length, numbers[0]!, batches.length]);
+        return changes.map((change, i) => numbers.map((batch) => (change ? 2.9 : 3) + 0.1 * Math.sin(batch * (i + 2))));
       },
-      book,
-      seeds[i]!,
-    ),
-  );
-  const outcomes = await runRaces(together, time(40));
+    }),
+  };
+  const race = await updateRace(meter as unknown as Parameters<typeof updateRace>[0], {
+    model: {} as ModelTensors,
+    group: { experts: {}, data: [] },
+    updates: [ann, bob].map((artifact) => ({ artifact, load: async () => new Map() })),
+    batches: Array.from({ length: rules.batches }, (_, batch) => batch) as unknown as readonly Batch[],
+    rules: { ...rules, rounds: 1 },
+  });
+  return { race, passes };
+};
+
+test("and where one pass measures all of a group, all of every group are scored, and the model itself is not measured again", async (t) => {
+  const seeds = [seed, other];
+  const { clock, book, time } = restarted(t, seeds);
+  const count = (batches: number) => {
+    clock.now += batches;
+  };
+  const together = seeds.map(async (one) => remembering((await measuredAtOnce(count)).race, book, one));
+  const outcomes = await runRaces(await Promise.all(together), time(40));
   for (const { results } of outcomes)
-    for (const { verdict, batches } of results.values()) assert.deepEqual([verdict, batches], ["scored", 6]);
-  assert.ok(clock.now <= 40);
+    for (const { verdict, batches } of results.values()) assert.deepEqual([verdict, batches], ["scored", 8]);
+  assert.equal(clock.now, 32);
+});
+
+test("one pass begins with the first batch that the book lacks of somebody", async (t) => {
+  const book = openLossBook(temporaryFolder(t), base, [seed]);
+  const add = (artifact: string | null, count: number) =>
+    book.add(
+      seed,
+      artifact,
+      Array.from({ length: count }, () => 3),
+    );
+  for (const artifact of [ann, bob]) add(artifact, 6);
+  add(null, 8);
+  const { race, passes } = await measuredAtOnce();
+  const outcome = await runRace(remembering(race, book, seed));
+  assert.deepEqual(passes, [[3, 6, 10]]);
+  assert.equal(outcome.results.size, 2);
 });
 
 test("losses of another model or seed are forgotten, and what is not finite stays so", (t) => {
