@@ -72,7 +72,7 @@ describe("the accepted model over 20 cycles of real training", { concurrency: fa
   };
 
   for (const { rate, miners, cheat } of GROUPS)
-    it(`never loses more than a standard error, and comes as far as the best honest miner alone: rate × ${rate}, ${miners} miners, ${cheat}`, async (t) => {
+    it(`never loses more than a standard error, ends below where it began, and comes as far as the best honest miner alone: rate × ${rate}, ${miners} miners, ${cheat}`, async (t) => {
       const { start, end, rises } = summaryOf(await together(courseOf({ rate, cheat }), miners));
       const ends: number[] = [];
       for (let miner = 0; miner < miners; miner++)
@@ -80,6 +80,7 @@ describe("the accepted model over 20 cycles of real training", { concurrency: fa
       const best = Math.min(...ends);
       t.diagnostic(`${start} → ${end}, the best miner alone ${best}, rises ${rises}`);
       assert.equal(rises, 0);
+      assert.ok(end < start, `${start} → ${end}`);
       assert.ok(start - end >= FAR * (start - best), `${start} → ${end}, the best miner alone ${best}`);
     });
 });
