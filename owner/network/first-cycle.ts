@@ -26,7 +26,7 @@ export const lacksInFirstCycle = (former: File, next: File, cycle: number): read
         `in cycle ${cycle} validators write no ${type} record: its blocks are over before the former file decides on its last model`,
         ...(group
           ? [
-              `no threshold group signs before cycle ${cycle + group.every + FORMING_CYCLES}, and the beacon's value falls back until then: the first key generation has no keys. Choose a distribute phase that ends less than half of the train phase before the former's`,
+              `no threshold group signs before cycle ${cycle + group.every + FORMING_CYCLES}, and the beacon's value falls back until then: the first key generation has no keys. Choose a distribute phase that ends less than half of the train phase (rounded down) before the former's`,
             ]
           : []),
       ];

@@ -47,7 +47,10 @@ const sumSizes = (shapes: readonly (readonly number[])[]): number =>
 export interface LayerPrograms {
   /** Outputs: `hidden`, the hidden state after the layer [N, d], and what is kept. */
   readonly forward: Program;
-  /** Outputs: `hidden gradient`, by the hidden state before it [N, d], and the gradients of the trained weights. It computes the layer once more. */
+  /**
+   * Outputs: `hidden gradient`, by the hidden state before it [N, d], and the gradients of the trained weights. It computes once more what was not kept of the
+   * layer.
+   */
   readonly backward: Program;
 }
 
@@ -71,7 +74,7 @@ const layerOf = (shape: ForwardShape, kind: LayerKind) => {
 /**
  * What the programs of a kind are compiled from.
  *
- * @param kept how many of what a layer makes the backward program is given
+ * @param kept how many of the values in a layer's `kept`, one entry after the other, the backward program is given
  */
 export const layerGraphs = (shape: ForwardShape, kind: LayerKind, kept: number) => ({
   forward: (): Subgraph => {
