@@ -1,4 +1,3 @@
-import { totalmem } from "node:os";
 import { shown } from "#owner/network/network-change.js";
 import { factLines, factsOf } from "#owner/network/network-facts.js";
 import { checkWorkable } from "#owner/network/network-limits.js";
@@ -9,13 +8,13 @@ import {
   type NetworkTemplate,
 } from "#owner/network/network-template.js";
 import { drandBeacon, timeOfRound } from "#shared/chain/timelock/beacon.js";
-import { byteSize } from "#shared/cli/byte-size.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
 import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 import { checkPinned } from "#shared/config/check-network.js";
 import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
+import { wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
 import type { Network } from "#shared/protocol/network.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
 import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
@@ -23,7 +22,6 @@ import { changeOf } from "#shared/protocol/succession.js";
 
 interface CheckOptions {
   readonly blockTime: number;
-  readonly memory?: number;
   readonly json?: boolean;
 }
 
@@ -32,22 +30,22 @@ const check: CommandSpec = {
   description: "check that a network file or template can work, and say what it decides",
   examples: [
     "blockzero network check configs/localnet/network.yaml",
-    "blockzero network check genesis/network.yaml --memory 64GiB --json",
+    "blockzero network check genesis/network.yaml --json",
   ],
   define: (command) => {
     command
       .argument("<file>", "network file or template")
       .option("--block-time <seconds>", "how long the chain takes for a block", positiveNumber, SUBTENSOR_BLOCK_SECONDS)
-      .option("--memory <size>", "memory of the machines that validate, such as 64GiB; unset: this machine's", byteSize)
       .option(...JSON_FLAG)
-      .action((file: string, { blockTime, memory = totalmem(), json = false }: CheckOptions) => {
+      .action((file: string, { blockTime, json = false }: CheckOptions) => {
         const network = load(file);
         const facts = factsOf(network, blockTime);
-        checkWorkable(network, facts, memory);
+        checkWorkable(network, facts);
         const sealed = sealedUntil(network);
-        if (json) return printJson({ ...facts, sealedUntil: sealed });
+        const judgedWholeFrom = wholeModelBytes(network);
+        if (json) return printJson({ ...facts, judgedWholeFrom, sealedUntil: sealed });
         const until = Object.entries(sealed).map(([group, time]) => [`sealed ${group}`, `until ${time}`]);
-        printFields({ ...factLines(facts), ...Object.fromEntries(until) });
+        printFields({ ...factLines(facts), judged: judgedLine(judgedWholeFrom), ...Object.fromEntries(until) });
       });
   },
 };
@@ -90,6 +88,12 @@ export const network: CommandGroup = {
   name: "network",
   description: "check and compare network files",
   commands: [check, diff],
+};
+
+/** How validators measure a model. @param bytes of evaluation's memory that all of it takes */
+const judgedLine = (bytes: number): string => {
+  const gib = Math.ceil((bytes / 2 ** 30) * 10) / 10;
+  return `whole by validators with ${gib} GiB for evaluation, layer by layer by others`;
 };
 
 /** Until when each group that is evaluated on sealed text has some. */

@@ -7,7 +7,7 @@ import type { Shard } from "#shared/protocol/network-file/shard.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import type { NetworkTemplate } from "./network-template.js";
 
-export const FLOAT_BYTES = 4;
+const FLOAT_BYTES = 4;
 
 /** What an owner wants to know of a network file before publishing it. */
 export interface NetworkFacts {
@@ -19,7 +19,7 @@ export interface NetworkFacts {
   readonly parameters: { readonly total: number; readonly hub: number };
   /** What a miner computes with beside its own experts. */
   readonly shard: Shard["mode"];
-  /** Of the whole model in float32, as validators and exports have it. */
+  /** Of the whole model in float32, as an export in it has it. */
   readonly modelBytes: number;
   readonly groups: readonly GroupFacts[];
   readonly cycle: { readonly blocks: number; readonly seconds: number; readonly phases: Network["phases"] };

@@ -7,7 +7,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { MAX_MODEL_BLOBS } from "#shared/protocol/model-manifest.js";
 import { decisiveNetwork, MAX_NETWORK_BYTES, type Network } from "#shared/protocol/network.js";
 import { PHASES, phaseWindow } from "#shared/protocol/phases.js";
-import { FLOAT_BYTES, type NetworkFacts } from "./network-facts.js";
+import type { NetworkFacts } from "./network-facts.js";
 import type { NetworkTemplate } from "./network-template.js";
 
 type Limited = Network | NetworkTemplate;
@@ -18,16 +18,14 @@ const RECORD_BLOCKS = 2;
 /**
  * Refuses what no single field shows and no program could run.
  *
- * @param memory bytes that the machines have which are to hold the whole model
  * @throws BlockZeroError NETWORK_UNWORKABLE, with all that is wrong
  */
-export const checkWorkable = (network: Limited, facts: NetworkFacts, memory: number): void => {
+export const checkWorkable = (network: Limited, facts: NetworkFacts): void => {
   const problems = [
     ...phaseProblems(network),
     ...signingProblems(network),
     ...modelProblems(network),
     ...sizeProblems(network, facts),
-    ...machineProblems(facts, memory),
   ];
   if (problems.length === 0) return;
   throw new BlockZeroError(
@@ -94,11 +92,4 @@ const modelBlobs = ({ model, groups, limits }: Limited): number => {
     (sum, group) => sum + 2 * count(groupShapes(model, group)),
     count(hubShapes(model, groups)),
   );
-};
-
-const machineProblems = ({ parameters }: NetworkFacts, memory: number): readonly string[] => {
-  const bytes = parameters.total * FLOAT_BYTES;
-  return bytes > memory
-    ? [`validators hold the whole model, ${bytes} bytes in float32, and the machine has ${memory} (--memory)`]
-    : [];
 };

@@ -74,7 +74,7 @@ export const networkFileErrors = {
     remedy: "Check the path.",
   },
   NETWORK_UNWORKABLE: {
-    meaning: "The values of the network file do not fit each other, the protocol or the machine.",
+    meaning: "The values of the network file do not fit each other or the protocol.",
     remedy: "Change those that the line names; see [network-file.md](network-file.md).",
   },
   SPRINT_PROFILE_UNSUPPORTED: {
