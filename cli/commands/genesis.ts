@@ -4,6 +4,8 @@ import { type Command, Option } from "commander";
 import { firstCycle } from "#owner/chain/epoch.js";
 import { checkpointFolder } from "#owner/genesis/checkpoint-source.js";
 import { checkpointTokenizer, checkTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
+import { factsOf } from "#owner/network/network-facts.js";
+import { checkWorkable } from "#owner/network/network-limits.js";
 import { loadNetworkTemplate, type NetworkTemplate, networkText } from "#owner/network/network-template.js";
 import { seedBeacon } from "#owner/network/seed-beacon.js";
 import { paceOf } from "#owner/seal/seal-pace.js";
@@ -21,6 +23,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import { readUpcycledConfig } from "#shared/training/upcycle.js";
 import { type FirstModelOptions, imported, pretrained, upcycled } from "../genesis/first-model.js";
 import { inHome } from "../in-home.js";
@@ -103,6 +106,7 @@ export const genesis: CommandSpec = {
         const tokenizer = from === undefined ? undefined : await checkpointTokenizer(from);
         const template = loadNetworkTemplate(options.network, await modelOf(options), tokenizer);
         checkVocabulary(template);
+        checkWorkable(template, factsOf(template, SUBTENSOR_BLOCK_SECONDS));
         if (from !== undefined && !options.force) await checkTokenizer(from, template.data.tokenizer);
         const file = join(options.out, "network.yaml");
         await inHome(options.out, async (signal) => {

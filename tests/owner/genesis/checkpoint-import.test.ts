@@ -106,6 +106,8 @@ describe("genesis from a checkpoint", () => {
       from,
       /✖ CHECKPOINT_MISMATCH checkpoint .*published does not fit the network template: rms_norm_eps is 0\.000001, the network template says 0\.00001/,
     );
+    refuses({ limits: { artifact_bytes: 1 } }, from, /✖ NETWORK_UNWORKABLE limits\.artifact_bytes is 1, an update of /);
+    assert.ok(!existsSync(join(out, "blobs")));
     refuses({}, [...from, "--steps", "3"], /✖ USAGE .*--from.* cannot be used with .*--steps/);
     await assert.rejects(readCheckpointConfig(join(home, "nowhere")), { code: "CHECKPOINT_NOT_FOUND" });
     const file = template({ model: "from-checkpoint", groups: { math: { ...group, experts: { "0": [2] } } } });
