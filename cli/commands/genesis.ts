@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { firstCycle } from "#owner/chain/epoch.js";
 import { checkpointFolder } from "#owner/genesis/checkpoint-source.js";
-import { checkpointTokenizer, checkTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
+import { checkTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
 import { factsOf } from "#owner/network/network-facts.js";
 import { checkWorkable } from "#owner/network/network-limits.js";
-import { loadNetworkTemplate, type NetworkTemplate, networkText } from "#owner/network/network-template.js";
+import { type NetworkTemplate, networkText } from "#owner/network/network-template.js";
 import { seedBeacon } from "#owner/network/seed-beacon.js";
 import { paceOf } from "#owner/seal/seal-pace.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
@@ -21,22 +21,22 @@ import { checkVocabulary } from "#shared/data/vocabulary.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
-import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
-import { readUpcycledConfig } from "#shared/training/upcycle.js";
 import { type FirstModelOptions, imported, pretrained, upcycled } from "../genesis/first-model.js";
+import {
+  type CheckpointOptions,
+  checkCheckpointOptions,
+  checkpointOptions,
+  templateOf,
+} from "../genesis/template-of.js";
 import { inHome } from "../in-home.js";
 import { chainSettings } from "../settings.js";
 
-interface Options extends FirstModelOptions {
+interface Options extends FirstModelOptions, CheckpointOptions {
   readonly network: string;
   readonly out: string;
   readonly threads: number;
   readonly firstCycle?: number | "auto";
-  readonly from?: string;
-  readonly experts?: number;
-  readonly expertsPerToken: number;
   readonly beacon?: string;
   readonly contributions?: boolean;
   readonly group?: boolean;
@@ -75,17 +75,12 @@ export const genesis: CommandSpec = {
           "--group",
           "with --beacon: mix every seed with the signature of a threshold group of validators",
         ).conflicts("contributions"),
-      )
-      .option(
-        "--from <source>",
-        "a checkpoint of Hugging Face transformers to begin with, instead of pretraining: a folder, or hf://owner/name@revision, fetched into --out",
-      )
-      .option(
-        "--experts <n>",
-        "make a model with so many experts of a dense checkpoint: all are copies, and the routers alone are trained",
-        wholeNumber(1),
-      )
-      .option("--experts-per-token <n>", "with --experts: how many a token is sent to", wholeNumber(1), 1)
+      );
+    checkpointOptions(
+      command,
+      "a checkpoint of Hugging Face transformers to begin with, instead of pretraining: a folder, or hf://owner/name@revision, fetched into --out",
+      "make a model with so many experts of a dense checkpoint: all are copies, and the routers alone are trained",
+    )
       .option(
         "--shard-margin <nats>",
         "how far a group's shard may differ from the whole model in loss on the group's text",
@@ -103,8 +98,7 @@ export const genesis: CommandSpec = {
         const options = { ...given, ...(given.from !== undefined && { from: await sourceOf(given.from, given.out) }) };
         const { chain_endpoint: endpoint } = settingsAmong(chainSettings, options);
         const { from } = options;
-        const tokenizer = from === undefined ? undefined : await checkpointTokenizer(from);
-        const template = loadNetworkTemplate(options.network, await modelOf(options), tokenizer);
+        const template = await templateOf(options.network, from, options);
         checkVocabulary(template);
         checkWorkable(template, factsOf(template, SUBTENSOR_BLOCK_SECONDS));
         if (from !== undefined && !options.force) await checkTokenizer(from, template.data.tokenizer);
@@ -128,12 +122,12 @@ const SHARD_MARGIN = 0.1;
 const TRAINING = ["steps", "batchSize", "learningRate", "seed"] as const;
 
 /** A flag that would change nothing is refused. */
-const checkTogether = ({ from, experts }: Options, command: Command): void => {
+const checkTogether = (options: Options, command: Command): void => {
+  checkCheckpointOptions(options, command);
+  const { from, experts } = options;
   const isGiven = (name: string) => command.getOptionValueSource(name) === "cli";
   const flag = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   const unused = TRAINING.find(isGiven);
-  if (from === undefined && experts !== undefined) command.error("error: --experts needs --from, a dense checkpoint");
-  if (experts === undefined && isGiven("expertsPerToken")) command.error("error: --experts-per-token needs --experts");
   if (from !== undefined && experts === undefined && unused !== undefined)
     command.error(`error: option '--from <source>' cannot be used with option '${flag(unused)}' without --experts`);
 };
@@ -144,13 +138,6 @@ const sourceOf = (from: string, out: string): Promise<string> =>
     env: process.env,
     onFile: ({ path, size }) => process.stderr.write(`fetched ${path}, ${(size / 1e6).toFixed(1)} MB\n`),
   });
-
-/** The model that `from-checkpoint` of the template stands for. */
-const modelOf = async ({ from, experts, expertsPerToken }: Options): Promise<ModelConfig | undefined> => {
-  if (from === undefined) return undefined;
-  if (experts === undefined) return readCheckpointConfig(from);
-  return readUpcycledConfig({ dir: from, experts, perToken: expertsPerToken });
-};
 
 interface Context {
   readonly template: NetworkTemplate;

@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import { shown } from "#owner/network/network-change.js";
 import { factLines, factsOf } from "#owner/network/network-facts.js";
 import { checkWorkable } from "#owner/network/network-limits.js";
@@ -19,8 +20,15 @@ import type { Network } from "#shared/protocol/network.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
 import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import { changeOf } from "#shared/protocol/succession.js";
+import {
+  type CheckpointOptions,
+  checkCheckpointOptions,
+  checkFromTemplate,
+  checkpointOptions,
+  withTemplate,
+} from "../genesis/template-of.js";
 
-interface CheckOptions {
+interface CheckOptions extends CheckpointOptions {
   readonly blockTime: number;
   readonly json?: boolean;
 }
@@ -31,23 +39,34 @@ const check: CommandSpec = {
   examples: [
     "blockzero network check configs/localnet/network.yaml",
     "blockzero network check genesis/network.yaml --json",
+    "blockzero network check my-network.yaml --from hf://allenai/OLMoE-1B-7B-0924@main",
   ],
   define: (command) => {
-    command
+    checkpointOptions(command)
       .argument("<file>", "network file or template")
       .option("--block-time <seconds>", "how long the chain takes for a block", positiveNumber, SUBTENSOR_BLOCK_SECONDS)
       .option(...JSON_FLAG)
-      .action((file: string, { blockTime, json = false }: CheckOptions) => {
-        const network = load(file);
-        const facts = factsOf(network, blockTime);
-        checkWorkable(network, facts);
-        const sealed = sealedUntil(network);
-        const judgedWholeFrom = wholeModelBytes(network);
-        if (json) return printJson({ ...facts, judgedWholeFrom, sealedUntil: sealed });
-        const until = Object.entries(sealed).map(([group, time]) => [`sealed ${group}`, `until ${time}`]);
-        printFields({ ...factLines(facts), judged: judgedLine(judgedWholeFrom), ...Object.fromEntries(until) });
+      .action(async (file: string, options: CheckOptions, own: Command) => {
+        checkCheckpointOptions(options, own);
+        checkFromTemplate(file, options, own);
+        const say = (network: Network | NetworkTemplate) => printFacts(network, options);
+        return isTemplate(file) ? withTemplate(file, options, say) : say(load(file));
       });
   },
+};
+
+/** @throws BlockZeroError NETWORK_UNWORKABLE */
+const printFacts = (network: Network | NetworkTemplate, { blockTime, json = false }: CheckOptions): void => {
+  const facts = factsOf(network, blockTime);
+  checkWorkable(network, facts);
+  const sealed = sealedUntil(network);
+  const judgedWholeFrom = wholeModelBytes(network);
+  if (json) {
+    printJson({ ...facts, judgedWholeFrom, sealedUntil: sealed });
+    return;
+  }
+  const until = Object.entries(sealed).map(([group, time]) => [`sealed ${group}`, `until ${time}`]);
+  printFields({ ...factLines(facts), judged: judgedLine(judgedWholeFrom), ...Object.fromEntries(until) });
 };
 
 const DIFFERENT = 1;

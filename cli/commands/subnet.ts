@@ -1,9 +1,9 @@
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { sudoCalls } from "#owner/chain/development.js";
 import { subnetParameters } from "#owner/chain/epoch.js";
 import { payerOf } from "#owner/chain/payment.js";
 import { changeParameters, isDevelopment, registerNetwork, startSubnet, sudoOn } from "#owner/chain/subtensor-owner.js";
-import { loadNetworkTemplate, type NetworkTemplate } from "#owner/network/network-template.js";
+import type { NetworkTemplate } from "#owner/network/network-template.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { connectChain } from "#shared/chain/connect.js";
 import type { DevchainClient } from "#shared/chain/devchain/client.js";
@@ -22,11 +22,18 @@ import { defineConfig } from "#shared/config/settings.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { cycleLength } from "#shared/protocol/phases.js";
 import { hotkeyAddress, openSigner, type WalletSettings } from "#shared/signing/open-signer.js";
+import {
+  type CheckpointOptions,
+  checkCheckpointOptions,
+  checkFromTemplate,
+  checkpointOptions,
+  withTemplate,
+} from "../genesis/template-of.js";
 import { subnetSettings, writerSettings } from "../settings.js";
 
 const settings = defineConfig({ ...subnetSettings, ...writerSettings });
 
-interface CreateOptions {
+interface CreateOptions extends CheckpointOptions {
   readonly network: string;
   readonly tempo?: number;
   readonly json?: boolean;
@@ -41,13 +48,15 @@ const create: CommandSpec = {
     "blockzero subnet create --chain_endpoint test --network network.yaml --wallet.name main --wallet.hotkey owner",
   ],
   define: (command) => {
-    addFlags(command, settings)
+    checkpointOptions(addFlags(command, settings))
       .requiredOption("--network <file>", "network template or file whose cycle the subnet's epochs follow")
       .option("--tempo <n>", "blocks between epochs, less one; unset: one epoch a cycle", wholeNumber(1, 65535))
       .option(...JSON_AMOUNTS_FLAG)
-      .action((options: CreateOptions) => {
+      .action(async (options: CreateOptions, own: Command) => {
         const { json = false } = options;
-        const template = loadNetworkTemplate(options.network);
+        checkCheckpointOptions(options, own);
+        checkFromTemplate(options.network, options, own);
+        const template = await withTemplate(options.network, options, (read) => read);
         const parameters = subnetParameters(template);
         const wanted = { ...parameters, tempo: options.tempo ?? parameters.tempo };
         return onChain(options, async (chain, { netuid, wallet }) => {

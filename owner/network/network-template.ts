@@ -85,7 +85,7 @@ const expandedModel = (path: string, model: unknown, checkpoint: ModelConfig | u
   if (typeof model !== "string") return model;
   if (model === FROM_CHECKPOINT) {
     if (checkpoint) return checkpoint;
-    throw invalid(path, "model: from-checkpoint needs a checkpoint: blockzero genesis --from DIR");
+    throw invalid(path, "model: from-checkpoint needs a checkpoint: --from DIR");
   }
   const presets: Readonly<Record<string, unknown>> = PRESETS;
   if (Object.hasOwn(presets, model)) return presets[model];
@@ -98,7 +98,7 @@ const expandedData = (path: string, data: unknown, tokenizer: TokenizerRule | nu
   if (!isRecord(data) || data.tokenizer !== FROM_CHECKPOINT) return data;
   if (tokenizer) return { ...data, tokenizer };
   if (tokenizer === null) throw invalid(path, "data.tokenizer: the checkpoint has no tokenizer.json");
-  throw invalid(path, "data.tokenizer: from-checkpoint needs a checkpoint: blockzero genesis --from DIR");
+  throw invalid(path, "data.tokenizer: from-checkpoint needs a checkpoint: --from DIR");
 };
 
 const expandedGroups = (path: string, groups: unknown, model: unknown): unknown =>
