@@ -1,7 +1,7 @@
 import { gramOf } from "./gram.js";
-import { makeupOf, precisionOf } from "./loadings.js";
+import { kinshipWith, makeupOf, precisionOf } from "./loadings.js";
 import { ownSharesOf } from "./own-share.js";
-import { copiesOf } from "./weights.js";
+import { copiesOf, gainWeightsOf } from "./weights.js";
 
 export interface Measured {
   readonly sketch: Float32Array;
@@ -30,15 +30,15 @@ const CHANCE = 0.1;
  * order of the updates, except for rounding.
  *
  * @param directions sketches of what everybody knows, such as the momentum: the part along them is removed from every update
+ * @param unmeasured sketches of updates whose gain is not known, because they came too late to be measured. They get no part, but who is their kin shares with
+ *   them: else a copy would be worth as much as the training for each validator that gets it alone
  */
 export const independenceOf = (
   updates: readonly Measured[],
   directions: readonly Float32Array[],
+  unmeasured: readonly Float32Array[] = [],
 ): readonly number[] => {
-  const { norms, known, cosines } = gramOf(
-    updates.map(({ sketch }) => sketch),
-    directions,
-  );
+  const { norms, known, cosines } = gramOf([...updates.map(({ sketch }) => sketch), ...unmeasured], directions);
   const counted = updates.flatMap(({ gain }, i) => (gain > 0 && Number.isFinite(gain) && norms[i]! > 0 ? [i] : []));
   const shares = updates.map(() => 0);
   if (counted.length === 1) shares[counted[0]!] = 1;
@@ -51,15 +51,20 @@ export const independenceOf = (
   const gains = counted.map((i) => updates[i]!.gain);
   const copies = copiesOf(gram.cosines);
   const own = ownSharesOf(gram, gains, copies);
-  const { loadings, kinship } = makeupOf(
-    gram,
-    gains.map((gain, i) => Math.max(Number.MIN_VALUE, gain * own[i]!)),
-    copies,
-  );
+  const ownGains = gains.map((gain, i) => Math.max(Number.MIN_VALUE, gain * own[i]!));
+  const { loadings, kinship } = makeupOf(gram, ownGains, copies);
+  const heard = gainWeightsOf(ownGains).map((weight, i) => weight * precisionOf(loadings[i]!));
+  const late = unmeasured.flatMap((_, k) => {
+    const row = cosines[updates.length + k]!;
+    const withThem = counted.map((i) => row[i]!);
+    return norms[updates.length + k] === 0 ? [] : [kinshipWith(withThem, loadings, heard)];
+  });
+  const beyondChance = (kin: number) => Math.max(0, kin - CHANCE);
   const parts = loadings.map((loading, i) => {
     const precision = precisionOf(loading) * own[i]!;
-    const kin = kinship[i]!.reduce((sum, value, j) => (j === i ? sum : sum + Math.max(0, value - CHANCE)), 0);
-    return (precision * precision) / (1 + kin / (1 - CHANCE));
+    const kin = kinship[i]!.reduce((sum, value, j) => (j === i ? sum : sum + beyondChance(value)), 0);
+    const all = late.reduce((sum, row) => sum + beyondChance(row[i]!), kin);
+    return (precision * precision) / (1 + all / (1 - CHANCE));
   });
   const total = parts.reduce((sum, part) => sum + part, 0);
   for (const [at, i] of counted.entries()) shares[i] = (counted.length * parts[at]!) / total;

@@ -95,6 +95,35 @@ export const makeupOf = (
   return { loadings, kinship };
 };
 
+/**
+ * Correlations of the noise of an update that is not among those with theirs: what it has of the common signal follows from its cosines with those that
+ * it is not kin of.
+ *
+ * @param cosines of it and each of them; @param heard how much each says of it, at least 0
+ */
+export const kinshipWith = (
+  cosines: ArrayLike<number>,
+  loadings: readonly number[],
+  heard: readonly number[],
+): readonly number[] => {
+  let kinship: readonly number[] = loadings.map(() => 0);
+  for (let round = 0; round < ROUNDS; round++) {
+    let along = 0;
+    let weight = 0;
+    for (const [i, loading] of loadings.entries()) {
+      const share = heard[i]! * fourth(1 - Math.max(0, kinship[i]!));
+      along += share * cosines[i]! * loading;
+      weight += share * square(loading);
+    }
+    const own = bounded(weight > 0 ? along / weight : 0);
+    kinship = loadings.map((loading, i) => {
+      const kin = (cosines[i]! - loading * own) / (Math.sqrt(1 - square(loading)) * Math.sqrt(1 - square(own)));
+      return Math.max(-1, Math.min(1, kin));
+    });
+  }
+  return kinship;
+};
+
 /** Added to all noise. Smaller noise cannot be told from the error of the loadings. */
 const RIDGE = 0.1;
 

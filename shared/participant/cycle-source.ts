@@ -18,6 +18,8 @@ export interface SourceOptions {
   readonly onAsked?: (() => void) | undefined;
   /** Whether a majority said that it holds an announced file. Then all servers are asked for it. Default: false. */
   readonly isHeld?: boolean | undefined;
+  /** Whether validators and the owner alone are asked for an announced file, and not who announced it. Default: false. */
+  readonly isHandedOn?: boolean | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface SourceOptions {
  */
 export const cycleSource = (
   { chain, network, networkHash, blobs, models, signal }: SourceContext,
-  { until, onAsked, isHeld = false }: SourceOptions = {},
+  { until, onAsked, isHeld = false, isHandedOn = false }: SourceOptions = {},
 ): CycleSource => {
   const request = ({ hash, maxBytes, location, what }: FileRequest): BlobRequest => ({
     hash,
@@ -35,6 +37,7 @@ export const cycleSource = (
     onAsked,
     locations: async () => {
       if (location === undefined) return models.servers(hash);
+      if (isHandedOn) return models.trusted();
       // The order of `servers()` without a hash: naming the file too, to be asked before the others, gains nothing.
       const servers = await models.servers().catch((thrown: unknown) => {
         // A chain that does not say who else there is keeps nobody from asking the server that announced the file.

@@ -23,6 +23,8 @@ export interface BlameOptions extends GateOptions {
   readonly change?: (source: CycleSource) => CycleSource;
   /** Whether a majority scored the update. If so, all participants are asked for it. */
   readonly isHeld?: boolean;
+  /** Whether only validators and the owner are asked for it. */
+  readonly isHandedOn?: boolean;
 }
 
 /** A gate's failure, and what it says of this validator's own network. */
@@ -91,7 +93,7 @@ export const openAtEveryBlock = async (
 
 const blaming = async <T extends { readonly ok: true }>(
   gatherer: Gatherer,
-  { until, isHeld, change = (source) => source }: BlameOptions,
+  { until, isHeld, isHandedOn, change = (source) => source }: BlameOptions,
   gate: (source: CycleSource) => Promise<T | GateFailure>,
 ): Promise<T | BlamedFailure> => {
   let isAsked = false;
@@ -108,7 +110,7 @@ const blaming = async <T extends { readonly ok: true }>(
       return got;
     };
   };
-  const source = cycleSource(gatherer, { until, onAsked, isHeld });
+  const source = cycleSource(gatherer, { until, onAsked, isHeld, isHandedOn });
   try {
     const result = await gate(change({ ...source, fetch: anew(source.fetch), open: anew(source.open) }));
     return result.ok ? result : { ...result, isFetched };

@@ -6,8 +6,8 @@ import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
-import type { GateBase } from "#shared/replay/gate-submission.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
+import type { GateBase, GatedUpdate } from "#shared/replay/gate-submission.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
@@ -112,6 +112,44 @@ const gateInTime = async (
     // A miner that could not be reached before, and was not asked again, counts as unreachable.
     if (again.result.ok || !(until.aborted || hasFailed(again))) last = again;
   }
+};
+
+/** Share of the evaluate phase in which other validators are asked for what came too late to be measured. */
+const HAND_ON_SHARE = 1 / 2;
+
+/**
+ * What did not come in time to be measured, as far as other validators have it. Whoever is to measure an update has it once the wait for miners is over,
+ * and hands it on. Validators and the owner alone are asked, and not who announced it. Else a miner could show each validator another copy of one
+ * training, and each would take its copy for a training.
+ */
+export const gatherLate = async (
+  participant: Participant,
+  base: GateBase,
+  cycle: number,
+  gathered: readonly Gated[],
+): Promise<readonly { readonly submission: Submission; readonly update: GatedUpdate }[]> => {
+  const { clock, log, network, signal } = participant;
+  const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
+  const blocks = (share: number) => Math.max(1, Math.floor((end - start) * share));
+  const over = start + blocks(FETCH_SHARE);
+  const deadline = Math.max(over + 1, start + blocks(HAND_ON_SHARE));
+  const missing = gathered.filter(
+    ({ submission: { commitment, reveal }, result }) => commitment && reveal && mayStillCome(result),
+  );
+  if (missing.length === 0 || deadline > end - BLOCKS_TO_RECORD || clock.head.number >= deadline) return [];
+  log.info("updates not here in time: other validators are asked for them", { cycle, updates: missing.length });
+  await clock.reach(over, signal);
+  return untilBlock(clock, deadline, signal, async (until) => {
+    const change = withFewOpen(prioritySlots([UPDATES_AT_ONCE], { maxWaiting: MAX_WAITING }), signal);
+    const options = { base, cycle, until, change, isHandedOn: true };
+    const results = await Promise.all(
+      missing.map(async ({ submission }) => ({
+        submission,
+        result: await gateWithBlame(participant, submission, options),
+      })),
+    );
+    return results.flatMap(({ submission, result }) => (result.ok ? [{ submission, update: result.update }] : []));
+  });
 };
 
 /** Opens only a few of the files that are here at a time. Files that are still on their way block no others. */

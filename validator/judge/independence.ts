@@ -17,8 +17,15 @@ export interface IndependenceMeter {
   /** The same of an update that is read tensor by tensor. */
   watchOpen(artifact: string, opening: Promise<OpenChange | null>): Promise<OpenChange | null>;
   isWatched(artifact: string): boolean;
-  /** Independence by artifact. Leaves out updates with a score of zero. */
-  of(raced: readonly { readonly artifact: string; readonly result: RaceResult }[]): ReadonlyMap<string, number>;
+  /**
+   * Independence by artifact. Leaves out updates with a score of zero.
+   *
+   * @param unmeasured artifacts of updates that were watched, and came too late to be raced
+   */
+  of(
+    raced: readonly { readonly artifact: string; readonly result: RaceResult }[],
+    unmeasured?: readonly string[],
+  ): ReadonlyMap<string, number>;
 }
 
 /**
@@ -68,13 +75,14 @@ export const openIndependenceMeter = async (
       return change;
     },
     isWatched: (artifact) => sketches.has(artifact),
-    of(raced) {
+    of(raced, unmeasured = []) {
       const counted = raced.flatMap(({ artifact, result }) => {
         const seen = sketches.get(artifact);
         if (result.verdict !== "scored" || result.score === 0 || !seen) return [];
         return [{ artifact, sketch: seen, gain: result.lossReduction * result.growth }];
       });
-      const shares = independenceOf(counted, directions);
+      const late = unmeasured.flatMap((artifact) => sketches.get(artifact) ?? []);
+      const shares = independenceOf(counted, directions, late);
       return new Map(counted.map(({ artifact }, i) => [artifact, shares[i]!]));
     },
   };

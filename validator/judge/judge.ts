@@ -14,7 +14,7 @@ import { readBase } from "../read-base.js";
 import { blockWithin } from "../time-left.js";
 import { evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-cache.js";
-import { type Gated, gatherAgain, gatherUpdates } from "./gather.js";
+import { type Gated, gatherAgain, gatherLate, gatherUpdates } from "./gather.js";
 import { type Judgement, keepJudgement } from "./kept-judgement.js";
 import { earlierUpdates } from "./known-updates.js";
 import { tellJudging } from "./observe-judging.js";
@@ -80,10 +80,12 @@ const judge = async (
   const texts = await opening;
   // The seeds are made of the block in whose state reveals were read: who notices that a fork replaced it later measures anew.
   const { value: gated } = await gatherAgain(participant, base, cycle, gathered);
+  const late = gatherLate(participant, base, cycle, gated);
+  late.catch(() => {});
   const { passed, failures } = rejectRepeats(gated, [...merged, ...earlier.updates]);
   earlier.keep(gated);
   took.lap("wait");
-  const scored = await scoreEntries(participant, meter, reader, { cycle, base, passed, seeds, texts, timer });
+  const scored = await scoreEntries(participant, meter, reader, { cycle, base, passed, late, seeds, texts, timer });
   took.lap("measure");
 
   const { baseline, outcomes } = scored;

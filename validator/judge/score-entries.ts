@@ -27,6 +27,8 @@ interface Scoring {
   /** The model that the cycle started from. */
   readonly base: BaseModel<ModelTensors>;
   readonly passed: readonly Passed[];
+  /** Updates that passed the gates too late to be measured. */
+  readonly late: Promise<readonly Passed[]>;
   /** By group. */
   readonly seeds: Readonly<Record<string, string>>;
   readonly texts: EvaluationTexts;
@@ -49,7 +51,7 @@ export const scoreEntries = async (
   participant: Participant,
   meter: LossMeter,
   reader: GatedReader,
-  { cycle, base, passed, seeds, texts, timer }: Scoring,
+  { cycle, base, passed, late, seeds, texts, timer }: Scoring,
 ): Promise<Scored> => {
   const { home, network } = participant;
   const independences = new Map<string, IndependenceMeter>();
@@ -78,19 +80,38 @@ export const scoreEntries = async (
     book: openLossBook(home, base.hash, Object.values(seeds)),
     time: timeToMeasure(participant, cycle, timer),
   });
+  const unmeasured = await late;
+  for (const { update } of unmeasured) {
+    const independence = independences.get(update.group);
+    // Nobody of a group in which nothing was measured has a part to share.
+    if (independence) await watchOnly(independence, meter, reader, update);
+  }
   const baseline: Report["baseline"] = {};
   for (const [group, { before, results }] of outcomes) {
     if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
     const independence = independences.get(group);
     if (!independence) continue;
     await watchUnloaded(independence, meter, results);
-    const shares = independence.of([...results].map(([{ update }, result]) => ({ ...update, result })));
+    const shares = independence.of(
+      [...results].map(([{ update }, result]) => ({ ...update, result })),
+      unmeasured.flatMap(({ update }) => (update.group === group ? [update.artifact] : [])),
+    );
     for (const [{ submission, update }, result] of results) {
       const measured = { result, independence: shares.get(update.artifact) ?? 0 };
       entries.push(scoreEntry(submission, update, measured, reader.problemOf(update)));
     }
   }
   return { baseline, entries, outcomes };
+};
+
+const watchOnly = async (
+  independence: IndependenceMeter,
+  { isLayerMajor }: Pick<LossMeter, "isLayerMajor">,
+  reader: GatedReader,
+  update: GatedUpdate,
+): Promise<void> => {
+  if (isLayerMajor) await (await independence.watchOpen(update.artifact, reader.open(update)))?.close();
+  else await independence.watch(update.artifact, reader.load(update));
 };
 
 /** Losses that were measured before a restart did not need to load the update: its independence does, if it scored. */

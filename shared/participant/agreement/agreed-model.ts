@@ -13,7 +13,7 @@ import { readModelManifest } from "#shared/replay/whole-model.js";
 import { keepNewest } from "#shared/util/keep-newest.js";
 import type { BlockClock } from "../block-clock.js";
 import type { Blobs } from "../files/blobs.js";
-import { rankServers, readServers, type ServerState } from "../files/subnet-servers.js";
+import { rankServers, readServers, type ServerState, trustedServers } from "../files/subnet-servers.js";
 import { untilBlock } from "../until-block.js";
 import { type SettledBase, type SettledBases, settledBases } from "./settled-bases.js";
 
@@ -36,6 +36,8 @@ export interface AgreedModels {
   outcomeOf(cycle: number): Promise<string | null>;
   /** Blob servers to ask for a file, in this order: see `rankServers`. */
   servers(hash?: string): Promise<readonly string[]>;
+  /** Those of validators and the owner alone. */
+  trusted(): Promise<readonly string[]>;
   manifest(hash: string, signal: AbortSignal): Promise<ModelManifest>;
   /** A blob of a part that a manifest names. Close it. */
   open(blob: BlobRef, signal: AbortSignal): Promise<ByteSource>;
@@ -174,17 +176,18 @@ const follow = (context: Following): AgreedModels => {
 
   /** Cached per block: a request for many files then reads the state once. */
   let read: { readonly block: number; readonly state: Promise<ServerState> } | null = null;
-  const servers = async (hash?: string): Promise<readonly string[]> => {
+  const serverState = async (): Promise<ServerState> => {
     const block = clock.head.number;
     if (read?.block !== block) read = { block, state: readServers(chain, network.netuid, network.phases) };
     const { state } = read;
     try {
-      return rankServers(await state, hash);
+      return await state;
     } catch (thrown) {
       if (read?.state === state) read = null;
       throw thrown;
     }
   };
+  const servers = async (hash?: string): Promise<readonly string[]> => rankServers(await serverState(), hash);
 
   /** The model that this network's first cycle starts from. */
   const inherited = async (cycle: number): Promise<string> =>
@@ -214,6 +217,7 @@ const follow = (context: Following): AgreedModels => {
 
   return {
     servers,
+    trusted: async () => trustedServers(await serverState()),
     decidedAt,
     outcomeOf,
     async baseOf(cycle) {

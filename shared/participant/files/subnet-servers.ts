@@ -60,6 +60,14 @@ export const rankServers = (
   return [...new Set([...trusted, ...others].map(({ location }) => location))];
 };
 
+/** Those of validators and the owner alone, in an order that is drawn again each time. */
+export const trustedServers = (state: ServerState, random: () => number = Math.random): readonly string[] => {
+  const permitted = permittedStakes(state.metagraph.neurons);
+  const { ownerHotkey } = state.metagraph;
+  const commitments = state.commitments.filter(({ hotkey }) => permitted.has(hotkey) || hotkey === ownerHotkey);
+  return rankServers({ ...state, commitments }, undefined, random);
+};
+
 /**
  * The chain state now, and the records at the ends of the last phases whose records name a location.
  *

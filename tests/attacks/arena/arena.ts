@@ -225,6 +225,9 @@ export const campaign = async (
       await haveOrLate(honest, Object.values(honestly));
       await subnet.to(window("evaluate").start + 1);
     }
+    await Promise.race([sent(SENT.evaluate), waitedFor(t, subnet, { names: there, honest, nonce, cycle })]);
+    if (subnet.node.head.number === window("evaluate").start && honest.some((one) => isWaiting(one, cycle)))
+      await subnet.to(window("evaluate").start + 1);
     await sent(SENT.evaluate);
     await subnet.record(await strayReports(cycle));
     await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.reported !== undefined));
@@ -314,6 +317,28 @@ export const campaign = async (
   }
   return { genesisLoss, cycles: lived, outcomes, merged, agreedOn, validators: [...parts.values()].map(partOf) };
 };
+
+/** Whether it lacks an update in this cycle, and waits for the block in which it asks the others for it. */
+const isWaiting = ({ participant }: TestValidator, cycle: number): boolean =>
+  participant.lines.some(
+    ({ message, fields }) => message.startsWith("updates not here in time") && fields.cycle === cycle,
+  );
+
+interface Judging {
+  /** Of the honest validators. */
+  readonly names: readonly string[];
+  readonly honest: readonly TestValidator[];
+  /** By validator, before the cycle. */
+  readonly nonce: readonly number[];
+  readonly cycle: number;
+}
+
+/** Waits until each has sent its report, or waits for a block. */
+const waitedFor = (t: Living, subnet: Subnet, { names, honest, nonce, cycle }: Judging): Promise<void> =>
+  until(t, async () => {
+    const now = await Promise.all(names.map((name) => subnet.chain.nonce(subnet.signer(name).address)));
+    return honest.every((one, i) => now[i]! > nonce[i]! || isWaiting(one, cycle));
+  });
 
 /** A held record of a cycle, which says of no report that it is held. */
 const saidOf = ({ networkHash }: Subnet, cycle: number): string =>

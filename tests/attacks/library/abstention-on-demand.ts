@@ -1,6 +1,7 @@
 import { scaled } from "../arena/change.js";
 import type { Attack, Lie } from "../attack.js";
 import { facedServer } from "./faced-server.js";
+import { servedLast } from "./served-last.js";
 import { unscored } from "./unscored.js";
 
 /** One good cycle in so many. */
@@ -27,7 +28,7 @@ const MALLORYS = 3;
 
 /**
  * The same with a validator whose report is held by most of those who say what they hold, and not by itself. Of the honest ones one has no held record in time, and
- * another one gets the file as the last, when all have reported that they could not fetch it: sooner, it would hand it on.
+ * another one gets the file as the last, when all others have asked for it in vain: sooner, it would hand it on.
  */
 const abstentionUnheard: Attack = {
   name: "abstention-unheard",
@@ -39,15 +40,7 @@ const abstentionUnheard: Attack = {
   submit: async ({ scope, subnet, cycle, honest, train, forge }) => {
     if (cycle % PERIOD === 1) return [{ forged: forge({ miner: "eve1", tensors: await train() }) }];
     const files = new Map<string, Uint8Array>();
-    const { chain, node, sent, signer, window } = subnet;
-    const friend = signer("viv").address;
-    const others = ["vera", "vic", "mallory"];
-    const before = await Promise.all(others.map((name) => chain.nonce(signer(name).address)));
-    const location = await facedServer(scope, files, async (hotkey) => {
-      if (hotkey !== friend || node.head.number < window(cycle, "evaluate").start) return "none";
-      await Promise.all(others.map((name, i) => sent(name, before[i]! + 1)));
-      return "file";
-    });
+    const location = await servedLast({ scope, subnet, cycle }, files, ["viv"]);
     const forged = forge({ miner: "eve1", tensors: scaled(honest[0]!.update, -1), location });
     files.set(forged.artifact, forged.manifest).set(forged.tensors.hash, forged.tensors.bytes);
     return [{ forged, served: false }];

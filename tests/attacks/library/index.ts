@@ -6,6 +6,7 @@ import { averagedTrainingsBy } from "./averaged-trainings.js";
 import { checkpoints } from "./checkpoints.js";
 import { collusion } from "./collusion.js";
 import { copiedReport } from "./copied-report.js";
+import { copiesApartAll } from "./copies-apart.js";
 import { copy } from "./copy.js";
 import { copyCommitment } from "./copy-commitment.js";
 import { copyLastWinner } from "./copy-last-winner.js";
@@ -141,6 +142,7 @@ export const attacks: readonly Attack[] = [
   dripHotkeys,
   twoFacedServer,
   ...partlyServedTo,
+  ...copiesApartAll,
   ...abstentionsOnDemand,
   abstentionByOwnReport,
   idleValidators,

@@ -45,6 +45,32 @@ describe("independence", () => {
       }
   });
 
+  it("is shared with a copy that was not measured, and with nobody else that was not", () => {
+    const random = createRandom("unmeasured");
+    for (const cosine of [0.4, 0.8, 0.92])
+      for (const others of [3, 8]) {
+        const [own, stranger, ...honest] = trainings(random, others + 2, cosine);
+        const noiseNorm = Math.sqrt(1 / cosine - 1);
+        const all = measured([...honest, own!]);
+        const alone = independenceOf(all, []);
+        const beside = (...unmeasured: readonly Float32Array[]) => independenceOf(all, [], unmeasured);
+        /** Relative to what the others get. */
+        const part = (shares: readonly number[]) => shares.at(-1)! / sum(shares.slice(0, -1));
+        for (const [copies, most] of [
+          [[own!], 0.55],
+          [[own!.map((value) => value / 2)], 0.55],
+          [[own!, own!, own!], 0.3],
+          [[plus(own!, noise(random, 0.1 * noiseNorm))], 0.6],
+        ] as const) {
+          const ratio = part(beside(...copies)) / part(alone);
+          assert.ok(ratio < most, `beside ${others} of cosine ${cosine}: ${ratio}`);
+        }
+        const nobodys = [stranger!, noise(random, 1), own!.map((value) => -value), new Float32Array(LENGTH)];
+        for (const [i, share] of beside(...nobodys).entries())
+          assert.ok(Math.abs(share / alone[i]! - 1) < 0.1, `beside ${others} of cosine ${cosine}: ${share}`);
+      }
+  });
+
   it("gives one training no more under many hotkeys, whatever is made of it", () => {
     const random = createRandom("recombined");
     const halves = (own: Float32Array, norm: number) => {
@@ -309,6 +335,7 @@ describe("independence of the vectors", () => {
           name: z.string(),
           updates: z.array(z.object({ elements: numbers, gain: z.number() })),
           directions: z.array(numbers),
+          unmeasured: z.array(numbers).default([]),
           independence: numbers,
         }),
       ),
@@ -323,10 +350,11 @@ describe("independence of the vectors", () => {
     assert.equal(sha256(new Uint8Array(buffer)), sketch);
   });
 
-  for (const { name, updates, directions, independence } of cases)
+  for (const { name, updates, directions, unmeasured, independence } of cases)
     it(`is theirs: ${name}`, () => {
       const measuredOnes = updates.map(({ elements, gain }) => ({ sketch: sketched(elements), gain }));
-      assert.deepEqual(independenceOf(measuredOnes, directions.map(sketched)), independence);
+      const shares = independenceOf(measuredOnes, directions.map(sketched), unmeasured.map(sketched));
+      assert.deepEqual(shares, independence);
     });
 });
 

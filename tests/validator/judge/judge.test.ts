@@ -456,10 +456,51 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
     for (let block = start + 1; !(await isHere()); block++) if (block < start + 9) await subnet.to(block);
     assert.equal(isGivenUp, false, "it is not waited for until the silent one is given up");
     await subnet.to(start + 10);
+    await subnet.to(start + 15);
     assert.deepEqual((await judged).entries.map(verdictOf), [
       ["scored", null],
       ["abstained", "unreachable"],
     ]);
+  });
+
+  it("takes for kin what it got from another validator when there was no time left to measure it", async (t) => {
+    const judged = async (late: "a copy" | "another training") => {
+      const subnet = await openSubnet(t, { miners: ["ann", "bob", "cat", "dan"] });
+      const [vera, vito] = [await subnet.join("vera"), await subnet.join("vito")];
+      const trained = (miner: string) => trainedUpdate(subnet, { miner, steps: 24 });
+      const [ann, bob, cat] = [await trained("ann"), await trained("bob"), await trained("cat")];
+      const head = { network: shortHash(subnet.networkHash), cycle: 0 };
+      const model = sha256(Buffer.from("where it serves"));
+      await subnet.record({ vito: encodeRecord({ type: "model", ...head, model, location: vito.location }) });
+      const tensors = late === "a copy" ? ann : await trained("dan");
+      const dan = forge(subnet, { miner: "dan", tensors, location: "http://127.0.0.1:1" });
+      const honest = { ann, bob, cat };
+      const forged = Object.fromEntries(
+        Object.entries(honest).map(([miner, update]) => [miner, forge(subnet, { miner, tensors: update })]),
+      );
+      for (const one of Object.values(forged)) await serve(subnet, one);
+      for (const phase of ["commit", "reveal"] as const) {
+        await subnet.to(subnet.window(1, phase).start - 1);
+        await subnet.record(
+          Object.fromEntries(Object.entries({ ...forged, dan }).map(([miner, one]) => [miner, one[phase]])),
+        );
+      }
+      const { start } = subnet.window(1, "evaluate");
+      await subnet.to(start - 1);
+      const report = judgeCycle(vera, await openMeter(t, subnet), 1);
+      report.catch(() => {});
+      await subnet.to(start);
+      await until(t, () => vera.lines.some(({ message }) => message.startsWith("updates not here in time")));
+      for (const bytes of [dan.manifest, dan.tensors.bytes]) await vito.blobs.put(bytes);
+      await subnet.to(start + 1);
+      const { entries } = await report;
+      const of = (miner: string) => entries.find(({ uid }) => uid === subnet.uid(miner))!;
+      assert.deepEqual(verdictOf(of("dan")), ["abstained", "unreachable"], "it is measured no more");
+      assert.ok(of("ann").score > 0);
+      return of("ann").independence! / (of("bob").independence! + of("cat").independence!);
+    };
+    const [beside, alone] = [await judged("a copy"), await judged("another training")];
+    assert.ok(beside < 0.6 * alone, `${beside} beside a copy, ${alone} without`);
   });
 
   it("tells a miner that is gone from a validator that is cut off", async (t) => {

@@ -35,6 +35,7 @@ describe("what a validator reads of the model", { timeout: HANG_GUARD }, () => {
       cycle: 1,
       base: { ...base, manifest: { ...base.manifest, parts } },
       passed: [],
+      late: Promise.resolve([]),
       seeds: { math: "11".repeat(32), prose: "22".repeat(32) },
       texts: new Map(),
       timer: undefined,

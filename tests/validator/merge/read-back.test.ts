@@ -69,6 +69,7 @@ const read = ({ manifest, files }: ReturnType<typeof model>): { readonly result:
     decidedAt: () => Promise.reject(new TypeError("not asked for")),
     outcomeOf: () => Promise.reject(new TypeError("not asked for")),
     servers: async () => [],
+    trusted: async () => [],
     locate: () => Promise.reject(new TypeError("not asked for")),
     manifest: async () => manifest,
     async open({ hash }) {
