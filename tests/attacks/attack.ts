@@ -146,7 +146,10 @@ export interface Lie {
   /** Numbers of the reports that it says it holds, in place of those that it does. */
   readonly held?: (held: readonly number[]) => readonly number[];
   /** Its ballot in place of what it measured. */
-  readonly votes?: (measured: readonly StepVote[]) => readonly StepVote[];
+  readonly votes?: (
+    measured: readonly StepVote[],
+    outer: Pick<Network["training"]["outer"], "steps">,
+  ) => readonly StepVote[];
   /** It puts nothing on chain at all; no unless given. */
   readonly isSilent?: boolean;
   /** The model that it names in place of the one that it merged. */
@@ -158,6 +161,7 @@ export interface Lie {
 export type Reported = Pick<Report, "entries" | "baseline">;
 
 export interface LiarsDen {
+  readonly cycle: number;
   readonly attackers: ReadonlySet<number>;
   /** What it reported in the cycle before; null in the first. */
   readonly earlier: Reported | null;

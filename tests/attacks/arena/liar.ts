@@ -15,7 +15,6 @@ import type { LiarsDen, Lie, Reported } from "../attack.js";
 import type { Weighed } from "../library/honest-weights.js";
 
 export interface Accomplices extends LiarsDen {
-  readonly cycle: number;
   /** The attacker's uid that gets the weights. */
   readonly eve: number;
   /** The honest validator to which it shows what it shows nobody else. */
@@ -51,7 +50,7 @@ export const liarsCycle = async (
   const votes = lie.copies
     ? groupsInOrder(network).map(() => ({ better: [], best: 0 }))
     : (await chooseSteps(measuring, meter, cycle, agreed)).votes;
-  const ballot = { type: "ballot", cycle, votes: lie.votes?.(votes) ?? votes } as const;
+  const ballot = { type: "ballot", cycle, votes: lie.votes?.(votes, network.training.outer) ?? votes } as const;
   await commitRecord(participant, ballot, window("choose"));
   await clock.reach(window("merge").start, signal);
   const { hash } = await mergeCycle(participant, cycle, agreed);
@@ -82,7 +81,7 @@ const judged = async (
 ): Promise<Named> => {
   const { blobs, embargo, signer } = participant;
   const { validator: _, ...measured } = await judgeCycle(participant, meter, cycle);
-  const den = { attackers, earlier };
+  const den = { cycle, attackers, earlier };
   const entries = lie.entries?.(measured.entries, den) ?? measured.entries;
   const baseline = lie.baseline?.(measured.baseline, den) ?? measured.baseline;
   const report = await signReport({ ...measured, baseline, entries: [...entries] }, signer);

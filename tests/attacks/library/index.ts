@@ -12,6 +12,7 @@ import { copyCommitment } from "./copy-commitment.js";
 import { copyLastWinner } from "./copy-last-winner.js";
 import { copyPlusNoise } from "./copy-plus-noise.js";
 import { dripHotkeys } from "./drip-hotkeys.js";
+import { drownedRival } from "./drowned-rival.js";
 import { evaluationText } from "./evaluation-text.js";
 import { extraTensors } from "./extra-tensors.js";
 import { goodHereBadThere } from "./good-here-bad-there.js";
@@ -20,7 +21,9 @@ import { hugeNorm } from "./huge-norm.js";
 import { idleValidators } from "./idle-validators.js";
 import { lazy } from "./lazy.js";
 import { liarAbsurd } from "./liar-absurd.js";
+import { liarCrawls } from "./liar-crawls.js";
 import { liarFails } from "./liar-fails.js";
+import { liarIndependence } from "./liar-independence.js";
 import { liarInflates } from "./liar-inflates.js";
 import { liarModel } from "./liar-model.js";
 import { liarOmits } from "./liar-omits.js";
@@ -36,9 +39,11 @@ import {
   liarUnreachableWhileAway,
   liarUnreachableWhileFailing,
 } from "./liar-unreachable-while-away.js";
+import { liarWeights } from "./liar-weights.js";
 import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
 import { lookingAhead } from "./looking-ahead.js";
+import { lowRankParts } from "./low-rank-parts.js";
 import { lyingFiles } from "./lying-files.js";
 import { manyTensors } from "./many-tensors.js";
 import { meanOfRivals } from "./mean-of-rivals.js";
@@ -52,17 +57,21 @@ import { oldRivalsAll } from "./old-rivals.js";
 import { oppositeHalves } from "./opposite-halves.js";
 import { otherText } from "./other-text.js";
 import { partlyServedTo } from "./partly-served.js";
+import { polishedAll } from "./polished.js";
 import { replay } from "./replay.js";
 import { replayAfterNoMerge } from "./replay-after-no-merge.js";
+import { rescaledCopies } from "./rescaled-copies.js";
+import { ridingByTurnsBy } from "./riding-by-turns.js";
 import { roleSwap } from "./role-swap.js";
 import { roundedCopies } from "./rounded-copies.js";
 import { scaledParts } from "./scaled-parts.js";
-import { scaling } from "./scaling.js";
+import { scalings } from "./scaling.js";
 import { shortCopies } from "./short-copies.js";
 import { shortTogether } from "./short-together.js";
 import { signFlip } from "./sign-flip.js";
 import { silentStake } from "./silent-stake.js";
 import { simplexNoise } from "./simplex-noise.js";
+import { sleeper } from "./sleeper.js";
 import { staleBase } from "./stale-base.js";
 import { staleBaseLie } from "./stale-base-lie.js";
 import { stolenStream } from "./stolen-stream.js";
@@ -79,7 +88,7 @@ import { wrongGroup } from "./wrong-group.js";
 export const attacks: readonly Attack[] = [
   noise,
   signFlip,
-  scaling,
+  ...scalings,
   nanHardBatches,
   staleBase,
   staleBaseLie,
@@ -92,12 +101,15 @@ export const attacks: readonly Attack[] = [
   ...lookingAhead,
   ...addedSteps,
   ...oldRivalsAll,
+  ...ridingByTurnsBy,
   stolenStream,
   lazy,
   evaluationText,
   goodHereBadThere,
   neuronSwap,
   meanOfRivals,
+  drownedRival,
+  ...polishedAll,
   ...averagedTrainingsBy,
   roleSwap,
   wrongGroup,
@@ -113,6 +125,8 @@ export const attacks: readonly Attack[] = [
   checkpoints,
   roundedCopies,
   ...scaledParts,
+  lowRankParts,
+  rescaledCopies,
   oppositeHalves,
   ...simplexNoise,
   ...noisyCopiesOf,
@@ -121,6 +135,9 @@ export const attacks: readonly Attack[] = [
   collusion,
   liarInflates,
   liarZeroes,
+  liarIndependence,
+  liarWeights,
+  sleeper,
   liarSplitView,
   liarAbsurd,
   liarWithholds,
@@ -134,6 +151,7 @@ export const attacks: readonly Attack[] = [
   liarSilent,
   liarStandstill,
   liarOvershoots,
+  liarCrawls,
   liarModel,
   liarSwaps,
   otherText,
