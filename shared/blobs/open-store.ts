@@ -19,7 +19,7 @@ export const openStore = async (
     case "directory":
       return directoryStore(choice.path, undefined, { isShared: true });
     case "s3":
-      return (await import("./s3-store.js")).s3Store(choice, env, options.answerMs);
+      return (await import("./s3-store.js")).s3Store(choice, env, options);
     case "hf":
       return (await import("./hugging-face-store.js")).openHuggingFaceStore(choice.repo, env, options);
   }

@@ -31,6 +31,17 @@ const PART_BYTES = 2 ** 30;
 /** Parts that an upload has at most, and how often each is sent. */
 const MOST_PARTS = 10_000;
 const PART_ATTEMPTS = 3;
+/** Milliseconds without a byte after which a connection is given up, but for that on which an upload in parts ends. */
+const SILENCE_MS = 30_000;
+
+export interface S3Options {
+  /** Longest wait for the service, in milliseconds; default: a minute. */
+  readonly answerMs?: number | undefined;
+  /** Bytes of a part of a file that does not go at once. */
+  readonly partBytes?: number;
+  /** Milliseconds for which the service may send and take nothing. */
+  readonly silenceMs?: number;
+}
 
 /**
  * A store in a bucket of any service with the S3 protocol. A blob's key is `<prefix>/blob/<hash>`. So a publicly readable bucket with its
@@ -39,32 +50,35 @@ const PART_ATTEMPTS = 3;
  * The environment gives AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, perhaps AWS_SESSION_TOKEN; AWS_REGION; and, for other services than
  * Amazon's, AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL.
  *
- * @param partBytes bytes of a part of a file that does not go at once
  * @throws BlockZeroError STORE_CREDENTIALS_MISSING; its methods STORE_FAILED
  */
 export const s3Store = (
   { bucket, prefix }: S3Location,
   env: Readonly<Record<string, string | undefined>>,
-  answerMs?: number,
-  partBytes: number = PART_BYTES,
+  { answerMs, partBytes = PART_BYTES, silenceMs = SILENCE_MS }: S3Options = {},
 ): BlobStore => {
   const accessKeyId = credential(env, "AWS_ACCESS_KEY_ID");
   const secretAccessKey = credential(env, "AWS_SECRET_ACCESS_KEY");
   const sessionToken = env.AWS_SESSION_TOKEN;
   const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
-  const client = new S3Client({
-    region: env.AWS_REGION ?? "us-east-1",
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
-    // Few services except Amazon's give each bucket its own host name.
-    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
-    // BlockZero checks the SHA-256 of the whole blob. Other services refuse the newer checksums.
-    requestChecksumCalculation: "WHEN_REQUIRED",
-    responseChecksumValidation: "WHEN_REQUIRED",
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 10_000, socketTimeout: 30_000 },
-    // Failures are thrown; without a logger it prints that it sends no stream twice.
-    logger: { debug: silent, info: silent, warn: silent, error: silent },
-  });
+  /** @param socketTimeout as `silenceMs`; 0 for as long as an attempt may take */
+  const clientOf = (socketTimeout: number) =>
+    new S3Client({
+      region: env.AWS_REGION ?? "us-east-1",
+      credentials: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) },
+      // Few services except Amazon's give each bucket its own host name.
+      ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
+      // BlockZero checks the SHA-256 of the whole blob. Other services refuse the newer checksums.
+      requestChecksumCalculation: "WHEN_REQUIRED",
+      responseChecksumValidation: "WHEN_REQUIRED",
+      maxAttempts: 3,
+      requestHandler: { connectionTimeout: 10_000, socketTimeout },
+      // Failures are thrown; without a logger it prints that it sends no stream twice.
+      logger: { debug: silent, info: silent, warn: silent, error: silent },
+    });
+  const client = clientOf(silenceMs);
+  /** A service may say nothing until it has put the parts of a file together. */
+  const patient = clientOf(0);
   const attempt = remoteAttempts(`s3://${bucket}`, [secretAccessKey, sessionToken, accessKeyId], answerMs);
   const folder = prefix === "" ? "blob/" : `${prefix}/blob/`;
   const object = (hash: string) => ({ Bucket: bucket, Key: folder + checkedHash(hash) });
@@ -105,9 +119,9 @@ export const s3Store = (
       client.send(new CreateMultipartUploadCommand({ ...object(hash), ContentType: CONTENT_TYPE }), { abortSignal }),
     );
     const upload = { ...object(hash), UploadId };
-    const size = Math.max(partBytes, Math.ceil(bytes / MOST_PARTS));
+    const step = Math.max(partBytes, Math.ceil(bytes / MOST_PARTS));
     const sendPart = (start: number, PartNumber: number) =>
-      sendFile(path, { start, end: Math.min(bytes, start + size) }, async (content, abortSignal) => {
+      sendFile(path, { start, end: Math.min(bytes, start + step) }, async (content, abortSignal) => {
         const { ETag } = await client.send(new UploadPartCommand({ ...upload, ...content, PartNumber }), {
           abortSignal,
         });
@@ -115,14 +129,16 @@ export const s3Store = (
       });
     try {
       const Parts: CompletedPart[] = [];
-      for (let start = 0; start < bytes; start += size)
+      for (let start = 0; start < bytes; start += step)
         Parts.push(await severalTimes(PART_ATTEMPTS, () => sendPart(start, Parts.length + 1)));
-      await attempt(
-        (abortSignal) =>
-          client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }), { abortSignal }),
-        // The service may put the parts together before it answers.
-        bytes,
-      );
+      const end = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } });
+      try {
+        // Longer by as much as the bytes take: the service may put the parts together before it answers.
+        await attempt((abortSignal) => patient.send(end, { abortSignal }), bytes);
+      } catch (thrown) {
+        // Where the answer to an end was lost, the upload that is asked for again is not there any more, but the file is.
+        if ((await size(hash).catch(() => null)) !== bytes) throw thrown;
+      }
     } catch (thrown) {
       await attempt((abortSignal) => client.send(new AbortMultipartUploadCommand(upload), { abortSignal })).catch(
         () => undefined,

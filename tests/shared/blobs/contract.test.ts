@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { describe, it, type TestContext } from "node:test";
 import type { BlobStore } from "#shared/blobs/blob-store.js";
 import { openStore } from "#shared/blobs/open-store.js";
-import { s3Store } from "#shared/blobs/s3-store.js";
+import { type S3Options, s3Store } from "#shared/blobs/s3-store.js";
 import { parseStore } from "#shared/blobs/store-setting.js";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -31,6 +31,11 @@ const s3Env = (endpoint: string) => ({
   AWS_SECRET_ACCESS_KEY: S3_SECRET,
   AWS_REGION: "eu-west-1",
 });
+/** A bucket that gets files of more than a MiB in parts of one. */
+const inParts = (endpoint: string, options: S3Options = {}): BlobStore =>
+  s3Store({ bucket: "blobs", prefix: "" }, s3Env(endpoint), { partBytes: 1 << 20, ...options });
+const isEnd = (request: string): boolean => /^POST .*uploadId=/.test(request);
+const isAbort = (request: string): boolean => /^DELETE .*uploadId=/.test(request);
 const hubEnv = ({ url }: Hub) => ({ HF_ENDPOINT: url, HF_TOKEN: TOKEN });
 
 const kinds: Readonly<Record<string, (t: TestContext) => Promise<BlobStore>>> = {
@@ -146,7 +151,7 @@ describe("stores elsewhere", { timeout: HANG_GUARD }, () => {
   it("a bucket gets a large file in parts, and a part again that did not arrive", async (t) => {
     const printed = t.mock.method(console, "warn", () => undefined);
     const { endpoint, asked, refuse } = await between(t, await startS3(t, "blobs"));
-    const store = s3Store({ bucket: "blobs", prefix: "" }, s3Env(endpoint), undefined, 1 << 20);
+    const store = inParts(endpoint);
     const bytes = Buffer.alloc(2.5 * (1 << 20), "many bytes, ");
     const path = join(temporaryFolder(t), "file");
     const parts = () =>
@@ -174,6 +179,40 @@ describe("stores elsewhere", { timeout: HANG_GUARD }, () => {
     await store.putFile(path, sha256(bytes.subarray(0, 1 << 20)));
     assert.deepEqual([last("POST").length, last("PUT").length], [0, 1], "what fits goes at once");
     assert.equal(printed.mock.callCount(), 0);
+  });
+
+  /** A file of three parts. */
+  const threeParts = (t: TestContext) => {
+    const bytes = Buffer.alloc(2.5 * (1 << 20), "many bytes, ");
+    const path = join(temporaryFolder(t), "file");
+    writeFileSync(path, bytes);
+    return { path, bytes, hash: sha256(bytes) };
+  };
+
+  it("a bucket may say nothing while it puts parts together for longer than it may elsewhere", async (t) => {
+    const { endpoint, asked, handOn } = await between(t, await startS3(t, "blobs"));
+    const store = inParts(endpoint, { silenceMs: 500 });
+    const { path, hash } = threeParts(t);
+    handOn(async (request) => {
+      if (request.startsWith("HEAD")) return new Promise<boolean>(() => {});
+      // It answers when nothing has been said for so long that another request was given up.
+      if (isEnd(request)) await assert.rejects(store.size(absent), { code: "STORE_FAILED" });
+      return true;
+    });
+    await store.putFile(path, hash);
+    assert.equal(asked.filter(isEnd).length, 1);
+    assert.deepEqual(asked.filter(isAbort), []);
+  });
+
+  it("a bucket whose answer to an upload's end was lost has the file", async (t) => {
+    const { endpoint, asked, handOn } = await between(t, await startS3(t, "blobs"));
+    const store = inParts(endpoint);
+    const { path, bytes, hash } = threeParts(t);
+    handOn((request) => !isEnd(request));
+    await store.putFile(path, hash);
+    assert.ok(asked.some(isEnd));
+    assert.deepEqual(asked.filter(isAbort), []);
+    assert.deepEqual(Buffer.from((await store.get(hash)) ?? []), bytes);
   });
 
   it("a missing bucket is a fault, not an empty store", async (t) => {

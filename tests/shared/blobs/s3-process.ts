@@ -29,11 +29,12 @@ export const startS3 = async (t: TestContext, bucket: string): Promise<string> =
   throw new Error("the S3 server did not start");
 };
 
-/** A server before another that keeps what is asked, refuses some of it with status 500, and takes the end of an upload, which s3rver does not know. */
+/** A server before another that keeps what is asked, refuses some of it with status 500, loses answers, and takes the abort of an upload, which s3rver does not know. */
 export const between = async (t: TestContext, behind: string) => {
   const asked: string[] = [];
   let refused: (request: string) => boolean = () => false;
   let left = 0;
+  let handedOn: (request: string) => boolean | Promise<boolean> = () => true;
   const server = createServer((request, response) => {
     const said = `${request.method} ${request.url}`;
     asked.push(said);
@@ -45,7 +46,8 @@ export const between = async (t: TestContext, behind: string) => {
       return;
     }
     const { method = "GET", headers } = request;
-    const forwarded = send(new URL(request.url ?? "/", behind), { method, headers }, (answer) => {
+    const forwarded = send(new URL(request.url ?? "/", behind), { method, headers }, async (answer) => {
+      if (!(await handedOn(said))) return void response.destroy();
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(response);
     });
@@ -64,6 +66,10 @@ export const between = async (t: TestContext, behind: string) => {
     refuse: (isRefused: (request: string) => boolean, times: number) => {
       refused = isRefused;
       left = times;
+    },
+    /** Asked of each answer of the server behind whether it is handed on; the connection of what is not ends. */
+    handOn: (isHandedOn: (request: string) => boolean | Promise<boolean>) => {
+      handedOn = isHandedOn;
     },
   };
 };
