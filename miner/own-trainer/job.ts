@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { packageInfo } from "#shared/cli/package-info.js";
 import { ADAMW_DEFAULTS } from "#shared/engine/optim/adamw.js";
 import { readFileIfAny } from "#shared/files/atomic-file.js";
+import { CONFIG_FILE } from "#shared/model/checkpoint-layout.js";
 import { writeDocument } from "#shared/own-program/job-folder.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { type RunPlace, streamSeed } from "../training/run-identity.js";
@@ -93,9 +95,10 @@ const jobDocument = (paths: JobPaths, options: JobOptions): object => {
 
 const runSchema = z.object({ contract: z.literal(CONTRACT_VERSION), run: z.string() });
 
-/** Identity of the training that a folder's job is for; null where it holds no whole job. */
-export const runOfJob = ({ document }: JobPaths): string | null => {
-  const text = readFileIfAny(document);
+/** Identity of the training that a folder's job is for; null where it holds no whole job, or where the windows or the shard are gone. */
+export const runOfJob = ({ document, shard, windows }: JobPaths): string | null => {
+  const isThere = existsSync(join(shard, CONFIG_FILE)) && existsSync(windows);
+  const text = isThere ? readFileIfAny(document) : null;
   if (text === null) return null;
   try {
     return runSchema.parse(JSON.parse(text)).run;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, join, relative } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { hasCode } from "#shared/errors/error.js";
 import { processesWith } from "#shared/own-program/processes.js";
@@ -117,6 +117,18 @@ describe("a trainer's program and its time", { timeout: HANG_GUARD }, () => {
     await trainUntilTold(other.trainer, { cycle: 2 });
     assert.equal(JSON.parse(readFileSync(join(home, "job", "job.json"), "utf8")).resumed, false);
   });
+
+  for (const gone of ["shard", join("job", "windows.safetensors")])
+    it(`is begun anew where its job has no ${basename(gone, ".safetensors")} any more`, async (t) => {
+      const home = temporaryFolder(t);
+      const first = await openBad(t, "resumes", { "trainer.grace_seconds": 0 }, { home });
+      await trainUntilTold(first.trainer);
+      rmSync(join(home, gone), { recursive: true });
+      const second = await openBad(t, "resumes", { "trainer.grace_seconds": 0 }, { home });
+      await trainUntilTold(second.trainer);
+      assert.equal(JSON.parse(readFileSync(join(home, "job", "job.json"), "utf8")).resumed, false);
+      assert.ok(existsSync(join(home, gone)));
+    });
 
   it("of a miner that was killed is ended before another starts", async (t) => {
     const home = temporaryFolder(t);
