@@ -83,6 +83,7 @@ export const planCommand: CommandSpec = {
             : await networkOfModel(model, ahead, {
                 env: process.env,
                 allowPrivateAddresses: config.allow_private_addresses,
+                signal,
               });
         const blockSeconds = secondsOf(blockTime, pace);
         const isProcessor = ["auto", "cpu"].includes(config.device);
@@ -143,7 +144,7 @@ const lookHere = async (
   const { total, available } = thisMachine(process.env).memory();
   const time =
     opened && rate && !travels(opened)
-      ? await measureTrainingTime(config, network, plan, { device: opened, available, hubDType })
+      ? await measureTrainingTime(config, network, plan, { device: opened, available, hubDType, signal })
       : undefined;
   const has = {
     memory: total,

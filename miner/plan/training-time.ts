@@ -30,14 +30,20 @@ export interface TimeOptions {
   readonly available: number;
   /** The precision of the hub's files; float32 where it is not known. */
   readonly hubDType: FloatDType | null;
+  /** Ends the measurement. */
+  readonly signal: AbortSignal;
 }
 
-/** The time of a step by its plan, from its programs or from matrix products, which are measured here. No weight is needed. */
+/**
+ * The time of a step by its plan, from its programs or from matrix products, which are measured here. No weight is needed.
+ *
+ * @throws the signal's reason when it aborts
+ */
 export const measureTrainingTime = async (
   config: TrainingConfig,
   network: Network,
   { program, parameters, memory, train, workers }: TrainingPlan,
-  { device, available, hubDType }: TimeOptions,
+  { device, available, hubDType, signal }: TimeOptions,
 ): Promise<TrainingTime> => {
   const group = config.expert_group;
   const shape = shardShape(network, group, config);
@@ -58,11 +64,12 @@ export const measureTrainingTime = async (
     rows: expertRows(shape),
     below: { ids: vocabulary, targets: vocabulary },
     hasRoom: memory.total <= available,
+    signal,
   });
   let beside = 0;
   // Inside the program the optimiser is counted with it.
   if (device.hostMemory) {
-    const { step, adding } = await measureOptimiser();
+    const { step, adding } = await measureOptimiser(signal);
     beside += parameters.group * (step + (accumulation - 1) * adding);
   }
   if (program === "layers") {
@@ -72,7 +79,8 @@ export const measureTrainingTime = async (
       ([name]) => !names.has(name) && (name !== EMBEDDING || headName(shape.config) === EMBEDDING),
     );
     // Every layer's frozen weights are read for its forward and for its backward pass.
-    beside += 2 * accumulation * countParameters(Object.fromEntries(read)) * (await measureReading(hubDType ?? "F32"));
+    const perElement = await measureReading(hubDType ?? "F32", signal);
+    beside += 2 * accumulation * countParameters(Object.fromEntries(read)) * perElement;
   }
   // Workers share the processor's threads; a card each has its own.
   const stepSeconds = (device.hostMemory ? workers : 1) * (seconds + beside);

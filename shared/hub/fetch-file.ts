@@ -1,5 +1,7 @@
 import { headBoundedFetch } from "#shared/blobs/bounded-fetch.js";
-import { ANSWER_MS, remoteAttempts, streamedPieces } from "#shared/blobs/remote-fault.js";
+import { ANSWER_MS, type Attempt, remoteAttempts, streamedPieces } from "#shared/blobs/remote-fault.js";
+import { orAbort } from "#shared/util/deadline.js";
+import { withSignals } from "#shared/util/join-signals.js";
 
 export interface FetchFileOptions {
   readonly maxBytes: number;
@@ -7,6 +9,8 @@ export interface FetchFileOptions {
   readonly allowPrivateAddresses: boolean;
   /** Milliseconds for the head of the answer; the bytes that come give it more. */
   readonly answerMs?: number | undefined;
+  /** Ends every wait. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -17,12 +21,14 @@ export interface FetchFileOptions {
  */
 export const fetchFile = async (
   url: URL,
-  { maxBytes, allowPrivateAddresses, answerMs = ANSWER_MS }: FetchFileOptions,
+  { maxBytes, allowPrivateAddresses, answerMs = ANSWER_MS, signal }: FetchFileOptions,
 ): Promise<Uint8Array> => {
-  const attempt = remoteAttempts(`${url.origin}${url.pathname}`, [], answerMs, {
+  const answered = remoteAttempts(`${url.origin}${url.pathname}`, [], answerMs, {
     code: "CHECKPOINT_NOT_FOUND",
     hint: "check the address and the connection; of the Hub name hf://owner/name@revision",
   });
+  const attempt: Attempt = (work, bytes) =>
+    answered((over) => withSignals([over, signal], (ended) => orAbort(work(ended), ended)), bytes);
   const over = new AbortController();
   try {
     const bounds = { answerMs, token: undefined, origin: url.origin, allowPrivateAddresses };

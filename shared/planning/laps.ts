@@ -1,3 +1,5 @@
+import { setImmediate as yieldToEvents } from "node:timers/promises";
+
 /** Milliseconds since some moment. */
 export type Clock = () => number;
 
@@ -13,13 +15,22 @@ const SECONDS = 3;
  * is then in one lap of every run, and what a run computes with is not in the cache from its last time.
  *
  * @param runs each gives the seconds that count of it
+ * @throws the signal's reason when it aborts, before the next run
  */
-export const medianSeconds = async (runs: readonly (() => Promise<number>)[]): Promise<readonly number[]> => {
+export const medianSeconds = async (
+  runs: readonly (() => Promise<number>)[],
+  signal?: AbortSignal,
+): Promise<readonly number[]> => {
   const laps: number[][] = [];
   let spent = 0;
   for (let lap = 0; lap <= LEAST_LAPS || (lap <= MOST_LAPS && spent < SECONDS); lap++) {
     const seconds: number[] = [];
-    for (const run of runs) seconds.push(await run());
+    for (const run of runs) {
+      // What is measured computes on this thread, which hears of no Ctrl-C meanwhile.
+      await yieldToEvents();
+      signal?.throwIfAborted();
+      seconds.push(await run());
+    }
     if (lap === 0) continue;
     laps.push(seconds);
     spent += seconds.reduce((sum, one) => sum + one, 0);

@@ -13,12 +13,14 @@ export type Below = Readonly<Record<string, number>>;
  * Seconds that programs take, as often as they are run, on made-up weights of which all elements are written. Programs with the same inputs share them.
  *
  * @param device computes in host memory
+ * @throws the signal's reason when it aborts, between two programs
  */
 export const measureGraphs = async (
   device: Device,
   graphs: readonly CountedGraph[],
   below: Below = {},
   now: Clock = realClock,
+  signal?: AbortSignal,
 ): Promise<number> => {
   const tensors = new Map<string, Tensor>();
   const shared = (
@@ -38,6 +40,7 @@ export const measureGraphs = async (
   try {
     const runs: (() => Promise<number>)[] = [];
     for (const { graph, outputs } of graphs) {
+      signal?.throwIfAborted();
       const program = await device.compile(graph, outputs);
       programs.push(program);
       const inputs = Object.fromEntries(graph.inputs.map((value) => [value.name, value]));
@@ -49,7 +52,7 @@ export const measureGraphs = async (
         return (now() - begun) / 1000;
       });
     }
-    const seconds = await medianSeconds(runs);
+    const seconds = await medianSeconds(runs, signal);
     return graphs.reduce((sum, { runs: times }, i) => sum + times * seconds[i]!, 0);
   } finally {
     for (const program of programs) await program.dispose();

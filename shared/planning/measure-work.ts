@@ -38,11 +38,14 @@ interface Part {
 /**
  * The time of some work on this device, from its matrix products by their shapes, and from additions of about the same size in place of all else. Laps go
  * over all of these; operands are written, and are not in a cache.
+ *
+ * @throws the signal's reason when it aborts, between two programs
  */
 export const measureWork = async (
   device: Device,
   { products, others }: Work,
   now: Clock = realClock,
+  signal?: AbortSignal,
 ): Promise<WorkTime> => {
   const largest = products.toSorted((a, b) => flopsOf(b) * b.times - flopsOf(a) * a.times);
   const timed = largest.slice(0, MOST_SHAPES);
@@ -51,7 +54,7 @@ export const measureWork = async (
     additionsOf(Math.max(1, Math.round(bytes / count / 3 / BYTES.float32))),
   );
   const parts = [additionsOf(1, 1), ...timed.map(productsOf), ...additions];
-  const [starting, ...seconds] = await secondsOf(device, parts, now);
+  const [starting, ...seconds] = await secondsOf(device, parts, now, signal);
   /** Seconds of one operator of a part. */
   const alone = seconds.map((of, i) => Math.max(of - starting!, 0.1 * of) / parts[i + 1]!.together);
 
@@ -91,7 +94,12 @@ const additionsOf = (elements: number, most = MOST_TOGETHER): Part => {
 };
 
 /** Seconds of one run of each. */
-const secondsOf = async (device: Device, parts: readonly Part[], now: Clock): Promise<readonly number[]> => {
+const secondsOf = async (
+  device: Device,
+  parts: readonly Part[],
+  now: Clock,
+  signal: AbortSignal | undefined,
+): Promise<readonly number[]> => {
   const elementsOf = (values: readonly Value[]) =>
     values.reduce((sum, { shape }) => sum + sizeOf(shape.map(Number)), 0);
   const most = (count: (part: Part) => number) => Math.max(...parts.map(count));
@@ -110,6 +118,7 @@ const secondsOf = async (device: Device, parts: readonly Part[], now: Clock): Pr
   try {
     const runs: (() => Promise<number>)[] = [];
     for (const { graph, outputs } of parts) {
+      signal?.throwIfAborted();
       const program = await device.compile(graph, outputs);
       close.push(() => program.dispose());
       runs.push(async () => {
@@ -143,7 +152,7 @@ const secondsOf = async (device: Device, parts: readonly Part[], now: Clock): Pr
         }
       });
     }
-    return await medianSeconds(runs);
+    return await medianSeconds(runs, signal);
   } finally {
     for (const dispose of close) await dispose();
   }

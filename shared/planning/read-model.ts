@@ -23,6 +23,8 @@ export interface ModelSourceOptions {
   readonly allowPrivateAddresses: boolean;
   /** Milliseconds that a server has for an answer. */
   readonly answerMs?: number;
+  /** Ends every wait for a server. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a `config.json` says of a model. */
@@ -40,9 +42,9 @@ export interface DescribedModel {
  */
 export const readModelConfig = async (
   source: string,
-  { env, allowPrivateAddresses, answerMs }: ModelSourceOptions,
+  { env, allowPrivateAddresses, answerMs, signal }: ModelSourceOptions,
 ): Promise<DescribedModel> => {
-  const limits = { maxBytes: MAX_CONFIG_BYTES, allowPrivateAddresses, answerMs };
+  const limits = { maxBytes: MAX_CONFIG_BYTES, allowPrivateAddresses, answerMs, signal };
   if (source.startsWith(HUB_SCHEME)) {
     const address = parseHubAddress(source);
     if (address.kind !== "model")

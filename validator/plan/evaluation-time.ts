@@ -14,16 +14,23 @@ export interface EvaluationTime {
   readonly by: GraphsTime["by"];
 }
 
+export interface TimeOptions {
+  readonly device: Device;
+  /** Bytes of memory that a program can still get here. */
+  readonly available: number;
+  /** Ends the measurement. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * The time of a forward pass, from its programs or from matrix products, which are measured here. No weight is needed.
  *
- * @param available bytes of memory that a program can still get here
+ * @throws the signal's reason when it aborts
  */
 export const measureEvaluationTime = async (
   network: Network,
   { mode, memory }: Pick<EvaluationPlan, "mode" | "memory">,
-  device: Device,
-  available: number,
+  { device, available, signal }: TimeOptions,
 ): Promise<EvaluationTime> => {
   const { graphs, tokens } = evaluationGraphs(network, mode);
   const { num_experts: experts, num_experts_per_tok: chosen, vocab_size: vocabulary } = network.model;
@@ -32,6 +39,7 @@ export const measureEvaluationTime = async (
     below: { ids: vocabulary, targets: vocabulary },
     // Layer by layer weights are mapped; here they are made up, in float32.
     hasRoom: memory.total + 2 * memory.mapped <= available,
+    signal,
   });
   return { tokensPerSecond: tokens / seconds, flopsPerToken: flops / tokens, flopsPerSecond: flops / products, by };
 };

@@ -68,13 +68,15 @@ export const validatorPlanCommand: CommandSpec = {
         const { ahead, rest } = splitAhead(given);
         const { model } = ahead;
         const config = loadProgramConfig(planSettings, rest, validatorSettings);
+        const signal = shutdownSignal();
         const log = createLogger({ name: "validator", ...config.log });
         const { network, hubDType, ...pace } =
           model === undefined
-            ? { ...(await networkAhead(config, { log, signal: shutdownSignal() })), hubDType: null }
+            ? { ...(await networkAhead(config, { log, signal })), hubDType: null }
             : await networkOfModel(model, ahead, {
                 env: process.env,
                 allowPrivateAddresses: config.allow_private_addresses,
+                signal,
               });
         const blockSeconds = secondsOf(blockTime, pace);
         // Loaded only now, so that a wrong setting is told at once.
@@ -101,7 +103,9 @@ export const validatorPlanCommand: CommandSpec = {
         const machine = thisMachine(process.env);
         const { total, available } = machine.memory();
         const time =
-          device && !travels(device) ? await measureEvaluationTime(network, plan, device, available) : undefined;
+          device && !travels(device)
+            ? await measureEvaluationTime(network, plan, { device, available, signal })
+            : undefined;
         const room = await roomIn(machine, config.checkpoint_dir);
         const has = {
           memory: total,

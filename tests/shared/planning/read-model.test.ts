@@ -68,6 +68,19 @@ describe("a model's config, before anything is downloaded", { timeout: HANG_GUAR
   });
 });
 
+describe("a model's config from a server that does not answer", { timeout: HANG_GUARD }, () => {
+  it("is waited for until it is not wanted any more", async (t) => {
+    let stop = new AbortController();
+    const server = await hostileServer(t, (socket) => socket.once("data", () => stop.abort(new Error("stopped"))));
+    const env = { HF_ENDPOINT: server, HF_TOKEN: "hf_secretOfTheTest" };
+    for (const source of [`${server}/config.json`, `hf://${REPO}`]) {
+      stop = new AbortController();
+      const asked = readModelConfig(source, { env, ...strict, answerMs: 2 ** 31 - 1, signal: stop.signal });
+      await assert.rejects(asked, /stopped/, source);
+    }
+  });
+});
+
 describe("a model's config from a server that redirects", { timeout: HANG_GUARD }, () => {
   const setUp = async (t: TestContext) => {
     const asked: string[] = [];

@@ -158,6 +158,29 @@ describe("the work of graphs", () => {
     assert.ok(real.by === "programs" && real.seconds > 0);
   });
 
+  it("is not measured to its end where that is not wanted any more", async () => {
+    const graphs = layersStepGraphs(shape, experts, 1);
+    const stopped = new Error("stopped");
+    for (const last of [1, 5]) {
+      const stop = new AbortController();
+      let runs = 0;
+      const { device: fake, clock } = watched(() => {
+        if (++runs === last) stop.abort(stopped);
+        return 1;
+      });
+      const { signal } = stop;
+      await assert.rejects(measureTime(fake, graphs, { rows: 8, below: {}, hasRoom: true, signal }, clock), stopped);
+      assert.equal(runs, last);
+    }
+    const heard = new AbortController();
+    const { device: busy, clock } = watched(() => 1);
+    // As Ctrl-C, which no run hears of.
+    setImmediate(() => heard.abort(stopped));
+    await assert.rejects(measureGraphs(busy, graphs, { ids: MICRO.vocab_size }, clock, heard.signal), stopped);
+    await assert.rejects(measureOptimiser(AbortSignal.abort(stopped)), stopped);
+    await assert.rejects(measureReading("BF16", AbortSignal.abort(stopped)), stopped);
+  });
+
   it("is that of whole graphs, whose ids are drawn", async () => {
     const inputs = batchInputs(shape);
     const graphs = await wholeStepGraphs({
