@@ -25,8 +25,12 @@ export interface BlobStore {
   stream(hash: string, range?: ByteRange): Readable;
   /** Resolves with the hash of the bytes, once they are safely stored. */
   put(bytes: Uint8Array): Promise<string>;
-  /** Stores a file whose bytes have this hash, as its owner has verified. The file may be larger than memory. */
-  putFile(path: string, hash: string): Promise<void>;
+  /**
+   * Stores a file whose bytes have this hash, as its owner has verified. The file may be larger than memory.
+   *
+   * @param over gives it up when it aborts: what has been stored of the file goes, then its reason is thrown
+   */
+  putFile(path: string, hash: string, over?: AbortSignal): Promise<void>;
   delete(hash: string): Promise<void>;
   /** Every hash, in no order. */
   list(): AsyncIterable<string>;
@@ -149,12 +153,16 @@ export const directoryStore = (
       createReadStream(pathOf(hash), range && { start: range.start, end: range.end - 1 }),
     create,
     put: async (bytes) => (await writeBlob(create, bytes)).hash,
-    putFile: async (path, hash) => {
+    putFile: async (path, hash, over) => {
       const writer = await create();
       try {
         await attempt(dir, async () => {
-          for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) await writer.append(piece);
+          for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
+            if (over?.aborted) return;
+            await writer.append(piece);
+          }
         });
+        over?.throwIfAborted();
         const written = await writer.finish();
         if (written.hash === hash) return;
         throw new BlockZeroError("STORE_FAILED", `${path} has changed since it was verified`, "copy it again");

@@ -4,6 +4,8 @@ import { commit, downloadFile, HubApiError, listFiles, modelInfo } from "@huggin
 import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
+import { orAbort } from "#shared/util/deadline.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import { allowsPrivateAddresses } from "#shared/util/public-address.js";
 import type { BlobStore } from "./blob-store.js";
 import { boundedFetch, headBoundedFetch } from "./bounded-fetch.js";
@@ -92,6 +94,7 @@ export const openHuggingFaceStore = async (
     operation: Parameters<typeof commit>[0]["operations"][number],
     title: string,
     bytes = 0,
+    over?: AbortSignal,
   ): Promise<void> => {
     const send = async (abortSignal: AbortSignal) => {
       const parentCommit = await known();
@@ -99,16 +102,18 @@ export const openHuggingFaceStore = async (
       const made = await commit({ ...target, ...change, abortSignal });
       if (made !== undefined) revision = made.commit.oid;
     };
+    const sendOnTop = async (signal: AbortSignal) => {
+      signal.throwIfAborted();
+      try {
+        await send(signal);
+      } catch (thrown) {
+        if (statusOf(thrown) !== 409 && statusOf(thrown) !== 412) throw thrown;
+        revision = await newest();
+        await send(signal);
+      }
+    };
     const work = () =>
-      attempt(async (signal) => {
-        try {
-          await send(signal);
-        } catch (thrown) {
-          if (statusOf(thrown) !== 409 && statusOf(thrown) !== 412) throw thrown;
-          revision = await newest();
-          await send(signal);
-        }
-      }, bytes);
+      attempt((late) => withSignals([late, over], (signal) => orAbort(sendOnTop(signal), signal)), bytes);
     const done = writing.then(work, work);
     writing = done;
     return done;
@@ -146,10 +151,12 @@ export const openHuggingFaceStore = async (
         await write({ operation: "addOrUpdate", path: pathOf(hash), content }, `Add ${hash}`, bytes.length);
       return hash;
     },
-    putFile: async (path, hash) => {
+    putFile: async (path, hash, over) => {
       const content = await openAsBlob(path);
-      if (!(await has(hash)))
-        await write({ operation: "addOrUpdate", path: pathOf(hash), content }, `Add ${hash}`, content.size);
+      const isThere = await has(hash);
+      over?.throwIfAborted();
+      if (!isThere)
+        await write({ operation: "addOrUpdate", path: pathOf(hash), content }, `Add ${hash}`, content.size, over);
     },
     delete: async (hash) => {
       if (await has(hash)) await write({ operation: "delete", path: pathOf(hash) }, `Delete ${hash}`);

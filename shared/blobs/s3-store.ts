@@ -15,8 +15,11 @@ import {
   S3ServiceException,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
+import { orAbort } from "#shared/util/deadline.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import type { BlobStore } from "./blob-store.js";
 import { type Attempt, credential, remoteAttempts, streamedPieces, wholeBlob } from "./remote-fault.js";
 
@@ -98,35 +101,54 @@ export const s3Store = (
     throw new TypeError("the service sent no body");
   };
 
+  /** As `attempt`, and over when `over` aborts, with its reason. */
+  const attemptUntil = <T>(
+    over: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+    bytes: number,
+  ): Promise<T> => attempt((late) => withSignals([late, over], (signal) => orAbort(work(signal), signal)), bytes);
+
   /** Sends some bytes of a file, which are read while they are sent. */
   const sendFile = <T>(
     path: string,
     { start, end }: ByteRange,
     send: (content: { Body: Readable; ContentLength: number }, signal: AbortSignal) => Promise<T>,
+    over: AbortSignal | undefined,
   ): Promise<T> =>
-    attempt(async (signal) => {
-      const Body = createReadStream(path, end > start ? { start, end: end - 1 } : {});
-      try {
-        return await send({ Body, ContentLength: end - start }, signal);
-      } finally {
-        Body.destroy();
-      }
-    }, end - start);
+    attemptUntil(
+      over,
+      async (signal) => {
+        signal.throwIfAborted();
+        const Body = createReadStream(path, end > start ? { start, end: end - 1 } : {});
+        try {
+          return await send({ Body, ContentLength: end - start }, signal);
+        } finally {
+          Body.destroy();
+        }
+      },
+      end - start,
+    );
 
-  /** Each part is sent again where that failed, since the client sends no stream twice. What fails in the end leaves nothing behind. */
-  const putParts = async (path: string, hash: string, bytes: number): Promise<void> => {
+  /** Each part is sent again where that failed, since the client sends no stream twice. What fails in the end, or is over, is aborted. */
+  const putParts = async (path: string, hash: string, bytes: number, over: AbortSignal | undefined): Promise<void> => {
+    over?.throwIfAborted();
     const { UploadId } = await attempt((abortSignal) =>
       client.send(new CreateMultipartUploadCommand({ ...object(hash), ContentType: CONTENT_TYPE }), { abortSignal }),
     );
     const upload = { ...object(hash), UploadId };
     const step = Math.max(partBytes, Math.ceil(bytes / MOST_PARTS));
     const sendPart = (start: number, PartNumber: number) =>
-      sendFile(path, { start, end: Math.min(bytes, start + step) }, async (content, abortSignal) => {
-        const { ETag } = await client.send(new UploadPartCommand({ ...upload, ...content, PartNumber }), {
-          abortSignal,
-        });
-        return { ETag, PartNumber };
-      });
+      sendFile(
+        path,
+        { start, end: Math.min(bytes, start + step) },
+        async (content, abortSignal) => {
+          const { ETag } = await client.send(new UploadPartCommand({ ...upload, ...content, PartNumber }), {
+            abortSignal,
+          });
+          return { ETag, PartNumber };
+        },
+        over,
+      );
     try {
       const Parts: CompletedPart[] = [];
       for (let start = 0; start < bytes; start += step)
@@ -134,15 +156,16 @@ export const s3Store = (
       const end = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } });
       try {
         // Longer by as much as the bytes take: the service may put the parts together before it answers.
-        await attempt((abortSignal) => patient.send(end, { abortSignal }), bytes);
+        await attemptUntil(over, (abortSignal) => patient.send(end, { abortSignal }), bytes);
       } catch (thrown) {
         // Where the answer to an end was lost, the upload that is asked for again is not there any more, but the file is.
         if ((await size(hash).catch(() => null)) !== bytes) throw thrown;
       }
     } catch (thrown) {
-      await attempt((abortSignal) => client.send(new AbortMultipartUploadCommand(upload), { abortSignal })).catch(
-        () => undefined,
-      );
+      const abort = new AbortMultipartUploadCommand(upload);
+      await attempt((abortSignal) => orNull(client.send(abort, { abortSignal }))).catch((fault: unknown) => {
+        throw notAborted(thrown, fault);
+      });
       throw thrown;
     }
   };
@@ -164,11 +187,15 @@ export const s3Store = (
         await client.send(new PutObjectCommand({ ...object(hash), ...content }), { abortSignal });
         return hash;
       }, bytes.length),
-    putFile: async (path, hash) => {
+    putFile: async (path, hash, over) => {
       const { size: bytes } = await stat(path);
-      if (bytes > partBytes) return putParts(path, hash, bytes);
-      await sendFile(path, { start: 0, end: bytes }, (content, abortSignal) =>
-        client.send(new PutObjectCommand({ ...object(hash), ...content, ContentType: CONTENT_TYPE }), { abortSignal }),
+      if (bytes > partBytes) return putParts(path, hash, bytes, over);
+      const whole = { ...object(hash), ContentType: CONTENT_TYPE };
+      await sendFile(
+        path,
+        { start: 0, end: bytes },
+        (content, abortSignal) => client.send(new PutObjectCommand({ ...whole, ...content }), { abortSignal }),
+        over,
       );
     },
     delete: (hash) =>
@@ -196,6 +223,14 @@ export const s3Store = (
 const silent = (): void => undefined;
 
 const CONTENT_TYPE = "application/octet-stream";
+
+/** The parts of an upload stay, and are paid for, until somebody aborts it. */
+const notAborted = (thrown: unknown, fault: unknown): BlockZeroError =>
+  new BlockZeroError(
+    "STORE_FAILED",
+    `${reasonOf(thrown)}; what was sent stays there, as the upload could not be aborted: ${reasonOf(fault)}`,
+    "let the credentials abort uploads (s3:AbortMultipartUpload), and a rule of the bucket remove unfinished ones",
+  );
 
 const severalTimes = async <T>(times: number, work: () => Promise<T>): Promise<T> => {
   for (let left = times - 1; left > 0; left--) {

@@ -78,6 +78,7 @@ const open = async (
   const clock = await startBlockClock(chain, signal);
   const base = { chain, clock, signer, log, signal };
   const opened = await openParticipantBlobs(config, home, base, watched?.instruments);
+  onLeave(() => opened.close());
   const { blobs } = opened;
   const { network, networkHash } = await agreeOnNetwork(config, home, { ...base, blobs });
   // Cycle numbers are comparable only within networks that succeed one another.

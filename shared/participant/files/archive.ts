@@ -4,9 +4,11 @@ import type { BlobFetch } from "#shared/blobs/blob-client.js";
 import type { BlobStore, LocalStore } from "#shared/blobs/blob-store.js";
 import type { IncomingBlob } from "#shared/blobs/incoming-blob.js";
 import type { ListedSource } from "#shared/blobs/listed-source.js";
+import { ANSWER_MS } from "#shared/blobs/remote-fault.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { isHash } from "#shared/protocol/hash.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { orAbort, withDeadline } from "#shared/util/deadline.js";
 import { openJournal } from "../writes/journal.js";
 import { markOf } from "./marked-folder.js";
 
@@ -29,6 +31,11 @@ export interface Archive {
   receive(request: BlobFetch & { readonly signal: AbortSignal }, incoming: IncomingBlob): Promise<boolean>;
   /** Resolves when nothing is being copied. Failed copies stay queued for `retry`. */
   idle(): Promise<void>;
+  /**
+   * Copies nothing more: what is being copied is given up, and stays in the queue for the next run. Resolves when that is done, or has taken as long as a
+   * service may for an answer.
+   */
+  close(): Promise<void>;
 }
 
 export interface ArchiveOptions {
@@ -49,6 +56,9 @@ const tooLarge = (hash: string, most: number): BlockZeroError =>
     `the archive has more than ${most} bytes as ${hash}`,
     "no valid blob is so large here",
   );
+
+const closed = (): BlockZeroError =>
+  new BlockZeroError("STOPPED", "copies to the store ended with the program", "start it again: they go on");
 
 const queueSchema = z.object({
   pending: z.array(z.string().refine(isHash)).default([]),
@@ -74,6 +84,8 @@ export const openArchive = ({ local, remote, listed, folder, queue, log }: Archi
   const pending = new Set(journal.value.pending);
   const failed = new Set<string>();
   let work: Promise<void> = Promise.resolve();
+  const over = new AbortController();
+  const { signal } = over;
 
   const save = (mark = journal.value.mark) =>
     journal.update(() => ({ pending: [...pending], ...(mark !== undefined && { mark }) }));
@@ -84,20 +96,30 @@ export const openArchive = ({ local, remote, listed, folder, queue, log }: Archi
     if (found !== mark) save(found);
   };
 
+  /** Whether the blob is here, verified. */
+  const isHere = async (hash: string): Promise<boolean> => {
+    const verified = await local.open(hash);
+    await verified?.close();
+    return verified !== null;
+  };
+
   const copy = async (hash: string): Promise<void> => {
+    if (signal.aborted) return;
     try {
       if (folder !== undefined) recognise(folder);
-      const verified = await local.open(hash);
-      await verified?.close();
-      const isThere = await remote.has(hash);
-      if (!isThere && verified !== null) await remote.putFile(local.path(hash), hash);
+      const isSound = await orAbort(isHere(hash), signal);
+      const isThere = await orAbort(remote.has(hash), signal);
+      if (!isThere && isSound) await remote.putFile(local.path(hash), hash, signal);
+      // The queue may be another's by now.
+      signal.throwIfAborted();
       pending.delete(hash);
       save();
-      if (isThere || verified !== null) {
+      if (isThere || isSound) {
         listed?.add(hash);
         log.debug("archived a blob", { hash });
       } else log.warn("not archived: the file is not here any more", { hash });
     } catch (thrown) {
+      if (signal.aborted && thrown === signal.reason) return;
       failed.add(hash);
       const code = thrown instanceof BlockZeroError ? thrown.code : undefined;
       log.warn("not archived yet", { hash, code, reason: reasonOf(thrown) });
@@ -107,6 +129,13 @@ export const openArchive = ({ local, remote, listed, folder, queue, log }: Archi
   const start = (hash: string) => {
     failed.delete(hash);
     work = work.then(() => copy(hash));
+  };
+
+  const idle = async (): Promise<void> => {
+    for (let seen = work; ; seen = work) {
+      await seen;
+      if (seen === work) return;
+    }
   };
 
   for (const hash of pending) start(hash);
@@ -153,11 +182,13 @@ export const openArchive = ({ local, remote, listed, folder, queue, log }: Archi
         return false;
       }
     },
-    idle: async () => {
-      for (let seen = work; ; seen = work) {
-        await seen;
-        if (seen === work) return;
-      }
+    idle,
+    close: async () => {
+      over.abort(closed());
+      const late = () => new Error("the store does not answer");
+      await withDeadline(ANSWER_MS, late, idle).catch((thrown: unknown) => {
+        log.warn("a copy was not given up in time", { reason: reasonOf(thrown) });
+      });
     },
   };
 };

@@ -19,9 +19,11 @@ export interface ParticipantBlobs {
   /** What published blobs were copied to, as it is asked for them. Null if the settings name no such store. */
   readonly far: BlobSource | null;
   readonly blobs: Blobs;
+  /** Gives up what is being copied. */
+  close(): Promise<void>;
 }
 
-/** The blobs in a home, and those of others. @param instruments undefined if nobody watches @throws what `openStore` and `openArchive` throw */
+/** The blobs in a home, and those of others. Close them. @param instruments undefined if nobody watches @throws what `openStore` and `openArchive` throw */
 export const openParticipantBlobs = async (
   config: ParticipantConfig,
   home: string,
@@ -42,11 +44,12 @@ export const openParticipantBlobs = async (
   const listed = remote === null || config.store.kind === "directory" ? undefined : listedSource(remote);
   const queue = join(home, "archive.json");
   const folder = config.store.kind === "directory" ? config.store.path : undefined;
+  const archive = remote === null ? undefined : openArchive({ local: store, remote, listed, folder, queue, log });
   const blobs = await createBlobs(store, client, keptCycles(config), {
     quota: config.cache_gib * 2 ** 30,
     instruments,
     usedCycles: openUsedCycles(join(home, USED_FILE)),
-    archive: remote === null ? undefined : openArchive({ local: store, remote, listed, folder, queue, log }),
+    archive,
   });
-  return { store, far: listed ?? remote, blobs };
+  return { store, far: listed ?? remote, blobs, close: async () => archive?.close() };
 };

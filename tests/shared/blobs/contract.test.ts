@@ -9,6 +9,7 @@ import { type S3Options, s3Store } from "#shared/blobs/s3-store.js";
 import { parseStore } from "#shared/blobs/store-setting.js";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { type Hub, startHub } from "./hub-server.js";
@@ -36,6 +37,7 @@ const inParts = (endpoint: string, options: S3Options = {}): BlobStore =>
   s3Store({ bucket: "blobs", prefix: "" }, s3Env(endpoint), { partBytes: 1 << 20, ...options });
 const isEnd = (request: string): boolean => /^POST .*uploadId=/.test(request);
 const isAbort = (request: string): boolean => /^DELETE .*uploadId=/.test(request);
+const stopped = new BlockZeroError("STOPPED", "the test stops it", "run it again");
 const hubEnv = ({ url }: Hub) => ({ HF_ENDPOINT: url, HF_TOKEN: TOKEN });
 
 const kinds: Readonly<Record<string, (t: TestContext) => Promise<BlobStore>>> = {
@@ -97,6 +99,16 @@ for (const [kind, make] of Object.entries(kinds)) {
       writeFileSync(path, large);
       for (let round = 0; round < 2; round++) await store.putFile(path, sha256(large));
       assert.deepEqual(Buffer.from((await store.get(sha256(large))) ?? []), large);
+      assert.deepEqual(await listed(store), [sha256(large)]);
+    });
+
+    it("takes nothing of a file that is given up", async (t) => {
+      const store = await make(t);
+      const path = join(temporaryFolder(t), "file");
+      writeFileSync(path, large);
+      await assert.rejects(store.putFile(path, sha256(large), AbortSignal.abort(stopped)), stopped);
+      assert.deepEqual(await listed(store), []);
+      await store.putFile(path, sha256(large), new AbortController().signal);
       assert.deepEqual(await listed(store), [sha256(large)]);
     });
 
@@ -213,6 +225,42 @@ describe("stores elsewhere", { timeout: HANG_GUARD }, () => {
     assert.ok(asked.some(isEnd));
     assert.deepEqual(asked.filter(isAbort), []);
     assert.deepEqual(Buffer.from((await store.get(hash)) ?? []), bytes);
+  });
+
+  it("a bucket is sent no more of a file that is given up, and told so", async (t) => {
+    const { endpoint, asked, handOn, refuse } = await between(t, await startS3(t, "blobs"));
+    const store = inParts(endpoint);
+    const { path, hash } = threeParts(t);
+    const giveUp = async (): Promise<unknown> => {
+      const stop = new AbortController();
+      asked.length = 0;
+      handOn((request) => {
+        if (/partNumber=2/.test(request)) stop.abort(stopped);
+        return true;
+      });
+      const thrown = await store.putFile(path, hash, stop.signal).catch((fault: unknown) => fault);
+      assert.deepEqual(
+        asked.map((request) => /partNumber=\d|^\w+/.exec(request.replace(/^PUT /, ""))![0]),
+        ["POST", "partNumber=1", "partNumber=2", "DELETE"],
+      );
+      return thrown;
+    };
+    assert.equal(await giveUp(), stopped);
+    refuse(isAbort, 1);
+    assert.ok(coded("STORE_FAILED", /the test stops it; what was sent stays there/)(await giveUp()));
+  });
+
+  it("a bucket that an upload may not be aborted in is told of", async (t) => {
+    const { endpoint, asked, refuse } = await between(t, await startS3(t, "blobs"));
+    const store = inParts(endpoint);
+    const { path, hash } = threeParts(t);
+    refuse((request) => /partNumber=2/.test(request) || isAbort(request), 4);
+    await assert.rejects(store.putFile(path, hash), (thrown) => {
+      assert.ok(coded("STORE_FAILED", /what was sent stays there, as the upload could not be aborted/)(thrown));
+      assert.match(formatError(thrown as BlockZeroError), /s3:AbortMultipartUpload/);
+      return true;
+    });
+    assert.equal(asked.filter(isAbort).length, 1);
   });
 
   it("a missing bucket is a fault, not an empty store", async (t) => {

@@ -29,7 +29,7 @@ export const startS3 = async (t: TestContext, bucket: string): Promise<string> =
   throw new Error("the S3 server did not start");
 };
 
-/** A server before another that keeps what is asked, refuses some of it with status 500, loses answers, and takes the abort of an upload, which s3rver does not know. */
+/** A server before another that keeps what is asked, refuses some of it, loses answers, and takes the abort of an upload, which s3rver does not know. */
 export const between = async (t: TestContext, behind: string) => {
   const asked: string[] = [];
   let refused: (request: string) => boolean = () => false;
@@ -42,7 +42,7 @@ export const between = async (t: TestContext, behind: string) => {
     const isRefused = left > 0 && refused(said);
     if (isRefused) left--;
     if (isAbort || isRefused) {
-      request.resume().once("end", () => response.writeHead(isAbort ? 204 : 500).end());
+      request.resume().once("end", () => response.writeHead(isRefused ? (isAbort ? 403 : 500) : 204).end());
       return;
     }
     const { method = "GET", headers } = request;
@@ -62,7 +62,7 @@ export const between = async (t: TestContext, behind: string) => {
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
-    /** Refuses so many of the requests, "METHOD URL", that are such. */
+    /** Refuses so many of the requests, "METHOD URL", that are such: with status 500, an abort with 403. */
     refuse: (isRefused: (request: string) => boolean, times: number) => {
       refused = isRefused;
       left = times;

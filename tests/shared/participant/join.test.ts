@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { it } from "node:test";
+import { sha256 } from "#shared/protocol/hash.js";
 import { shortHash } from "#shared/protocol/records.js";
 import { coded } from "../../support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet } from "../../support/subnet.js";
+import { listen } from "../blobs/support.js";
 
 it("a participant whose home another process took over waits for nothing more, and is told why", {
   timeout: HANG_GUARD,
@@ -55,6 +59,38 @@ it("a store elsewhere that does not answer keeps nobody from joining", { timeout
   assert.deepEqual(
     ann.lines.filter(({ message }) => message.startsWith("the store does not answer")).map(({ fields }) => fields.code),
     ["STORE_FAILED"],
+  );
+});
+
+it("who leaves the network copies nothing more to a store elsewhere", { timeout: HANG_GUARD }, async (t) => {
+  const subnet = await openSubnet(t);
+  let hear: (socket: Socket) => void = () => {};
+  const sending = new Promise<Socket>((resolve) => {
+    hear = resolve;
+  });
+  // Has nothing, and never says that it has a file.
+  const endpoint = await listen(t, (request, response) => {
+    if (request.method === "PUT") hear(request.socket);
+    else response.writeHead(404).end();
+  });
+  const env = { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
+  t.after(() => {
+    for (const name of Object.keys(env)) delete process.env[name];
+  });
+  Object.assign(process.env, env);
+  const ann = await subnet.join("ann", { store: "s3://blobs" });
+  const blobs = ["report", "weights"].map((text) => Buffer.from(text));
+  for (const bytes of blobs) await ann.blobs.put(bytes);
+  const ended = once(await sending, "close");
+  await ann.leave();
+  await ended;
+  const queue = join(subnet.home, "ann", ann.signer.address, "archive.json");
+  // After the network file, which it serves as well.
+  const { pending } = JSON.parse(readFileSync(queue, "utf8"));
+  assert.deepEqual(pending, [subnet.networkHash, ...blobs.map((bytes) => sha256(bytes))]);
+  assert.deepEqual(
+    ann.lines.filter(({ message }) => /^not archived|given up/.test(message)),
+    [],
   );
 });
 

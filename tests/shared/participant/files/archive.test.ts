@@ -149,6 +149,48 @@ describe("an archive's queue", { timeout: HANG_GUARD }, () => {
     assert.equal(lists, 1);
   });
 
+  it("stands when the program stops: what is being copied is given up, and copied by the next run", async (t) => {
+    const home = temporaryFolder(t);
+    const [local, elsewhere] = [directoryStore(join(home, "own")), directoryStore(join(home, "elsewhere"))];
+    const queue = join(home, "archive.json");
+    for (const text of TEXTS) await local.put(Buffer.from(text));
+    const { log, lines } = collectingLog();
+    const puts: string[] = [];
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    let isGivenUp = false;
+    const remote: BlobStore = {
+      ...elsewhere,
+      putFile: async (path, hash, over) => {
+        puts.push(hash);
+        if (puts.length === 1) return elsewhere.putFile(path, hash);
+        begin();
+        await new Promise((resolve) => over?.addEventListener("abort", resolve));
+        // What ends an upload takes a moment.
+        await new Promise(setImmediate);
+        isGivenUp = true;
+        over?.throwIfAborted();
+      },
+    };
+    const archive = openArchive({ local, remote, queue, log });
+    for (const text of TEXTS) archive.add(hashOf(text));
+    await begun;
+    await archive.close();
+    assert.ok(isGivenUp);
+    assert.deepEqual(puts, TEXTS.slice(0, 2).map(hashOf));
+    const pending = TEXTS.slice(1).map(hashOf);
+    assert.deepEqual(JSON.parse(readFileSync(queue, "utf8")), { pending });
+    assert.deepEqual(
+      lines.filter(({ level }) => level === "warn"),
+      [],
+    );
+    const again = openArchive({ local, remote: elsewhere, queue, log });
+    await again.idle();
+    for (const text of TEXTS) assert.ok(await elsewhere.has(hashOf(text)));
+  });
+
   it("forgets a blob that is gone with a warning where it was not copied, and refuses a file that is no queue", async (t) => {
     const home = temporaryFolder(t);
     const [local, remote] = [directoryStore(join(home, "own")), directoryStore(join(home, "elsewhere"))];
