@@ -1,6 +1,6 @@
 import { addAbortSignal } from "node:stream";
 import { z } from "zod";
-import type { BlobFetch } from "#shared/blobs/blob-client.js";
+import type { BlobFetch } from "#shared/blobs/blob-fetch.js";
 import type { BlobStore, LocalStore } from "#shared/blobs/blob-store.js";
 import type { IncomingBlob } from "#shared/blobs/incoming-blob.js";
 import type { ListedSource } from "#shared/blobs/listed-source.js";
