@@ -130,7 +130,7 @@ const abstentions: Rule = (recent) => {
     ? []
     : [
         note(
-          `In ${of(count, recent)} validators could not judge it. They are left out of its mean: nothing is to be done here.`,
+          `In ${of(count, recent)} validators could not judge it. They are left out of its mean in the group that it worked for: nothing is to be done here.`,
         ),
       ];
 };

@@ -173,7 +173,7 @@ const windowOf = (
         cycle: first + i,
         verdict: entry?.verdict ?? null,
         score: isOfGroup ? entry.score : 0,
-        counts: entry?.verdict !== "abstained",
+        counts: entry?.verdict !== "abstained" || !isOfGroup,
       };
     }),
   };

@@ -100,7 +100,7 @@ const placeText = ({ place, of, group }: Place): string =>
 
 const agreedText = (
   agreed: Agreed,
-  { validators, isWhole }: Pick<Explanation, "validators" | "isWhole">,
+  { cycle, validators, isWhole, window }: Pick<Explanation, "cycle" | "validators" | "isWhole" | "window">,
   { scoring }: Network,
 ): string => {
   const { verdict, reason, score, lossReduction, independence, scoredBy, rejectedBy } = agreed;
@@ -125,7 +125,9 @@ const agreedText = (
   const unheard = stakeOf((one) => one.isUnheard);
   const most = `most of those who judged it scored it${unheard === 0 ? "" : `, with the ${percent(unheard)} that reported and is not heard`}`;
   const why = scored + rejectedBy < 1 / 2 ? "more than half could not judge it" : most;
-  return `${votes}; ${why}: it is abstained on, and the cycle is left out of its mean.`;
+  const isZero = window.cycles.some((one) => one.cycle === cycle && one.counts);
+  const so = isZero ? "counts as zero, since it stands in another group" : "is left out of its mean";
+  return `${votes}; ${why}: it is abstained on, and the cycle ${so}.`;
 };
 
 const merged = ({ merge, agreed, isWhole }: Explanation): string => {
@@ -178,6 +180,7 @@ const windowText = ({ length, cycles, unknown }: Window, first: number): string 
     if (cycle < first) return `cycle ${cycle} is before the first and counts 0`;
     if (unknown.includes(cycle) && verdict !== "scored") return `cycle ${cycle} is not known any more`;
     if (!counts) return `cycle ${cycle} is left out`;
+    if (verdict === "abstained") return `cycle ${cycle} 0 (abstained on in another group)`;
     return `cycle ${cycle} ${verdict === "scored" ? figure(score) : `0 (${verdict ?? "missed"})`}`;
   });
   return `Pay goes by the mean over ${plural(length, "cycle")}: ${parts.join(", ")}.`;

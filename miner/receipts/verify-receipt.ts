@@ -74,7 +74,7 @@ export const outcomeOf = ({
     reports: reports.map(({ report }) => report),
     stakes: new Map(Object.entries(stakes).map(([validator, stake]) => [validator, BigInt(stake)])),
     unheard,
-    miners: [{ uid, hotkey }],
+    miners: [{ uid, hotkey, reveal: { group: update.group } }],
     network: networkHash(network),
     cycle,
     base: update.base,

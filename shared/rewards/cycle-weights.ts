@@ -6,7 +6,7 @@ import { groupRewards } from "./rewards.js";
 import { toWeights } from "./weights.js";
 import { type CycleOutcome, windowOf } from "./window.js";
 
-/** What was agreed about one miner in one cycle, and its group. */
+/** What was agreed about one miner in one cycle, and its group: of one that is not scored the group that it revealed for. */
 export interface AgreedScore extends CycleOutcome {
   readonly uid: number;
   readonly group: string | null;
@@ -64,9 +64,15 @@ export const groupStandings = (
   return new Map([...miners].map(([name, standings]) => [name, rank(standings)]));
 };
 
-/** Groups differ in how much there is to learn, so scores earned in another group do not count. */
+/**
+ * Groups differ in how much there is to learn, so scores earned in another group do not count. Nor is a cycle left out that was spent on another
+ * group: one that nobody can judge, as its text has ended, would keep a mean for no work.
+ */
 export const scoresIn = (history: readonly AgreedScore[], group: string): readonly AgreedScore[] =>
-  history.filter((entry) => entry.verdict !== "scored" || entry.group === group);
+  history.filter((entry) => entry.verdict === "rejected" || entry.group === group || isForNoGroup(entry));
+
+/** Whether it was abstained on without a reveal, which would name a group. */
+const isForNoGroup = ({ verdict, group }: AgreedScore): boolean => verdict === "abstained" && group === null;
 
 /** What pay depends on beside the scores. */
 export interface PayParts {

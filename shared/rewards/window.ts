@@ -25,7 +25,7 @@ export interface WindowInputs {
 export interface Window {
   /**
    * Mean score. A cycle that the miner missed, or in which it was rejected, counts as zero. A cycle in which the validators abstained is
-   * left out.
+   * left out, if the miner spent it on the group that it stands in, or on none (`scoresIn`).
    */
   readonly score: number;
   /** Mean independence, each cycle weighted by its score. So a miner gains nothing by being independent in some cycles and scoring in others. */

@@ -30,6 +30,8 @@ export interface Attack {
   readonly network?: (network: NetworkTemplate) => NetworkTemplate;
   /** Documents that the attacked group is evaluated on, by number: sealed, and public only as their envelopes open. */
   readonly sealed?: (index: number) => string;
+  /** Whether the other group's sealed text has ended, so that nobody can judge what is submitted there; no unless given. */
+  readonly hasEnded?: boolean;
   /** What its miners submit in a cycle. */
   readonly submit: (den: Den) => Promise<readonly Turn[]>;
   /** What its validator, mallory, which has less than half of the stake, says and sets; none unless given. */

@@ -171,7 +171,7 @@ const tallied = (
     reports: [reportOf("honest", entries), ...(isLiedTo ? [reportOf("liar", lies)] : [])],
     stakes: STAKES,
     unheard: [],
-    miners: entries,
+    miners: entries.map(({ uid, hotkey }) => ({ uid, hotkey, reveal: { group: "math" } })),
     network: HASH,
     cycle,
     base: HASH,

@@ -7,6 +7,7 @@ import { isMajority, marginalVote, type Stakes, sumStake } from "./stake.js";
 export interface AgreedOutcome {
   readonly uid: number;
   readonly hotkey: string;
+  /** Unless scored, the group that the miner revealed for: what pay depends on is not for reports of few to say. */
   readonly group: string | null;
   readonly artifact: string | null;
   readonly verdict: Verdict;
@@ -28,12 +29,19 @@ export interface TallyInputs {
   /** Hotkeys whose report does not count, though they and most of the stake that says what it holds do hold it. What they would have said is not known. */
   readonly unheard: readonly string[];
   /** Neurons to judge, as the chain says. Each gets an outcome, whether a report names it or not, and nobody else does. */
-  readonly miners: readonly { readonly uid: number; readonly hotkey: string }[];
+  readonly miners: readonly {
+    readonly uid: number;
+    readonly hotkey: string;
+    /** What its reveal record says; null without one. */
+    readonly reveal: { readonly group: string } | null;
+  }[];
   readonly network: string;
   readonly cycle: number;
   /** Hash of the agreed model. A report on another model says nothing about this one. */
   readonly base: string;
 }
+
+type Miner = TallyInputs["miners"][number];
 
 interface Vote {
   readonly entry: ReportEntry;
@@ -50,7 +58,7 @@ interface Vote {
  * - rejected: neither. An artifact that half of the stake cannot fetch was withheld.
  *
  * A validator that signed two different reports for the cycle counts as silent. What a report says of anybody else counts for nothing: its
- * own word would leave a cycle out of a hotkey's mean.
+ * own word would leave a cycle out of a hotkey's mean. Nor does it say for which group one worked that is not scored.
  */
 export const tally = ({
   reports,
@@ -68,8 +76,8 @@ export const tally = ({
     const same = earlier === undefined || earlier?.signature === report.signature;
     byValidator.set(report.validator, same ? report : null);
   }
-  const keyOf = ({ uid, hotkey }: TallyInputs["miners"][number]): string => `${uid} ${hotkey}`;
-  const votesOn = new Map(miners.map((one) => [keyOf(one), { uid: one.uid, hotkey: one.hotkey, votes: [] as Vote[] }]));
+  const keyOf = ({ uid, hotkey }: Pick<Miner, "uid" | "hotkey">): string => `${uid} ${hotkey}`;
+  const votesOn = new Map(miners.map((miner) => [keyOf(miner), { miner, votes: [] as Vote[] }]));
   for (const [validator, report] of byValidator) {
     const stake = stakes.get(validator) ?? 0n;
     if (report === null || stake === 0n) continue;
@@ -78,7 +86,7 @@ export const tally = ({
   const kept = new Set(unheard.filter((hotkey) => !byValidator.has(hotkey)));
   const voters = { stakes, unheard: sumStake([...kept].map((hotkey) => stakes.get(hotkey) ?? 0n)) };
   return [...votesOn.values()]
-    .map(({ uid, hotkey, votes }) => ({ uid, hotkey, ...agree(votes, voters) }))
+    .map(({ miner: { uid, hotkey, reveal }, votes }) => ({ uid, hotkey, ...agree(votes, voters, reveal) }))
     .sort((a, b) => a.uid - b.uid || compareTexts(a.hotkey, b.hotkey));
 };
 
@@ -88,7 +96,11 @@ interface Voters {
   readonly unheard: bigint;
 }
 
-const agree = (votes: readonly Vote[], { stakes, unheard }: Voters): Omit<AgreedOutcome, "uid" | "hotkey"> => {
+const agree = (
+  votes: readonly Vote[],
+  { stakes, unheard }: Voters,
+  reveal: Miner["reveal"],
+): Omit<AgreedOutcome, "uid" | "hotkey"> => {
   const scored = votes.filter(({ entry }) => entry.verdict === "scored");
   const winners = heaviest(scored);
   const margin = marginalVote([...winners].sort(byScore), stakes)?.entry;
@@ -115,7 +127,7 @@ const agree = (votes: readonly Vote[], { stakes, unheard }: Voters): Omit<Agreed
   const sides = isAbstained ? [failed, against, scored] : [against, scored];
   const [speaker] = heaviest(sides.find((side) => side.length > 0) ?? []);
   return {
-    group: speaker?.entry.group ?? null,
+    group: reveal?.group ?? null,
     artifact: speaker?.entry.artifact ?? null,
     verdict: isAbstained ? "abstained" : "rejected",
     reason: speaker?.entry.reason ?? null,

@@ -71,7 +71,7 @@ const SENT = { evaluate: 1, exchange: 2, choose: 3, merge: 5 } as const;
  */
 export const campaign = async (
   t: Living,
-  { model, seed, genesis, gym, network, sealed }: Ground,
+  { model, seed, genesis, gym, network, sealed, hasEnded }: Ground,
   attack: Attack,
   cycles: number,
 ): Promise<Campaign> => {
@@ -86,6 +86,10 @@ export const campaign = async (
     validators: { ...stakes, ...Object.fromEntries(staked.map((name) => [name, attack.stake!])) },
     miners: [...miners, ELSEWHERE, ...identities.filter((name) => !staked.includes(name))],
     ...(sealed && { sealed: { group, ...sealedText(network, cycles, sealed), random: steadyBytes("envelopes") } }),
+    // One envelope, which opened before the first cycle.
+    ...(hasEnded && {
+      sealed: { group: OTHER, documents: ["Read long ago."], envelopeBytes: 1, random: steadyBytes("ended") },
+    }),
   });
   const subnet = withSteadySignatures(opened);
   const open = async (name: string) => withSteadyDraws(await openValidator(t, subnet, name), name);

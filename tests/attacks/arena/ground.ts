@@ -18,15 +18,17 @@ export interface Ground {
   readonly gym: Gym;
   /** Of the attacked group, by number. */
   readonly sealed: ((index: number) => string) | undefined;
+  /** Whether the other group's has ended. */
+  readonly hasEnded: boolean;
 }
 
 /** @param genesis the model's, of that seed */
 export const openGround = (
   { model, seed, genesis }: Pick<Ground, "model" | "seed" | "genesis">,
-  { network: change, sealed }: Pick<Attack, "network" | "sealed">,
+  { network: change, sealed, hasEnded = false }: Pick<Attack, "network" | "sealed" | "hasEnded">,
 ): Ground => {
   const network = change?.(model.network) ?? model.network;
-  return { model, seed, network, genesis, gym: openGym(network, model.training), sealed };
+  return { model, seed, network, genesis, gym: openGym(network, model.training), sealed, hasEnded };
 };
 
 /** Mean over all groups, nats a token; the same text for every model. */

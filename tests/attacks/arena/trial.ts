@@ -23,12 +23,20 @@ export const openTrial = async ({ model, seed, cycles }: TrialOptions): Promise<
   const genesis = await model.genesis(seed);
   const opened: Field[] = [];
   const fieldOf = (attack: Attack): Field => {
-    const { network, honest: others } = attack;
-    const known = opened.find((one) => one.network === network && one.others === others);
+    const { network, hasEnded, honest: others } = attack;
+    const isSame = (one: Field) => one.network === network && one.hasEnded === hasEnded && one.others === others;
+    const known = opened.find(isSame);
     if (known) return known;
     const ground = openGround({ model, seed, genesis }, attack);
     scope.after(() => ground.gym.dispose());
-    const field = { network, others, ground, absent: once(ground, nobody(others), cycles), honest: new Map() };
+    const field = {
+      network,
+      hasEnded,
+      others,
+      ground,
+      absent: once(ground, nobody(others), cycles),
+      honest: new Map(),
+    };
     opened.push(field);
     return field;
   };
@@ -50,6 +58,7 @@ export const openTrial = async ({ model, seed, cycles }: TrialOptions): Promise<
 /** Attacks of one network and number of honest miners, and what they are measured against. */
 interface Field {
   readonly network: Attack["network"];
+  readonly hasEnded: Attack["hasEnded"];
   readonly others: Attack["honest"];
   readonly ground: Ground;
   readonly absent: Promise<Campaign>;

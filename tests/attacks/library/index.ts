@@ -56,6 +56,7 @@ import { noisyCopiesOf } from "./noisy-copies.js";
 import { oldRivalsAll } from "./old-rivals.js";
 import { oppositeHalves } from "./opposite-halves.js";
 import { otherText } from "./other-text.js";
+import { parkedInEndedGroup } from "./parked-in-ended-group.js";
 import { partlyServedTo } from "./partly-served.js";
 import { polishedAll } from "./polished.js";
 import { replay } from "./replay.js";
@@ -112,6 +113,7 @@ export const attacks: readonly Attack[] = [
   ...polishedAll,
   ...averagedTrainingsBy,
   roleSwap,
+  parkedInEndedGroup,
   wrongGroup,
   extraTensors,
   hugeNorm,

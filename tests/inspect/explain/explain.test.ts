@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { explainScore } from "#inspect/explain/explain-score.js";
+import { explainFacts, explainScore } from "#inspect/explain/explain-score.js";
 import type { Explanation } from "#inspect/explain/explanation.js";
+import { readMinersCycle } from "#inspect/explain/read-miners-cycle.js";
 import { readSeedSource, seedText } from "#inspect/explain/seed-source.js";
 import { sentencesOf } from "#inspect/explain/sentences.js";
 import { describeRepeat } from "#shared/independence/repeats.js";
@@ -232,6 +233,28 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
     assert.match(told(true), /could not judge it: it is abstained on, and the cycle is left out of its mean\.$/m);
     assert.match(told(false), /what was agreed cannot be said, and the cycle counts as missed\.$/m);
     assert.doesNotMatch(told(false), /left out of its mean/);
+  });
+
+  it("leaves a cycle that was abstained on out of the mean only in the group that the miner stands in", async (t) => {
+    const subnet = await lived(t, ({ ann }) => ({ vito: [scoredEntry(ann!, 0.02)], vera: [] }));
+    const facts = await readMinersCycle(await lookAt(t, subnet), 1, subnet.uid("ann"));
+    const told = (group: string) => {
+      const before = { ...facts.window.history.find(({ uid }) => uid === subnet.uid("ann"))!, cycle: 0 };
+      const history = [
+        { ...before, group, verdict: "scored", score: 0.02, independence: 1 } as const,
+        ...facts.window.history,
+      ];
+      const explanation = explainFacts({ ...facts, window: { ...facts.window, history } });
+      const { verdict, counts } = explanation.window.cycles.at(-1)!;
+      return { verdict, counts, text: sentencesOf(explanation, subnet.network).join("\n") };
+    };
+    const own = told("math");
+    assert.deepEqual([own.verdict, own.counts], ["abstained", false]);
+    assert.match(own.text, /it is abstained on, and the cycle is left out of its mean\.$/m);
+    const other = told("prose");
+    assert.deepEqual([other.verdict, other.counts], ["abstained", true]);
+    assert.match(other.text, /it is abstained on, and the cycle counts as zero, since it stands in another group\.$/m);
+    assert.match(other.text, /cycle 1 0 \(abstained on in another group\)\.$/m);
   });
 
   it("tells who could not judge from who is away, whichever artifact was scored", async (t) => {

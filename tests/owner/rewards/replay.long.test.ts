@@ -15,7 +15,7 @@ import { lookAt } from "../../support/look-at.js";
 import { nameModel } from "../../support/name-model.js";
 import { publishReports, reportOf, scoredEntry } from "../../support/reports.js";
 import { openSubnet, type Subnet } from "../../support/subnet.js";
-import { type Forged, forge, noiseUpdate } from "../../support/updates.js";
+import { type Forged, forge, noiseUpdate, submit } from "../../support/updates.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
 const VALIDATORS = { vera: 2800, vito: 2000, vick: 1200 };
@@ -168,7 +168,9 @@ describe("a replay", { timeout: HANG_GUARD }, () => {
 
   it("takes no report that its validator did not commit to, or that is about another model", async (t) => {
     const subnet = await openSubnet(t, { validators: VALIDATORS, miners: MINERS });
-    const entries = [entry(submitted(subnet, "ann"), 0.02)];
+    const ann = submitted(subnet, "ann");
+    await submit(subnet, { ann });
+    const entries = [entry(ann, 0.02)];
     await publishReports(subnet, {
       vera: reportOf(subnet, "vera", { entries, base: "7".repeat(64) }),
       vito: reportOf(subnet, "vito", { entries }),

@@ -41,11 +41,17 @@ const scored = (cycle: number, uid: number, hotkey: string, score: number, group
   score,
   independence: 1,
 });
-const unscored = (cycle: number, uid: number, hotkey: string, verdict: "rejected" | "abstained"): AgreedScore => ({
+const unscored = (
+  cycle: number,
+  uid: number,
+  hotkey: string,
+  verdict: "rejected" | "abstained",
+  group: string | null = "math",
+): AgreedScore => ({
   cycle,
   uid,
   hotkey,
-  group: "math",
+  group,
   verdict,
   score: 0,
   independence: null,
@@ -121,8 +127,11 @@ describe("cycleWeights", () => {
     assert.equal(order([scored(9, 2, "b", 0.7)]), "a", "0.7 once in four cycles is 0.175");
     assert.equal(order([scored(9, 2, "b", 0.9)]), "b");
     assert.equal(order([scored(5, 2, "b", 9), scored(9, 2, "b", 0.7)]), "a", "what left the window is forgotten");
-    const abstained = [6, 7, 8].map((cycle) => unscored(cycle, 2, "b", "abstained"));
-    assert.equal(order([...abstained, scored(9, 2, "b", 0.3)]), "b", "an abstention is left out of the mean");
+    const abstained = (group: string | null) => [6, 7, 8].map((cycle) => unscored(cycle, 2, "b", "abstained", group));
+    const once = scored(9, 2, "b", 0.3);
+    assert.equal(order([...abstained("math"), once]), "b", "an abstention is left out of the mean");
+    assert.equal(order([...abstained(null), once]), "b", "also where nothing was revealed");
+    assert.equal(order([...abstained("prose"), once]), "a", "but not one in a group that it does not stand in");
     const rejected = [6, 7, 8].map((cycle) => unscored(cycle, 2, "b", "rejected"));
     assert.equal(order([...rejected, scored(9, 2, "b", 0.3)]), "a");
   });

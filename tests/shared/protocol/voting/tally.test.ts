@@ -8,7 +8,7 @@ import { isMajority, marginalVote, permittedStakes } from "#shared/protocol/voti
 import { tally } from "#shared/protocol/voting/tally.js";
 import { loadVectors } from "../vectors.js";
 
-const minersSchema = z.array(z.object({ uid: z.number(), hotkey: z.string() }));
+const minersSchema = z.array(z.object({ uid: z.number(), hotkey: z.string(), group: z.string().nullable() }));
 const vectors = loadVectors(
   "tally",
   z.object({
@@ -29,7 +29,10 @@ const agree = (
   voters = stakes,
   judged: readonly (typeof miners)[number][] = miners,
   unheard: readonly string[] = [],
-) => tally({ reports, stakes: voters, unheard, miners: judged, network, cycle, base });
+) => {
+  const judging = judged.map(({ uid, hotkey, group }) => ({ uid, hotkey, reveal: group === null ? null : { group } }));
+  return tally({ reports, stakes: voters, unheard, miners: judging, network, cycle, base });
+};
 
 test("vectors: outcomes, in whatever order reports arrive", () => {
   assert.deepEqual(agree(vectors.reports), vectors.outcomes);
@@ -235,6 +238,28 @@ test("reports of another cycle, network or base model, of strangers, and two-fac
   assert.deepEqual(agree([liar, ...vectors.reports]), vectors.outcomes);
 });
 
+test("for which group one worked that is not scored its reveal says, and no report of a few", () => {
+  const voters = new Map([45n, 40n, 15n].map((stake, i) => [vectors.reports[i]!.validator, stake]));
+  const [known] = miners;
+  const said = (verdict: "abstained" | "rejected", reason: "validator_failed" | "unreachable" | "norm") =>
+    vectors.reports.slice(1, 2).map((report) => ({
+      ...report,
+      entries: [
+        {
+          ...{ ...scoredEntry, uid: known!.uid, hotkey: known!.hotkey, group: "math", verdict, reason, score: 0 },
+          ...{ lossReduction: null, standardError: null, batches: null, growth: null, independence: null },
+        },
+      ],
+    }));
+  for (const reports of [
+    said("abstained", "validator_failed"),
+    said("abstained", "unreachable"),
+    said("rejected", "norm"),
+  ])
+    for (const group of ["prose", null])
+      assert.equal(agree(reports, voters, [{ ...known!, group }])[0]?.group, group, reports[0]!.entries[0]!.reason!);
+});
+
 test("who is judged the chain says: a report that names somebody else says nothing", () => {
   const [first] = vectors.reports;
   assert.ok(first !== undefined);
@@ -246,7 +271,7 @@ test("who is judged the chain says: a report that names somebody else says nothi
   const taken = { ...failed, uid: known!.uid, hotkey: first.validator };
   assert.deepEqual(
     agree([{ ...first, entries: [taken] }], stakes, [known!]).map(({ uid, hotkey }) => ({ uid, hotkey })),
-    [known],
+    [{ uid: known!.uid, hotkey: known!.hotkey }],
     "another hotkey under a judged uid is nobody",
   );
 });
