@@ -111,7 +111,7 @@ const agreedText = (
       confidence === scoring.confidence
         ? ""
         : ` The network's ${scoring.confidence} holds over all looks at an update, so this one, the last, takes ${confidenceText(confidence)}.`;
-    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. More than half give it a score of at least ${figure(score)}, which is what was agreed; who gave that one measured a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks} Its independence, by which its part of pay is multiplied, is ${figure(independence)}, where work of its own among equals has about 1.`;
+    return `Validators with ${percent(scoredBy)} of the stake scored it, where more than half is needed. More than half of the stake that judged it gives it a score of at least ${figure(score)}, which is what was agreed; who gave that one measured a loss reduction of ${figure(lossReduction)}. A score is ${bound}.${looks} Its independence, by which its part of pay is multiplied, is ${figure(independence)}, where work of its own among equals has about 1.`;
   }
   const votes = `${percent(scoredBy)} of the stake scored it, where more than half is needed, and ${percent(rejectedBy)} rejected it or could not reach it`;
   if (!isWhole)
@@ -124,7 +124,12 @@ const agreedText = (
   const scored = stakeOf((one) => one.verdict === "scored");
   const unheard = stakeOf((one) => one.isUnheard);
   const most = `most of those who judged it scored it${unheard === 0 ? "" : `, with the ${percent(unheard)} that reported and is not heard`}`;
-  const why = scored + rejectedBy < 1 / 2 ? "more than half could not judge it" : most;
+  const why =
+    scoredBy > 1 / 2
+      ? "what it is worth hangs on who is away, failed itself or is not heard"
+      : scored + rejectedBy < 1 / 2
+        ? "more than half could not judge it"
+        : most;
   const isZero = window.cycles.some((one) => one.cycle === cycle && one.counts);
   const so = isZero ? "counts as zero, since it stands in another group" : "is left out of its mean";
   return `${votes}; ${why}: it is abstained on, and the cycle ${so}.`;

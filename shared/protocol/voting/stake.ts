@@ -29,10 +29,16 @@ export const sumStake = (parts: Iterable<bigint>): bigint => {
 export const marginalVote = <T extends { readonly stake: bigint }>(
   descending: readonly T[],
   stakes: Stakes,
+): T | undefined => voteAtHalf(descending, { of: sumStake(stakes.values()) });
+
+/** The first vote, in descending order of values, at which the stake so far is more than half of `of`. @param above stake that goes before all votes; default: 0 */
+export const voteAtHalf = <T extends { readonly stake: bigint }>(
+  descending: readonly T[],
+  { above = 0n, of }: { readonly above?: bigint; readonly of: bigint },
 ): T | undefined => {
-  let above = 0n;
+  let sum = above;
   return descending.find(({ stake }) => {
-    above += stake;
-    return isMajority(above, stakes);
+    sum += stake;
+    return sum * 2n > of;
   });
 };

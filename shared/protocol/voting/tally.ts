@@ -1,7 +1,7 @@
 import { compareTexts } from "../compare-texts.js";
 import type { Report, ReportEntry } from "../report.js";
 import type { ReasonCode, Verdict } from "../verdict.js";
-import { isMajority, marginalVote, type Stakes, sumStake } from "./stake.js";
+import { isMajority, marginalVote, type Stakes, sumStake, voteAtHalf } from "./stake.js";
 
 /** The combined result of the validators for one miner's cycle. */
 export interface AgreedOutcome {
@@ -13,11 +13,11 @@ export interface AgreedOutcome {
   readonly verdict: Verdict;
   /** The reason with the most stake among those given. Null if scored, or if too few scored it. */
   readonly reason: ReasonCode | null;
-  /** Values of the vote at the margin by score. Null and 0 unless scored. */
+  /** Values of the entry whose score was agreed on. Null and 0 unless scored. */
   readonly lossReduction: number | null;
   readonly standardError: number | null;
   readonly score: number;
-  /** Value of the vote at the margin by independence. Null unless scored. */
+  /** Likewise of the one whose independence was agreed on. Null unless scored. */
   readonly independence: number | null;
 }
 
@@ -51,7 +51,8 @@ interface Vote {
 /**
  * Agrees on every miner that was to be judged, ascending by uid, then hotkey. A majority is more than half of all voting stake.
  *
- * - scored: a majority scored the same artifact in the same group. Its score is the largest that a majority gives at least;
+ * - scored: a majority scored the same artifact in the same group. Its score is the largest that more than half of the stake gives at least that
+ *   judges the miner or is unheard, if that is no more than twice the largest that a majority gives at least, and the unheard could not make it more;
  * - abstained: a majority failed itself: its report does not count, is silent on the miner, or says `validator_failed`. Or more than half of the
  *   stake that judges the miner or is unheard scored the same artifact in the same group or is unheard, so that only who is away or failed itself is missing, or
  *   is kept from being heard;
@@ -103,10 +104,15 @@ const agree = (
 ): Omit<AgreedOutcome, "uid" | "hotkey"> => {
   const scored = votes.filter(({ entry }) => entry.verdict === "scored");
   const winners = heaviest(scored);
-  const margin = marginalVote([...winners].sort(byScore), stakes)?.entry;
-  if (margin) {
-    const { group, artifact, lossReduction, standardError, score } = margin;
-    const { independence } = marginalVote([...winners].sort(byIndependence), stakes)!.entry;
+  const failed = votes.filter(({ entry }) => entry.reason === "validator_failed");
+  const against = votes.filter(({ entry }) => entry.verdict === "rejected" || entry.reason === "unreachable");
+  const judging = sumStake([...scored, ...against].map(({ stake }) => stake));
+  const halves = { stakes, unheard, there: judging + unheard };
+  const worth = agreedEntry([...winners].sort(byScore), ({ score }) => score, halves);
+  const own = agreedEntry([...winners].sort(byIndependence), independenceOf, halves);
+  if (worth && own) {
+    const { group, artifact, lossReduction, standardError, score } = worth;
+    const { independence } = own;
     return {
       group,
       artifact,
@@ -118,10 +124,8 @@ const agree = (
       independence,
     };
   }
-  const failed = votes.filter(({ entry }) => entry.reason === "validator_failed");
-  const against = votes.filter(({ entry }) => entry.verdict === "rejected" || entry.reason === "unreachable");
-  const judging = sumStake([...scored, ...against].map(({ stake }) => stake));
-  // Else less than half of the stake could have work rejected while some of the others are away or fail themselves, or by choosing whose reports count.
+  // Else less than half of the stake could have work rejected while some of the others are away or fail themselves, or by choosing whose reports count. Nor is
+  // work rejected that a majority scored without agreeing on a figure.
   const isForIt = 2n * (sumStake(winners.map(({ stake }) => stake)) + unheard) > judging + unheard;
   const isAbstained = judging === 0n || isForIt || isMajority(sumStake(stakes.values()) - judging, stakes);
   const sides = isAbstained ? [failed, against, scored] : [against, scored];
@@ -138,14 +142,46 @@ const agree = (
   };
 };
 
+/** What halves are taken of. */
+interface Halves extends Voters {
+  /** Stake of those who judge the miner or are unheard. */
+  readonly there: bigint;
+}
+
+/** So many times what a majority gives at least is agreed on at most. Honest figures of one update differ by less, unless of a few batches that one had time for. */
+const MOST = 2;
+/** Part by which honest figures differ at most where all had the time: a hundredth of what an update gains is what an own evaluator may be off by. */
+const ALIKE = 0.01;
+
+/**
+ * The entry whose figure is agreed on: the largest that more than half of those who are there give at least. The largest that a majority gives at least is a
+ * liar's with less stake than the honest, where a part of these is away or fails itself; but what is far above that, one with more stake than they
+ * may have made up. So nothing is agreed on above it by far, nor where the unheard could have given more.
+ *
+ * @param descending votes of those who scored the same artifact in the same group, by the figure
+ */
+const agreedEntry = (
+  descending: readonly Vote[],
+  figureOf: (entry: ReportEntry) => number,
+  { stakes, unheard, there }: Halves,
+): ReportEntry | null => {
+  const least = marginalVote(descending, stakes)?.entry;
+  const entry = voteAtHalf(descending, { of: there })?.entry;
+  const most = voteAtHalf(descending, { of: there, above: unheard })?.entry;
+  if (!least || !entry || !most) return null;
+  const isBacked = figureOf(entry) <= MOST * figureOf(least);
+  return isBacked && (1 - ALIKE) * figureOf(most) <= figureOf(entry) ? entry : null;
+};
+
+const independenceOf = ({ independence }: ReportEntry): number => independence ?? 0;
+
 /** Descending. Equal scores are ordered by their inputs, so that the figures beside a score do not depend on the order of votes. */
 const byScore = ({ entry: a }: Vote, { entry: b }: Vote): number =>
   b.score - a.score ||
   (b.lossReduction ?? 0) - (a.lossReduction ?? 0) ||
   (b.standardError ?? 0) - (a.standardError ?? 0);
 
-const byIndependence = ({ entry: a }: Vote, { entry: b }: Vote): number =>
-  (b.independence ?? 0) - (a.independence ?? 0);
+const byIndependence = ({ entry: a }: Vote, { entry: b }: Vote): number => independenceOf(b) - independenceOf(a);
 
 /** The votes of equal reason, artifact and group that have the most stake. Of equal stake, those whose triple comes first in order. */
 const heaviest = (votes: readonly Vote[]): readonly Vote[] => {

@@ -42,6 +42,7 @@ import {
 import { liarWeights } from "./liar-weights.js";
 import { liarWithholds } from "./liar-withholds.js";
 import { liarZeroes } from "./liar-zeroes.js";
+import { liarZeroesWhileAway } from "./liar-zeroes-while-away.js";
 import { lookingAhead } from "./looking-ahead.js";
 import { lowRankParts } from "./low-rank-parts.js";
 import { lyingFiles } from "./lying-files.js";
@@ -147,6 +148,7 @@ export const attacks: readonly Attack[] = [
   liarUnreachableWhileAway,
   liarUnheardWhileAway,
   liarUnreachableWhileFailing,
+  ...liarZeroesWhileAway,
   liarRejects,
   liarFails,
   liarOmits,

@@ -1,10 +1,6 @@
-import type { ReportEntry } from "#shared/protocol/report.js";
 import type { Attack } from "../attack.js";
-import { honestWeights } from "./honest-weights.js";
+import { lieOfOthers } from "./lie-of-others.js";
 import { unscored } from "./unscored.js";
-
-/** What the validator of the running campaign measured in this cycle. */
-let latest: readonly ReportEntry[] = [];
 
 /** Needs no stake of its own to be half: who is away is in the voting stake for some cycles more, and who fails itself is. */
 const unreachable: Omit<Attack, "name" | "description" | "stakes"> & Pick<Required<Attack>, "lie"> = {
@@ -15,16 +11,7 @@ const unreachable: Omit<Attack, "name" | "description" | "stakes"> & Pick<Requir
       "more than half of the stake is away, fails itself or lies, so the others' cycle does not count for them",
   },
   submit: async ({ train, forge }) => [{ forged: forge({ miner: "eve1", tensors: await train() }) }],
-  lie: {
-    entries(measured, { attackers }) {
-      latest = measured;
-      return measured.map((entry) =>
-        entry.verdict === "scored" && !attackers.has(entry.uid) ? unscored(entry, "unreachable") : entry,
-      );
-    },
-    // By what was measured, so that what the reports alone do is seen.
-    weights: () => honestWeights(latest),
-  },
+  lie: lieOfOthers((entry) => unscored(entry, "unreachable")),
 };
 
 const whileAway = { ...unreachable, away: { vito: 3 } };

@@ -45,7 +45,7 @@ it("tells of each validator whether it reported, who holds that, and how far it 
   ]);
   const unheld = "validators with 0.0 % of the stake hold its report, and more than half must";
   assert.deepEqual(facts, [
-    // More than half of the stake scores both; what it gives at least is vito's 0.01, and for bob nothing.
+    // More than half of the stake scores both; what most of that gives at least is vera's 0.02, and for bob nothing.
     [1, hotkey("vera"), true, block, 0.8, true, true, 1, null],
     [2, hotkey("vito"), true, block, 0.8, true, true, 0.5, null],
     [3, hotkey("vick"), true, block, 0, false, false, null, unheld],
@@ -64,8 +64,8 @@ it("tells of each validator whether it reported, who holds that, and how far it 
   const text = lines.join("\n");
   for (const line of [
     /^UID +STAKE +REPORTED +HELD BY +COUNTED +EXCHANGED +AGREEMENT +DEVIATION +HOTKEY$/m,
-    /^1 +46\.7 % +block \d+ +80\.0 % +yes +yes +100\.0 % +100\.0 % +5/m,
-    /^2 +33\.3 % +block \d+ +80\.0 % +yes +yes +50\.0 % +0\.0 % +5/m,
+    /^1 +46\.7 % +block \d+ +80\.0 % +yes +yes +100\.0 % +0\.0 % +5/m,
+    /^2 +33\.3 % +block \d+ +80\.0 % +yes +yes +50\.0 % +50\.0 % +5/m,
     /^3 +20\.0 % +block \d+ +0\.0 % +no +no +5/m,
     /^4 +silent +no +no +no +5/m,
     /^uid 3: validators with 0\.0 % of the stake hold its report, and more than half must\.$/m,

@@ -83,8 +83,8 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
     assert.deepEqual([whole!.growth, whole!.score, none], [1, whole!.lowerBound, null]);
     assert.notEqual(whole!.score, 0.01);
     assert.ok(Math.abs(validators[0]!.stakeShare - 28 / 60) < 1e-3);
-    // Four fifths of the stake scored it; more than half of all gives it 0.01 at least, less than half more.
-    assert.deepEqual([agreed!.verdict, agreed!.score], ["scored", 0.01]);
+    // Four fifths of the stake scored it; more than half of these give it 0.02 at least, and more than half of all half of that.
+    assert.deepEqual([agreed!.verdict, agreed!.score], ["scored", 0.02]);
     assert.ok(Math.abs(agreed!.scoredBy - 0.8) < 1e-3);
     assert.deepEqual([explanation.isWhole, explanation.duplicate], [true, null]);
     // Less than half of the stake scored bob.
@@ -95,10 +95,10 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
         [-2, null, 0],
         [-1, null, 0],
         [0, null, 0],
-        [1, "scored", 0.01],
+        [1, "scored", 0.02],
       ],
     );
-    assert.deepEqual([explanation.pay!.score, explanation.pay!.place, explanation.pay!.of], [0.01 / 4, 1, 1]);
+    assert.deepEqual([explanation.pay!.score, explanation.pay!.place, explanation.pay!.of], [0.02 / 4, 1, 1]);
     assert.ok(Math.abs(explanation.pay!.share - 0.5) < 1e-12, "alone in its group it has the group's pool");
     assert.deepEqual([explanation.merge.model, explanation.merge.isSettled], [null, false]);
     for (const sentence of [
@@ -107,10 +107,10 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
       /, 33\.3 % of the stake: scored 0\.0100: .+, over 12 of 12 batches\. The lower bound at 0\.975 is 0\.02000 − 2\.20099 × 0\.00400 = 0\.01120\. That gives 0\.0112: the report contradicts itself\.$/m,
       / A score is the lower bound that all 12 batches would give at a one-sided confidence of 0\.975, cut at zero\. The network's 0\.95 holds over all looks at an update, so this one, the last, takes 0\.975\. Its independence, .+ is [0-9.]+, where work of its own among equals has about 1\.$/m,
       /^ {2}uid 3 .+, 20\.0 % of the stake: it committed no report in time\.$/m,
-      /^Validators with 80\.0 % of the stake scored it, where more than half is needed\. More than half give it a score of at least 0\.0100, which is what was agreed; who gave that one measured a loss reduction of 0\.0200\./m,
+      /^Validators with 80\.0 % of the stake scored it, where more than half is needed\. More than half of the stake that judged it gives it a score of at least 0\.0200, which is what was agreed; who gave that one measured a loss reduction of 0\.0300\./m,
       /^3 validators might vote:$/m,
       /^The cycle's model is not settled yet\.$/m,
-      /^With a mean of 0\.0025 it has place 1 of 1 in group math\. The group's pool is 50\.0 % of all pay; by curve top-n it earns 50\.0 %/m,
+      /^With a mean of 0\.0050 it has place 1 of 1 in group math\. The group's pool is 50\.0 % of all pay; by curve top-n it earns 50\.0 %/m,
       /^No validator's weights were on chain at block \d+\.$/m,
     ])
       assert.match(text, sentence);
@@ -146,7 +146,7 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
     const vera = await explain(t, subnet, "vera");
     assert.equal(vera.explanation.role, "validator");
     assert.match(vera.text, /validators are not scored/);
-    assert.equal(JSON.parse(JSON.stringify(explanation)).agreed.score, 0.01);
+    assert.equal(JSON.parse(JSON.stringify(explanation)).agreed.score, 0.02);
     await assert.rejects(explainScore(await lookAt(t, subnet), 1, 99), {
       code: "UID_UNKNOWN",
       hint: "name one of 0, 1, 2, 3, 4, 5",
@@ -255,6 +255,16 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
     assert.deepEqual([other.verdict, other.counts], ["abstained", true]);
     assert.match(other.text, /it is abstained on, and the cycle counts as zero, since it stands in another group\.$/m);
     assert.match(other.text, /cycle 1 0 \(abstained on in another group\)\.$/m);
+  });
+
+  it("says where no figure is agreed on for who is away", async (t) => {
+    const subnet = await lived(t, ({ ann }) => ({ vera: [scoredEntry(ann!, 0.02)], vito: [scoredEntry(ann!, 0)] }));
+    const { explanation, text } = await explain(t, subnet, "ann");
+    assert.equal(explanation.agreed!.verdict, "abstained");
+    assert.match(
+      text,
+      /80\.0 % of the stake scored it, .+; what it is worth hangs on who is away, failed itself or is not heard: it is abstained on/,
+    );
   });
 
   it("tells who could not judge from who is away, whichever artifact was scored", async (t) => {

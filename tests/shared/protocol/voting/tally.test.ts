@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { type Report, reportSchema } from "#shared/protocol/report.js";
 import { agreedModel } from "#shared/protocol/voting/agreement.js";
-import { isMajority, marginalVote, permittedStakes } from "#shared/protocol/voting/stake.js";
+import { isMajority, marginalVote, permittedStakes, voteAtHalf } from "#shared/protocol/voting/stake.js";
 import { tally } from "#shared/protocol/voting/tally.js";
 import { loadVectors } from "../vectors.js";
 
@@ -149,7 +149,9 @@ test("what a liar with less than half of the stake says rejects nobody while oth
     )[0]?.verdict;
   const rejected = { ...entry, verdict: "rejected", reason: "malformed" } as const;
   const failed = { ...entry, reason: "validator_failed" } as const;
-  for (const lie of [entry, rejected, failed]) {
+  const worthless = { ...good, lossReduction: -1, standardError: 0.001, score: 0 };
+  const copied = { ...good, independence: 0 };
+  for (const lie of [entry, rejected, failed, worthless, copied]) {
     assert.equal(agreed([lie, good], 40n, 45n, 15n), "abstained", String(lie.reason));
     assert.equal(agreed([lie, good], 49n, 50n, 1n), "abstained", String(lie.reason));
     assert.equal(agreed([lie, good, good], 40n, 45n, 15n), "scored", String(lie.reason));
@@ -159,6 +161,7 @@ test("what a liar with less than half of the stake says rejects nobody while oth
       assert.equal(agreed([lie, good, trouble], 40n, 45n, 5n, 10n), "abstained", String(lie.reason));
     }
   }
+  assert.equal(agreed([worthless, good], 45n, 40n, 15n), "scored", "most of those who are there give it nothing");
   assert.equal(
     agreed([entry, good, failed], 45n, 45n, 10n),
     "rejected",
@@ -169,7 +172,7 @@ test("what a liar with less than half of the stake says rejects nobody while oth
   assert.equal(agreed([entry, good, other], 40n, 30n, 25n, 5n), "rejected", "they scored different artifacts");
 });
 
-test("who chooses whose reports count rejects nobody that all scored who are there, while it has less stake than they", () => {
+test("who chooses whose reports count neither rejects nor brings down what all scored who are there, while it has less stake than they", () => {
   const entry = vectors.reports[0]?.entries[3];
   assert.ok(entry?.reason === "unreachable");
   const good = { ...scoredEntry, uid: entry.uid, hotkey: entry.hotkey };
@@ -178,7 +181,7 @@ test("who chooses whose reports count rejects nobody that all scored who are the
   const agreedOn = (
     shares: readonly number[],
     heard: readonly number[],
-    lie: "counts" | "shown to nobody" | "none",
+    lie: "unreachable" | "worth nothing" | "of nobody's own" | "worth all" | "shown to nobody" | "none",
   ) => {
     const voters = new Map(shares.map((stake, i) => [names[i]!, BigInt(stake)]));
     voters.set("away", BigInt(100 - shares.reduce((sum, stake) => sum + stake, 0)));
@@ -186,9 +189,18 @@ test("who chooses whose reports count rejects nobody that all scored who are the
       ...vectors.reports[0]!,
       ...{ validator: names[i]!, entries: [said], signature: names[i]! },
     });
-    const reports = [...(lie === "counts" ? [report(0, entry)] : []), ...heard.map((i) => report(i, good))];
+    const lies = {
+      unreachable: entry,
+      "worth nothing": { ...good, lossReduction: -1, score: 0 },
+      "of nobody's own": { ...good, independence: 0 },
+      "worth all": { ...good, score: 900, independence: 900 },
+      "shown to nobody": null,
+      none: null,
+    } as const;
+    const said = lies[lie];
+    const reports = [...(said ? [report(0, said)] : []), ...heard.map((i) => report(i, good))];
     const unheard = names.slice(1, shares.length).filter((_, i) => !heard.includes(i + 1));
-    return agree(reports, voters, [entry], unheard)[0]?.verdict;
+    return agree(reports, voters, [entry], unheard)[0]!;
   };
   const subsets = (of: readonly number[]): readonly (readonly number[])[] =>
     Array.from({ length: 2 ** of.length }, (_, bits) => of.filter((_, i) => (bits >> i) & 1));
@@ -201,22 +213,121 @@ test("who chooses whose reports count rejects nobody that all scored who are the
     [24, 1, 24, 25],
   ])
     for (const heard of subsets(shares.slice(1).map((_, i) => i + 1)))
-      for (const lie of ["counts", "shown to nobody", "none"] as const)
-        assert.notEqual(agreedOn(shares, heard, lie), "rejected", JSON.stringify({ shares, heard, lie }));
+      for (const lie of [
+        ...(["unreachable", "worth nothing", "of nobody's own", "worth all"] as const),
+        ...(["shown to nobody", "none"] as const),
+      ]) {
+        const { verdict, score, independence } = agreedOn(shares, heard, lie);
+        const told = JSON.stringify({ shares, heard, lie });
+        assert.notEqual(verdict, "rejected", told);
+        if (verdict === "scored") assert.deepEqual([score, independence], [good.score, good.independence], told);
+      }
+});
+
+/** Validators of these stakes that give figures of one update, the liar first; of 100, the others are away. */
+const figuresOf = (shares: readonly number[], figures: readonly number[], silent: readonly string[] = []) => {
+  const names = shares.map((_, i) => `v${i}`);
+  const voters = new Map(shares.map((stake, i) => [names[i]!, BigInt(stake)]));
+  voters.set("away", BigInt(100 - shares.reduce((sum, stake) => sum + stake, 0)));
+  const reports = names.flatMap((validator, i): Report[] => {
+    const entries = [{ ...scoredEntry, score: figures[i]!, independence: figures[i]! }];
+    return silent.includes(validator) ? [] : [{ ...vectors.reports[0]!, validator, entries, signature: validator }];
+  });
+  return agree(reports, voters, undefined, silent)[0]!;
+};
+
+test("while some are away, whose honest figures differ agree on one of theirs, and a liar with less stake than they on none of its own", () => {
+  const part = (most: number) => fc.integer({ min: 1, max: most });
+  const figure = fc.constantFrom(0, 1e-3, 0.5, 0.9, 1, 1.5, 2, 900);
+  fc.assert(
+    fc.property(
+      part(30),
+      part(30),
+      part(30),
+      part(49),
+      figure,
+      fc.subarray(["v1", "v2", "v3"]),
+      (a, b, c, l, lie, silent) => {
+        fc.pre(l < a + b + c && a + b + c + l <= 100);
+        // Somebody was short of time, and is a third off.
+        const honest = [1, 1.005, 4 / 3];
+        const { verdict, score, independence } = figuresOf([l, a, b, c], [lie, ...honest], silent);
+        assert.notEqual(verdict, "rejected");
+        if (verdict === "abstained") return;
+        const least = silent.length > 0 ? 0.99 : 1;
+        for (const agreed of [score, independence!]) assert.ok(agreed >= least && agreed <= 4 / 3, String(agreed));
+      },
+    ),
+    { seed: 11, numRuns: 2000 },
+  );
+});
+
+test("while some are away, no liar with less than half of the stake moves a figure to more than twice what some honest validator gives", () => {
+  const part = (most: number) => fc.integer({ min: 1, max: most });
+  fc.assert(
+    fc.property(
+      part(30),
+      part(30),
+      part(49),
+      fc.constantFrom(1.1, 1.9, 2, 2.1, 900),
+      fc.boolean(),
+      (a, b, l, lie, isUnheard) => {
+        fc.pre(a + b + l <= 100);
+        const { score, independence } = figuresOf([l, a, b], [lie, 1, 0.9], isUnheard ? ["v1"] : []);
+        for (const agreed of [score, independence ?? 0]) assert.ok(agreed <= 2, String(agreed));
+      },
+    ),
+    { seed: 12, numRuns: 2000 },
+  );
+});
+
+test("honest figures that differ are agreed on while others are away: the largest that most of those give at least who are there", () => {
+  const agreed = (shares: readonly number[], figures: readonly number[], silent: readonly string[] = []) => {
+    const { verdict, score, independence } = figuresOf(shares, figures, silent);
+    return verdict === "scored" ? [score, independence] : verdict;
+  };
+  assert.deepEqual(agreed([45, 40], [0.5, 0.4]), [0.5, 0.5]);
+  assert.deepEqual(
+    agreed([45, 40], [0.5, 0.25]),
+    [0.5, 0.5],
+    "it is no more than twice what a majority gives at least",
+  );
+  assert.equal(agreed([45, 40], [0.5, 0.24]), "abstained");
+  assert.deepEqual(agreed([40, 45], [0.5, 0.24]), [0.24, 0.24], "most of those who are there give no more");
+  assert.deepEqual(agreed([40, 40], [0.5, 0.24]), [0.24, 0.24], "half is not more than half");
+  assert.deepEqual(agreed([60, 40], [0.5, 0.1]), [0.5, 0.5]);
+  assert.deepEqual(agreed([40, 60], [900, 0.1]), [0.1, 0.1], "nobody is away");
+  assert.deepEqual(
+    agreed(
+      Array.from({ length: 9 }, () => 10),
+      [1, 0.8, 0.6, 0.6, 0.6, 0.5, 0.5, 0.5, 0.5],
+    ),
+    [0.6, 0.6],
+  );
+  assert.deepEqual(
+    agreed([40, 20, 25], [0.5, 0.5, 0], ["v2"]),
+    [0.5, 0.5],
+    "the unheard change nothing where all are alike",
+  );
+  assert.deepEqual(agreed([40, 20, 25], [0.496, 0.5, 0], ["v2"]), [0.496, 0.496]);
+  assert.equal(agreed([40, 20, 25], [0.49, 0.5, 0], ["v2"]), "abstained", "the unheard may have given 0.5");
 });
 
 test("no liar with less than half of the stake moves a score above what some honest validator gives, nor below it", () => {
   const score = fc.double({ min: 0, max: 10, noNaN: true });
   fc.assert(
-    fc.property(score, score, fc.constantFrom(0, 1e-3, 900), fc.boolean(), (a, b, lie, isSilent) => {
+    fc.property(score, score, fc.constantFrom(0, 1e-3, 900, null), (a, b, lie) => {
+      const isSilent = lie === null;
       const voters = new Map([25n, 26n, 49n].map((stake, i) => [vectors.reports[i]!.validator, stake]));
-      const found = [a, b, lie]
+      const found = [a, b, lie ?? 0]
         .map((value, i) => ({
           ...vectors.reports[i]!,
           entries: [{ ...scoredEntry, score: value, independence: value }],
         }))
         .slice(0, isSilent ? 2 : 3);
       const [outcome] = agree(found, voters);
+      // With the liar away those who are there may differ by too much.
+      if (isSilent && Math.max(a, b) > 2 * Math.min(a, b) && outcome?.verdict === "abstained") return;
       for (const agreed of [outcome?.score, outcome?.independence])
         assert.ok(agreed! >= Math.min(a, b) && agreed! <= Math.max(a, b));
     }),
@@ -284,6 +395,9 @@ test("the vote at the margin is the first at which more than half of all stake h
   assert.equal(marginalVote(votes(0n, 1n), all(1n))?.at, 1);
   assert.equal(marginalVote(votes(1n), all(2n)), undefined);
   assert.equal(marginalVote([], all(0n)), undefined);
+  assert.equal(voteAtHalf(votes(1n, 1n), { of: 3n })?.at, 1);
+  assert.equal(voteAtHalf(votes(1n, 1n), { of: 3n, above: 1n })?.at, 0);
+  assert.equal(voteAtHalf(votes(1n, 1n), { of: 4n }), undefined);
 });
 
 test("only validators with a permit vote", () => {
