@@ -9,7 +9,7 @@ import type { Validator } from "./context.js";
 import { type Due, dueIn } from "./due.js";
 import { ensureBase } from "./ensure-base.js";
 import { exchangeReports } from "./exchange.js";
-import { report } from "./judge/report.js";
+import { report, tellOwnReport } from "./judge/report.js";
 import { mergeAndPublish } from "./merge/merge-and-publish.js";
 import { type Agreement, agreeOn } from "./merge/merge-cycle.js";
 import { recallHistory, remember } from "./outcome/history.js";
@@ -49,6 +49,7 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   };
   // Who does not know the model writes no record: its stake would vote, and it can name none. Those who know it can do without.
   await attempt(participant, { failure: "missed report", cycle }, makeReport, isBaseUnknown);
+  await tellOwnReport(validator, cycle);
   await attempt(participant, { failure: "missed exchange", cycle }, () =>
     due("exchange", "the exchange", exchange.end + 1, (bounded) => exchangeReports(bounded, cycle)),
   );

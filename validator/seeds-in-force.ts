@@ -43,14 +43,19 @@ export const ownReportReplaced = async (
   cycle: number,
   hash: string,
 ): Promise<BlockZeroError | null> => {
-  const { blobs, signal } = participant;
+  const report = await ownReport(participant, hash);
+  if (report === null) return null;
+  const question = { cycle, purpose: "evaluate" } as const;
+  return (await areSeedsInForce(participant, question, report.seeds)) ? null : seedsReplaced(question);
+};
+
+/** The report that this validator signed. Null if its bytes are gone. */
+export const ownReport = async ({ blobs, signal }: Participant, hash: string): Promise<Report | null> => {
   const what = "this validator's own report";
   const bytes = await blobs.get({ hash, what, maxBytes: MAX_REPORT_BYTES, locations: [], signal }).catch(() => null);
   signal.throwIfAborted();
   const report = bytes && parseReport(bytes);
-  if (!report?.ok) return null;
-  const question = { cycle, purpose: "evaluate" } as const;
-  return (await areSeedsInForce(participant, question, report.value.seeds)) ? null : seedsReplaced(question);
+  return report?.ok ? report.value : null;
 };
 
 /** Why what was measured by a cycle's seeds counts for nothing. */

@@ -87,9 +87,12 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     await life;
     const { report } = entryOf(killed)!;
     assert.equal(entryOf(killed)?.reported, undefined);
-    const names = new Set(killed.measured.flatMap(Object.keys));
-    for (const name of ["eval/loss_math", "eval/loss_prose", "eval/verdict", "eval/score", "eval/loss_reduction"])
-      assert.ok(names.has(name), `${name} is measured`);
+    const figures = ["eval/loss_math", "eval/loss_prose", "eval/verdict", "eval/score", "eval/loss_reduction"];
+    const toldBy = ({ measured }: TestValidator) => {
+      const names = new Set(measured.flatMap(Object.keys));
+      return figures.filter((name) => names.has(name));
+    };
+    assert.deepEqual(toldBy(killed), [], "who read them now could commit a copy of the report");
 
     const again = { ...(await openValidator(t, subnet, "vera")), meter: broken };
     assert.equal(entryOf(again)?.report, report);
@@ -97,8 +100,10 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     await subnet.sent("vera", 1);
     await subnet.to(subnet.node.head.number + 1);
     await until(t, () => entryOf(again)?.reported !== undefined);
+    assert.deepEqual(toldBy(again), [], "nor while the evaluate phase lasts");
     await subnet.to(exchange.start - 1);
     await subnet.sent("vera", 2);
+    assert.deepEqual(toldBy(again), figures);
     await subnet.to(subnet.window(1, "choose").start);
     await subnet.sent("vera", 3);
     await subnet.to(subnet.node.head.number + 1);

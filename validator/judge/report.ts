@@ -2,12 +2,12 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { mark, note } from "#shared/participant/writes/journal.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import { reportHash } from "#shared/protocol/report.js";
 import { signDocument } from "#shared/protocol/signing.js";
 import { readReport } from "#shared/replay/reports.js";
 import type { Validator } from "../context.js";
-import { measureBySeeds, ownReportReplaced } from "../seeds-in-force.js";
+import { measureBySeeds, ownReport, ownReportReplaced } from "../seeds-in-force.js";
 import { windowLeft } from "../window-left.js";
 import { judgeCycle } from "./judge.js";
 import { keptJudgement } from "./kept-judgement.js";
@@ -39,7 +39,6 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
     participant.embargo.hold(hash, window.end - 1);
     await blobs.put(bytes);
     mark(validator, cycle, { report: hash });
-    tellReport(participant.telemetry, metrics, judged);
   } else {
     // Signed before a restart, and a signer signs one report a cycle.
     const replaced = await ownReportReplaced(participant, cycle, hash);
@@ -48,4 +47,17 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
   const block = await commitRecord(participant, { type: "report", cycle, report: hash, location }, window);
   note(validator, cycle, { reported: block });
   log.info("reported", { cycle, report: hash, block });
+};
+
+/**
+ * Writes to the instruments and the metrics what the cycle's report says, from the block on from which it is served: who reads them before could
+ * commit a copy of it.
+ */
+export const tellOwnReport = async ({ participant, journal, metrics }: Validator, cycle: number): Promise<void> => {
+  const { clock, network, signal, telemetry } = participant;
+  const { report: hash, exchanged } = journal.value.cycles[cycle] ?? {};
+  if (hash === undefined || exchanged !== undefined) return;
+  await clock.reach(phaseWindow(cycle, "evaluate", network.phases).end - 1, signal);
+  const signed = await ownReport(participant, hash);
+  if (signed !== null) tellReport(telemetry, metrics, signed);
 };
