@@ -101,7 +101,9 @@ export const campaign = async (
   const everyHonest = await Promise.all(names.map(openHonest));
   const liar = lie ? await open(LIAR) : null;
   const others = await Promise.all(
-    Object.entries(silent).map(([name, how]) => openSilent(subnet, name, how, names[0]!)),
+    Object.entries(silent).map(async ([name, how]) =>
+      openSilent(await open(name), subnet, { name, how, model: names[0]! }),
+    ),
   );
   const { participant } = everyHonest[0]!;
   const meter = await openMeter(t, subnet);

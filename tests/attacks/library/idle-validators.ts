@@ -24,3 +24,13 @@ export const idleValidators: Attack = {
     },
   },
 };
+
+/** Nor here, where what the others report is all that a validator needs. */
+export const tallyingValidator: Attack = {
+  name: "tallying-validator",
+  description:
+    "of three validators with equal stake one measures nothing and writes no record: it tallies the others' reports, and sets the weights that follow",
+  stakes: { vera: 2500, vito: 2500, sid: 2500 },
+  silent: { sid: "tallied" },
+  submit: async () => [],
+};

@@ -18,7 +18,7 @@ import { extraTensors } from "./extra-tensors.js";
 import { goodHereBadThere } from "./good-here-bad-there.js";
 import { hostileServers } from "./hostile-servers.js";
 import { hugeNorm } from "./huge-norm.js";
-import { idleValidators } from "./idle-validators.js";
+import { idleValidators, tallyingValidator } from "./idle-validators.js";
 import { lazy } from "./lazy.js";
 import { liarAbsurd } from "./liar-absurd.js";
 import { liarCrawls } from "./liar-crawls.js";
@@ -168,6 +168,7 @@ export const attacks: readonly Attack[] = [
   ...abstentionsOnDemand,
   abstentionByOwnReport,
   idleValidators,
+  tallyingValidator,
   copiedReport,
   silentStake,
   replay,
