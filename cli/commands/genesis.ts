@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { firstCycle } from "#owner/chain/epoch.js";
-import { checkpointFolder } from "#owner/genesis/checkpoint-source.js";
+import { checkpointFolder, FETCHED } from "#owner/genesis/checkpoint-source.js";
 import { checkTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
 import { factsOf } from "#owner/network/network-facts.js";
 import { checkWorkable } from "#owner/network/network-limits.js";
@@ -22,7 +22,8 @@ import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
-import { type FirstModelOptions, imported, pretrained, upcycled } from "../genesis/first-model.js";
+import { checkRoom } from "../genesis/checkpoint-room.js";
+import { checkMemory, type FirstModelOptions, imported, pretrained, upcycled } from "../genesis/first-model.js";
 import {
   type CheckpointOptions,
   checkCheckpointOptions,
@@ -95,21 +96,18 @@ export const genesis: CommandSpec = {
       .option(...JSON_FLAG)
       .action(async (given: Options, own: Command) => {
         checkTogether(given, own);
-        const options = { ...given, ...(given.from !== undefined && { from: await sourceOf(given.from, given.out) }) };
-        const { chain_endpoint: endpoint } = settingsAmong(chainSettings, options);
-        const { from } = options;
-        const template = await templateOf(options.network, from, options);
-        checkVocabulary(template);
-        checkWorkable(template, factsOf(template, SUBTENSOR_BLOCK_SECONDS));
-        if (from !== undefined && !options.force) await checkTokenizer(from, template.data.tokenizer);
-        const file = join(options.out, "network.yaml");
-        await inHome(options.out, async (signal) => {
+        const { chain_endpoint: endpoint } = settingsAmong(chainSettings, given);
+        const file = join(given.out, "network.yaml");
+        await inHome(given.out, async (signal) => {
           if (existsSync(file))
             throw new BlockZeroError(
               "GENESIS_EXISTS",
               `${file} exists already`,
               "choose another --out, or remove that file if its network was never published",
             );
+          const dir = await sourceOf(given, signal);
+          const template = await checkedTemplate(given, dir);
+          const options = { ...given, ...(dir !== undefined && { from: dir }) };
           await makeGenesis(options, { template, file, endpoint, signal });
         });
       });
@@ -132,12 +130,31 @@ const checkTogether = (options: Options, command: Command): void => {
     command.error(`error: option '--from <source>' cannot be used with option '${flag(unused)}' without --experts`);
 };
 
-/** Where the checkpoint is, fetched if it has to be. */
-const sourceOf = (from: string, out: string): Promise<string> =>
-  checkpointFolder(from, out, {
+/** Where the checkpoint is, fetched if it has to be: its weights once all else says that the network can begin with it. */
+const sourceOf = async (options: Options, signal: AbortSignal): Promise<string | undefined> => {
+  const { from, experts, out } = options;
+  if (from === undefined) return undefined;
+  return checkpointFolder(from, out, {
     env: process.env,
     onFile: ({ path, size }) => process.stderr.write(`fetched ${path}, ${(size / 1e6).toFixed(1)} MB\n`),
+    signal,
+    beforeWeights: async (dir, weights, missing) => {
+      const { model } = await checkedTemplate(options, dir);
+      await checkRoom({ dir, weights, missing, model, isMade: experts !== undefined, blobs: join(out, "blobs") });
+    },
   });
+};
+
+/** The template, with all that can be told of it without the model's weights. @param dir of the checkpoint, if it begins with one */
+const checkedTemplate = async (options: Options, dir: string | undefined): Promise<NetworkTemplate> => {
+  const template = await templateOf(options.network, dir, options);
+  checkVocabulary(template);
+  checkWorkable(template, factsOf(template, SUBTENSOR_BLOCK_SECONDS));
+  if (dir === undefined) return template;
+  if (!options.force) await checkTokenizer(dir, template.data.tokenizer);
+  if (options.experts === undefined) checkMemory(template, options);
+  return template;
+};
 
 interface Context {
   readonly template: NetworkTemplate;
@@ -168,6 +185,8 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
       ? imported(from, options, making)
       : upcycled({ dir: from, experts, perToken: options.expertsPerToken }, options, making));
   writeFileAtomic(file, networkText(made.network));
+  const fetched = join(options.out, FETCHED);
+  const spare = existsSync(fetched) ? fetched : null;
   if (options.json)
     return printJson({
       networkFile: file,
@@ -176,6 +195,7 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
       firstCycle: made.network.first_cycle,
       seeds: made.network.beacon ? "beacon" : "block-hashes",
       ...figures,
+      ...(spare !== null && { mayBeDeleted: spare }),
     });
   printFields({
     "network file": file,
@@ -184,6 +204,7 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
     "first cycle": made.network.first_cycle,
     seeds: made.network.beacon ? "the beacon's pulses" : "block hashes, among which a producer can choose",
     ...facts,
+    ...(spare !== null && { "may be deleted": `${spare}, which the blobs hold` }),
   });
 };
 

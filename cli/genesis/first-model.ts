@@ -1,4 +1,3 @@
-import { totalmem } from "node:os";
 import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
 import { type Genesis, storeGenesis, storeNetwork } from "#owner/genesis/genesis.js";
 import { checkShards } from "#owner/genesis/shard-check.js";
@@ -18,6 +17,7 @@ import { mapValues } from "#shared/training/objective.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { type UpcycledCheckpoint, upcycle } from "#shared/training/upcycle.js";
 import { percent } from "#shared/util/percent.js";
+import { totalMemory } from "#shared/util/total-memory.js";
 
 export interface FirstModelOptions {
   readonly steps: number;
@@ -69,8 +69,7 @@ export const pretrained = async (options: FirstModelOptions, making: Making): Pr
 export const imported = async (dir: string, options: FirstModelOptions, making: Making): Promise<FirstModel> => {
   const { template, store, dated, signal } = making;
   const parameters = countParameters(parameterShapes(template.model));
-  const isMeasured = !options.force && template.model.shard?.mode !== "full";
-  if (isMeasured) checkMemory(parameters);
+  const isMeasured = measuresShards(template, options);
   const expected = { model: template.model, authority: "the network template" };
   const found = isMeasured
     ? await measured(await readModel(dir, expected), options, making)
@@ -181,9 +180,16 @@ const readModel = async (dir: string, expected: Expectation): Promise<Parameters
 
 const FLOAT_BYTES = 4;
 
-const checkMemory = (parameters: number): void => {
-  const bytes = FLOAT_BYTES * parameters;
-  if (bytes < totalmem()) return;
+type Shape = Pick<NetworkTemplate, "model">;
+
+/** Whether the shards of a checkpoint's model are measured: those that are full are the whole model. */
+const measuresShards = ({ model }: Shape, { force }: Pick<FirstModelOptions, "force">): boolean =>
+  !force && model.shard?.mode !== "full";
+
+/** A checkpoint whose shards are measured must fit into memory. @throws BlockZeroError SHARD_UNCHECKED */
+export const checkMemory = (template: Shape, options: Pick<FirstModelOptions, "force">): void => {
+  const bytes = FLOAT_BYTES * countParameters(parameterShapes(template.model));
+  if (!measuresShards(template, options) || bytes < totalMemory()) return;
   throw new BlockZeroError(
     "SHARD_UNCHECKED",
     `the whole model takes ${bytes} bytes in float32, more than this machine has: its shards' losses cannot be measured`,

@@ -4,8 +4,11 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { Environment } from "#shared/hub/hub.js";
 import { HUB_SCHEME, type HubAddress, parseHubAddress } from "#shared/hub/hub-address.js";
 import type { HubFile } from "#shared/hub/hub-file.js";
-import { pullFolder } from "#shared/hub/pull.js";
+import { type PullOptions, pullFolder } from "#shared/hub/pull.js";
 import { CONFIG_FILE } from "#shared/model/checkpoint-layout.js";
+
+/** The folder in a genesis' home that checkpoints are fetched into. */
+export const FETCHED = "checkpoints";
 
 const WEIGHTS = /\.safetensors$/;
 
@@ -15,6 +18,15 @@ interface SourceOptions {
   readonly onFile?: (file: HubFile) => void;
   /** Milliseconds that the Hub has for an answer. */
   readonly answerMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+interface FolderOptions extends SourceOptions {
+  /**
+   * Before weights are fetched: given the folder that all else lies in, the files of weights, and how many bytes of these are missing. What it throws
+   * ends the fetch.
+   */
+  readonly beforeWeights?: NonNullable<PullOptions["first"]>["before"];
 }
 
 /** Of a repository's files: those at its top that a checkpoint has. Weights in other formats are left where they are. */
@@ -26,12 +38,17 @@ const OF_CHECKPOINT = /^[^/]+\.(?:safetensors|json|model|txt|jinja)$/;
  *
  * @throws BlockZeroError HUB_ADDRESS_INVALID, and what `pullFolder` throws
  */
-export const checkpointFolder = async (from: string, home: string, options: SourceOptions): Promise<string> => {
+export const checkpointFolder = async (
+  from: string,
+  home: string,
+  { beforeWeights, ...options }: FolderOptions,
+): Promise<string> => {
   const address = addressOf(from);
   if (address === null) return from;
-  const folder = join(home, "checkpoints", `${address.name}@${address.revision ?? "main"}`.replaceAll("/", "--"));
+  const folder = join(home, FETCHED, `${address.name}@${address.revision ?? "main"}`.replaceAll("/", "--"));
   if (existsSync(join(folder, CONFIG_FILE))) return folder;
-  await pullFolder(address, folder, { ...options, wants: (path) => OF_CHECKPOINT.test(path) });
+  const first = beforeWeights && { wants: (path: string) => !WEIGHTS.test(path), before: beforeWeights };
+  await pullFolder(address, folder, { ...options, wants: (path) => OF_CHECKPOINT.test(path), ...(first && { first }) });
   return folder;
 };
 

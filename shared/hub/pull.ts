@@ -12,6 +12,16 @@ export interface PullOptions extends HubOptions {
   readonly wants?: (path: string) => boolean;
   /** Told of every file that is whole. */
   readonly onFile?: (file: HubFile) => void;
+  /**
+   * Files that are fetched first, and what happens before the others: it is given the folder that they lie in, the others, and how many bytes of these are
+   * missing. What it throws ends the pull; a later one goes on.
+   */
+  readonly first?: {
+    readonly wants: (path: string) => boolean;
+    readonly before: (dir: string, others: readonly HubFile[], missing: number) => Promise<void>;
+  };
+  /** Ends the pull with its reason; a later one goes on. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Pulled {
@@ -22,17 +32,19 @@ export interface Pulled {
   readonly skipped: readonly HubFile[];
 }
 
+const NEVER = new AbortController().signal;
+
 /**
  * Fetches a repository's files into a new folder, each checked by the hash that the Hub lists. Until all are whole they lie in `<out>.partial`,
  * where a later call goes on.
  *
  * @throws BlockZeroError OUT_NOT_EMPTY, HUB_NOT_FOUND, HUB_FAILED, HUB_LISTING_INVALID, HUB_CONTENT_MISMATCH, HUB_TOO_LARGE,
- *         FETCH_REFUSED_ADDRESS, FILE_UNWRITABLE
+ *         FETCH_REFUSED_ADDRESS, FILE_UNWRITABLE; the signal's reason, and what `first` throws
  */
 export const pullFolder = async (
   address: HubAddress,
   out: string,
-  { wants = () => true, onFile, ...hubOptions }: PullOptions,
+  { wants = () => true, onFile, first, signal = NEVER, ...hubOptions }: PullOptions,
 ): Promise<Pulled> => {
   if (existsSync(out) && readdirSync(out).length > 0)
     throw new BlockZeroError("OUT_NOT_EMPTY", `${out} is not empty`, "name a new directory with --out");
@@ -51,10 +63,19 @@ export const pullFolder = async (
   const partial = `${out}.partial`;
   await writing(partial, () => removeAllBut(partial, files));
   await writing(partial, () => checkRoom(partial, files));
-  for (const file of files) {
-    await writing(partial, () => fetchFile(hub, commit, file, join(partial, file.path)));
-    onFile?.(file);
-  }
+  const fetchAll = async (some: readonly HubFile[]) => {
+    for (const file of some) {
+      await writing(partial, () => fetchFile(hub, commit, file, { path: join(partial, file.path), signal }), signal);
+      onFile?.(file);
+    }
+  };
+  const [early, others] = [
+    files.filter(({ path }) => first?.wants(path)),
+    files.filter(({ path }) => !first?.wants(path)),
+  ];
+  await fetchAll(early);
+  await first?.before(partial, others, await missingOf(partial, others));
+  await fetchAll(others);
   await writing(out, async () => {
     if (existsSync(out)) await rmdir(out);
     await ensureFolder(partial);
@@ -66,11 +87,7 @@ export const pullFolder = async (
 /** Before anything is fetched: what is missing must fit onto the disk. */
 const checkRoom = async (dir: string, files: readonly HubFile[]): Promise<void> => {
   await ensureFolder(dir);
-  let missing = 0;
-  for (const { path, size } of files) {
-    const found = await stat(join(dir, path)).catch(() => null);
-    missing += Math.max(0, size - (found?.size ?? 0));
-  }
+  const missing = await missingOf(dir, files);
   const { bavail, bsize } = await statfs(dir);
   if (missing > bavail * bsize)
     throw new BlockZeroError(
@@ -80,11 +97,26 @@ const checkRoom = async (dir: string, files: readonly HubFile[]): Promise<void> 
     );
 };
 
+/** Bytes of files that are not there yet. */
+const missingOf = async (dir: string, files: readonly HubFile[]): Promise<number> => {
+  let missing = 0;
+  for (const { path, size } of files) {
+    const found = await stat(join(dir, path)).catch(() => null);
+    missing += Math.max(0, size - (found?.size ?? 0));
+  }
+  return missing;
+};
+
 /** Attempts at a file: what an earlier call left may be of another revision. */
 const ATTEMPTS = 2;
 
 /** Fetches what is missing of a file. */
-const fetchFile = async (hub: HubRepository, commit: string, file: HubFile, path: string): Promise<void> => {
+const fetchFile = async (
+  hub: HubRepository,
+  commit: string,
+  file: HubFile,
+  { path, signal }: { readonly path: string; readonly signal: AbortSignal },
+): Promise<void> => {
   await ensureFolder(dirname(path));
   const handle = await open(path, "a+", 0o644);
   try {
@@ -93,9 +125,13 @@ const fetchFile = async (hub: HubRepository, commit: string, file: HubFile, path
       let length = (await handle.stat()).size;
       if (length > file.size) length = 0;
       await handle.truncate(length);
-      for await (const chunk of handle.createReadStream({ start: 0, autoClose: false })) hash.update(chunk);
+      for await (const chunk of handle.createReadStream({ start: 0, autoClose: false })) {
+        signal.throwIfAborted();
+        hash.update(chunk);
+      }
       if (length < file.size || file.size === 0)
         for await (const piece of hub.download(file, commit, length)) {
+          signal.throwIfAborted();
           await handle.appendFile(piece);
           hash.update(piece);
           length += piece.length;
@@ -127,11 +163,11 @@ const removeAllBut = async (dir: string, files: readonly HubFile[]): Promise<voi
   }
 };
 
-const writing = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+const writing = async <T>(path: string, work: () => Promise<T>, signal = NEVER): Promise<T> => {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof BlockZeroError) throw cause;
+    if (cause instanceof BlockZeroError || cause === signal.reason) throw cause;
     throw new BlockZeroError(
       "FILE_UNWRITABLE",
       `cannot write ${path}: ${reasonOf(cause)}`,

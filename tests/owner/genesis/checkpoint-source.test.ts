@@ -44,6 +44,24 @@ describe("a checkpoint to begin with", { timeout: HANG_GUARD }, () => {
     assert.ok(!existsSync(join(home, "checkpoints", "somebody--olmoe@main")));
   });
 
+  it("is left where it is when its genesis is stopped, and its weights wait for what is told of all else", async (t) => {
+    const { hub, env, home } = await setUp(t);
+    const stop = new AbortController();
+    const beforeWeights = async (dir: string, weights: readonly { path: string }[], missing: number) => {
+      assert.deepEqual([readdirSync(dir), weights.map(({ path }) => path)], [["config.json"], ["model.safetensors"]]);
+      assert.ok(missing > 0);
+      stop.abort(new Error("stopped"));
+    };
+    const options = { env, signal: stop.signal, beforeWeights };
+    await assert.rejects(checkpointFolder(`hf://${REPO}`, home, options), /^Error: stopped$/);
+    assert.ok(existsSync(join(home, "checkpoints", "somebody--olmoe@main.partial", "config.json")));
+    const asked = () => hub.asked.filter((path) => path.endsWith("config.json")).length;
+    const before = asked();
+    const folder = await checkpointFolder(`hf://${REPO}`, home, { env });
+    assert.equal(asked(), before);
+    assert.ok(existsSync(join(folder, "model.safetensors")));
+  });
+
   it("is refused where it is a data set, or larger than the disk has room for", async (t) => {
     const { hub, env, home } = await setUp(t);
     await assert.rejects(checkpointFolder(`hf://datasets/${REPO}`, home, { env }), coded("HUB_ADDRESS_INVALID"));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { stringify } from "yaml";
@@ -15,6 +15,10 @@ const REPO = "somebody/model";
 const TOKEN = "hf_secretOfTheTest";
 const WEIGHTS = "model.safetensors";
 const { model } = smallNetwork;
+const { bavail, bsize } = statfsSync(".");
+/** Bytes that would fit onto the disk once, and not twice. */
+const MOST_OF_IT = Math.floor(bavail * bsize * 0.75);
+const lfsOf = (size: number) => ({ oid: "0".repeat(64), size });
 
 /** A hub that has a model, and a template that begins with it. */
 const setUp = async (t: TestContext) => {
@@ -30,6 +34,59 @@ const setUp = async (t: TestContext) => {
   const weightsAsked = () => hub.asked.filter((path) => path.endsWith(WEIGHTS)).length;
   return { cwd, hub, blockzero, weightsAsked };
 };
+
+describe("genesis of a model that is on the Hub", { timeout: HANG_GUARD }, () => {
+  it("fetches no weights for a template that cannot work, or where a network file is there already", async (t) => {
+    const { cwd, blockzero, weightsAsked } = await setUp(t);
+    for (const [change, fault] of [
+      [{ artifcat: 1 }, /✖ NETWORK_TEMPLATE_INVALID .*artifcat/],
+      [{ limits: { artifact_bytes: 1 } }, /✖ NETWORK_UNWORKABLE/],
+      [{ model: { preset: "from-checkpoint", rms_norm_eps: 1e-5 } }, /✖ CHECKPOINT_MISMATCH .*rms_norm_eps/],
+    ] as const) {
+      const { status, stderr } = await blockzero("genesis --network t.yaml --out out", change);
+      assert.equal(status, 2);
+      assert.match(stderr, fault);
+    }
+    mkdirSync(join(cwd, "made"));
+    writeFileSync(join(cwd, "made", "network.yaml"), "");
+    assert.match((await blockzero("genesis --network t.yaml --out made")).stderr, /✖ GENESIS_EXISTS/);
+    assert.equal(weightsAsked(), 0);
+  });
+
+  it("fetches none where the model's blobs would not fit beside them, or its shards cannot be measured", async (t) => {
+    const { hub, blockzero, weightsAsked } = await setUp(t);
+    const config = JSON.parse(hub.tree("main")!.get("config.json")!.toString());
+    const huge = { ...config, moe_intermediate_size: 2 ** 39 };
+    hub.commitElsewhere("config.json", Buffer.from(JSON.stringify(huge)));
+    const limits = { artifact_bytes: 2 ** 52, part_bytes: 2 ** 45 };
+    const full = { model: { preset: "from-checkpoint", shard: { mode: "full" } }, limits };
+    const measured = await blockzero("genesis --network t.yaml --out out", { limits });
+    assert.match(measured.stderr, /✖ SHARD_UNCHECKED the whole model takes \d+ bytes/);
+    assert.equal(weightsAsked(), 0);
+    hub.lie((entries) =>
+      entries.map((entry) =>
+        Object(entry).path === WEIGHTS ? { ...entry, size: MOST_OF_IT, lfs: lfsOf(MOST_OF_IT) } : entry,
+      ),
+    );
+    const { status, stderr } = await blockzero("genesis --network t.yaml --out out", full);
+    assert.equal(status, 2);
+    assert.match(stderr, /✖ HUB_TOO_LARGE the checkpoint and the model's blobs in out.blobs take \d+ bytes more/);
+    assert.equal(weightsAsked(), 0);
+  });
+
+  it("goes on with weights of an earlier fetch, makes the network, and says what may be deleted", async (t) => {
+    const { cwd, hub, blockzero } = await setUp(t);
+    const bytes = hub.tree("main")!.get(WEIGHTS)!;
+    const partial = join(cwd, "out", "checkpoints", "somebody--model@main.partial");
+    mkdirSync(partial, { recursive: true });
+    writeFileSync(join(partial, WEIGHTS), bytes.subarray(0, 5000));
+    hub.corrupt((given, path) => (path === WEIGHTS ? Buffer.from(given).fill(0, 0, 5000) : given));
+    const { status, stdout, stderr } = await blockzero("genesis --network t.yaml --out out --force");
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^may be deleted +out.checkpoints, which the blobs hold$/m);
+    assert.ok(existsSync(join(cwd, "out", "network.yaml")));
+  });
+});
 
 describe("a template whose model is on the Hub", { timeout: HANG_GUARD }, () => {
   it("is checked without its weights, and nothing of it stays", async (t) => {
