@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { askHealth } from "#shared/blobs/health-request.js";
 import type { Chain } from "#shared/chain/chain.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { DESCRIPTION } from "./home.js";
@@ -55,21 +56,23 @@ export const describe = (
 
 const READY_POLL_MS = 100;
 
-/** A participant serves blobs once it has joined. */
-export const everybodyJoined = async (
-  participants: readonly LocalnetParticipant[],
-  signal: AbortSignal,
-): Promise<void> => {
+type Served = Pick<LocalnetParticipant, "address" | "port">;
+
+/** A participant serves blobs once it has joined. @throws the signal's reason */
+export const everybodyJoined = async (participants: readonly Served[], signal: AbortSignal): Promise<void> => {
   const until = performance.now() + READY_WITHIN_MS;
-  for (const { address, port } of participants) {
-    while (!(await isUp(address, port)) && performance.now() < until) await delay(READY_POLL_MS, undefined, { signal });
+  for (const participant of participants) {
+    while (!(await isUp(participant, signal)) && performance.now() < until)
+      await delay(READY_POLL_MS, undefined, { signal });
   }
 };
 
-const isUp = async (address: string, port: number): Promise<boolean> => {
+const isUp = async ({ address, port }: Served, signal: AbortSignal): Promise<boolean> => {
   try {
-    return (await fetch(`http://${address}:${port}/health`)).ok;
+    const { status } = await askHealth(`http://${address}:${port}`, { allowPrivateAddresses: true }, signal);
+    return status === 200;
   } catch {
+    signal.throwIfAborted();
     return false;
   }
 };
