@@ -1,5 +1,5 @@
 import { withDeadline } from "#shared/util/deadline.js";
-import { joinSignals, withSignals } from "#shared/util/join-signals.js";
+import { joinSignals } from "#shared/util/join-signals.js";
 import { bodyBytes } from "./body-bytes.js";
 import { followingFetch, type Reach } from "./following-fetch.js";
 import { NO_BODY } from "./public-request.js";
@@ -19,16 +19,21 @@ const MAX_ANSWER_BYTES = 32 << 20;
 /** An upload that is slower than this is as good as none: 16 kB a second. */
 const LEAST_UPLOAD_BYTES_PER_MS = 16;
 
-/** `fetch` that reads whole answers, each with a deadline and a limit of its own. */
+/**
+ * `fetch` that reads whole answers, each with a deadline and a limit of its own. What fails leaves no connection: Node's keeps that of an answer which it
+ * refuses by itself, as one of status 407.
+ */
 export const boundedFetch =
   (bounds: FetchBounds): typeof fetch =>
   (input, init = {}) => {
     const milliseconds = bounds.answerMs + bodyBytes(init.body) / LEAST_UPLOAD_BYTES_PER_MS;
-    return withDeadline(milliseconds, late(milliseconds), (over) =>
-      withSignals([over, init.signal, bounds.signal], async (signal) => {
-        return wholeAnswer(await guarded(input, { ...init, signal }, bounds));
-      }),
-    );
+    return withDeadline(milliseconds, late(milliseconds), async (over) => {
+      const ended = new AbortController();
+      const release = joinSignals(ended, over, init.signal, bounds.signal);
+      const answer = await wholeAnswer(await guarded(input, { ...init, signal: ended.signal }, bounds));
+      release();
+      return answer;
+    });
   };
 
 /**

@@ -15,7 +15,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Gives some work with a stranger so many milliseconds, by a timer of its own. The signal that the work gets tells it to stop; whether it
- * does makes no difference to who waits.
+ * does makes no difference to who waits. It also aborts where the work fails: a connection may be open that nobody reads.
  *
  * @param milliseconds at most 24 days; of more, these
  * @param late what is thrown when the time is over
@@ -29,6 +29,9 @@ export const withDeadline = async <T>(
   const timer = setTimeout(() => over.abort(late()), Math.min(milliseconds, LONGEST_TIMER));
   try {
     return await orAbort(work(over.signal), over.signal);
+  } catch (thrown) {
+    over.abort(thrown);
+    throw thrown;
   } finally {
     clearTimeout(timer);
   }

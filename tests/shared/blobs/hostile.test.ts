@@ -9,6 +9,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { heldSockets } from "#tests/support/held-sockets.js";
 import { HTTP_BEHAVIOURS, hostileServer } from "#tests/support/hostile-server.js";
 import { startHub } from "./hub-server.js";
 
@@ -70,6 +71,13 @@ describe("a hub at a server that", { timeout: HANG_GUARD, concurrency: 16 }, () 
       const hub = await startHub(t, repo, HF_TOKEN);
       await at(hub.url);
     });
+
+  it("wants a proxy, which `fetch` itself refuses, is left", async (t) => {
+    const HF_ENDPOINT = await hostileServer(t, HTTP_BEHAVIOURS["wants a proxy"]!);
+    const open = openStore({ kind: "hf", repo: "somebody/blobs" }, { HF_ENDPOINT, HF_TOKEN: "hf_secret" });
+    await assert.rejects(open, coded("STORE_FAILED"));
+    assert.equal(heldSockets(new URL(HF_ENDPOINT).port), 0);
+  });
 
   it("answers without an end is left", async (t) => {
     let leave = () => {};
