@@ -19,16 +19,18 @@ const ANSWER_MS = 5_000;
  * Asks a blob server how it is. Connects only to addresses that are allowed, and reads nothing but status and date.
  *
  * @param location an http(s) origin
+ * @param answerMs longest wait for an answer, milliseconds
  * @throws BlockZeroError FETCH_REFUSED_ADDRESS, FETCH_TIMEOUT, FETCH_FAILED; the signal's reason
  */
 export const askHealth = async (
   location: string,
   limits: RequestLimits,
   signal: AbortSignal,
+  answerMs = ANSWER_MS,
 ): Promise<HealthAnswer> => {
   const origin = parseOrigin(location, limits);
-  const late = () => fault("FETCH_TIMEOUT", `${origin.origin} does not answer within ${ANSWER_MS / 1000} s`, HINT);
-  return withDeadline(ANSWER_MS, late, async (over) => {
+  const late = () => fault("FETCH_TIMEOUT", `${origin.origin} does not answer within ${answerMs / 1000} s`, HINT);
+  return withDeadline(answerMs, late, async (over) => {
     const addresses = await addressesOf(origin, limits).catch((thrown: unknown) => {
       throw fault("FETCH_FAILED", `${origin.origin}: ${reasonOf(thrown)}`, HINT);
     });

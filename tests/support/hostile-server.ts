@@ -13,14 +13,16 @@ export interface RawListening {
   readonly event?: "connection" | "secureConnection";
   /** An address of loopback. */
   readonly host?: string;
+  /** Of a Unix socket, in the place of an address. */
+  readonly path?: string;
 }
 
-/** Listens on loopback and keeps to no protocol. @returns host and port */
+/** Listens on loopback, or at a Unix socket, and keeps to no protocol. @returns host and port, or the socket's path */
 export const listenRaw = async (
   t: Scope,
   server: Server,
   behave: Behaviour,
-  { event = "connection", host = "127.0.0.1" }: RawListening = {},
+  { event = "connection", host = "127.0.0.1", path }: RawListening = {},
 ): Promise<string> => {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -32,13 +34,15 @@ export const listenRaw = async (
     socket.on("error", () => {});
     behave(socket);
   });
-  server.listen(0, host);
+  if (path === undefined) server.listen(0, host);
+  else server.listen(path);
   await once(server, "listening");
   t.after(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
   const address = server.address();
+  if (path !== undefined) return path;
   if (typeof address !== "object" || address === null) throw new TypeError("not listening");
   return `${host}:${address.port}`;
 };
@@ -60,6 +64,15 @@ const dripping = (socket: Socket, text: string): void => {
   socket.once("close", () => clearInterval(timer));
 };
 
+/** Where there is nothing to reset, as of TLS and Unix sockets, it breaks off. */
+const reset = (socket: Socket): void => {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    socket.destroy();
+  }
+};
+
 const asked = (answer: Behaviour): Behaviour => {
   return (socket) => socket.once("data", () => answer(socket));
 };
@@ -75,9 +88,9 @@ export const HTTP_BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   "accepts and is silent": () => {},
   "reads and is silent": says(""),
   "closes at once": (socket) => socket.end(),
-  "resets at once": (socket) => socket.resetAndDestroy(),
+  "resets at once": reset,
   "closes when asked": asked((socket) => socket.end()),
-  "resets when asked": asked((socket) => socket.resetAndDestroy()),
+  "resets when asked": asked(reset),
   "switches protocols": says("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"),
   "switches protocols and closes": saysAndEnds(
     "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
@@ -171,6 +184,9 @@ export const hostileTlsServers = async (t: Scope): Promise<Readonly<Record<strin
     "speaks HTTP where TLS belongs": raw(saysAndEnds(`${OK}content-length: 1\r\n\r\nx`)),
     "speaks garbage where TLS belongs": raw((socket) => endlessly(socket, "\0\x7f")),
     "breaks off its handshake": raw(saysAndEnds(Buffer.from("1603030040", "hex"))),
+    "resets its handshake": raw(resetsAfter(Buffer.from("1603030040", "hex"), 5)),
+    "drips its handshake": raw(asked((socket) => dripping(socket, "\x16\x03\x03\x40\0"))),
+    "shakes hands without end": raw(asked((socket) => endlessly(socket, "\x16\x03\x03\0\x04\0\0\0\0"))),
     alerts: raw(saysAndEnds(Buffer.from("15030300020228", "hex"))),
     "has a certificate of its own": listenRaw(t, certified, says(`${OK}content-length: 1\r\n\r\nx`), {
       event: "secureConnection",
@@ -184,6 +200,9 @@ export const hostileTlsServers = async (t: Scope): Promise<Readonly<Record<strin
 /** Sends the first `bytes` of an answer, then resets. */
 export const resetsAfter = (answer: Uint8Array, bytes: number): Behaviour =>
   asked((socket) => {
-    if (bytes === 0) socket.resetAndDestroy();
-    else socket.write(answer.subarray(0, bytes), () => socket.resetAndDestroy());
+    if (bytes === 0) reset(socket);
+    else socket.write(answer.subarray(0, bytes), () => reset(socket));
   });
+
+/** Sends the first `bytes` of an answer, then closes its side. */
+export const endsAfter = (answer: Uint8Array, bytes: number): Behaviour => saysAndEnds(answer.subarray(0, bytes));

@@ -78,7 +78,7 @@ describe("a release note", () => {
           : new Response(null, { status: 302, headers: { location } });
       };
     };
-    const read = (...places: readonly string[]) => readNote("https://a.example/latest", leading(places));
+    const read = (...places: readonly string[]) => readNote("https://a.example/latest", { ask: leading(places) });
     assert.equal(await read("/0.2.0", "https://b.example/note"), "a note");
     assert.deepEqual(asked, ["https://a.example/latest", "https://a.example/0.2.0", "https://b.example/note"]);
     for (const place of ["http://a.example/note", "file:///etc/passwd", "//", "http:"])

@@ -11,6 +11,12 @@ const ANSWER_MS = 20_000;
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
+export interface NoteOptions {
+  readonly ask?: Ask;
+  /** Longest wait for an answer, milliseconds. */
+  readonly answerMs?: number;
+}
+
 type Ask = (url: string, how: { readonly signal: AbortSignal; readonly redirect: "manual" }) => Promise<Response>;
 
 /**
@@ -19,10 +25,12 @@ type Ask = (url: string, how: { readonly signal: AbortSignal; readonly redirect:
  *
  * @throws BlockZeroError FILE_…, RELEASE_NOTE_UNREACHABLE
  */
-export const readNote = async (from: string, ask: Ask = fetch): Promise<string> =>
-  /^https?:\/\//.test(from) ? fetched(from, ask) : new TextDecoder().decode(await readSmallFile(from, MAX_NOTE_BYTES));
+export const readNote = async (from: string, options: NoteOptions = {}): Promise<string> =>
+  /^https?:\/\//.test(from)
+    ? fetched(from, options)
+    : new TextDecoder().decode(await readSmallFile(from, MAX_NOTE_BYTES));
 
-const fetched = async (url: string, ask: Ask): Promise<string> => {
+const fetched = async (url: string, { ask = fetch, answerMs = ANSWER_MS }: NoteOptions): Promise<string> => {
   const unreachable = (reason: string, cause?: unknown) =>
     new BlockZeroError(
       "RELEASE_NOTE_UNREACHABLE",
@@ -32,8 +40,8 @@ const fetched = async (url: string, ask: Ask): Promise<string> => {
     );
   try {
     return await withDeadline(
-      ANSWER_MS,
-      () => unreachable(`no answer within ${ANSWER_MS / 1000} s`),
+      answerMs,
+      () => unreachable(`no answer within ${answerMs / 1000} s`),
       async (signal) => {
         const response = await followed(url, (next) => ask(next, { signal, redirect: "manual" }));
         const text = await boundedText(response, MAX_NOTE_BYTES);

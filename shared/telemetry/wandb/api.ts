@@ -45,12 +45,20 @@ const UPLOAD = `query RunUploadUrls($name: String!, $files: [String]!, $entity: 
   model(name: $name, entityName: $entity) { bucket(name: $run) { files(names: $files) { uploadHeaders edges { node { name url(upload: true) } } } } }
 }`;
 
-/** The parts of Weights & Biases' interface that a run needs. Every request has a limit of time, every answer one of length. */
-export const wandbApi = ({ apiKey, baseUrl, allowPrivateAddresses = false }: Omit<WandbJob, "folder">): WandbApi => {
+/**
+ * The parts of Weights & Biases' interface that a run needs. Every request has a limit of time, every answer one of length.
+ *
+ * @param answerMs longest wait for an answer, milliseconds
+ */
+export const wandbApi = (
+  { apiKey, baseUrl, allowPrivateAddresses = false }: Omit<WandbJob, "folder">,
+  answerMs = ANSWER_MS,
+): WandbApi => {
   const authorization = `Basic ${Buffer.from(`api:${apiKey}`).toString("base64")}`;
 
   const ask = async (url: string, init: Omit<WandbRequest, "signal">, given?: AbortSignal): Promise<unknown> => {
-    const text = await withDeadline(ANSWER_MS, late, (over) =>
+    const late = () => new WandbFault(`no answer within ${answerMs / 1000} s`, false);
+    const text = await withDeadline(answerMs, late, (over) =>
       withSignals([over, given], (signal) => requestText(url, { ...init, signal })),
     );
     try {
@@ -136,8 +144,6 @@ export const wandbApi = ({ apiKey, baseUrl, allowPrivateAddresses = false }: Omi
     },
   };
 };
-
-const late = () => new WandbFault(`no answer within ${ANSWER_MS / 1000} s`, false);
 
 /** JSON that a stranger sent. What is not there, or is something else, is not there. */
 class Answer {
