@@ -7,7 +7,7 @@ import { orAbort } from "#shared/util/deadline.js";
 import { plural } from "#shared/util/plural.js";
 import type { BlobFetch } from "./blob-fetch.js";
 import type { RequestLimits } from "./blob-request.js";
-import { type Candidate, candidateAt, cheapestOf, unpaid } from "./candidates.js";
+import { askingOrder, type Candidate, candidateAt, unpaid } from "./candidates.js";
 import { downloads } from "./download.js";
 import { type DownloadPart, type DownloadParts, downloadParts } from "./download-parts.js";
 import { type AskedOfLocation, type Asking, fetchFromLocation } from "./fetch-from-location.js";
@@ -120,22 +120,23 @@ const receiveFromOne = async (
 ): Promise<boolean> => {
   const { log, vain } = client;
   let left = locations.map(candidateAt);
+  const order = askingOrder(client, vain);
   // A slow server, whether on purpose or not, does not prevent asking the others. It gets longer turns after they were asked.
   while (left.length > 0) {
     request.signal?.throwIfAborted();
-    const candidate = cheapestOf(left, client, vain);
-    const { location } = candidate;
+    const candidate = order.next(left);
+    const { location, ms } = candidate;
     const part = await parts.of(location);
     const only = left.length === 1 ? undefined : candidate.turnMs;
     const fault = await tryLocation(client, candidate, { request, part, only });
     if (fault === null) {
       log.debug("fetched a blob", { location, hash: request.hash, bytes: part.blob.length() });
-      // What others sent of it was in vain as well.
-      for (const other of left) vain.inVain(other.location, other.ms);
       vain.brought(location);
       return true;
     }
+    order.ended(candidate, candidate.ms - ms);
     const isSlow = isTurnOver(fault);
+    // Who sent as fast as it must was only not the first.
     vain.inVain(location, isSlow ? unpaid(candidate, client) : candidate.ms);
     // Who sent nothing of a part does not keep it.
     if (isSlow && part.sources.has(location)) parts.keep(location, part);

@@ -3,7 +3,7 @@ import { FIRST_TURN_MS } from "./fetch-turns.js";
 
 /** What servers cost that brought nothing, so that they are asked after others for whatever blob. */
 export interface VainAttempts {
-  /** Milliseconds that a location last cost in vain, a first turn at most; 0 if it was short or is long ago, or the location brought a blob since. */
+  /** Milliseconds that a location last cost in vain, in tenths of a first turn, one at most; 0 if it was short or is long ago, or the location brought a blob since. */
   costOf(location: string): number;
   /** @param ms that it cost */
   inVain(location: string, ms: number): void;
@@ -11,8 +11,8 @@ export interface VainAttempts {
   brought(location: string): void;
 }
 
-/** Who says within so many milliseconds that it has nothing costs nothing. */
-const SHORT_MS = FIRST_TURN_MS / 2;
+/** Milliseconds that are told apart, so that small differences say nothing: who says within them that it has nothing costs nothing. */
+const STEP_MS = FIRST_TURN_MS / 10;
 
 /** Milliseconds for which it is remembered: sixty that are silent for a first turn each cost a tenth of the time. */
 const REMEMBERED_MS = 600_000;
@@ -29,10 +29,11 @@ export const vainAttempts = (now: () => number = () => performance.now()): VainA
       return last !== undefined && now() - last.at < REMEMBERED_MS ? last.ms : 0;
     },
     inVain: (location, ms) => {
-      if (ms < SHORT_MS) return;
+      // A quick answer says nothing of how long a slow one takes.
+      if (ms < STEP_MS) return;
       attempts.delete(location);
       // One that has cost more is no worse: else an honest one would come after all that are silent again and again.
-      attempts.set(location, { ms: Math.min(ms, FIRST_TURN_MS), at: now() });
+      attempts.set(location, { ms: STEP_MS * Math.floor(Math.min(ms, FIRST_TURN_MS) / STEP_MS), at: now() });
       keepNewest(attempts, MOST);
     },
     brought: (location) => void attempts.delete(location),

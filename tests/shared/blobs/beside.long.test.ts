@@ -8,7 +8,7 @@ import { directoryStore } from "#shared/blobs/blob-store.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
-import { listen, quiet } from "./support.js";
+import { listen, quiet, stream } from "./support.js";
 
 const bytes = Buffer.alloc(3_000_000);
 for (let i = 0; i < bytes.length; i += 4) bytes.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i);
@@ -55,7 +55,8 @@ describe("a download that is interrupted for others", { timeout: HANG_GUARD }, (
       const dir = temporaryFolder(t);
       const store = directoryStore(dir);
       const incoming = await store.receive(hash);
-      const client = createBlobClient({ allowPrivateAddresses: true, log: quiet });
+      // Half of the blob in a turn is less than it must send, so the other is asked between.
+      const client = createBlobClient({ allowPrivateAddresses: true, log: quiet, leastBytesPerSecond: 2_000_000 });
       await client.receive({ hash, maxBytes: bytes.length, locations: [location, other] }, incoming);
       await incoming.close();
       assert.deepEqual(Buffer.from((await store.get(hash)) ?? []), bytes);
@@ -63,4 +64,20 @@ describe("a download that is interrupted for others", { timeout: HANG_GUARD }, (
       assert.ok(froms[1]! > 0, "nothing that it sent was thrown away");
       assert.deepEqual(readdirSync(join(dir, "incoming")), []);
     });
+
+  it("is not sent by each of several that are fast", async (t) => {
+    let sent = 0;
+    const onSent = (count: number) => {
+      sent += count;
+    };
+    const answer = () => listen(t, (request, response) => stream(request, response, { bytes, rate: 600_000, onSent }));
+    const locations = await Promise.all(Array.from({ length: 5 }, answer));
+    const store = directoryStore(temporaryFolder(t));
+    const incoming = await store.receive(hash);
+    const client = createBlobClient({ allowPrivateAddresses: true, log: quiet });
+    await client.receive({ hash, maxBytes: bytes.length, locations }, incoming);
+    await incoming.close();
+    assert.deepEqual(Buffer.from((await store.get(hash)) ?? []), bytes);
+    assert.ok(sent < 2 * bytes.length, `${sent} bytes`);
+  });
 });

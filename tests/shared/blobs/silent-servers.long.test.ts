@@ -8,7 +8,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { collectingLog } from "../chain/support.js";
-import { listen } from "./support.js";
+import { listen, stream } from "./support.js";
 
 const SILENT = 3;
 const files = ["first", "second", "third"].map((text) => Buffer.from(text));
@@ -20,6 +20,17 @@ const stalling = async (t: TestContext, says: Uint8Array = Buffer.alloc(0)) => {
     listen(t, (_, response) => {
       asked++;
       if (says.length > 0) response.write(says);
+    });
+  return { locations: await Promise.all(Array.from({ length: SILENT }, answer)), asked: () => asked };
+};
+
+/** Servers that say after a while that they have nothing, and how often they were asked. */
+const late = async (t: TestContext) => {
+  let asked = 0;
+  const answer = () =>
+    listen(t, (_, response) => {
+      asked++;
+      setTimeout(() => response.writeHead(404).end(), 400);
     });
   return { locations: await Promise.all(Array.from({ length: SILENT }, answer)), asked: () => asked };
 };
@@ -39,7 +50,7 @@ const open = (t: TestContext, options: Partial<BlobClientOptions> = {}) => {
   const receive = async (file: Uint8Array, locations: readonly string[]) => {
     const incoming = await store.receive(sha256(file));
     try {
-      await client.receive({ hash: sha256(file), maxBytes: 1000, locations }, incoming);
+      await client.receive({ hash: sha256(file), maxBytes: 80_000, locations }, incoming);
     } finally {
       await incoming.close();
     }
@@ -59,6 +70,38 @@ describe("servers that send nothing of use", { timeout: HANG_GUARD }, () => {
         assert.equal(asked(), SILENT);
       }
     });
+
+  it("cost a client that once, not for each file, where they say late that they have nothing", async (t) => {
+    const { locations, asked } = await late(t);
+    const last = await honest(t);
+    const { receive } = open(t);
+    for (const file of files) {
+      await receive(file, [...locations, last]);
+      assert.equal(asked(), SILENT);
+    }
+  });
+
+  it("but rubbish, fast enough, are not before an honest one that another was faster than", async (t) => {
+    const [first, second] = [Buffer.alloc(80_000, "1"), Buffer.alloc(40_000, "2")];
+    const ofFirst = `/blob/${sha256(first)}`;
+    const slower = await listen(t, (request, response) =>
+      stream(request, response, { bytes: request.url === ofFirst ? first : second, rate: 20_000 }),
+    );
+    const quick = await listen(
+      t,
+      ({ url }, response) => void response.writeHead(url === ofFirst ? 200 : 404).end(first),
+    );
+    let asked = 0;
+    const rubbish = await listen(t, (request, response) => {
+      if (request.url === ofFirst) return void response.writeHead(404).end();
+      asked++;
+      stream(request, response, { bytes: Buffer.alloc(second.length), rate: 2000 });
+    });
+    const { receive } = open(t, { leastBytesPerSecond: 1000, minBytesPerSecond: 1 });
+    await receive(first, [rubbish, slower, quick]);
+    await receive(second, [rubbish, slower]);
+    assert.equal(asked, 2);
+  });
 
   it("keep no file open", async (t) => {
     const { locations } = await stalling(t);
