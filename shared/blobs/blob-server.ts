@@ -29,13 +29,14 @@ export interface BlobServerOptions {
   readonly admission?: AdmissionOptions;
   readonly maxConnections?: number;
   readonly maxConnectionsPerAddress?: number;
-  /** Greatest number of blobs that are sent at the same time. Some of these places are reserved for validators. */
+  /** Greatest number of blobs that are sent at the same time. Some of these places are reserved for validators, some for all others. */
   readonly maxAnswers?: number;
   /** Greatest number of these places, and of requests that wait for one, for one hotkey or network of strangers. Default: a quarter. */
   readonly maxAnswersEach?: number;
   /**
    * Milliseconds after which an answer is broken off for somebody who waits: of a more urgent class, or of this with fewer places. The client goes on where
-   * it was. Default: 2 s. Our own client is silent for no longer than 10 s, and has had a stretch in 2 s at the least rate.
+   * it was. Default: 2 s. Our own client is silent for no longer than 10 s, and has had a stretch in 2 s at the least rate. Nobody
+   * waits for a place for longer than 8 s, or four turns where that is longer.
    */
   readonly turnMs?: number;
   /** Longest time for one answer, in milliseconds. */
@@ -67,17 +68,24 @@ const PEERS: Readonly<Record<Urgency, PeerClass>> = ["validator", "miner", "othe
 
 /** Share of all places for one hotkey or network. Our client asks a server for fewer at once. */
 const SHARE_EACH = 1 / 4;
+/** Our own client gives up a server that is silent for 10 s. */
+const LEAST_PATIENCE_MS = 8_000;
+const PATIENCE_TURNS = 4;
+/** Share of all places that no hotkey of the subnet takes. */
+const SHARE_STRANGERS = 1 / 16;
 
 /**
  * Serves blobs, whole or from a byte on: `GET` or `HEAD /blob/<hash>`, and `GET /health`. Refuses everything else in one line. Drops a
- * client that is slow or silent, or that exceeds the number of connections. Among waiting requests, validators who have no other here come first, then
- * who has fewest places. Nobody has more than a quarter of the places, and who takes long gives its place to whoever waits and has fewer.
+ * client that is slow or silent, or that exceeds the number of connections. Among waiting requests, one of each validator comes first, then who has
+ * fewest places, and had them for least time lately. Validators leave a quarter of the places to all others, and these to them. Nobody has more than a
+ * quarter, and who takes long gives its place to whoever waits and has fewer. Who would wait longer than our own client does is refused at once.
  *
  * @throws BlockZeroError SERVER_FAILED if the address cannot be bound
  */
 export const startBlobServer = async (options: BlobServerOptions): Promise<BlobServer> => {
   const { host, port, log, maxConnections = 512, maxConnectionsPerAddress = 64, answerMs = 600_000 } = options;
   const { maxAnswers = 32, maxAnswersEach = Math.ceil(maxAnswers * SHARE_EACH), turnMs = 2_000 } = options;
+  const patienceMs = Math.max(LEAST_PATIENCE_MS, PATIENCE_TURNS * turnMs);
   const { admission = EVERYBODY, instruments = silentInstruments } = options;
   const count = (reason: Refusal) => instruments.add("blockzero_blob_requests_refused_total", 1, { reason });
   const answered = new WeakSet<Socket>();
@@ -88,7 +96,8 @@ export const startBlobServer = async (options: BlobServerOptions): Promise<BlobS
     admit: createAdmission(admission),
     slots: prioritySlots(
       [1, 0.75, 0.5].map((share) => Math.ceil(maxAnswers * share)),
-      { turnMs },
+      // A validator comes first with one request at a time, else few of them would keep out all who are none.
+      { turnMs, patienceMs, isOneFirst: true, keptForLast: Math.floor(maxAnswers * SHARE_STRANGERS) },
     ),
     answers: new Map(),
     maxAnswersEach,
@@ -207,10 +216,8 @@ const placeFor = async (
   };
   const gone = new AbortController();
   response.once("close", () => gone.abort());
-  // A validator comes first where it has no other request here, else few of them would keep out all who are none.
-  const rank = others === 0 ? urgency : Math.max(urgency, 1);
   try {
-    const free = await slots.acquire(rank, gone.signal, () => response.destroy(), from);
+    const free = await slots.acquire(urgency, gone.signal, () => response.destroy(), from);
     if (free === null) {
       leave();
       return null;

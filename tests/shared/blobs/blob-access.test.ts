@@ -208,7 +208,8 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
       return socket;
     };
     const sockets = await Promise.all(hoarders.map(hoard));
-    for (let served = 0; served < 4; served = sockets.filter(({ readableLength }) => readableLength > 0).length)
+    // One place is left to all others.
+    for (let served = 0; served < 3; served = sockets.filter(({ readableLength }) => readableLength > 0).length)
       await Promise.race(
         sockets.filter(({ readableLength }) => readableLength === 0).map((one) => once(one, "readable")),
       );
@@ -236,6 +237,43 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     };
     await Promise.all([...validators, ...validators].map(hoard));
     assert.deepEqual(Buffer.from(await clientOf(ann).fetchBlob({ ...request, location: server.url })), bytes);
+  });
+
+  it("has a place for miners though as many validators as it has places read nothing", async (t) => {
+    const large = Buffer.alloc(64 << 20, 7);
+    const store = directoryStore(temporaryFolder(t));
+    await store.put(bytes);
+    await store.put(large);
+    const roleOf = (hotkey: string) => (hotkey === ann.address ? "miner" : "validator");
+    const server = await serve(t, { roleOf }, { store, maxAnswers: 4 });
+    const names = ["1", "2", "3", "4"];
+    const validators = await Promise.all(names.map((name) => signerFromUri(`//hoarder${name}`)));
+    const sockets = await Promise.all(validators.map((signer) => hoarding(t, server, signer, sha256(large))));
+    await Promise.race(
+      validators.map((_, i) =>
+        Promise.all(sockets.filter((__, other) => other !== i).map((socket) => once(socket, "readable"))),
+      ),
+    );
+    assert.deepEqual(Buffer.from(await clientOf(ann).fetchBlob({ ...request, location: server.url })), bytes);
+  });
+
+  it("has a place for a validator's next request though others of it wait", async (t) => {
+    const large = Buffer.alloc(64 << 20, 7);
+    const store = directoryStore(temporaryFolder(t));
+    await store.put(bytes);
+    await store.put(large);
+    const roleOf = (hotkey: string) => (hotkey === vera.address ? "validator" : "miner");
+    const limits = { maxAnswers: 4, maxAnswersEach: 4, turnMs: 60_000 };
+    const server = await serve(t, { roleOf }, { store, ...limits });
+    const miners = await Promise.all(["1", "2", "3"].map((name) => signerFromUri(`//miner${name}`)));
+    for (const miner of miners) await once(await hoarding(t, server, miner, sha256(large)), "readable");
+    const first = await hoarding(t, server, vera, sha256(large));
+    await once(first, "readable");
+    const others = await Promise.all([hoarding(t, server, vera, hash), hoarding(t, server, vera, hash)]);
+    const answers = others.map((socket) => once(socket, "readable"));
+    first.destroy();
+    await Promise.all(answers);
+    for (const socket of others) assert.match(String(socket.read()), /^HTTP\/1\.1 200/);
   });
 
   it("drops one connection too many from an address", async (t) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import fc from "fast-check";
-import { prioritySlots } from "#shared/blobs/priority-slots.js";
+import { prioritySlots, type SlotOptions } from "#shared/blobs/priority-slots.js";
 import { tokenBuckets } from "#shared/blobs/token-buckets.js";
 import { contentRange, contentRangeStart, requestedRange } from "#shared/files/byte-range.js";
 
@@ -165,6 +165,97 @@ describe("slots", () => {
     );
   });
 
+  it("are left to all others by the most urgent, and to the last by those before", async () => {
+    const slots = prioritySlots([4, 3, 2], { maxWaiting: 0, keptForLast: 1 });
+    const held = async (urgency: number) => {
+      const all: (() => void)[] = [];
+      for (;;) {
+        const release = await slots.acquire(urgency, signal);
+        if (release === null) return all;
+        all.push(release);
+      }
+    };
+    const counts: number[] = [];
+    for (const urgency of [0, 1, 2]) {
+      const all = await held(urgency);
+      counts.push(all.length);
+      for (const release of all) release();
+    }
+    assert.deepEqual(counts, [3, 2, 2], "each alone");
+    counts.length = 0;
+    for (const urgency of [1, 2, 0]) counts.push((await held(urgency)).length);
+    assert.deepEqual(counts, [2, 1, 1], "all together");
+  });
+
+  it("are held by everybody for one request at a time as the most urgent, in turns", async (t) => {
+    const { hold, pass, entered, ended } = turns(t, [4, 3], { isOneFirst: true });
+    for (const name of ["miner 1", "miner 2", "miner 3"]) await hold(1, name);
+    await hold(0, "validator", "large");
+    const waiting = [hold(1, "miner 4"), hold(0, "validator", "second"), hold(0, "validator", "third")];
+    await pass(0);
+    entered.length = 0;
+    await pass(100);
+    assert.deepEqual(entered, ["miner 4", "second"], "its own gives way to its own, though miners come before it");
+    assert.deepEqual(ended, ["miner 1", "large"]);
+    await pass(100);
+    assert.deepEqual(entered.slice(2), ["third"]);
+    assert.deepEqual(ended.slice(2), ["second"]);
+    await Promise.all(waiting);
+  });
+
+  it("are not given up where the place of one lets nobody in", async (t) => {
+    const { hold, pass, entered, ended } = turns(t, [5, 4, 2]);
+    for (const name of ["greedy 1", "greedy 2"]) await hold(2, "greedy", name);
+    for (const name of ["miner 1", "miner 2"]) await hold(1, name);
+    const waiting = hold(2, "modest");
+    for (let i = 0; i < 9; i++) await pass(100);
+    assert.deepEqual(ended, []);
+    entered.length = 0;
+    const urgent = [hold(0, "validator 1"), hold(0, "validator 2")];
+    await pass(100);
+    assert.deepEqual([entered, ended], [["validator 1", "validator 2"], ["greedy 1"]]);
+    void waiting;
+    await Promise.all(urgent);
+  });
+
+  it("are had in time by whoever waits, or it is refused at once", async (t) => {
+    const { hold, pass, entered, waits } = turns(t, [4, 3, 2], { patienceMs: 400, isOneFirst: true });
+    const askers = Array.from({ length: 60 }, (_, i) => hold(1, `miner ${i}`));
+    await pass(0);
+    // 3 slots, each of them for 125 ms.
+    assert.equal(entered.filter((name) => name.startsWith("no ")).length, 60 - 3 - 9);
+    for (let i = 0; i < 16; i++) await pass(25);
+    await Promise.all(askers);
+    assert.equal(waits.size, 60);
+    for (const [name, ms] of waits) assert.ok(ms <= 400, `${name} waits ${ms} ms`);
+    assert.equal(entered.filter((name) => !name.startsWith("no ")).length, 12);
+  });
+
+  it("are had in time by who comes new, however many ask again and again", async (t) => {
+    for (const hotkeys of [6, 15, 50])
+      for (const urgency of [0, 1, 2]) {
+        const options = { patienceMs: 400, isOneFirst: true, keptForLast: 1 };
+        const { hold, hoard, pass, entered, waits } = turns(t, [8, 6, 4], options);
+        for (let i = 0; i < hotkeys; i++) for (const hoarder of [0, 0, 1]) void hoard(hoarder, `${hoarder} ${i}`);
+        for (let i = 0; i < 4; i++) void hoard(2, `2 ${i}`);
+        // Until each had its turn.
+        for (let i = 0; i < 10 * hotkeys; i++) await pass(25);
+        void hold(urgency, "new");
+        for (let i = 0; i < 16; i++) await pass(25);
+        assert.ok(entered.includes("new"), `class ${urgency} beside ${hotkeys}: ${waits.get("new")} ms`);
+      }
+  });
+
+  it("come round to everybody, however many ask", async (t) => {
+    const { hoard, pass, entered } = turns(t, [8, 6, 4], { patienceMs: 400, isOneFirst: true, keptForLast: 1 });
+    for (let i = 0; i < 60; i++) for (const urgency of [0, 1, 2]) void hoard(urgency, `${urgency} ${i}`);
+    for (let i = 0; i < 400; i++) await pass(25);
+    const without = [0, 1].flatMap((urgency) =>
+      Array.from({ length: 60 }, (_, i) => `${urgency} ${i}`).filter((name) => !entered.includes(name)),
+    );
+    assert.deepEqual(without, []);
+  });
+
   it("are given back once, and not to who left the queue", async () => {
     const slots = prioritySlots([1]);
     const release = await slots.acquire(0, signal);
@@ -179,6 +270,45 @@ describe("slots", () => {
     await assert.rejects(waiting, /late/);
   });
 });
+
+/** Slots for turns of 100 ms by a clock that stands still but for `pass`. Whoever has one keeps it until it is told to give it up. */
+const turns = (t: TestContext, limits: readonly number[], options: SlotOptions = {}) => {
+  t.mock.timers.reset();
+  t.mock.timers.enable({ apis: ["setInterval", "setTimeout"] });
+  let time = 0;
+  const slots = prioritySlots(limits, { turnMs: 100, now: () => time, ...options });
+  const entered: string[] = [];
+  const ended: string[] = [];
+  /** Milliseconds until each had a slot, or heard that it has none. */
+  const waits = new Map<string, number>();
+  const hold = async (urgency: number, from: string, name = from, onEnd = () => {}): Promise<boolean> => {
+    const begun = time;
+    const giveUp = () => {
+      ended.push(name);
+      release?.();
+      onEnd();
+    };
+    const release = await slots.acquire(urgency, signal, giveUp, from);
+    waits.set(name, time - begun);
+    entered.push(release === null ? `no ${name}` : name);
+    return release !== null;
+  };
+  /** Asks again whenever it has to give up, and 100 ms after it was refused. */
+  const hoard = async (urgency: number, from: string): Promise<void> => {
+    if (await hold(urgency, from, from, () => void hoard(urgency, from))) return;
+    setTimeout(() => void hoard(urgency, from), 100);
+  };
+  const settled = async () => {
+    for (let i = 0; i < 9; i++) await Promise.resolve();
+  };
+  const pass = async (milliseconds: number) => {
+    await settled();
+    time += milliseconds;
+    t.mock.timers.tick(milliseconds);
+    await settled();
+  };
+  return { entered, ended, waits, hold, hoard, pass };
+};
 
 describe("token buckets", () => {
   it("fill at their rate, up to a minute's worth", () => {
