@@ -11,7 +11,7 @@ import type { Server } from "./servers-at.js";
 const CONTINUATIONS = 5;
 
 /** Bytes after which breaking off counts anew: a large blob takes longer than servers give one answer, which is 2 s where others wait. */
-const STRETCH_BYTES = 1 << 20;
+const STRETCH_BYTES = 512 << 10;
 
 type RequestSigner = Pick<Signer, "address" | "sign">;
 

@@ -14,12 +14,12 @@ import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { listen, quiet } from "./support.js";
 
-const bytes = Buffer.alloc(2_000_000);
+const bytes = Buffer.alloc(1_000_000);
 for (let i = 0; i < bytes.length; i += 4) bytes.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i);
 const hash = sha256(bytes);
 const maxBytes = bytes.length;
 /** Less than a stretch. */
-const HALF = 1_000_000;
+const HALF = 500_000;
 
 const client = createBlobClient({ allowPrivateAddresses: true, log: quiet });
 
@@ -84,8 +84,8 @@ describe("a download", { timeout: HANG_GUARD }, () => {
   });
 
   it("goes on as often as it takes where a stretch came between, whatever broke off before", async (t) => {
-    // What comes in a server's turn at the least rate.
-    const stretch = 1 << 20;
+    // Half of what comes in a server's turn at the least rate.
+    const stretch = 512 << 10;
     const large = Buffer.alloc(stretch + 6000, 7);
     const stops = [1000, 2000, 3000, 4000, 4000 + stretch, 5000 + stretch];
     const incoming = incomingBytes(sha256(large));
