@@ -13,7 +13,7 @@ export interface Measured {
 const CHANCE = 0.1;
 
 /**
- * The share of each update in what a group's updates teach together, times the number of updates: 1 each if all are equal and independent.
+ * The share of each update in what a group's updates teach together, relative to the usual one: 1 each if all are equal and independent.
  *
  * An update is the sum of a signal, which all updates have in common, and the noise of its own training. The information that n independent
  * trainings give about the signal adds up; it is their signal to noise ratio. Updates made from one training, by copying, adding noise,
@@ -21,6 +21,9 @@ const CHANCE = 0.1;
  * of an update is the square of its precision, divided among its kin: k copies get a kth each. Copies with added noise get less because of
  * the noise. The halves u + n and u − n, which have only the signal in common, also get less because of their noise. Because of the square,
  * small errors of the estimate give next to nothing, even to many updates.
+ *
+ * Usual is the mean of the parts, each weighted by itself (their contraharmonic mean). The mean by number would fall with each update that is worth next to
+ * nothing: the figures of validators that do not have the same ones would differ by as much, and such updates cost no work.
  *
  * What is known to everybody is removed before. But the loss reduction is that of the whole update: one that adds what everybody knows to its own
  * work would lower the loss by more for the length that is left, and pass for cleaner than all others. So loss reduction and precision are
@@ -66,7 +69,11 @@ export const independenceOf = (
     const all = late.reduce((sum, row) => sum + beyondChance(row[i]!), kin);
     return (precision * precision) / (1 + all / (1 - CHANCE));
   });
-  const total = parts.reduce((sum, part) => sum + part, 0);
-  for (const [at, i] of counted.entries()) shares[i] = (counted.length * parts[at]!) / total;
+  const largest = Math.max(...parts);
+  // Relative to the largest one, so that no square underflows.
+  const scaled = parts.map((part) => part / largest);
+  const total = scaled.reduce((sum, part) => sum + part, 0);
+  const squares = scaled.reduce((sum, part) => sum + part * part, 0);
+  for (const [at, i] of counted.entries()) shares[i] = (scaled[at]! * total) / squares;
   return shares;
 };

@@ -108,8 +108,8 @@ const agree = (
   const against = votes.filter(({ entry }) => entry.verdict === "rejected" || entry.reason === "unreachable");
   const judging = sumStake([...scored, ...against].map(({ stake }) => stake));
   const halves = { stakes, unheard, there: judging + unheard };
-  const worth = agreedEntry([...winners].sort(byScore), ({ score }) => score, halves);
-  const own = agreedEntry([...winners].sort(byIndependence), independenceOf, halves);
+  const worth = agreedEntry([...winners].sort(byScore), ({ score }) => score, { ...halves, apart: APART.score });
+  const own = agreedEntry([...winners].sort(byIndependence), independenceOf, { ...halves, apart: APART.independence });
   if (worth && own) {
     const { group, artifact, lossReduction, standardError, score } = worth;
     const { independence } = own;
@@ -150,8 +150,11 @@ interface Halves extends Voters {
 
 /** So many times what a majority gives at least is agreed on at most. Honest figures of one update differ by less, unless of a few batches that one had time for. */
 const MOST = 2;
-/** Part by which honest figures differ at most where all had the time: a hundredth of what an update gains is what an own evaluator may be off by. */
-const ALIKE = 0.01;
+/**
+ * Part by which honest figures differ at most where all had the time. Of a score a hundredth of what an update gains is what an own evaluator may be off by.
+ * Independence each validator measures among the updates that it has: a quarter is what one training of twice the usual part does to four others' figures.
+ */
+const APART = { score: 0.01, independence: 0.25 };
 
 /**
  * The entry whose figure is agreed on: the largest that more than half of those who are there give at least. The largest that a majority gives at least is a
@@ -159,18 +162,19 @@ const ALIKE = 0.01;
  * may have made up. So nothing is agreed on above it by far, nor where the unheard could have given more.
  *
  * @param descending votes of those who scored the same artifact in the same group, by the figure
+ * @param apart of what the unheard could have made it, the part that may be missing
  */
 const agreedEntry = (
   descending: readonly Vote[],
   figureOf: (entry: ReportEntry) => number,
-  { stakes, unheard, there }: Halves,
+  { stakes, unheard, there, apart }: Halves & { readonly apart: number },
 ): ReportEntry | null => {
   const least = marginalVote(descending, stakes)?.entry;
   const entry = voteAtHalf(descending, { of: there })?.entry;
   const most = voteAtHalf(descending, { of: there, above: unheard })?.entry;
   if (!least || !entry || !most) return null;
   const isBacked = figureOf(entry) <= MOST * figureOf(least);
-  return isBacked && (1 - ALIKE) * figureOf(most) <= figureOf(entry) ? entry : null;
+  return isBacked && (1 - apart) * figureOf(most) <= figureOf(entry) ? entry : null;
 };
 
 const independenceOf = ({ independence }: ReportEntry): number => independence ?? 0;

@@ -26,12 +26,13 @@ const trainings = (random: Random, count: number, cosine: number): Float32Array[
 const measured = (sketches: readonly Float32Array[], gain = 0.02): Measured[] =>
   sketches.map((sketch) => ({ sketch, gain }));
 
-/** What the last `count` get together, relative to what one training in their place does. */
+/** The part of all that the last `count` get together. */
+const lastOf = (shares: readonly number[], count: number) => sum(shares.slice(shares.length - count)) / sum(shares);
+
+/** What `submitted` gets together, relative to what one training in its place does. */
 const gainOf = (honest: readonly Float32Array[], own: Float32Array, submitted: readonly Float32Array[]): number => {
-  const shareOf = (last: readonly Float32Array[]) => {
-    const shares = independenceOf(measured([...honest, ...last]), []);
-    return sum(shares.slice(honest.length)) / sum(shares);
-  };
+  const shareOf = (last: readonly Float32Array[]) =>
+    lastOf(independenceOf(measured([...honest, ...last]), []), last.length);
   return shareOf(submitted) / shareOf([own]);
 };
 
@@ -40,8 +41,28 @@ describe("independence", () => {
     for (const cosine of [0.2, 0.4, 0.6, 0.8, 0.92])
       for (const count of [2, 3, 8, 24]) {
         const shares = independenceOf(measured(trainings(createRandom(`${cosine} ${count}`), count, cosine)), []);
-        assert.ok(Math.abs(sum(shares) - count) < 1e-9);
+        const squares = sum(shares.map((share) => share * share));
+        assert.ok(Math.abs(sum(shares) - squares) < 1e-9, "weighted by itself the mean is 1");
         for (const share of shares) assert.ok(share > 0.6 && share < 1.5, `${cosine} ${count}: ${share}`);
+      }
+  });
+
+  it("hardly changes with who else is there, so that validators that do not all have the same updates agree", () => {
+    for (const cosine of [0.2, 0.43, 0.7, 0.92])
+      for (const count of [4, 8]) {
+        const random = createRandom(`beside ${cosine} ${count}`);
+        const [stranger, ...own] = trainings(random, count + 1, cosine);
+        const honest = measured(own);
+        const alone = independenceOf(honest, []);
+        /** Of hardly any length, with a hundredth of a training's loss reduction: it scores, and took next to no work. */
+        const lazy = Array.from({ length: 5 }, () => ({ sketch: noise(random, 0.01), gain: 0.0002 }));
+        const short = trainings(random, 5, cosine).map((one) => ({ sketch: one.map((x) => x / 100), gain: 0.0002 }));
+        const beside = { lazy, short, ...(cosine > 0.4 && { stranger: measured([stranger!]) }) };
+        for (const [name, others] of Object.entries(beside))
+          for (const [i, share] of independenceOf([...honest, ...others], [])
+            .slice(0, count)
+            .entries())
+            assert.ok(Math.abs(share / alone[i]! - 1) < 0.15, `${name}, ${count} of cosine ${cosine}: ${share}`);
       }
   });
 
@@ -115,8 +136,7 @@ describe("independence", () => {
       const own = training(longer.signal).map((x) => longer.length * Math.sqrt(longer.signal / cosine) * x);
       const norm = longer.length / Math.sqrt(cosine);
       const partOf = (submitted: readonly Float32Array[]) =>
-        sum(independenceOf([...honest, ...measured(submitted, 0.02 * longer.gain)], []).slice(8)) /
-        (8 + submitted.length);
+        lastOf(independenceOf([...honest, ...measured(submitted, 0.02 * longer.gain)], []), submitted.length);
       for (const count of [2, 4])
         for (const share of [0.5, 1]) {
           const copies = Array.from({ length: count }, () => plus(own, noise(random, share * norm)));
@@ -239,7 +259,7 @@ describe("independence", () => {
         const known = noise(random, part * norm);
         const all = trainings(random, 5, cosine).map((one) => plus(one, known));
         const partOf = (submitted: readonly Float32Array[]) =>
-          sum(independenceOf(measured([...all.slice(1), ...submitted]), [known]).slice(4)) / (4 + submitted.length);
+          lastOf(independenceOf(measured([...all.slice(1), ...submitted]), [known]), submitted.length);
         for (const length of [0.3, 1])
           for (const count of [1, 2, 4]) {
             const made = Array.from({ length: count }, () => plus(all[0]!, noise(random, length * norm)));
@@ -282,7 +302,8 @@ describe("independence", () => {
         for (const way of [0.3, 0.5, 0.7])
           assert.ok(payoff([scaled(count, way)]) < 1.7, `${way} of the way, ${beside}`);
         const shares = independenceOf(honest, [known]);
-        for (const share of shares) assert.ok(share > 0.4 && share < 2, `${share}, ${beside}`);
+        const mean = sum(shares) / count;
+        for (const share of shares) assert.ok(share > 0.4 * mean && share < 2 * mean, `${share}, ${beside}`);
       }
   });
 
