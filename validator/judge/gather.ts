@@ -7,7 +7,7 @@ import { untilBlock } from "#shared/participant/until-block.js";
 import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
-import type { GateBase, GatedUpdate } from "#shared/replay/gate-submission.js";
+import type { GateBase } from "#shared/replay/gate-submission.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
@@ -119,7 +119,7 @@ const HAND_ON_SHARE = 1 / 2;
 
 /**
  * What did not come in time to be measured, as far as other validators have it. Whoever is to measure an update has it once the wait for miners is over,
- * and hands it on. Validators and the owner alone are asked, and not who announced it. Else a miner could show each validator another copy of one
+ * and hands it on; not all see the same block at the same moment, so they are asked at each block until half of the phase is over. Validators and the owner alone are asked, and not who announced it. Else a miner could show each validator another copy of one
  * training, and each would take its copy for a training.
  */
 export const gatherLate = async (
@@ -127,7 +127,7 @@ export const gatherLate = async (
   base: GateBase,
   cycle: number,
   gathered: readonly Gated[],
-): Promise<readonly { readonly submission: Submission; readonly update: GatedUpdate }[]> => {
+): Promise<readonly Gated[]> => {
   const { clock, log, network, signal } = participant;
   const { start, end } = phaseWindow(cycle, "evaluate", network.phases);
   const blocks = (share: number) => Math.max(1, Math.floor((end - start) * share));
@@ -142,13 +142,11 @@ export const gatherLate = async (
   return untilBlock(clock, deadline, signal, async (until) => {
     const change = withFewOpen(prioritySlots([UPDATES_AT_ONCE], { maxWaiting: MAX_WAITING }), signal);
     const options = { base, cycle, until, change, isHandedOn: true };
+    const gate: Gate = (submission) => gateWithBlame(participant, submission, options);
     const results = await Promise.all(
-      missing.map(async ({ submission }) => ({
-        submission,
-        result: await gateWithBlame(participant, submission, options),
-      })),
+      missing.map(({ submission }) => gateInTime(participant, { until, deadline }, submission, gate)),
     );
-    return results.flatMap(({ submission, result }) => (result.ok ? [{ submission, update: result.update }] : []));
+    return results.filter(({ result }) => result.ok);
   });
 };
 

@@ -80,10 +80,16 @@ const judge = async (
   const texts = await opening;
   // The seeds are made of the block in whose state reveals were read: who notices that a fork replaced it later measures anew.
   const { value: gated } = await gatherAgain(participant, base, cycle, gathered);
-  const late = gatherLate(participant, base, cycle, gated);
-  late.catch(() => {});
-  const { passed, failures } = rejectRepeats(gated, [...merged, ...earlier.updates]);
+  const lineage = [...merged, ...earlier.updates];
+  const { passed, failures } = rejectRepeats(gated, lineage);
   earlier.keep(gated);
+  const late = gatherLate(participant, base, cycle, gated).then((all) => {
+    const inTime = gated.filter(({ result }) => result.ok);
+    if (all.length > 0) earlier.keep([...inTime, ...all]);
+    // What everybody had before is no training that somebody hides.
+    return rejectRepeats(all, lineage).passed;
+  });
+  late.catch(() => {});
   took.lap("wait");
   const scored = await scoreEntries(participant, meter, reader, { cycle, base, passed, late, seeds, texts, timer });
   took.lap("measure");

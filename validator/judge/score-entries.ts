@@ -1,12 +1,17 @@
+import { reasonOf } from "#shared/errors/error.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { type BaseModel, wholeModel } from "#shared/participant/agreement/base-model.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { untilBlock } from "#shared/participant/until-block.js";
+import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import type { GatedUpdate } from "#shared/replay/gate-submission.js";
 import type { Submission } from "#shared/replay/submissions.js";
+import type { MeasuringTime } from "#shared/scoring/measuring-time.js";
 import type { RaceOutcome, RaceResult } from "#shared/scoring/racing/race.js";
+import { orAbort } from "#shared/util/deadline.js";
 import { mean } from "#shared/util/mean.js";
 import { timeToMeasure } from "../time-left.js";
 import type { EvaluationTexts } from "./evaluation-text.js";
@@ -21,6 +26,8 @@ export interface Passed {
   readonly submission: Submission;
   readonly update: GatedUpdate;
 }
+
+const NO_TIME = "there was no time left";
 
 interface Scoring {
   readonly cycle: number;
@@ -53,7 +60,7 @@ export const scoreEntries = async (
   reader: GatedReader,
   { cycle, base, passed, late, seeds, texts, timer }: Scoring,
 ): Promise<Scored> => {
-  const { home, network } = participant;
+  const { clock, home, log, network, signal } = participant;
   const independences = new Map<string, IndependenceMeter>();
   // It reads all weights and momentum of the group.
   const judged = new Set(passed.map(({ update }) => update.group));
@@ -71,21 +78,29 @@ export const scoreEntries = async (
     const text = texts.get(group);
     return text?.ok === false ? [failedEntry(submission, "validator_failed", text.problem)] : [];
   });
-  const outcomes = await measureUpdates(meter, {
-    network,
-    model: wholeModel(base),
-    seeds,
-    texts,
-    updates,
-    book: openLossBook(home, base.hash, Object.values(seeds)),
-    time: timeToMeasure(participant, cycle, timer),
+  const time = timeToMeasure(participant, cycle, timer);
+  const last = phaseWindow(cycle, "evaluate", network.phases).end - BLOCKS_TO_RECORD;
+  const { outcomes, unmeasured } = await untilBlock(clock, last, signal, async (until) => {
+    const watched: GatedUpdate[] = [];
+    const watching = watchLate({ independences, meter, reader, late, time, until }, watched);
+    watching.catch(() => {});
+    const raced = await measureUpdates(meter, {
+      network,
+      model: wholeModel(base),
+      seeds,
+      texts,
+      updates,
+      book: openLossBook(home, base.hash, Object.values(seeds)),
+      time,
+    });
+    // A report is worth more than who shares with whom.
+    await orAbort(watching, until).catch((thrown: unknown) => {
+      signal.throwIfAborted();
+      const reason = until.aborted ? NO_TIME : reasonOf(thrown);
+      log.warn("late updates not all read: they share with nobody", { cycle, read: watched.length, reason });
+    });
+    return { outcomes: raced, unmeasured: [...watched] };
   });
-  const unmeasured = await late;
-  for (const { update } of unmeasured) {
-    const independence = independences.get(update.group);
-    // Nobody of a group in which nothing was measured has a part to share.
-    if (independence) await watchOnly(independence, meter, reader, update);
-  }
   const baseline: Report["baseline"] = {};
   for (const [group, { before, results }] of outcomes) {
     if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
@@ -94,7 +109,7 @@ export const scoreEntries = async (
     await watchUnloaded(independence, meter, results);
     const shares = independence.of(
       [...results].map(([{ update }, result]) => ({ ...update, result })),
-      unmeasured.flatMap(({ update }) => (update.group === group ? [update.artifact] : [])),
+      unmeasured.flatMap((update) => (update.group === group ? [update.artifact] : [])),
     );
     for (const [{ submission, update }, result] of results) {
       const measured = { result, independence: shares.get(update.artifact) ?? 0 };
@@ -102,6 +117,41 @@ export const scoreEntries = async (
     }
   }
   return { baseline, entries, outcomes };
+};
+
+interface Watching {
+  /** By group. */
+  readonly independences: ReadonlyMap<string, IndependenceMeter>;
+  readonly meter: Pick<LossMeter, "isLayerMajor">;
+  readonly reader: GatedReader;
+  readonly late: Promise<readonly Passed[]>;
+  readonly time: MeasuringTime;
+  /** Aborts when nothing more may be read. */
+  readonly until: AbortSignal;
+}
+
+/**
+ * Sketches late updates beside the race, one after the other in the order in which they are given, as long as measuring may last: hotkeys choose how many
+ * there are, and how large. None is begun that would not be done in time if it took as long as the slowest one before.
+ *
+ * @param watched gets each of them once it is sketched
+ */
+const watchLate = async (
+  { independences, meter, reader, late, time, until }: Watching,
+  watched: GatedUpdate[],
+): Promise<void> => {
+  let slowest = 0;
+  for (const { update } of await late) {
+    const independence = independences.get(update.group);
+    // Nobody of a group in which nothing was measured has a part to share.
+    if (!independence) continue;
+    if (time.left() <= slowest) throw new Error(NO_TIME);
+    const begun = time.now();
+    await watchOnly(independence, meter, reader, update);
+    until.throwIfAborted();
+    watched.push(update);
+    slowest = Math.max(slowest, time.now() - begun);
+  }
 };
 
 const watchOnly = async (

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
 import { checkReport } from "#inspect/audit/check-report.js";
@@ -85,6 +87,89 @@ const plus = (update: Parameters): Parameters => ({
   ...parameters,
   ...map(update, (delta, name, i) => parameters[name]!.data[i]! + delta),
 });
+
+interface BesideLate {
+  readonly cycle?: number;
+  /** Blocks of the evaluate phase. */
+  readonly evaluate?: number;
+  /** Whether the other validator has it only after it was asked once. */
+  readonly isAskedInVain?: boolean;
+}
+
+/** Ann's independence against Bob's and Cat's, where another validator has Dan's update when nobody waits for miners any longer. */
+const besideLate = async (
+  t: TestContext,
+  late: "a copy" | "an old copy" | "another training",
+  { cycle = 1, evaluate = template.phases.evaluate, isAskedInVain = false }: BesideLate = {},
+) => {
+  const phases = { ...template.phases, evaluate };
+  const subnet = await openSubnet(t, { miners: ["ann", "bob", "cat", "dan"], network: { phases } });
+  const [vera, vito] = [await subnet.join("vera"), await subnet.join("vito")];
+  const trained = (miner: string) => trainedUpdate(subnet, { miner, steps: 24 });
+  const [ann, bob, cat] = [await trained("ann"), await trained("bob"), await trained("cat")];
+  const head = { network: shortHash(subnet.networkHash), cycle: 0 };
+  const model = sha256(Buffer.from("where it serves"));
+  await subnet.record({ vito: encodeRecord({ type: "model", ...head, model, location: vito.location }) });
+  const copy = late === "a copy" ? ann : map(ann, (value) => 0.9 * value);
+  const tensors = late === "another training" ? await trained("dan") : copy;
+  const dan = forge(subnet, { miner: "dan", tensors, cycle, location: "http://127.0.0.1:1" });
+  const forged = Object.fromEntries(
+    Object.entries({ ann, bob, cat }).map(([miner, update]) => [
+      miner,
+      forge(subnet, { miner, tensors: update, cycle }),
+    ]),
+  );
+  const known = join(vera.home, "updates.json");
+  if (late === "an old copy") {
+    const old = { group: "math", hotkey: subnet.signer("ann").address };
+    mkdirSync(vera.home, { recursive: true });
+    writeFileSync(known, JSON.stringify({ 1: [{ ...old, artifact: "1".repeat(64), tensors: dan.tensors.hash }] }));
+  }
+  for (const one of Object.values(forged)) await serve(subnet, one);
+  for (const phase of ["commit", "reveal"] as const) {
+    await subnet.to(subnet.window(cycle, phase).start - 1);
+    await subnet.record(
+      Object.fromEntries(Object.entries({ ...forged, dan }).map(([miner, one]) => [miner, one[phase]])),
+    );
+  }
+  const { start } = subnet.window(cycle, "evaluate");
+  const over = start + Math.floor(evaluate / 3);
+  let [isBegun, inVain] = [false, 0];
+  const blobs: Participant["blobs"] = {
+    ...vera.blobs,
+    get: async (request) => {
+      isBegun ||= request.hash === dan.artifact;
+      try {
+        return await vera.blobs.get(request);
+      } catch (thrown) {
+        if (request.hash === dan.artifact && vera.clock.head.number >= over) inVain++;
+        throw thrown;
+      }
+    },
+  };
+  await subnet.to(start - 1);
+  const report = judgeCycle({ ...vera, blobs }, await openMeter(t, subnet), cycle);
+  report.catch(() => {});
+  // Who begins later waits longer for miners.
+  await until(t, () => isBegun);
+  await subnet.to(over - 1);
+  await until(t, () => vera.lines.some(({ message }) => message.startsWith("updates not here in time")));
+  if (isAskedInVain) {
+    await subnet.to(over);
+    await until(t, () => inVain > 0);
+  }
+  for (const bytes of [dan.manifest, dan.tensors.bytes]) await vito.blobs.put(bytes);
+  await subnet.to(isAskedInVain ? over + 1 : over);
+  const { entries } = await report;
+  const of = (miner: string) => entries.find(({ uid }) => uid === subnet.uid(miner))!;
+  assert.deepEqual(verdictOf(of("dan")), ["abstained", "unreachable"], "it is measured no more");
+  assert.ok(of("ann").score > 0);
+  return {
+    ann: of("ann").independence! / (of("bob").independence! + of("cat").independence!),
+    dan: dan.tensors.hash,
+    known: JSON.parse(readFileSync(known, "utf8")) as Record<number, { readonly tensors: string }[]>,
+  };
+};
 
 describe("judgeCycle", { timeout: HANG_GUARD }, () => {
   it("pays what lowers the loss of its own group's text, and neither noise nor nothing", async (t) => {
@@ -464,43 +549,25 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
   });
 
   it("takes for kin what it got from another validator when there was no time left to measure it", async (t) => {
-    const judged = async (late: "a copy" | "another training") => {
-      const subnet = await openSubnet(t, { miners: ["ann", "bob", "cat", "dan"] });
-      const [vera, vito] = [await subnet.join("vera"), await subnet.join("vito")];
-      const trained = (miner: string) => trainedUpdate(subnet, { miner, steps: 24 });
-      const [ann, bob, cat] = [await trained("ann"), await trained("bob"), await trained("cat")];
-      const head = { network: shortHash(subnet.networkHash), cycle: 0 };
-      const model = sha256(Buffer.from("where it serves"));
-      await subnet.record({ vito: encodeRecord({ type: "model", ...head, model, location: vito.location }) });
-      const tensors = late === "a copy" ? ann : await trained("dan");
-      const dan = forge(subnet, { miner: "dan", tensors, location: "http://127.0.0.1:1" });
-      const honest = { ann, bob, cat };
-      const forged = Object.fromEntries(
-        Object.entries(honest).map(([miner, update]) => [miner, forge(subnet, { miner, tensors: update })]),
-      );
-      for (const one of Object.values(forged)) await serve(subnet, one);
-      for (const phase of ["commit", "reveal"] as const) {
-        await subnet.to(subnet.window(1, phase).start - 1);
-        await subnet.record(
-          Object.fromEntries(Object.entries({ ...forged, dan }).map(([miner, one]) => [miner, one[phase]])),
-        );
-      }
-      const { start } = subnet.window(1, "evaluate");
-      await subnet.to(start - 1);
-      const report = judgeCycle(vera, await openMeter(t, subnet), 1);
-      report.catch(() => {});
-      await subnet.to(start);
-      await until(t, () => vera.lines.some(({ message }) => message.startsWith("updates not here in time")));
-      for (const bytes of [dan.manifest, dan.tensors.bytes]) await vito.blobs.put(bytes);
-      await subnet.to(start + 1);
-      const { entries } = await report;
-      const of = (miner: string) => entries.find(({ uid }) => uid === subnet.uid(miner))!;
-      assert.deepEqual(verdictOf(of("dan")), ["abstained", "unreachable"], "it is measured no more");
-      assert.ok(of("ann").score > 0);
-      return of("ann").independence! / (of("bob").independence! + of("cat").independence!);
-    };
-    const [beside, alone] = [await judged("a copy"), await judged("another training")];
-    assert.ok(beside < 0.6 * alone, `${beside} beside a copy, ${alone} without`);
+    const [beside, alone] = [await besideLate(t, "a copy"), await besideLate(t, "another training")];
+    assert.ok(beside.ann < 0.6 * alone.ann, `${beside.ann} beside a copy, ${alone.ann} without`);
+    const { dan, known } = beside;
+    assert.ok(
+      known[1]?.some(({ tensors }) => tensors === dan),
+      "nobody may submit it again",
+    );
+  });
+
+  it("asks other validators for it at each block of its time, not once", async (t) => {
+    const alone = await besideLate(t, "another training");
+    const beside = await besideLate(t, "a copy", { evaluate: 12, isAskedInVain: true });
+    assert.ok(beside.ann < 0.6 * alone.ann, `${beside.ann} beside a copy, ${alone.ann} without`);
+  });
+
+  it("takes for no kin what comes late and everybody had before", async (t) => {
+    const alone = await besideLate(t, "another training");
+    const beside = await besideLate(t, "an old copy", { cycle: 2 });
+    assert.ok(beside.ann > 0.8 * alone.ann, `${beside.ann} beside an old copy, ${alone.ann} without`);
   });
 
   it("tells a miner that is gone from a validator that is cut off", async (t) => {

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { loadModel } from "#shared/participant/agreement/base-model.js";
+import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
+import type { GatedUpdate } from "#shared/replay/gate-submission.js";
 import { scoreEntries } from "#validator/judge/score-entries.js";
 import { openMeter as openMeterFor } from "#validator/open-meter.js";
 import { readBase } from "#validator/read-base.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
-import { openSubnet } from "../../support/subnet.js";
-import { device } from "../../support/updates.js";
+import { openSubnet, until } from "../../support/subnet.js";
+import { device, forge, noiseUpdate } from "../../support/updates.js";
 import { openMeter } from "../../support/validator.js";
 
 describe("what a validator reads of the model", { timeout: HANG_GUARD }, () => {
@@ -64,5 +66,56 @@ describe("what a validator reads of the model", { timeout: HANG_GUARD }, () => {
     assert.equal(located.length, once);
     await read(2);
     assert.equal(located.length, 2 * once);
+  });
+});
+
+describe("late updates", { timeout: HANG_GUARD }, () => {
+  it("are read beside the race and no longer than it may last: none of them makes a report late", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const base = await loadModel(vera, subnet.modelHash);
+    const tensors = noiseUpdate(subnet, "ann", 0.01);
+    const [ann, bob] = ["ann", "bob"].map((miner) => {
+      const { artifact, submission, tensors: blob } = forge(subnet, { miner, tensors });
+      const { location } = subnet;
+      const update = {
+        group: "math",
+        artifact,
+        manifest: {} as GatedUpdate["manifest"],
+        tensorsHash: blob.hash,
+        location,
+      };
+      return { submission, update };
+    });
+    const read: string[] = [];
+    const reader: Parameters<typeof scoreEntries>[2] = {
+      load: ({ artifact }) => {
+        read.push(artifact);
+        return artifact === ann!.update.artifact
+          ? Promise.resolve(new Map(Object.entries(tensors)))
+          : new Promise<never>(() => {});
+      },
+      open: () => Promise.reject(new TypeError("not asked for")),
+      problemOf: () => null,
+    };
+    const scored = scoreEntries(vera, await openMeter(t, subnet), reader, {
+      cycle: 1,
+      base,
+      passed: [ann!],
+      late: Promise.resolve([bob!, { ...bob!, update: { ...bob!.update, artifact: "the next one" } }]),
+      seeds: { math: "11".repeat(32), prose: "22".repeat(32) },
+      texts: new Map(),
+      timer: undefined,
+    });
+    scored.catch(() => {});
+    await until(t, () => read.includes(bob!.update.artifact));
+    await subnet.to(subnet.window(1, "evaluate").end - BLOCKS_TO_RECORD);
+    const { entries } = await scored;
+    assert.deepEqual(
+      entries.map(({ artifact }) => artifact),
+      [ann!.update.artifact],
+    );
+    assert.ok(!read.includes("the next one"), "nor is one begun when the time is over");
+    assert.ok(vera.lines.some(({ message }) => message.startsWith("late updates not all read")));
   });
 });
