@@ -550,8 +550,8 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
 
   it("takes for kin what it got from another validator when there was no time left to measure it", async (t) => {
     const [beside, alone] = [await besideLate(t, "a copy"), await besideLate(t, "another training")];
-    assert.ok(beside.ann < 0.6 * alone.ann, `${beside.ann} beside a copy, ${alone.ann} without`);
-    const { dan, known } = beside;
+    assert.ok(beside.ann < 0.8 * alone.ann, `${beside.ann} beside a copy, ${alone.ann} without`);
+    const { dan, known } = alone;
     assert.ok(
       known[1]?.some(({ tensors }) => tensors === dan),
       "nobody may submit it again",
@@ -561,7 +561,7 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
   it("asks other validators for it at each block of its time, not once", async (t) => {
     const alone = await besideLate(t, "another training");
     const beside = await besideLate(t, "a copy", { evaluate: 12, isAskedInVain: true });
-    assert.ok(beside.ann < 0.6 * alone.ann, `${beside.ann} beside a copy, ${alone.ann} without`);
+    assert.ok(beside.ann < 0.8 * alone.ann, `${beside.ann} beside a copy, ${alone.ann} without`);
   });
 
   it("takes for no kin what comes late and everybody had before", async (t) => {
