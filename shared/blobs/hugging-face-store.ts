@@ -4,14 +4,13 @@ import { commit, downloadFile, HubApiError, listFiles, modelInfo } from "@huggin
 import { BlockZeroError, hasCode } from "#shared/errors/error.js";
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
-import { orAbort } from "#shared/util/deadline.js";
-import { withSignals } from "#shared/util/join-signals.js";
 import { allowsPrivateAddresses } from "#shared/util/public-address.js";
 import type { BlobStore } from "./blob-store.js";
 import { boundedFetch, headBoundedFetch } from "./bounded-fetch.js";
 import {
   ANSWER_MS,
   type Attempt,
+  attemptsUntil,
   blobPieces,
   credential,
   type RemoteOptions,
@@ -112,8 +111,7 @@ export const openHuggingFaceStore = async (
         await send(signal);
       }
     };
-    const work = () =>
-      attempt((late) => withSignals([late, over], (signal) => orAbort(sendOnTop(signal), signal)), bytes);
+    const work = () => attemptsUntil(attempt, over)(sendOnTop, bytes);
     const done = writing.then(work, work);
     writing = done;
     return done;

@@ -1,5 +1,6 @@
 import { BlockZeroError, type ErrorCode, reasonOf } from "#shared/errors/error.js";
-import { withDeadline } from "#shared/util/deadline.js";
+import { orAbort, withDeadline } from "#shared/util/deadline.js";
+import { withSignals } from "#shared/util/join-signals.js";
 import { printable } from "#shared/util/printable.js";
 
 /** Milliseconds for an answer of a service, in addition to the time for the bytes sent or received. */
@@ -66,6 +67,12 @@ export const remoteAttempts = (
     }
   };
 };
+
+/** Attempts that are over when `over` aborts, too. @param over unset: nothing else ends them */
+export const attemptsUntil =
+  (attempt: Attempt, over: AbortSignal | undefined): Attempt =>
+  (work, bytes) =>
+    attempt((late) => withSignals([late, over], (signal) => orAbort(work(signal), signal)), bytes);
 
 /** Causes that are told of a fault. */
 const MOST_CAUSES = 3;

@@ -18,10 +18,8 @@ import {
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import type { ByteRange } from "#shared/files/byte-range.js";
 import { hashBytes, isHash, sha256 } from "#shared/protocol/hash.js";
-import { orAbort } from "#shared/util/deadline.js";
-import { withSignals } from "#shared/util/join-signals.js";
 import type { BlobStore } from "./blob-store.js";
-import { type Attempt, credential, remoteAttempts, streamedPieces, wholeBlob } from "./remote-fault.js";
+import { type Attempt, attemptsUntil, credential, remoteAttempts, streamedPieces, wholeBlob } from "./remote-fault.js";
 
 export interface S3Location {
   readonly bucket: string;
@@ -101,13 +99,6 @@ export const s3Store = (
     throw new TypeError("the service sent no body");
   };
 
-  /** As `attempt`, and over when `over` aborts, with its reason. */
-  const attemptUntil = <T>(
-    over: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
-    bytes: number,
-  ): Promise<T> => attempt((late) => withSignals([late, over], (signal) => orAbort(work(signal), signal)), bytes);
-
   /** Sends some bytes of a file, which are read while they are sent. */
   const sendFile = <T>(
     path: string,
@@ -115,19 +106,15 @@ export const s3Store = (
     send: (content: { Body: Readable; ContentLength: number }, signal: AbortSignal) => Promise<T>,
     over: AbortSignal | undefined,
   ): Promise<T> =>
-    attemptUntil(
-      over,
-      async (signal) => {
-        signal.throwIfAborted();
-        const Body = createReadStream(path, end > start ? { start, end: end - 1 } : {});
-        try {
-          return await send({ Body, ContentLength: end - start }, signal);
-        } finally {
-          Body.destroy();
-        }
-      },
-      end - start,
-    );
+    attemptsUntil(attempt, over)(async (signal) => {
+      signal.throwIfAborted();
+      const Body = createReadStream(path, end > start ? { start, end: end - 1 } : {});
+      try {
+        return await send({ Body, ContentLength: end - start }, signal);
+      } finally {
+        Body.destroy();
+      }
+    }, end - start);
 
   /** Each part is sent again where that failed, since the client sends no stream twice. What fails in the end, or is over, is aborted. */
   const putParts = async (path: string, hash: string, bytes: number, over: AbortSignal | undefined): Promise<void> => {
@@ -156,7 +143,7 @@ export const s3Store = (
       const end = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } });
       try {
         // Longer by as much as the bytes take: the service may put the parts together before it answers.
-        await attemptUntil(over, (abortSignal) => patient.send(end, { abortSignal }), bytes);
+        await attemptsUntil(attempt, over)((abortSignal) => patient.send(end, { abortSignal }), bytes);
       } catch (thrown) {
         // Where the answer to an end was lost, the upload that is asked for again is not there any more, but the file is.
         if ((await size(hash).catch(() => null)) !== bytes) throw thrown;

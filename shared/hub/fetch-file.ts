@@ -1,7 +1,5 @@
 import { headBoundedFetch } from "#shared/blobs/bounded-fetch.js";
-import { ANSWER_MS, type Attempt, remoteAttempts, streamedPieces } from "#shared/blobs/remote-fault.js";
-import { orAbort } from "#shared/util/deadline.js";
-import { withSignals } from "#shared/util/join-signals.js";
+import { ANSWER_MS, attemptsUntil, remoteAttempts, streamedPieces } from "#shared/blobs/remote-fault.js";
 
 export interface FetchFileOptions {
   readonly maxBytes: number;
@@ -27,8 +25,7 @@ export const fetchFile = async (
     code: "CHECKPOINT_NOT_FOUND",
     hint: "check the address and the connection; of the Hub name hf://owner/name@revision",
   });
-  const attempt: Attempt = (work, bytes) =>
-    answered((over) => withSignals([over, signal], (ended) => orAbort(work(ended), ended)), bytes);
+  const attempt = attemptsUntil(answered, signal);
   const over = new AbortController();
   try {
     const bounds = { answerMs, token: undefined, origin: url.origin, allowPrivateAddresses };
