@@ -24,8 +24,8 @@ const OTHERS = 16;
 /**
  * Origins of blob servers in the order in which they are asked for a file. First come the validators and the owner, which should have
  * everything that was judged, and among these the ones of whose records one names the file. Then come some others, which may have kept it;
- * their records may say anything. Each hotkey is asked where its newest record with a location says. Among equals the order is drawn again each time, so that no server is always the first, or the one that
- * everybody asks.
+ * their records may say anything. Each hotkey is asked where its newest record with a location says. Among equals the order is drawn again
+ * each time, so that no server is always the first, or the one that everybody asks.
  *
  * @param random uniform in [0, 1)
  */
@@ -34,7 +34,7 @@ export const rankServers = (
   hash?: string,
   random: () => number = Math.random,
 ): readonly string[] => {
-  const permitted = permittedStakes(metagraph.neurons);
+  const isTrusted = trustIn(metagraph);
   const members = new Set(metagraph.neurons.map(({ hotkey }) => hotkey));
   /** By hotkey: else whoever has moved, or says so, is asked more than once. */
   const newest = new Map<string, { readonly block: number; readonly location: string; readonly isNaming: boolean }>();
@@ -49,10 +49,8 @@ export const rankServers = (
     else newest.set(hotkey, { ...former, isNaming });
   }
   const servers = [...newest].flatMap(([hotkey, { location, isNaming }]) => {
-    const isTrusted = permitted.has(hotkey) || hotkey === metagraph.ownerHotkey;
-    if (!isTrusted && !members.has(hotkey)) return [];
-    if (!isTrusted) return [{ location, rank: 2, order: random() }];
-    return [{ location, rank: isNaming ? 0 : 1, order: random() }];
+    if (isTrusted(hotkey)) return [{ location, rank: isNaming ? 0 : 1, order: random() }];
+    return members.has(hotkey) ? [{ location, rank: 2, order: random() }] : [];
   });
   const ordered = servers.sort((a, b) => a.rank - b.rank || a.order - b.order);
   const trusted = ordered.filter(({ rank }) => rank < 2);
@@ -62,10 +60,15 @@ export const rankServers = (
 
 /** Those of validators and the owner alone, in an order that is drawn again each time. */
 export const trustedServers = (state: ServerState, random: () => number = Math.random): readonly string[] => {
-  const permitted = permittedStakes(state.metagraph.neurons);
-  const { ownerHotkey } = state.metagraph;
-  const commitments = state.commitments.filter(({ hotkey }) => permitted.has(hotkey) || hotkey === ownerHotkey);
+  const isTrusted = trustIn(state.metagraph);
+  const commitments = state.commitments.filter(({ hotkey }) => isTrusted(hotkey));
   return rankServers({ ...state, commitments }, undefined, random);
+};
+
+/** Whether a hotkey is a validator's or the owner's. */
+const trustIn = ({ neurons, ownerHotkey }: Metagraph): ((hotkey: string) => boolean) => {
+  const permitted = permittedStakes(neurons);
+  return (hotkey) => permitted.has(hotkey) || hotkey === ownerHotkey;
 };
 
 /**
