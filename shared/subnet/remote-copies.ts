@@ -35,9 +35,8 @@ export async function* inRounds(copies: readonly RemoteCopy[]): AsyncGenerator<C
   for (let isAgain = false; left.length > 0; isAgain = true) {
     const faults = new Map<RemoteCopy, BlockZeroError>();
     for (const copy of left) yield { copy, isAgain, failed: (fault) => void faults.set(copy, fault) };
-    const wasAgain = isAgain;
     const next = await Promise.all(
-      [...faults].map(async ([copy, fault]) => ((await copy.again?.(fault, wasAgain)) ? [copy] : [])),
+      [...faults].map(async ([copy, fault]) => ((await copy.again?.(fault, isAgain)) ? [copy] : [])),
     );
     left = next.flat();
   }
