@@ -1,7 +1,7 @@
 import type { CheckEntry, Checks } from "#shared/protocol/checks.js";
 import { asciiLine } from "#shared/protocol/parsed.js";
 import type { PlayedSprint, Sprint } from "#shared/protocol/sprint.js";
-import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
+import { isMoreThanHalf, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 import type { CastVote } from "#shared/sprint/proof/votes.js";
 import { percent } from "#shared/util/percent.js";
 import type { SprintEntrant } from "./entrants.js";
@@ -117,7 +117,8 @@ export const isOutOfReach = (
   { hotkey }: Pick<SprintEntrant, "hotkey">,
   votes: readonly SprintVote[],
   { stakes, there }: Pick<Settling, "stakes" | "there">,
-): boolean => 2n * stakeOfOthers(new Set(unreachableTo(votes)), hotkey, stakes) > stakeOfOthers(there, hotkey, stakes);
+): boolean =>
+  isMoreThanHalf(stakeOfOthers(new Set(unreachableTo(votes)), hotkey, stakes), stakeOfOthers(there, hotkey, stakes));
 
 /**
  * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so; with the float profile, if validators with
@@ -159,8 +160,8 @@ export const settleProof = (
   // Else who has no machine in idle time would keep its weight by a proof of made-up wins that it serves to nobody, while others are away.
   const isWithheld = sprint.isIdle
     ? isOutOfReach(proof, [...votes, ...unheard], { stakes, there })
-    : 2n * stakeOfOthers(unreachableTo(votes), hotkey, stakes) > settled.members;
-  const isUnopposed = 2n * valid > stakeOfOthers(there, hotkey, stakes);
+    : isMoreThanHalf(stakeOfOthers(unreachableTo(votes), hotkey, stakes), settled.members);
+  const isUnopposed = isMoreThanHalf(valid, stakeOfOthers(there, hotkey, stakes));
   const unsettled = isWithheld ? "withheld" : isUnopposed ? "unopposed" : "undecided";
   const outcome = settled.outcome === "undecided" ? unsettled : settled.outcome;
   const share = (stake: bigint): number => (settled.members === 0n ? 0 : Number(stake) / Number(settled.members));

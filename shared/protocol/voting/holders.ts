@@ -1,4 +1,4 @@
-import { isMajority, type Stakes, sumStake } from "./stake.js";
+import { isMajority, isMoreThanHalf, type Stakes, sumStake } from "./stake.js";
 
 /** The voters that say that they hold a document. */
 export interface Holders {
@@ -48,7 +48,7 @@ export const holdersOf = (
     const holding = voters.filter(({ held }) => held.has(number));
     const stake = sumStake(holding.map((one) => one.stake));
     const counts = isMajority(stake, stakes);
-    const isUnheard = !counts && isMajority(saying, stakes) && 2n * stake > saying;
+    const isUnheard = !counts && isMajority(saying, stakes) && isMoreThanHalf(stake, saying);
     return { holders: holding.map(({ hotkey }) => hotkey), stake, counts, isUnheard };
   };
 };

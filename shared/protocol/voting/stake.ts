@@ -12,8 +12,11 @@ export const permittedStakes = (
   return stakes;
 };
 
+/** Whether a part is more than half of a whole, both of at least 0 in the same unit. */
+export const isMoreThanHalf = (part: bigint, whole: bigint): boolean => 2n * part > whole;
+
 /** More than half of all voting stake, whether it votes or not. */
-export const isMajority = (stake: bigint, stakes: Stakes): boolean => stake * 2n > sumStake(stakes.values());
+export const isMajority = (stake: bigint, stakes: Stakes): boolean => isMoreThanHalf(stake, sumStake(stakes.values()));
 
 export const sumStake = (parts: Iterable<bigint>): bigint => {
   let sum = 0n;
@@ -31,7 +34,11 @@ export const marginalVote = <T extends { readonly stake: bigint }>(
   stakes: Stakes,
 ): T | undefined => voteAtHalf(descending, { of: sumStake(stakes.values()) });
 
-/** The first vote, in descending order of values, at which the stake so far is more than half of `of`. @param above stake that goes before all votes; default: 0 */
+/**
+ * The first vote, in descending order of values, at which the stake so far is more than half of `of`.
+ *
+ * @param above stake that goes before all votes; default: 0
+ */
 export const voteAtHalf = <T extends { readonly stake: bigint }>(
   descending: readonly T[],
   { above = 0n, of }: { readonly above?: bigint; readonly of: bigint },
@@ -39,6 +46,6 @@ export const voteAtHalf = <T extends { readonly stake: bigint }>(
   let sum = above;
   return descending.find(({ stake }) => {
     sum += stake;
-    return sum * 2n > of;
+    return isMoreThanHalf(sum, of);
   });
 };

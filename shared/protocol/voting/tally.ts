@@ -1,7 +1,7 @@
 import { compareTexts } from "../compare-texts.js";
 import type { Report, ReportEntry } from "../report.js";
 import type { ReasonCode, Verdict } from "../verdict.js";
-import { isMajority, marginalVote, type Stakes, sumStake, voteAtHalf } from "./stake.js";
+import { isMajority, isMoreThanHalf, marginalVote, type Stakes, sumStake, voteAtHalf } from "./stake.js";
 
 /** The combined result of the validators for one miner's cycle. */
 export interface AgreedOutcome {
@@ -126,7 +126,7 @@ const agree = (
   }
   // Else less than half of the stake could have work rejected while some of the others are away or fail themselves, or by choosing whose reports count. Nor is
   // work rejected that a majority scored without agreeing on a figure.
-  const isForIt = 2n * (sumStake(winners.map(({ stake }) => stake)) + unheard) > judging + unheard;
+  const isForIt = isMoreThanHalf(sumStake(winners.map(({ stake }) => stake)) + unheard, halves.there);
   const isAbstained = judging === 0n || isForIt || isMajority(sumStake(stakes.values()) - judging, stakes);
   const sides = isAbstained ? [failed, against, scored] : [against, scored];
   const [speaker] = heaviest(sides.find((side) => side.length > 0) ?? []);

@@ -1,5 +1,5 @@
 import type { CheckEntry } from "#shared/protocol/checks.js";
-import { type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
+import { isMoreThanHalf, type Stakes, sumStake } from "#shared/protocol/voting/stake.js";
 
 /** One verifier's verdict on one proof. */
 export interface CastVote {
@@ -58,7 +58,7 @@ const weigh = (votes: readonly CastVote[], electorate: Electorate) => {
  */
 export const settleByVote = (votes: readonly CastVote[], electorate: Electorate): ProofSettlement => {
   const { valid, invalid, members } = weigh(votes, electorate);
-  const outcome = 3n * invalid > 2n * members ? "invalid" : 2n * valid > members ? "valid" : "undecided";
+  const outcome = 3n * invalid > 2n * members ? "invalid" : isMoreThanHalf(valid, members) ? "valid" : "undecided";
   return { outcome, valid, invalid, members, nonce: null };
 };
 
@@ -89,7 +89,7 @@ export const settleByRecomputation = (
   losers: readonly number[],
 ): ProofSettlement => {
   const { valid, invalid, members } = weigh(votes, electorate);
-  const outcome = losers.length > 0 ? "invalid" : 2n * valid > members ? "valid" : "undecided";
+  const outcome = losers.length > 0 ? "invalid" : isMoreThanHalf(valid, members) ? "valid" : "undecided";
   return { outcome, valid, invalid, members, nonce: losers.length > 0 ? Math.min(...losers) : null };
 };
 
