@@ -7,7 +7,8 @@ import { bytes, verdict } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { figuresOption, writeFigures } from "../options.js";
 import { pythonsOf } from "../step/find-peers.js";
-import { type Agreement, agreeLarge, GRADIENT_TOLERANCE, LOSS_TOLERANCE } from "./agree.js";
+import { type Agreement, agreeLarge } from "./agree.js";
+import { type Difference, GRADIENT_TOLERANCE, LOSS_TOLERANCE } from "./difference.js";
 import { LAYERS, qwen3 } from "./qwen3-30b.js";
 import { startTransformers } from "./transformers-peer.js";
 
@@ -23,6 +24,7 @@ interface Flags {
   readonly threads: number;
   readonly python?: readonly string[];
   readonly folder: string;
+  readonly exact: boolean;
   readonly json?: string;
 }
 
@@ -30,7 +32,7 @@ interface Flags {
 export const largeAgreeBench: CommandSpec = {
   name: "large-agree",
   description: "loss and gradients of a cut of Qwen3-30B-A3B's shapes, layer by layer, beside those of transformers",
-  examples: ["npm run bench -- large-agree", "npm run bench -- large-agree --experts 16 --sequence 512"],
+  examples: ["npm run bench -- large-agree", "npm run bench -- large-agree --experts 16 --sequence 512 --exact"],
   define: (command) =>
     command
       .option("--layers <n>", "layers of the model", wholeNumber(1), 4)
@@ -42,6 +44,7 @@ export const largeAgreeBench: CommandSpec = {
         "Pythons to ask for transformers (default: those of BLOCKZERO_BENCH_PYTHON, or python3)",
       )
       .option("--folder <path>", "where model and shard are meanwhile", tmpdir())
+      .option("--exact", "hold both to what transformers computes in float64, angles too: twice its memory", false)
       .addOption(figuresOption())
       .action(run),
 };
@@ -57,7 +60,7 @@ const run = async ({ layers, threads, python, json, ...flags }: Flags): Promise<
 };
 
 const describeAgreement = (
-  { ours, theirs, lossDifference, tensors, beyond, elements, worst, agrees }: Agreement,
+  { ours, theirs, exact, difference, tensors, elements, agrees }: Agreement,
   peer: string,
   { layers, experts, sequence }: Pick<Flags, "layers" | "experts" | "sequence">,
 ): string =>
@@ -65,16 +68,25 @@ const describeAgreement = (
     `one step of ${experts} of 128 experts on ${sequence} tokens, ${layers} of ${LAYERS} layers`,
     table([
       ["", "loss", "forward and backward", "peak of memory"],
-      ["layer by layer", ours.loss.toFixed(6), `${ours.seconds.toFixed(1)} s`, bytes(ours.peak)],
-      [peer, theirs.loss.toFixed(6), `${theirs.seconds.toFixed(1)} s`, bytes(theirs.peak)],
+      ...[
+        { name: "layer by layer", ...ours },
+        { name: peer, ...theirs },
+        ...(exact ? [{ name: "the same in float64", ...exact }] : []),
+      ].map(({ name, loss, seconds, peak }) => [name, loss.toFixed(6), `${seconds.toFixed(1)} s`, bytes(peak)]),
     ]),
-    `  losses differ by ${lossDifference.toExponential(1)} of theirs, at most ${LOSS_TOLERANCE}: ${verdict(lossDifference <= LOSS_TOLERANCE)}`,
-    `  gradients of ${tensors} tensors, ${(elements / 1e6).toFixed(1)} M elements: ${worst.name} differs most, by ${worst.difference.toExponential(1)} of its norm, at most ${GRADIENT_TOLERANCE}: ${verdict(worst.difference <= GRADIENT_TOLERANCE)}`,
-    ...(beyond.length === 0
-      ? []
-      : [`  beyond that: ${beyond.length} tensors, ${beyond.slice(0, MOST_NAMED).join(", ")}`]),
+    `gradients of ${tensors} tensors, ${(elements / 1e6).toFixed(1)} M elements`,
+    ...describeDifference(`ours from ${exact ? "float64" : "theirs"}`, difference),
+    ...(exact ? describeDifference("theirs from float64", exact.theirs) : []),
     ...(theirs.closest < CLOSE
       ? [`  the closest choice of an expert was by ${theirs.closest.toExponential(1)}: rounding alone may decide it`]
       : []),
     `  ${agrees ? "they agree" : "they DISAGREE"}`,
   ].join("\n");
+
+const describeDifference = (what: string, { loss, worst, beyond }: Difference): readonly string[] => [
+  `  ${what}: loss by ${loss.toExponential(1)} of it, at most ${LOSS_TOLERANCE}: ${verdict(loss <= LOSS_TOLERANCE)}`,
+  `    ${worst.name} most, by ${worst.difference.toExponential(1)} of its norm, at most ${GRADIENT_TOLERANCE}: ${verdict(worst.difference <= GRADIENT_TOLERANCE)}`,
+  ...(beyond.length === 0
+    ? []
+    : [`    beyond that: ${beyond.length} tensors, ${beyond.slice(0, MOST_NAMED).join(", ")}`]),
+];

@@ -1,28 +1,26 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { trainedTensors, writeShard } from "#miner/own-trainer/shard-folder.js";
+import { type TrainedTensor, trainedTensors, writeShard } from "#miner/own-trainer/shard-folder.js";
 import { layeredShard } from "#miner/training/shard-layers.js";
 import { shardStep } from "#miner/training/shard-trainer.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import type { Device } from "#shared/engine/device.js";
 import { intTensor, sizeOf, zeros } from "#shared/engine/tensor.js";
 import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
-import { fromFloats, toFloats } from "#shared/tensor-files/float32.js";
-import { openSafetensorsFile, type SafetensorsFile } from "#shared/tensor-files/safetensors-file.js";
+import { fromFloats } from "#shared/tensor-files/float32.js";
 import { writeSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
-import { mapValues, type Shapes } from "#shared/training/objective.js";
+import { mapValues } from "#shared/training/objective.js";
 import { createTrainStep } from "#shared/training/train-step.js";
 import { watchPeaks } from "./anonymous-memory.js";
+import { type Computed, type Difference, differenceOf, isRounding } from "./difference.js";
 import { drawnWindow } from "./drawn-window.js";
 import { type GeneratedShard, generateShard, openFrom, openStored, type ShardSize } from "./generated-shard.js";
-
-/** Relative differences that float32's rounding explains: of the loss, and of a tensor's gradient by its norm. */
-export const LOSS_TOLERANCE = 1e-5;
-export const GRADIENT_TOLERANCE = 1e-4;
 
 export interface AgreeCase extends ShardSize {
   /** Where model, shard and gradients are written to, and removed from. */
   readonly folder: string;
+  /** Whether ours are held to what the peer computes in float64, and not to its float32. */
+  readonly exact?: boolean;
 }
 
 export interface SlopesRequest {
@@ -30,7 +28,9 @@ export interface SlopesRequest {
   readonly folder: string;
   readonly ids: readonly number[];
   readonly targets: readonly number[];
-  /** A safetensors file to write: the gradient of the mean loss by each expert's tensor, by its name in the shard. */
+  /** Of weights and products, in float64 of the rotary embedding's angles, too. */
+  readonly precision: "float32" | "float64";
+  /** A safetensors file to write: the gradient of the mean loss by each expert's tensor, in float32, by its name in the shard. */
   readonly out: string;
 }
 
@@ -55,14 +55,13 @@ export interface SlopesPeer {
 export interface Agreement {
   readonly ours: Omit<Slopes, "closest">;
   readonly theirs: Slopes;
-  /** Relative difference of the losses. */
-  readonly lossDifference: number;
-  /** Tensors whose gradients were compared, those that differ by more than rounding, and the elements of all. */
+  /** What the peer computes in float64, and how far its float32 is from it. */
+  readonly exact?: Slopes & { readonly theirs: Difference };
+  /** Of ours from the exact one, or from theirs. */
+  readonly difference: Difference;
+  /** Tensors whose gradients were compared, and their elements. */
   readonly tensors: number;
-  readonly beyond: readonly string[];
   readonly elements: number;
-  /** The tensor that differs most, and by how much: the norm of the difference by that of the peer's gradient. */
-  readonly worst: { readonly name: string; readonly difference: number };
   readonly agrees: boolean;
 }
 
@@ -75,7 +74,7 @@ export interface Agreement {
 export const agreeLarge = async (
   device: Device,
   peer: SlopesPeer,
-  { folder, ...size }: AgreeCase,
+  { folder, exact: wantsExact = false, ...size }: AgreeCase,
 ): Promise<Agreement> => {
   const home = await mkdtemp(join(folder, "blockzero-large-"));
   try {
@@ -84,19 +83,35 @@ export const agreeLarge = async (
     const hub = await openStored(shard.hub, openFrom(store));
     const own = await openStored(shard.own, openFrom(store));
     const window = drawnWindow(0, size.sequence, size.model);
-    const files = { ours: join(home, "ours.safetensors"), theirs: join(home, "theirs.safetensors") };
+    const fileOf = (name: string) => join(home, `${name}.safetensors`);
     try {
       const copy = join(home, "shard");
       await writeShard(copy, shard.network, DRAWN_GROUP, { hub, own, frozen: undefined });
-      const numbers = { ids: Array.from(window.ids, Number), targets: Array.from(window.targets, Number) };
+      const request = {
+        folder: copy,
+        ids: Array.from(window.ids, Number),
+        targets: Array.from(window.targets, Number),
+      };
+      const asked = async (precision: SlopesRequest["precision"]) => {
+        const file = fileOf(precision);
+        return { file, ...(await peer.slopes({ ...request, precision, out: file })) };
+      };
       // First, and in a process of its own: both at once would be in memory together.
-      const theirs = await peer.slopes({ folder: copy, ...numbers, out: files.theirs });
+      const theirs = await asked("float32");
+      const exact = wantsExact ? await asked("float64") : undefined;
       peer.close();
-      const ours = await ourSlopes(device, shard, { hub, own, window, out: files.ours });
-      const lossDifference = Math.abs(ours.loss - theirs.loss) / theirs.loss;
-      const compared = await compare(shard, files);
-      const agrees = lossDifference <= LOSS_TOLERANCE && compared.worst.difference <= GRADIENT_TOLERANCE;
-      return { ours, theirs, lossDifference, ...compared, agrees };
+      const trained = trainedTensors(shard.network, DRAWN_GROUP);
+      const ours = await ourSlopes(device, shard, { hub, own, window, trained, file: fileOf("ours") });
+      const difference = await differenceOf(trained, ours, exact ?? theirs);
+      return {
+        ours,
+        theirs,
+        ...(exact && { exact: { ...exact, theirs: await differenceOf(trained, theirs, exact) } }),
+        difference,
+        tensors: trained.length,
+        elements: trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+        agrees: isRounding(difference),
+      };
     } finally {
       await own.close();
       await hub.close();
@@ -113,14 +128,17 @@ interface OurStep {
   readonly hub: Weights;
   readonly own: Weights;
   readonly window: ReturnType<typeof drawnWindow>;
-  readonly out: string;
+  readonly trained: readonly TrainedTensor[];
+  readonly file: string;
 }
 
 const ourSlopes = async (
   device: Device,
   { network, config }: GeneratedShard,
-  { hub, own, window, out }: OurStep,
-): Promise<Agreement["ours"]> => {
+  { hub, own, window, trained, file: path }: OurStep,
+): Promise<Agreement["ours"] & Computed> => {
+  const inShard = new Map(trained.map(({ name, file }) => [name, file.tensor]));
+  const specs = new Map(trained.map(({ shape, file }) => [file.tensor, { dtype: "F32", shape }] as const));
   const { result, peaks } = await watchPeaks(async () => {
     const step = await createTrainStep({
       ...shardStep(network, DRAWN_GROUP, config),
@@ -135,66 +153,15 @@ const ourSlopes = async (
       const begun = performance.now();
       const { loss } = await step.step([{ ids: intTensor(window.ids), targets: intTensor(window.targets) }], 0);
       const seconds = (performance.now() - begun) / 1000;
-      await writeSafetensorsFile(out, specsOf(own.shapes), { isTemporary: true }, async (file) => {
+      await writeSafetensorsFile(path, specs, { isTemporary: true }, async (file) => {
         // After one step the first moment is the gradient.
         for await (const { part, name, tensor } of step.tensors())
-          if (part === "m") await file.write(name, fromFloats(tensor).data);
+          if (part === "m") await file.write(inShard.get(name)!, fromFloats(tensor).data);
       });
       return { loss, seconds };
     } finally {
       await step.dispose();
     }
   });
-  return { ...result, peak: peaks.anonymous };
-};
-
-const specsOf = (shapes: Shapes) =>
-  new Map(Object.entries(shapes).map(([name, shape]) => [name, { dtype: "F32", shape }] as const));
-
-/** Ours are named as in the whole model, theirs as in the shard's folder. */
-const compare = async (
-  { network }: GeneratedShard,
-  files: { readonly ours: string; readonly theirs: string },
-): Promise<Pick<Agreement, "tensors" | "beyond" | "elements" | "worst">> => {
-  const ours = await openSafetensorsFile(files.ours);
-  const theirs = await openSafetensorsFile(files.theirs);
-  try {
-    const trained = trainedTensors(network, DRAWN_GROUP);
-    let worst = { name: "", difference: -1 };
-    const beyond: string[] = [];
-    let elements = 0;
-    for (const { name, shape, file } of trained) {
-      const size = sizeOf(shape);
-      elements += size;
-      const difference = relativeDifference(
-        await floatsOf(ours, name, size),
-        await floatsOf(theirs, file.tensor, size),
-      );
-      if (difference > GRADIENT_TOLERANCE) beyond.push(name);
-      if (difference > worst.difference) worst = { name, difference };
-    }
-    return { tensors: trained.length, beyond, elements, worst };
-  } finally {
-    await ours.close();
-    await theirs.close();
-  }
-};
-
-const floatsOf = async (file: SafetensorsFile, name: string, size: number): Promise<Float32Array> => {
-  const data = new Uint8Array(4 * size);
-  await file.read(name, data);
-  return toFloats({ data });
-};
-
-/** ‖a − b‖ / ‖b‖; 0 for two of zeros, and what is no number is as far off as can be. */
-const relativeDifference = (a: Float32Array, b: Float32Array): number => {
-  let squares = 0;
-  let size = 0;
-  for (let i = 0; i < a.length; i++) {
-    squares += (a[i]! - b[i]!) ** 2;
-    size += b[i]! ** 2;
-  }
-  if (squares === 0) return 0;
-  const difference = Math.sqrt(squares / size);
-  return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
+  return { ...result, peak: peaks.anonymous, file: path };
 };

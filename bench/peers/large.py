@@ -6,6 +6,7 @@ Speaks JSON, one request and one answer a line, over stdin and stdout. Needs tra
 import os
 import time
 import warnings
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -22,21 +23,32 @@ transformers.utils.logging.disable_progress_bar()
 ROWS = 256
 
 
+def exact_rotation(rotary, x, position_ids):
+    """Cosines and sines of the rotary embedding, whose angles transformers computes in float32 whatever the model's precision."""
+    width, theta = rotary.config.head_dim, rotary.config.rope_parameters["rope_theta"]
+    frequencies = theta ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+    angles = (position_ids[..., None] * frequencies).repeat(1, 1, 2)
+    return angles.cos(), angles.sin()
+
+
 def hello(state, request):
     torch.set_num_threads(request["threads"])
     return {"version": transformers.__version__, "torch": torch.__version__}
 
 
 def slopes(state, request):
+    precision = getattr(torch, request["precision"])
     model = transformers.AutoModelForCausalLM.from_pretrained(
         request["folder"],
-        dtype=torch.float32,
+        dtype=precision,
         attn_implementation="sdpa",
         experts_implementation="eager",
         use_safetensors=True,
     )
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(".experts." in name)
+    if precision == torch.float64:
+        model.model.rotary_emb.forward = partial(exact_rotation, model.model.rotary_emb)
     model.config.use_cache = False
     model.train()
     model.gradient_checkpointing_enable({"use_reentrant": False})
@@ -78,7 +90,7 @@ def gradients(model):
             gate, up = both.chunk(2)
             for projection, gradient in (("gate", gate), ("up", up), ("down", down)):
                 name = f"model.layers.{layer}.mlp.experts.{expert}.{projection}_proj.weight"
-                yield name, gradient.clone()
+                yield name, gradient.to(torch.float32, copy=True)
 
 
 def peak():

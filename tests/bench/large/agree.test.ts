@@ -50,8 +50,9 @@ const wholeGraph = (change: (gradients: Readonly<Record<string, Float32Array>>) 
 test("a group of a narrow cut has the loss and the gradients of the model in its folder", async (t) => {
   const folder = temporaryFolder(t);
   const given = { model: narrowModel(16), experts: 4, sequence: 48, folder };
-  const { agrees, tensors, elements, ours, lossDifference, worst } = await agreeLarge(device, wholeGraph(), given);
-  assert.ok(agrees, `${lossDifference}, ${JSON.stringify(worst)}`);
+  const { agrees, tensors, elements, ours, exact, difference } = await agreeLarge(device, wholeGraph(), given);
+  assert.ok(agrees, JSON.stringify(difference));
+  assert.equal(exact, undefined);
   assert.deepEqual([tensors, elements], [4 * 4 * 3, 4 * 4 * 3 * 64 * 32]);
   assert.ok(Math.abs(ours.loss - Math.log(512)) < 1);
   assert.deepEqual(readdirSync(folder), []);
@@ -63,14 +64,29 @@ test("a gradient that is another is named, by the whole model's id of its expert
     const data = gradients["model.layers.2.mlp.experts.3.up_proj.weight"]!;
     for (let i = 0; i < data.length; i++) data[i]! *= 2;
   });
-  const { agrees, beyond, worst } = await agreeLarge(device, doubled, given);
+  const { agrees, difference } = await agreeLarge(device, doubled, given);
+  const { beyond, worst } = difference;
   assert.equal(agrees, false);
   assert.deepEqual(beyond, [worst.name]);
   assert.equal(worst.name, "model.layers.2.mlp.experts.12.up_proj.weight");
   assert.ok(Math.abs(worst.difference - 0.5) < 1e-4);
   const lost = wholeGraph((gradients) => gradients["model.layers.0.mlp.experts.0.up_proj.weight"]!.fill(Number.NaN));
-  const { worst: none } = await agreeLarge(device, lost, given);
-  assert.equal(none.difference, Number.POSITIVE_INFINITY);
+  const { difference: none } = await agreeLarge(device, lost, given);
+  assert.equal(none.worst.difference, Number.POSITIVE_INFINITY);
+});
+
+test("ours and the peer's are held to what the peer computes in float64, where that is asked for", async (t) => {
+  const given = { model: narrowModel(16), experts: 4, sequence: 48, folder: temporaryFolder(t), exact: true };
+  const [rough, exactly] = [wholeGraph((gradients) => Object.values(gradients)[0]!.fill(0)), wholeGraph()];
+  const peer: SlopesPeer = {
+    ...rough,
+    slopes: (request) => (request.precision === "float64" ? exactly : rough).slopes(request),
+  };
+  const { agrees, exact, difference } = await agreeLarge(device, peer, given);
+  assert.ok(agrees, JSON.stringify(difference));
+  assert.ok(exact);
+  assert.deepEqual(exact.theirs.worst, { name: exact.theirs.beyond[0], difference: 1 });
+  assert.equal(exact.theirs.beyond.length, 1);
 });
 
 test("more experts than the model has are refused, and a Python without transformers says why", async (t) => {
