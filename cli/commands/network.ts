@@ -22,9 +22,8 @@ import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import { changeOf } from "#shared/protocol/succession.js";
 import {
   type CheckpointOptions,
-  checkCheckpointOptions,
-  checkFromTemplate,
   checkpointOptions,
+  checkTemplateOptions,
   withTemplate,
 } from "../genesis/template-of.js";
 
@@ -47,8 +46,7 @@ const check: CommandSpec = {
       .option("--block-time <seconds>", "how long the chain takes for a block", positiveNumber, SUBTENSOR_BLOCK_SECONDS)
       .option(...JSON_FLAG)
       .action(async (file: string, options: CheckOptions, own: Command) => {
-        checkCheckpointOptions(options, own);
-        checkFromTemplate(file, options, own);
+        checkTemplateOptions(file, options, own);
         const say = (network: Network | NetworkTemplate) => printFacts(network, options);
         return isTemplate(file) ? withTemplate(file, options, say) : say(load(file));
       });

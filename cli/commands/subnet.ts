@@ -24,9 +24,8 @@ import { cycleLength } from "#shared/protocol/phases.js";
 import { hotkeyAddress, openSigner, type WalletSettings } from "#shared/signing/open-signer.js";
 import {
   type CheckpointOptions,
-  checkCheckpointOptions,
-  checkFromTemplate,
   checkpointOptions,
+  checkTemplateOptions,
   withTemplate,
 } from "../genesis/template-of.js";
 import { subnetSettings, writerSettings } from "../settings.js";
@@ -54,8 +53,7 @@ const create: CommandSpec = {
       .option(...JSON_AMOUNTS_FLAG)
       .action(async (options: CreateOptions, own: Command) => {
         const { json = false } = options;
-        checkCheckpointOptions(options, own);
-        checkFromTemplate(options.network, options, own);
+        checkTemplateOptions(options.network, options, own);
         const template = await withTemplate(options.network, options, (read) => read);
         const parameters = subnetParameters(template);
         const wanted = { ...parameters, tempo: options.tempo ?? parameters.tempo };

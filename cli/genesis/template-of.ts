@@ -34,6 +34,13 @@ export const checkCheckpointOptions = ({ from, experts }: CheckpointOptions, com
     command.error("error: --experts-per-token needs --experts");
 };
 
+/** The same where a network file may be read, too: it has its model, and `--from` would change nothing. */
+export const checkTemplateOptions = (file: string, options: CheckpointOptions, command: Command): void => {
+  checkCheckpointOptions(options, command);
+  if (options.from !== undefined && !isTemplate(file))
+    command.error("error: --from needs a template: a network file has its model");
+};
+
 /**
  * Reads a template whose model is the one in a folder.
  *
@@ -73,10 +80,4 @@ export const withTemplate = async <T>(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-};
-
-/** A network file has its model: `--from` would change nothing. */
-export const checkFromTemplate = (file: string, { from }: CheckpointOptions, command: Command): void => {
-  if (from !== undefined && !isTemplate(file))
-    command.error("error: --from needs a template: a network file has its model");
 };
