@@ -6,10 +6,10 @@ import { describe, it, type TestContext } from "node:test";
 import type { TrainOptions } from "#miner/training/trainer.js";
 import { openWorkerPool, removeWorkerFiles } from "#miner/training/worker-pool.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
-import { BlockZeroError } from "#shared/errors/error.js";
 import { mergeDeltas } from "#shared/merge/weighted-mean.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
+import { coded } from "#tests/support/coded.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
@@ -157,7 +157,7 @@ describe("local DiLoCo", { timeout: HANG_GUARD }, () => {
         for (const pid of first.pool.pids) if (pid !== undefined) process.kill(pid, "SIGKILL");
       },
     });
-    await assert.rejects(training, (thrown) => thrown instanceof BlockZeroError && thrown.code === "WORKERS_LOST");
+    await assert.rejects(training, coded("WORKERS_LOST"));
 
     const second = await openPool(t, config, first.home);
     const resumed = await second.train();
@@ -194,8 +194,6 @@ describe("local DiLoCo", { timeout: HANG_GUARD }, () => {
 
   it("says why it cannot begin", async (t) => {
     const config = configOf({ data_path: join(temporaryFolder(t), "missing.jsonl") });
-    await assert.rejects(openPool(t, config), (thrown) => {
-      return thrown instanceof BlockZeroError && thrown.code === "DATASET_NOT_FOUND";
-    });
+    await assert.rejects(openPool(t, config), coded("DATASET_NOT_FOUND"));
   });
 });

@@ -5,7 +5,7 @@ import { ADAMW_DEFAULTS, adamw } from "#shared/engine/optim/adamw.js";
 import { clipFactor, globalNorm } from "#shared/engine/optim/clip.js";
 import { nesterov } from "#shared/engine/optim/nesterov.js";
 import { type FloatTensor, floatTensor, type Tensor } from "#shared/engine/tensor.js";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { coded } from "#tests/support/coded.js";
 import { device, randomFrom } from "./finite-differences.js";
 
 const float = (tensor: Tensor | undefined): FloatTensor => {
@@ -147,6 +147,6 @@ describe("nesterov", () => {
   it("refuses arrays of different lengths", () => {
     const update = () =>
       nesterov.update(new Float32Array(2), new Float32Array(3), new Float32Array(2), { lr: 1, momentum: 0 });
-    assert.throws(update, (error) => error instanceof BlockZeroError && error.code === "OPTIM_SHAPE");
+    assert.throws(update, coded("OPTIM_SHAPE"));
   });
 });

@@ -2,22 +2,15 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "#shared/model/huggingface-config.js";
 import { readModelConfig } from "#shared/planning/read-model.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { coded } from "#tests/support/coded.js";
 import { MICRO, microParameters } from "./micro.js";
 import { keysOf, references } from "./reference.js";
-
-const fault = (code: ErrorCode, message: RegExp) => (thrown: unknown) => {
-  assert.ok(thrown instanceof BlockZeroError, String(thrown));
-  assert.equal(thrown.code, code);
-  assert.match(thrown.message, message);
-  return true;
-};
 
 const written = async (context: TestContext, config: ModelConfig = MICRO) => {
   const dir = join(temporaryFolder(context), "model");
@@ -109,7 +102,7 @@ describe("checkpoint", () => {
     assert.equal(rope_scaling, null);
     assert.deepEqual(fromHuggingFaceConfig(document, "config.json"), MICRO);
     const scaled = { ...document, rope_parameters: { rope_type: "longrope", rope_theta } };
-    assert.throws(() => fromHuggingFaceConfig(scaled, "config.json"), fault("CHECKPOINT_MALFORMED", /rope_type/));
+    assert.throws(() => fromHuggingFaceConfig(scaled, "config.json"), coded("CHECKPOINT_MALFORMED", /rope_type/));
   });
 
   it("refuses to write parameters of another model", async (context) => {
@@ -117,7 +110,7 @@ describe("checkpoint", () => {
     const { "model.norm.weight": _, ...rest } = microParameters();
     await assert.rejects(
       () => writeCheckpoint(dir, MICRO, rest),
-      fault("CHECKPOINT_MISMATCH", /model\.norm\.weight is missing/),
+      coded("CHECKPOINT_MISMATCH", /model\.norm\.weight is missing/),
     );
     assert.deepEqual(readdirSync(dir), []);
   });
@@ -125,9 +118,9 @@ describe("checkpoint", () => {
   it("says which file is not there", async (context) => {
     const { dir, weights, config } = await written(context);
     rmSync(weights);
-    await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_NOT_FOUND", /model\.safetensors: ENOENT/));
+    await assert.rejects(() => readCheckpoint(dir), coded("CHECKPOINT_NOT_FOUND", /model\.safetensors: ENOENT/));
     rmSync(config);
-    await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_NOT_FOUND", /config\.json: ENOENT/));
+    await assert.rejects(() => readCheckpoint(dir), coded("CHECKPOINT_NOT_FOUND", /config\.json: ENOENT/));
   });
 
   const unreadable: readonly (readonly [string, Readonly<Record<string, unknown>>, RegExp])[] = [
@@ -154,7 +147,7 @@ describe("checkpoint", () => {
     it(`refuses a config with ${what}`, async (context) => {
       const { dir, config } = await written(context);
       editConfig(config, edit);
-      await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", message));
+      await assert.rejects(() => readCheckpoint(dir), coded("CHECKPOINT_MALFORMED", message));
     });
 
   const uncounted: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
@@ -167,7 +160,7 @@ describe("checkpoint", () => {
     it(`says of ${what} beyond counting what they are`, async (context) => {
       const { dir, config } = await written(context);
       editConfig(config, edit);
-      const expected = fault("MODEL_TOO_LARGE", /config\.json: its sizes make \d\.\de\+\d+ weights/);
+      const expected = coded("MODEL_TOO_LARGE", /config\.json: its sizes make \d\.\de\+\d+ weights/);
       await assert.rejects(() => readCheckpoint(dir), expected);
       await assert.rejects(() => readModelConfig(dir, { env: {}, allowPrivateAddresses: false }), expected);
     });
@@ -176,16 +169,16 @@ describe("checkpoint", () => {
     const { dir, config } = await written(context);
     const text = readFileSync(config, "utf8");
     writeFileSync(config, text.replace("{", '{"head_dim": 8,'));
-    await assert.rejects(readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json: a key appears twice/));
+    await assert.rejects(readCheckpoint(dir), coded("CHECKPOINT_MALFORMED", /config\.json: a key appears twice/));
     writeFileSync(config, `${text}${" ".repeat(1 << 20)}`);
-    await assert.rejects(readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json has \d+ bytes, at most/));
+    await assert.rejects(readCheckpoint(dir), coded("CHECKPOINT_MALFORMED", /config\.json has \d+ bytes, at most/));
   });
 
   it("refuses files that are damaged or hold no floats", async (context) => {
     const { dir, weights, config } = await written(context);
     const bytes = readFileSync(weights);
     writeFileSync(weights, bytes.subarray(0, -1));
-    await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /model\.safetensors: tensors take/));
+    await assert.rejects(() => readCheckpoint(dir), coded("CHECKPOINT_MALFORMED", /model\.safetensors: tensors take/));
     writeFileSync(weights, bytes);
     editTensors(weights, (tensors) => {
       const norm = tensors.get("model.norm.weight")!;
@@ -193,19 +186,19 @@ describe("checkpoint", () => {
     });
     await assert.rejects(
       () => readCheckpoint(dir),
-      fault("CHECKPOINT_MALFORMED", /"model\.norm\.weight" is I32, not F32, BF16 or F16/),
+      coded("CHECKPOINT_MALFORMED", /"model\.norm\.weight" is I32, not F32, BF16 or F16/),
     );
     writeFileSync(config, "{");
-    await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json/));
+    await assert.rejects(() => readCheckpoint(dir), coded("CHECKPOINT_MALFORMED", /config\.json/));
     writeFileSync(config, "null");
-    await assert.rejects(() => readCheckpoint(dir), fault("CHECKPOINT_MALFORMED", /config\.json: the document/));
+    await assert.rejects(() => readCheckpoint(dir), coded("CHECKPOINT_MALFORMED", /config\.json: the document/));
   });
 
   it("names the first tensor that does not fit", async (context) => {
     const expected = async (edit: (tensors: Map<string, Tensor>) => void, message: RegExp) => {
       const { dir, weights } = await written(context);
       editTensors(weights, edit);
-      await assert.rejects(() => readCheckpoint(dir, MICRO), fault("CHECKPOINT_MISMATCH", message));
+      await assert.rejects(() => readCheckpoint(dir, MICRO), coded("CHECKPOINT_MISMATCH", message));
     };
     const router = "model.layers.1.mlp.gate.weight";
     await expected((tensors) => tensors.delete(router), /model\.layers\.1\.mlp\.gate\.weight is missing/);
@@ -220,7 +213,7 @@ describe("checkpoint", () => {
     const { dir } = await written(context);
     await assert.rejects(
       () => readCheckpoint(dir, { ...MICRO, rope_theta: 5000 }),
-      fault("CHECKPOINT_MISMATCH", /rope_theta is 10000, the network file says 5000/),
+      coded("CHECKPOINT_MISMATCH", /rope_theta is 10000, the network file says 5000/),
     );
   });
 
@@ -229,7 +222,7 @@ describe("checkpoint", () => {
     editConfig(config, { vocab_size: 40 });
     await assert.rejects(
       () => readCheckpoint(dir),
-      fault("CHECKPOINT_MISMATCH", /embed_tokens\.weight is \[32,16\], .*config\.json says \[40,16\]/),
+      coded("CHECKPOINT_MISMATCH", /embed_tokens\.weight is \[32,16\], .*config\.json says \[40,16\]/),
     );
   });
 });

@@ -43,15 +43,7 @@ describe("expert groups", () => {
   ];
   for (const [what, groups, message] of refused)
     it(`are refused with ${what}`, () => {
-      assert.throws(
-        () => checkGroups({ model: MICRO, groups }),
-        (thrown) => {
-          assert.ok(thrown instanceof BlockZeroError);
-          assert.equal(thrown.code, "EXPERT_GROUP_INVALID");
-          assert.match(thrown.message, message);
-          return true;
-        },
-      );
+      assert.throws(() => checkGroups({ model: MICRO, groups }), coded("EXPERT_GROUP_INVALID", message));
     });
 
   it("are refused of a model that is too large to be counted", () => {

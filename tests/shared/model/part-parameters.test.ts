@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { parameterShapes } from "#shared/model/parameters.js";
 import { decodeParameters, encodeParameters } from "#shared/model/part-parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { encodeSafetensors } from "#shared/tensor-files/safetensors.js";
+import { coded } from "#tests/support/coded.js";
 import { MICRO, microParameters } from "./micro.js";
 
 const shapes = parameterShapes(MICRO);
-
-const fault = (code: ErrorCode, message: RegExp) => (thrown: unknown) => {
-  assert.ok(thrown instanceof BlockZeroError, String(thrown));
-  assert.equal(thrown.code, code);
-  assert.match(thrown.message, message);
-  return true;
-};
 
 describe("part of a model", () => {
   const parameters = microParameters();
@@ -29,10 +22,10 @@ describe("part of a model", () => {
 
   it("is refused when damaged, or not float32", () => {
     const { bytes } = encodeParameters(parameters);
-    assert.throws(() => decodeParameters(bytes.subarray(0, 7), shapes, "hub"), fault("SAFETENSORS_INVALID", /shorter/));
-    assert.throws(() => decodeParameters(bytes.subarray(0, -4), shapes, "hub"), fault("SAFETENSORS_INVALID", /bytes/));
+    assert.throws(() => decodeParameters(bytes.subarray(0, 7), shapes, "hub"), coded("SAFETENSORS_INVALID", /shorter/));
+    assert.throws(() => decodeParameters(bytes.subarray(0, -4), shapes, "hub"), coded("SAFETENSORS_INVALID", /bytes/));
     const half = encodeSafetensors(new Map([["x", { dtype: "F16", shape: [2], data: new Uint8Array(4) }]]));
-    assert.throws(() => decodeParameters(half, shapes, "hub"), fault("SAFETENSORS_INVALID", /"x" is F16/));
+    assert.throws(() => decodeParameters(half, shapes, "hub"), coded("SAFETENSORS_INVALID", /"x" is F16/));
   });
 
   const name = "model.layers.1.mlp.experts.2.down_proj.weight";
@@ -52,6 +45,6 @@ describe("part of a model", () => {
   for (const [what, content, message] of misfits)
     it(`is refused with ${what}`, () => {
       const { bytes } = encodeParameters(content);
-      assert.throws(() => decodeParameters(bytes, shapes, "hub"), fault("CHECKPOINT_MISMATCH", message));
+      assert.throws(() => decodeParameters(bytes, shapes, "hub"), coded("CHECKPOINT_MISMATCH", message));
     });
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
-import { BlockZeroError } from "#shared/errors/error.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { makeGenesis, makeKeys, temporaryHome } from "../chain/support.js";
 
@@ -18,7 +18,7 @@ const open = async (t: TestContext) => {
   return { node, clock: await startBlockClock(chain, stop.signal), signal: stop.signal };
 };
 
-const stopped = (thrown: unknown) => thrown instanceof BlockZeroError && thrown.code === "STOPPED";
+const stopped = coded("STOPPED");
 
 describe("block clock", { timeout: HANG_GUARD }, () => {
   it("reaches what is here at once, and what is not with its first head", async (t) => {

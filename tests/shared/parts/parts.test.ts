@@ -4,7 +4,6 @@ import { describe, it, type TestContext } from "node:test";
 import { z } from "zod";
 import { l2Norm } from "#shared/artifact/update.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
-import { BlockZeroError, type ErrorCode } from "#shared/errors/error.js";
 import { createScratch } from "#shared/files/scratch.js";
 import { partLayout } from "#shared/model/part-layout.js";
 import { encodeParameters } from "#shared/model/part-parameters.js";
@@ -15,15 +14,9 @@ import { beginPart } from "#shared/parts/part-writer.js";
 import { type BlobRef, blobsOf, bytesOfPart, type PartRef, partOf } from "#shared/protocol/model-manifest.js";
 import { encodeSafetensors } from "#shared/tensor-files/safetensors.js";
 import type { TensorShapes } from "#shared/tensor-files/tensor-shapes.js";
+import { coded } from "#tests/support/coded.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 import { loadVectors } from "../protocol/vectors.js";
-
-const fault = (code: ErrorCode, message: RegExp) => (thrown: unknown) => {
-  assert.ok(thrown instanceof BlockZeroError);
-  assert.equal(thrown.code, code);
-  assert.match(thrown.message, message);
-  return true;
-};
 
 /** 16, 40, 24, 8 and 8 bytes. */
 const SHAPES: TensorShapes = new Map([
@@ -178,7 +171,7 @@ describe("a part", () => {
       return { ...source, close: () => source.close().finally(() => (open -= 1)) };
     };
     const refuses = async (blobs: PartRef, code: "CHECKPOINT_MISMATCH" | "SAFETENSORS_INVALID", message: RegExp) => {
-      await assert.rejects(openPart(counting, blobs, SHAPES, "the hub"), fault(code, message));
+      await assert.rejects(openPart(counting, blobs, SHAPES, "the hub"), coded(code, message));
       assert.equal(open, 0);
     };
     await refuses(first, "CHECKPOINT_MISMATCH", /the hub .* tensor c is missing/);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BlockZeroError } from "#shared/errors/error.js";
 import { type Signer, signingFor } from "#shared/protocol/signer.js";
 import { parseSignerAddress, showSignerAddress } from "#shared/signing/signer-address.js";
 import { encodePurpose, parsePurpose } from "#shared/signing/signing-wire.js";
 import { signerFromUri } from "#shared/wallet/index.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet } from "../../support/subnet.js";
 
@@ -58,7 +58,7 @@ test("what an extrinsic is for goes with it and with nothing else", async () => 
 test("a dry run does not go with a signer", { timeout: HANG_GUARD }, async (t) => {
   const subnet = await openSubnet(t);
   const joining = subnet.join("vera", { dry_run: true, "wallet.signer": "unix:///run/none.sock" });
-  await assert.rejects(joining, (thrown) => thrown instanceof BlockZeroError && thrown.code === "SIGNER_DRY_RUN");
+  await assert.rejects(joining, coded("SIGNER_DRY_RUN"));
   const without = subnet.join("vera", { "wallet.signer": "unix:///run/none.sock" });
-  await assert.rejects(without, (thrown) => thrown instanceof BlockZeroError && thrown.code === "SIGNER_UNREACHABLE");
+  await assert.rejects(without, coded("SIGNER_UNREACHABLE"));
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { BlockZeroError } from "#shared/errors/error.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
+import { coded } from "#tests/support/coded.js";
 
 const options = fc
   .record({
@@ -55,7 +55,7 @@ describe("cosineWithWarmup", () => {
     ]) {
       assert.throws(
         () => cosineWithWarmup({ peak: 1, warmupSteps: 0, totalSteps: 4, ...wrong }),
-        (error) => error instanceof BlockZeroError && error.code === "TRAIN_SCHEDULE",
+        coded("TRAIN_SCHEDULE"),
       );
     }
   });

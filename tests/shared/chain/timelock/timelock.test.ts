@@ -6,7 +6,7 @@ import { QUICKNET, roundAt, timeOfRound } from "#shared/chain/timelock/beacon.js
 import { gtPower } from "#shared/chain/timelock/gt-power.js";
 import { beaconPublicKey, signPulse, verifyPulse } from "#shared/chain/timelock/pulse.js";
 import { decryptTimelock, encryptTimelock } from "#shared/chain/timelock/timelock.js";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { coded } from "#tests/support/coded.js";
 import { ourCiphertexts, seededBytes } from "../../../interop/timelock-ours.js";
 import { drandVectors } from "./vectors.js";
 
@@ -15,7 +15,7 @@ const publicKey = beaconPublicKey(seed);
 const round = 7;
 const pulse = signPulse(seed, round);
 const hex = (text: string) => Buffer.from(text, "hex");
-const malformed = (thrown: unknown) => thrown instanceof BlockZeroError && thrown.code === "TIMELOCK_MALFORMED";
+const malformed = coded("TIMELOCK_MALFORMED");
 
 describe("timelock", () => {
   it("opens with its round's pulse and with no other", () => {

@@ -9,6 +9,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { commitOnce, type Intentions } from "#shared/participant/writes/commit-once.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
+import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { NETUID } from "#tests/support/micro-network.js";
 import { openSubnet, until } from "#tests/support/subnet.js";
@@ -62,9 +63,6 @@ const open = async (t: TestContext, change: (chain: Chain) => Chain = (chain) =>
     shown: async () => (await chain.commitments(NETUID)).map(({ data, block }) => ({ data, block })),
   };
 };
-
-const missed = (reason: RegExp) => (thrown: unknown) =>
-  thrown instanceof BlockZeroError && thrown.code === "WINDOW_MISSED" && reason.test(thrown.message);
 
 describe("commitOnce", { timeout: HANG_GUARD }, () => {
   it("waits for its window and says which block holds the record", async (t) => {
@@ -190,7 +188,7 @@ describe("commitOnce", { timeout: HANG_GUARD }, () => {
     intentions.intend = () => {
       throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
     };
-    const result = assert.rejects(commit("mine"), missed(/before block 8: ENOSPC/));
+    const result = assert.rejects(commit("mine"), coded("WINDOW_MISSED", /before block 8: ENOSPC/));
     for (const [tries, block] of [4, 5, 6].entries()) {
       await to(block);
       await until(t, () => lines.length === tries + 2);
@@ -230,7 +228,10 @@ describe("commitOnce", { timeout: HANG_GUARD }, () => {
         throw new BlockZeroError("CHAIN_REJECTED", `refusal ${lines.length + 1}`, "wait");
       },
     }));
-    const result = assert.rejects(commit("mine"), missed(/^3\/commit was not on chain before block 8: refusal 3$/));
+    const result = assert.rejects(
+      commit("mine"),
+      coded("WINDOW_MISSED", /^3\/commit was not on chain before block 8: refusal 3$/),
+    );
     for (const [tries, block] of [4, 5, 6].entries()) {
       await to(block);
       await until(t, () => lines.length === tries + 1);
@@ -253,7 +254,7 @@ describe("commitOnce", { timeout: HANG_GUARD }, () => {
         return chain.submit(...call);
       },
     }));
-    const result = assert.rejects(commit("mine"), missed(/before block 8: block 8 included it/));
+    const result = assert.rejects(commit("mine"), coded("WINDOW_MISSED", /before block 8: block 8 included it/));
     await to(4);
     await until(t, () => asked);
     await to(7);
@@ -268,7 +269,7 @@ describe("commitOnce", { timeout: HANG_GUARD }, () => {
     for (const block of [7, 8, 20]) {
       const { commit, to, sent } = await open(t);
       await to(block);
-      await assert.rejects(commit("mine"), missed(/window had closed/));
+      await assert.rejects(commit("mine"), coded("WINDOW_MISSED", /window had closed/));
       assert.equal(await sent(), 0);
     }
   });

@@ -3,12 +3,12 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { minerJournalSchema } from "#miner/journal.js";
-import { BlockZeroError } from "#shared/errors/error.js";
 import { openEmbargo } from "#shared/participant/files/embargo.js";
 import { intentionsSchema, openJournal, recent } from "#shared/participant/writes/journal.js";
+import { coded } from "#tests/support/coded.js";
 import { temporaryFolder } from "../../artifact/temporary.js";
 
-const malformed = (thrown: unknown) => thrown instanceof BlockZeroError && thrown.code === "JOURNAL_MALFORMED";
+const malformed = coded("JOURNAL_MALFORMED");
 
 const fresh = minerJournalSchema.parse({});
 

@@ -3,13 +3,13 @@ import { before, describe, it } from "node:test";
 import { type Call, callSchema } from "#shared/chain/devchain/calls.js";
 import type { Extrinsic } from "#shared/chain/devchain/extrinsic.js";
 import { genesisSchema, type HyperParameterChange } from "#shared/chain/devchain/genesis.js";
-import { BlockZeroError } from "#shared/errors/error.js";
 import type { LocalKey } from "#shared/protocol/signer.js";
 import { applyBlock, genesisState, nonceOf } from "#shared/simulators/devchain/apply.js";
 import { type Block, extrinsicsRoot } from "#shared/simulators/devchain/block.js";
 import { isEpoch, nextEpoch, tempoIndex, tempoStart } from "#shared/simulators/devchain/epochs.js";
 import type { ChainState } from "#shared/simulators/devchain/state.js";
 import { stakeOf, subnetOf } from "#shared/simulators/devchain/subnet.js";
+import { coded } from "#tests/support/coded.js";
 import { localExtrinsic } from "../../../support/local-signing.js";
 import { type Keys, makeGenesis, makeKeys, NETUID, TOKEN } from "../../chain/support.js";
 
@@ -287,11 +287,7 @@ describe("epochs", () => {
 });
 
 describe("blocks", () => {
-  const invalid = (run: () => unknown, what: RegExp) =>
-    assert.throws(
-      run,
-      (error) => error instanceof BlockZeroError && error.code === "BLOCK_INVALID" && what.test(error.message),
-    );
+  const invalid = (run: () => unknown, what: RegExp) => assert.throws(run, coded("BLOCK_INVALID", what));
 
   it("leave their parent's state as it was and share what they do not touch", () => {
     const parent = withPermit();
