@@ -55,6 +55,13 @@ const clientOf = (signer?: typeof vera) =>
   createBlobClient({ allowPrivateAddresses: true, log: quiet, ...(signer && { signer }), busyPausesMs: [] });
 const request = { hash, maxBytes: 100 };
 
+/** A store with the blob that is asked for and one that nobody reads to its end, by its hash. */
+const withLarge = async (t: TestContext) => {
+  const store = directoryStore(temporaryFolder(t));
+  await store.put(bytes);
+  return { store, large: await store.put(Buffer.alloc(64 << 20, 7)) };
+};
+
 const nonces = requestNonces();
 
 /** Asks for a large blob, and reads nothing of it. */
@@ -170,14 +177,11 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
   });
 
   it("lets nobody take more than its share of the places, and ends what takes long where somebody waits", async (t) => {
-    const large = Buffer.alloc(64 << 20, 7);
-    const store = directoryStore(temporaryFolder(t));
-    await store.put(bytes);
-    await store.put(large);
+    const { store, large } = await withLarge(t);
     const roleOf = () => "miner" as const;
     const { port, url } = await serve(t, { roleOf }, { store, maxAnswers: 4, maxAnswersEach: 3, turnMs: 1 });
     const hoard = async () => {
-      const socket = await hoarding(t, { port, url }, vera, sha256(large));
+      const socket = await hoarding(t, { port, url }, vera, large);
       await once(socket, "readable");
       return String(socket.read()).slice(0, 400);
     };
@@ -188,10 +192,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
   });
 
   it("has a place in time for whoever has none, however many of its class ask for much and read nothing", async (t) => {
-    const large = Buffer.alloc(64 << 20, 7);
-    const store = directoryStore(temporaryFolder(t));
-    await store.put(bytes);
-    await store.put(large);
+    const { store, large } = await withLarge(t);
     const roleOf = () => "validator" as const;
     const server = await serve(t, { roleOf }, { store, maxAnswers: 4 });
     const ends = { isOver: false };
@@ -201,7 +202,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     const hoarders = await Promise.all(["1", "2", "3", "4", "5", "6"].map((name) => signerFromUri(`//hoarder${name}`)));
     /** Asks again whenever it is over. */
     const hoard = async (signer: (typeof hoarders)[number]): Promise<Socket> => {
-      const socket = await hoarding(t, server, signer, sha256(large));
+      const socket = await hoarding(t, server, signer, large);
       socket.once("close", () => {
         if (!ends.isOver) void hoard(signer);
       });
@@ -217,10 +218,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
   });
 
   it("has a place for miners though a few validators ask for as much as they may", async (t) => {
-    const large = Buffer.alloc(64 << 20, 7);
-    const store = directoryStore(temporaryFolder(t));
-    await store.put(bytes);
-    await store.put(large);
+    const { store, large } = await withLarge(t);
     const roleOf = (hotkey: string) => (hotkey === ann.address ? "miner" : "validator");
     const limits = { maxAnswers: 4, maxAnswersEach: 2, turnMs: 20 };
     const server = await serve(t, { roleOf }, { store, ...limits });
@@ -230,7 +228,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
       isOver = true;
     });
     const hoard = async (signer: typeof vera): Promise<void> => {
-      const socket = await hoarding(t, server, signer, sha256(large));
+      const socket = await hoarding(t, server, signer, large);
       socket.once("close", () => {
         if (!isOver) void hoard(signer);
       });
@@ -240,15 +238,12 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
   });
 
   it("has a place for miners though as many validators as it has places read nothing", async (t) => {
-    const large = Buffer.alloc(64 << 20, 7);
-    const store = directoryStore(temporaryFolder(t));
-    await store.put(bytes);
-    await store.put(large);
+    const { store, large } = await withLarge(t);
     const roleOf = (hotkey: string) => (hotkey === ann.address ? "miner" : "validator");
     const server = await serve(t, { roleOf }, { store, maxAnswers: 4 });
     const names = ["1", "2", "3", "4"];
     const validators = await Promise.all(names.map((name) => signerFromUri(`//hoarder${name}`)));
-    const sockets = await Promise.all(validators.map((signer) => hoarding(t, server, signer, sha256(large))));
+    const sockets = await Promise.all(validators.map((signer) => hoarding(t, server, signer, large)));
     await Promise.race(
       validators.map((_, i) =>
         Promise.all(sockets.filter((__, other) => other !== i).map((socket) => once(socket, "readable"))),
@@ -258,16 +253,13 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
   });
 
   it("has a place for a validator's next request though others of it wait", async (t) => {
-    const large = Buffer.alloc(64 << 20, 7);
-    const store = directoryStore(temporaryFolder(t));
-    await store.put(bytes);
-    await store.put(large);
+    const { store, large } = await withLarge(t);
     const roleOf = (hotkey: string) => (hotkey === vera.address ? "validator" : "miner");
     const limits = { maxAnswers: 4, maxAnswersEach: 4, turnMs: 60_000 };
     const server = await serve(t, { roleOf }, { store, ...limits });
     const miners = await Promise.all(["1", "2", "3"].map((name) => signerFromUri(`//miner${name}`)));
-    for (const miner of miners) await once(await hoarding(t, server, miner, sha256(large)), "readable");
-    const first = await hoarding(t, server, vera, sha256(large));
+    for (const miner of miners) await once(await hoarding(t, server, miner, large), "readable");
+    const first = await hoarding(t, server, vera, large);
     await once(first, "readable");
     const others = await Promise.all([hoarding(t, server, vera, hash), hoarding(t, server, vera, hash)]);
     const answers = others.map((socket) => once(socket, "readable"));

@@ -35,6 +35,13 @@ const s3Env = (endpoint: string) => ({
 /** A bucket that gets files of more than a MiB in parts of one. */
 const inParts = (endpoint: string, options: S3Options = {}): BlobStore =>
   s3Store({ bucket: "blobs", prefix: "" }, s3Env(endpoint), { partBytes: 1 << 20, ...options });
+/** A file of three of these parts. */
+const threeParts = (t: TestContext) => {
+  const bytes = Buffer.alloc(2.5 * (1 << 20), "many bytes, ");
+  const path = join(temporaryFolder(t), "file");
+  writeFileSync(path, bytes);
+  return { path, bytes, hash: sha256(bytes) };
+};
 const isEnd = (request: string): boolean => /^POST .*uploadId=/.test(request);
 const isAbort = (request: string): boolean => /^DELETE .*uploadId=/.test(request);
 const stopped = new BlockZeroError("STOPPED", "the test stops it", "run it again");
@@ -164,17 +171,15 @@ describe("stores elsewhere", { timeout: HANG_GUARD }, () => {
     const printed = t.mock.method(console, "warn", () => undefined);
     const { endpoint, asked, refuse } = await between(t, await startS3(t, "blobs"));
     const store = inParts(endpoint);
-    const bytes = Buffer.alloc(2.5 * (1 << 20), "many bytes, ");
-    const path = join(temporaryFolder(t), "file");
+    const { path, bytes, hash } = threeParts(t);
     const parts = () =>
       asked.filter((request) => /^PUT .*partNumber=/.test(request)).map((url) => /partNumber=(\d+)/.exec(url)![1]);
     const last = (method: string) => asked.filter((request) => request.startsWith(method));
-    writeFileSync(path, bytes);
     refuse((request) => /partNumber=2/.test(request), 2);
-    await store.putFile(path, sha256(bytes));
+    await store.putFile(path, hash);
     assert.deepEqual(parts(), ["1", "2", "2", "2", "3"]);
     assert.equal(last("POST").length, 2);
-    assert.deepEqual(Buffer.from((await store.get(sha256(bytes))) ?? []), bytes);
+    assert.deepEqual(Buffer.from((await store.get(hash)) ?? []), bytes);
 
     asked.length = 0;
     const other = Buffer.alloc(bytes.length, "other bytes, ");
@@ -192,14 +197,6 @@ describe("stores elsewhere", { timeout: HANG_GUARD }, () => {
     assert.deepEqual([last("POST").length, last("PUT").length], [0, 1], "what fits goes at once");
     assert.equal(printed.mock.callCount(), 0);
   });
-
-  /** A file of three parts. */
-  const threeParts = (t: TestContext) => {
-    const bytes = Buffer.alloc(2.5 * (1 << 20), "many bytes, ");
-    const path = join(temporaryFolder(t), "file");
-    writeFileSync(path, bytes);
-    return { path, bytes, hash: sha256(bytes) };
-  };
 
   it("a bucket may say nothing while it puts parts together for longer than it may elsewhere", async (t) => {
     const { endpoint, asked, handOn } = await between(t, await startS3(t, "blobs"));

@@ -97,39 +97,18 @@ describe("slots", () => {
   });
 
   it("go to who holds fewest of a class first, and no more than its own are ended for who holds as many", async (t) => {
-    t.mock.timers.enable({ apis: ["setInterval"] });
-    let time = 0;
-    const slots = prioritySlots([4], { turnMs: 100, now: () => time });
-    const entered: string[] = [];
-    const ended: string[] = [];
-    const hold = async (from: string, name = from) => {
-      const giveUp = () => {
-        ended.push(name);
-        release?.();
-      };
-      const release = await slots.acquire(0, signal, giveUp, from);
-      entered.push(name);
-    };
-    const settled = async () => {
-      for (let i = 0; i < 9; i++) await Promise.resolve();
-    };
-    const pass = async (milliseconds: number) => {
-      await settled();
-      time += milliseconds;
-      t.mock.timers.tick(milliseconds);
-      await settled();
-    };
-    await hold("greedy", "greedy 1");
+    const { hold, pass, entered, ended } = turns(t, [4]);
+    await hold(0, "greedy", "greedy 1");
     await pass(1);
-    for (const name of ["greedy 2", "greedy 3"]) await hold("greedy", name);
-    await hold("modest");
-    const waiting = [hold("greedy", "greedy 4"), hold("modest", "modest 2"), hold("late"), hold("later")];
+    for (const name of ["greedy 2", "greedy 3"]) await hold(0, "greedy", name);
+    await hold(0, "modest");
+    const waiting = [hold(0, "greedy", "greedy 4"), hold(0, "modest", "modest 2"), hold(0, "late"), hold(0, "later")];
     await pass(100);
     assert.deepEqual(ended.slice(0, 2), ["greedy 1", "greedy 2"], "of who holds most the longest, for who holds none");
     assert.deepEqual(entered.slice(4, 6), ["late", "later"]);
     assert.deepEqual(ended.slice(2), ["modest", "greedy 3"], "of who holds as many its own alone");
     assert.deepEqual(entered.slice(6), ["modest 2", "greedy 4"]);
-    waiting.push(hold("late", "late 2"));
+    waiting.push(hold(0, "late", "late 2"));
     await pass(100);
     assert.deepEqual(ended.slice(4), ["late"]);
     await Promise.all(waiting);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { type BlobClientOptions, createBlobClient } from "#shared/blobs/blob-client.js";
@@ -13,27 +14,25 @@ import { listen, stream } from "./support.js";
 const SILENT = 3;
 const files = ["first", "second", "third"].map((text) => Buffer.from(text));
 
-/** Servers that take a request and send no more than this of an answer, and how often they were asked. */
-const stalling = async (t: TestContext, says: Uint8Array = Buffer.alloc(0)) => {
+/** Servers that answer so, and how often they were asked. */
+const servers = async (t: TestContext, answer: (response: ServerResponse) => void) => {
   let asked = 0;
-  const answer = () =>
+  const start = () =>
     listen(t, (_, response) => {
       asked++;
-      if (says.length > 0) response.write(says);
+      answer(response);
     });
-  return { locations: await Promise.all(Array.from({ length: SILENT }, answer)), asked: () => asked };
+  return { locations: await Promise.all(Array.from({ length: SILENT }, start)), asked: () => asked };
 };
 
-/** Servers that say after a while that they have nothing, and how often they were asked. */
-const late = async (t: TestContext) => {
-  let asked = 0;
-  const answer = () =>
-    listen(t, (_, response) => {
-      asked++;
-      setTimeout(() => response.writeHead(404).end(), 400);
-    });
-  return { locations: await Promise.all(Array.from({ length: SILENT }, answer)), asked: () => asked };
-};
+/** They take a request and send no more than this of an answer. */
+const stalling = (t: TestContext, says: string) =>
+  servers(t, (response) => {
+    if (says !== "") response.write(says);
+  });
+
+/** They say after a while that they have nothing. */
+const late = (t: TestContext) => servers(t, (response) => void setTimeout(() => response.writeHead(404).end(), 400));
 
 /** Has all files. */
 const honest = (t: TestContext) =>
@@ -62,7 +61,7 @@ const open = (t: TestContext, options: Partial<BlobClientOptions> = {}) => {
 describe("servers that send nothing of use", { timeout: HANG_GUARD }, () => {
   for (const [what, says] of Object.entries({ "are silent": "", "send a byte": "x" }))
     it(`cost a client one turn each, not each file one, where they ${what}`, async (t) => {
-      const { locations, asked } = await stalling(t, Buffer.from(says));
+      const { locations, asked } = await stalling(t, says);
       const last = await honest(t);
       const { receive } = open(t);
       for (const file of files) {
@@ -104,7 +103,7 @@ describe("servers that send nothing of use", { timeout: HANG_GUARD }, () => {
   });
 
   it("keep no file open", async (t) => {
-    const { locations } = await stalling(t);
+    const { locations } = await stalling(t, "");
     const { receive, parts } = open(t);
     const last = await listen(t, (_, response) => {
       assert.ok(parts() <= 1);
