@@ -1,6 +1,6 @@
 import { scaled } from "../arena/change.js";
 import type { Attack, Lie } from "../attack.js";
-import { facedServer } from "./faced-server.js";
+import { facedServer, shownBy } from "./faced-server.js";
 import { servedLast } from "./served-last.js";
 import { unscored } from "./unscored.js";
 
@@ -17,9 +17,7 @@ const abstentionOnDemand = (name: string, description: string, friend: string, l
     const files = new Map<string, Uint8Array>();
     const address = subnet.signer(friend).address;
     const location = await facedServer(scope, files, (hotkey) => (hotkey === address ? "file" : "none"));
-    const forged = forge({ miner: "eve1", tensors: scaled(honest[0]!.update, -1), location });
-    files.set(forged.artifact, forged.manifest).set(forged.tensors.hash, forged.tensors.bytes);
-    return [{ forged, served: false }];
+    return [shownBy(files, forge({ miner: "eve1", tensors: scaled(honest[0]!.update, -1), location }))];
   },
 });
 
@@ -41,9 +39,7 @@ const abstentionUnheard: Attack = {
     if (cycle % PERIOD === 1) return [{ forged: forge({ miner: "eve1", tensors: await train() }) }];
     const files = new Map<string, Uint8Array>();
     const location = await servedLast({ scope, subnet, cycle }, files, ["viv"]);
-    const forged = forge({ miner: "eve1", tensors: scaled(honest[0]!.update, -1), location });
-    files.set(forged.artifact, forged.manifest).set(forged.tensors.hash, forged.tensors.bytes);
-    return [{ forged, served: false }];
+    return [shownBy(files, forge({ miner: "eve1", tensors: scaled(honest[0]!.update, -1), location }))];
   },
 };
 

@@ -1,6 +1,7 @@
 import type { ReportEntry } from "#shared/protocol/report.js";
 import type { Attack, Lie } from "../attack.js";
-import { honestWeights } from "./honest-weights.js";
+import { shownBy } from "./faced-server.js";
+import { lieInReports } from "./lie-in-reports.js";
 import { servedLast } from "./served-last.js";
 
 /** Who gets the copy of which number. */
@@ -29,9 +30,7 @@ const copiesApart = ({ name, description, stakes, friends, lie }: Apart): Attack
       identities.map(async (miner, i) => {
         const files = new Map<string, Uint8Array>();
         const location = await servedLast({ scope, subnet, cycle }, files, friends[i]!);
-        const forged = forge({ miner, tensors, location });
-        files.set(forged.artifact, forged.manifest).set(forged.tensors.hash, forged.tensors.bytes);
-        return { forged, served: false };
+        return shownBy(files, forge({ miner, tensors, location }));
       }),
     );
   },
@@ -46,17 +45,7 @@ export const unlikeAnybody = (measured: readonly ReportEntry[], attackers: Reado
     entry.verdict === "scored" ? { ...entry, independence: attackers.has(entry.uid) ? MOST : 0 } : entry,
   );
 
-/** What the validator of the running campaign measured in this cycle. */
-let latest: readonly ReportEntry[] = [];
-
-const lie: Lie = {
-  entries(measured, { attackers }) {
-    latest = measured;
-    return unlikeAnybody(measured, attackers);
-  },
-  // By what was measured, so that what the reports alone do is seen.
-  weights: () => honestWeights(latest),
-};
+const lie = lieInReports((measured, { attackers }) => unlikeAnybody(measured, attackers));
 
 /** Independence is measured by each validator among the updates that it got. Who is shown one copy alone takes it for a training. */
 export const copiesApartAll: readonly Attack[] = [

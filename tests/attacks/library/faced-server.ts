@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Scope } from "../../shared/artifact/temporary.js";
+import type { Forged } from "../../support/updates.js";
+import type { Turn } from "../attack.js";
 
 /** What a server shows who asks: the file, as many other bytes, or a 404. */
 export type Face = "file" | "noise" | "none";
@@ -29,4 +31,10 @@ export const facedServer = async (
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new TypeError("not listening");
   return `http://127.0.0.1:${address.port}`;
+};
+
+/** Puts what an update is made of among the files of a server that serves it alone. @returns its submission */
+export const shownBy = (files: Map<string, Uint8Array>, forged: Forged): Turn => {
+  files.set(forged.artifact, forged.manifest).set(forged.tensors.hash, forged.tensors.bytes);
+  return { forged, served: false };
 };

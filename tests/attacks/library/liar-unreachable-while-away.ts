@@ -1,5 +1,5 @@
 import type { Attack } from "../attack.js";
-import { lieOfOthers } from "./lie-of-others.js";
+import { lieOfOthers } from "./lie-in-reports.js";
 import { unscored } from "./unscored.js";
 
 /** Needs no stake of its own to be half: who is away is in the voting stake for some cycles more, and who fails itself is. */

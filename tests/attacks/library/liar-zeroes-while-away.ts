@@ -4,7 +4,7 @@ import {
   liarUnreachableWhileAway,
   liarUnreachableWhileFailing,
 } from "./liar-unreachable-while-away.js";
-import { lieOfOthers } from "./lie-of-others.js";
+import { lieOfOthers } from "./lie-in-reports.js";
 
 const worthless = lieOfOthers((entry) => ({ ...entry, lossReduction: -1, standardError: 0.001, score: 0 }));
 const nobodysOwn = lieOfOthers((entry) => ({ ...entry, independence: 0 }));

@@ -1,6 +1,6 @@
 import { lengthOf, noiseLike } from "../arena/change.js";
 import type { Attack } from "../attack.js";
-import { type Face, facedServer } from "./faced-server.js";
+import { type Face, facedServer, shownBy } from "./faced-server.js";
 import { liarInflates } from "./liar-inflates.js";
 
 const STAKES = {
@@ -33,9 +33,7 @@ const partlyServed = (share: keyof typeof STAKES, deceit: (typeof DECEITS)[numbe
     const location = await facedServer(scope, files, (hotkey) => (friends.includes(hotkey) ? "file" : toOthers()));
     const like = honest[0]!.update;
     const tensors = noiseLike(like, `${seed}/partly-served`, lengthOf(like));
-    const forged = forge({ miner: "eve1", tensors, location });
-    files.set(forged.artifact, forged.manifest).set(forged.tensors.hash, forged.tensors.bytes);
-    return [{ forged, served: false }];
+    return [shownBy(files, forge({ miner: "eve1", tensors, location }))];
   },
 });
 

@@ -1,6 +1,6 @@
 import { lengthOf, noiseLike } from "../arena/change.js";
 import type { Attack } from "../attack.js";
-import { facedServer } from "./faced-server.js";
+import { facedServer, shownBy } from "./faced-server.js";
 import { liarInflates } from "./liar-inflates.js";
 
 export const twoFacedServer: Attack = {
@@ -13,8 +13,6 @@ export const twoFacedServer: Attack = {
     const location = await facedServer(scope, files, (hotkey) => (hotkey === friend ? "file" : "noise"));
     const like = honest[0]!.update;
     const tensors = noiseLike(like, `${seed}/two-faced`, lengthOf(like));
-    const forged = forge({ miner: "eve1", tensors, location });
-    files.set(forged.artifact, forged.manifest).set(forged.tensors.hash, forged.tensors.bytes);
-    return [{ forged, served: false }];
+    return [shownBy(files, forge({ miner: "eve1", tensors, location }))];
   },
 };
