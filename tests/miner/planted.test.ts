@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { isPlanted, whoGuessed } from "#miner/planted.js";
-import type { Report, ReportEntry } from "#shared/protocol/report.js";
+import type { ReportEntry } from "#shared/protocol/report.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
+import { madeUpReport } from "../support/reports.js";
 
 const cycles = Array.from({ length: 400 }, (_, cycle) => cycle);
 const miner = { uid: 4, hotkey: "miner" };
@@ -24,19 +25,6 @@ const entry = (score: number, change: Partial<ReportEntry> = {}): ReportEntry =>
   ...change,
 });
 
-const report = (validator: string, entries: readonly ReportEntry[]): Report => ({
-  version: 3,
-  kind: "report",
-  network: "1".repeat(64),
-  cycle: 7,
-  base: "2".repeat(64),
-  validator,
-  seeds: {},
-  baseline: {},
-  entries: [...entries],
-  signature: "3".repeat(128),
-});
-
 describe("planted updates", () => {
   it("come in one cycle of four, the same when asked again, others in another home", (t) => {
     const folder = temporaryFolder(t);
@@ -51,11 +39,11 @@ describe("planted updates", () => {
 
   it("tell who scored without measuring", () => {
     const reports = [
-      report("measures", [entry(0)]),
-      report("guesses", [entry(0.1)]),
-      report("failed", [entry(0, { verdict: "abstained", reason: "validator_failed" })]),
-      report("is silent", []),
-      report("names another", [entry(0.1, { hotkey: "another" })]),
+      madeUpReport("measures", [entry(0)]),
+      madeUpReport("guesses", [entry(0.1)]),
+      madeUpReport("failed", [entry(0, { verdict: "abstained", reason: "validator_failed" })]),
+      madeUpReport("is silent", []),
+      madeUpReport("names another", [entry(0.1, { hotkey: "another" })]),
     ];
     assert.deepEqual(whoGuessed(reports, miner.hotkey, "bad"), ["guesses"]);
     assert.deepEqual(whoGuessed(reports, miner.hotkey, "good"), ["measures"]);

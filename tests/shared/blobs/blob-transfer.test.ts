@@ -15,12 +15,11 @@ import { type BlobSource, layeredSource } from "#shared/blobs/layered-store.js";
 import { listedSource } from "#shared/blobs/listed-source.js";
 import { memoryStore } from "#shared/blobs/memory-store.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import type { Log } from "#shared/telemetry/log.js";
 import { isPublicAddress } from "#shared/util/public-address.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { temporaryFolder } from "../artifact/temporary.js";
+import { quiet } from "./support.js";
 
-const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const bytes = Buffer.alloc(300_000, "blob");
 const hash = sha256(bytes);
 const maxBytes = 1 << 20;

@@ -23,8 +23,9 @@ import { CHECKPOINT_DTYPES, type CheckpointDType } from "#shared/model/huggingfa
 import { parameterShapes } from "#shared/model/parameters.js";
 import { checkpointFloats, parametersFloats } from "#shared/model/part-floats.js";
 import { toFloats } from "#shared/tensor-files/float32.js";
-import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
+import { parseSafetensors } from "#shared/tensor-files/safetensors.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { editTensors } from "./edit-tensors.js";
 import { loadGroup, loadHub } from "./load-parts.js";
 import { floatsOf, MICRO, microParameters, relativeError, runForward } from "./micro.js";
 
@@ -59,12 +60,6 @@ const editIndex = (path: string, edit: (map: Record<string, string>) => void) =>
   const index = readIndex(path);
   edit(index.weight_map);
   writeFileSync(path, JSON.stringify(index));
-};
-const editTensors = (path: string, edit: (tensors: Map<string, Tensor>) => void) => {
-  const { tensors, metadata } = parseSafetensors(readFileSync(path));
-  const copy = new Map(tensors);
-  edit(copy);
-  writeFileSync(path, encodeSafetensors(copy, metadata));
 };
 
 /** The elements of all pieces, each copied before the next is asked for. */

@@ -6,9 +6,10 @@ import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
 import { fromHuggingFaceConfig, toHuggingFaceConfig } from "#shared/model/huggingface-config.js";
 import { readModelConfig } from "#shared/planning/read-model.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
-import { encodeSafetensors, parseSafetensors, type Tensor } from "#shared/tensor-files/safetensors.js";
+import type { Tensor } from "#shared/tensor-files/safetensors.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { coded } from "#tests/support/coded.js";
+import { editTensors } from "./edit-tensors.js";
 import { MICRO, microParameters } from "./micro.js";
 import { keysOf, references } from "./reference.js";
 
@@ -21,13 +22,6 @@ const written = async (context: TestContext, config: ModelConfig = MICRO) => {
 
 const editConfig = (path: string, edit: Readonly<Record<string, unknown>>) =>
   writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), ...edit }));
-
-const editTensors = (path: string, edit: (tensors: Map<string, Tensor>) => void) => {
-  const { tensors, metadata } = parseSafetensors(readFileSync(path));
-  const copy = new Map(tensors);
-  edit(copy);
-  writeFileSync(path, encodeSafetensors(copy, metadata));
-};
 
 describe("checkpoint", () => {
   for (const tie_word_embeddings of [true, false])

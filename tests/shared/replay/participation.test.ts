@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Report, ReportEntry } from "#shared/protocol/report.js";
+import type { ReportEntry } from "#shared/protocol/report.js";
 import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
 import { type Participation, participationIn } from "#shared/replay/participation.js";
 import type { ExchangedReport } from "#shared/replay/reports.js";
+import { madeUpReport } from "#tests/support/reports.js";
 
 const stakes = new Map([
   ["vera", 500n],
@@ -54,19 +55,6 @@ const agreed = (uid: number, score: number, change: Partial<AgreedOutcome> = {})
   ...change,
 });
 
-const report = (validator: string, entries: readonly ReportEntry[]): Report => ({
-  version: 3,
-  kind: "report",
-  network: "1".repeat(64),
-  cycle: 7,
-  base: "2".repeat(64),
-  validator,
-  seeds: {},
-  baseline: {},
-  entries: [...entries],
-  signature: "3".repeat(128),
-});
-
 const unscored = (reason: "malformed" | "unreachable" | "validator_failed"): Partial<ReportEntry> => ({
   verdict: reason === "malformed" ? "rejected" : "abstained",
   reason,
@@ -82,7 +70,7 @@ const toldOf = (entries: readonly ReportEntry[], outcomes: readonly AgreedOutcom
     exchanged: new Set(["vera"]),
     silent: [],
   };
-  return participationIn(exchange, [report("vera", entries)], outcomes)[0]!;
+  return participationIn(exchange, [madeUpReport("vera", entries)], outcomes)[0]!;
 };
 
 describe("participation", () => {
@@ -94,7 +82,7 @@ describe("participation", () => {
       exchanged: new Set(["vera", "vick"]),
       silent: ["idle"],
     };
-    const told = participationIn(exchange, [report("vera", [entry(4, 0.1)])], [agreed(4, 0.1)]);
+    const told = participationIn(exchange, [madeUpReport("vera", [entry(4, 0.1)])], [agreed(4, 0.1)]);
     assert.deepEqual(told, [
       {
         hotkey: "vera",

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
 
 /** A run as the double keeps it. */
@@ -20,12 +21,6 @@ export interface WandbDouble {
   /** Answers so many requests to the file stream with this status; the rows of `lost` ones are kept all the same. */
   fail(times: number, status: number, rows?: "kept" | "refused"): void;
 }
-
-const bodyOf = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString("utf8");
-};
 
 /** One that a store wants, and some that nobody should send. */
 const UPLOAD_HEADERS = [
@@ -86,7 +81,7 @@ export const wandbDouble = async (
 
   const server = createServer(async (request, response) => {
     const { url: path = "" } = request;
-    const body = await bodyOf(request);
+    const body = await text(request);
     const [, kind, , , run] = path.split("/");
     if (kind === "files" && failing.times > 0) {
       failing = { ...failing, times: failing.times - 1 };

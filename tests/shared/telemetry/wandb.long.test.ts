@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createRawServer } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { BlockZeroError, formatError } from "#shared/errors/error.js";
 import { type MetricsConfig, openMetrics } from "#shared/telemetry/open-metrics.js";
@@ -21,12 +22,6 @@ interface Request {
 
 const KEY = "k".repeat(40);
 
-const bodyOf = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString("utf8");
-};
-
 /** A loopback server that answers what Weights & Biases would: the viewer, the run, and the file stream. */
 const listen = async (context: TestContext, answer: (request: Request) => { status: number; body: object }) => {
   const requests: Request[] = [];
@@ -34,7 +29,7 @@ const listen = async (context: TestContext, answer: (request: Request) => { stat
     const request = {
       path: incoming.url ?? "",
       authorization: incoming.headers.authorization ?? "",
-      body: await bodyOf(incoming),
+      body: await text(incoming),
     };
     requests.push(request);
     const { status, body } = answer(request);

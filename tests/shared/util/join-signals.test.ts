@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { getEventListeners } from "node:events";
 import { describe, it } from "node:test";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
@@ -8,8 +7,8 @@ import { withinBlocks } from "#shared/participant/within-blocks.js";
 import { createTelemetry } from "#shared/telemetry/telemetry.js";
 import { joinSignals, withSignals } from "#shared/util/join-signals.js";
 import { onAbort } from "#shared/util/on-abort.js";
+import { listenersOf } from "./listeners-of.js";
 
-const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, "abort").length;
 const TIMES = 1000;
 
 describe("joined signals", () => {

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { getEventListeners } from "node:events";
 import { describe, it } from "node:test";
 import { prioritySlots } from "#shared/blobs/priority-slots.js";
 import { startBlockClock } from "#shared/participant/block-clock.js";
 import { orAbort } from "#shared/util/deadline.js";
 import { onAbort } from "#shared/util/on-abort.js";
+import { listenersOf } from "./listeners-of.js";
 
-const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, "abort").length;
 const MANY = 50;
 
 describe("waiting for a signal", () => {
