@@ -2,6 +2,7 @@ import { type PlanLine, planText } from "#shared/cli/plan-lines.js";
 import { evaluationMemory } from "#shared/evaluation/evaluation-memory.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import { windowsBytes } from "#shared/own-program/windows-file.js";
+import { KEEP_FEWER } from "#shared/participant/files/kept-cycles.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
@@ -110,7 +111,7 @@ export const describeOwnPlan = (plan: OwnTrainingPlan, free: number, sprint: Spr
           verdict.join ? "yes" : "no",
           verdict.join
             ? "as far as is known: `blockzero-miner trainer check` tries the program"
-            : "too little disk: lower checkpoint_keep_top_k or trainer.disk_gib",
+            : `too little disk: lower trainer.disk_gib, or ${KEEP_FEWER}`,
         ],
       ],
     ],

@@ -1,4 +1,5 @@
 import { fits, foundBy, type PlanLine, planText } from "#shared/cli/plan-lines.js";
+import { KEEP_FEWER } from "#shared/participant/files/kept-cycles.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import { percent } from "#shared/util/percent.js";
 import { CHECKPOINT_SHARE } from "../training/checkpoint-runs.js";
@@ -131,7 +132,7 @@ const timeLines = ({ train }: TrainingPlan, { has, verdict, time, measured }: Pl
 const reasonOf = ({ memory, disk, time }: Verdict, { program }: TrainingPlan): string | undefined => {
   if (!memory)
     return `too little memory: lower batch_size or workers${program === "whole" ? ", or set training.program to layers" : ""}`;
-  if (!disk) return "too little disk: lower checkpoint_keep_top_k";
+  if (!disk) return `too little disk: ${KEEP_FEWER}`;
   if (time === false) return "not one step fits into the train phase";
   return time === null ? "as far as is known: nothing was measured" : undefined;
 };

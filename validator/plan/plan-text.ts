@@ -1,4 +1,5 @@
 import { fits, foundBy, type PlanLine, planText } from "#shared/cli/plan-lines.js";
+import { KEEP_FEWER } from "#shared/participant/files/kept-cycles.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import type { EvaluationTime } from "./evaluation-time.js";
 import type { EvaluationPlan } from "./plan.js";
@@ -100,7 +101,7 @@ const reasonOf = (
 ): string | undefined => {
   if (!memory)
     return `too little memory${mode === "whole" ? ": lower evaluation.memory_gib, so that layers are read one by one" : ""}`;
-  if (!disk) return "too little disk: lower checkpoint_keep_top_k, of which 2 is the least";
+  if (!disk) return `too little disk: ${KEEP_FEWER}`;
   if (time === false) return "evaluation takes too long here";
   if (time === null) return "as far as is known: nothing was measured";
   return evaluator > 0 ? "as far as is known: what evaluator.command takes is not" : undefined;

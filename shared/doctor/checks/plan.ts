@@ -1,3 +1,4 @@
+import { KEEP_FEWER } from "#shared/participant/files/kept-cycles.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import { type Check, failure, ok } from "../check.js";
 import { roomOf } from "../disk-room.js";
@@ -26,10 +27,7 @@ export const planCheck: Check = {
       );
     if (disk > free + used) {
       const beside = used > 0 ? `, beside ${formatBytes(used)} that it has` : "";
-      return failure(
-        `${says}; only ${formatBytes(free)} are free${beside}`,
-        "free some, or lower checkpoint_keep_top_k",
-      );
+      return failure(`${says}; only ${formatBytes(free)} are free${beside}`, `free some, or ${KEEP_FEWER}`);
     }
     return ok(says);
   },
