@@ -1,6 +1,6 @@
-import { readdir, stat, statfs } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { BlockZeroError } from "#shared/errors/error.js";
+import { checkDiskRoom } from "#shared/hub/disk-room.js";
 import type { HubFile } from "#shared/hub/hub-file.js";
 import { openCheckpointFolder } from "#shared/model/checkpoint-folder.js";
 import { CONFIG_FILE } from "#shared/model/checkpoint-layout.js";
@@ -36,13 +36,7 @@ export const checkRoom = async ({ dir, weights, missing, model, isMade, blobs }:
   // A config that names no precision is taken for float32, which the files' size corrects.
   const stored = isMade ? 4 * parameters : Math.min(bytesEach * parameters, files);
   const needed = missing + Math.max(0, stored - (await bytesIn(blobs)));
-  const { bavail, bsize } = await statfs(dir);
-  if (needed <= bavail * bsize) return;
-  throw new BlockZeroError(
-    "HUB_TOO_LARGE",
-    `the checkpoint and the model's blobs in ${blobs} take ${needed} bytes more, ${bavail * bsize} are free`,
-    "free space, name another place, or take a smaller repository",
-  );
+  await checkDiskRoom(dir, needed, `the checkpoint and the model's blobs in ${blobs} take ${needed} bytes more`);
 };
 
 /** What an earlier call stored. */

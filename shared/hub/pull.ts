@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
-import { open, readdir, rename, rm, rmdir, stat, statfs } from "node:fs/promises";
+import { open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { ensureFolder } from "#shared/files/ensure-folder.js";
+import { checkDiskRoom } from "./disk-room.js";
 import { type HubOptions, type HubRepository, openHub } from "./hub.js";
 import { formatHubAddress, type HubAddress } from "./hub-address.js";
 import { digestOf, type HubFile } from "./hub-file.js";
@@ -88,13 +89,7 @@ export const pullFolder = async (
 const checkRoom = async (dir: string, files: readonly HubFile[]): Promise<void> => {
   await ensureFolder(dir);
   const missing = await missingOf(dir, files);
-  const { bavail, bsize } = await statfs(dir);
-  if (missing > bavail * bsize)
-    throw new BlockZeroError(
-      "HUB_TOO_LARGE",
-      `${missing} bytes are missing in ${dir}, ${bavail * bsize} are free`,
-      "free space, name another place, or take a smaller repository",
-    );
+  await checkDiskRoom(dir, missing, `${missing} bytes are missing in ${dir}`);
 };
 
 /** Bytes of files that are not there yet. */
