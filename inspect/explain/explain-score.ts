@@ -1,6 +1,7 @@
 import { readOriginal } from "#shared/independence/repeats.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { ReportEntry } from "#shared/protocol/report.js";
+import { countsInMean } from "#shared/protocol/verdict.js";
 import { placeIn } from "#shared/protocol/voting/place.js";
 import { sumStake } from "#shared/protocol/voting/stake.js";
 import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
@@ -173,7 +174,7 @@ const windowOf = (
         cycle: first + i,
         verdict: entry?.verdict ?? null,
         score: isOfGroup ? entry.score : 0,
-        counts: entry?.verdict !== "abstained" || !isOfGroup,
+        counts: !isOfGroup || countsInMean(entry.verdict),
       };
     }),
   };
