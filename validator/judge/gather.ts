@@ -12,7 +12,7 @@ import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readSubmissions, type Submission } from "#shared/replay/submissions.js";
 import { blockWithin } from "../time-left.js";
-import { type BlamedResult, gateWithBlame, mayStillCome } from "./gate-with-blame.js";
+import { type BlamedResult, type BlameOptions, gateWithBlame, mayStillCome } from "./gate-with-blame.js";
 
 /** A submission and the result of its gates. */
 export interface Gated {
@@ -92,10 +92,14 @@ const gating = (
   const { clock, signal } = participant;
   const deadline = blockWithin(participant, cycle, FETCH_SHARE);
   return untilBlock(clock, deadline, signal, (until) => {
-    const change = withFewOpen(prioritySlots([UPDATES_AT_ONCE], { maxWaiting: MAX_WAITING }), signal);
-    const gate: Gate = (submission) => gateWithBlame(participant, submission, { base, cycle, until, change });
-    return gather(gate, { until, deadline });
+    return gather(fewAtOnce(participant, { base, cycle, until }), { until, deadline });
   });
+};
+
+/** Gates with only a few files open at a time. */
+const fewAtOnce = (participant: Participant, options: Omit<BlameOptions, "change">): Gate => {
+  const change = withFewOpen(prioritySlots([UPDATES_AT_ONCE], { maxWaiting: MAX_WAITING }), participant.signal);
+  return (submission) => gateWithBlame(participant, submission, { ...options, change });
 };
 
 /** Asks for one that may still come at every block until the deadline: none waits for another's server. */
@@ -118,8 +122,9 @@ const gateInTime = async (
 const HAND_ON_SHARE = 1 / 2;
 
 /**
- * What did not come in time to be measured, as far as other validators have it. Whoever is to measure an update has it once the wait for miners is over,
- * and hands it on; not all see the same block at the same moment, so they are asked at each block until half of the phase is over. Validators and the owner alone are asked, and not who announced it. Else a miner could show each validator another copy of one
+ * What did not come in time to be measured, as far as other validators have it. Whoever is to measure an update has it once the wait for
+ * miners is over, and hands it on; not all see the same block at the same moment, so they are asked at each block until half of the phase is
+ * over. Validators and the owner alone are asked, and not who announced it. Else a miner could show each validator another copy of one
  * training, and each would take its copy for a training.
  */
 export const gatherLate = async (
@@ -140,9 +145,7 @@ export const gatherLate = async (
   log.info("updates not here in time: other validators are asked for them", { cycle, updates: missing.length });
   await clock.reach(over, signal);
   return untilBlock(clock, deadline, signal, async (until) => {
-    const change = withFewOpen(prioritySlots([UPDATES_AT_ONCE], { maxWaiting: MAX_WAITING }), signal);
-    const options = { base, cycle, until, change, isHandedOn: true };
-    const gate: Gate = (submission) => gateWithBlame(participant, submission, options);
+    const gate = fewAtOnce(participant, { base, cycle, until, isHandedOn: true });
     const results = await Promise.all(
       missing.map(({ submission }) => gateInTime(participant, { until, deadline }, submission, gate)),
     );
