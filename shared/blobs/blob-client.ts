@@ -150,7 +150,7 @@ const receiveFromOne = async (
 };
 
 /** An attempt at one location. */
-interface Attempt {
+interface LocationAttempt {
   readonly request: BlobFetch;
   readonly part: DownloadPart;
   /** Milliseconds of its one turn; undefined if it has as many as needed. */
@@ -158,7 +158,11 @@ interface Attempt {
 }
 
 /** @returns null if the blob is here, else why not, and what that cost is noted @throws what is no fault of the location's */
-const tryLocation = async (client: Client, candidate: Candidate, attempt: Attempt): Promise<BlockZeroError | null> => {
+const tryLocation = async (
+  client: Client,
+  candidate: Candidate,
+  attempt: LocationAttempt,
+): Promise<BlockZeroError | null> => {
   const { location } = candidate;
   const { request, part } = attempt;
   const counted = countingBytes(part.blob);
@@ -191,7 +195,7 @@ const tryLocation = async (client: Client, candidate: Candidate, attempt: Attemp
 const complete = async (
   client: Client,
   location: string,
-  { request, part, only, onWaited }: Attempt & Pick<AskedOfLocation, "onWaited">,
+  { request, part, only, onWaited }: LocationAttempt & Pick<AskedOfLocation, "onWaited">,
 ): Promise<void> => {
   const { sources } = part;
   const incoming = credited(part.blob, location, sources);

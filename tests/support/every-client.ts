@@ -73,7 +73,7 @@ const hash = sha256(bytes);
 const vera = await signerFromUri("//vera");
 const certificate = ownCertificate("localhost");
 
-const coded =
+const oneOf =
   (...codes: readonly ErrorCode[]) =>
   (thrown: unknown): boolean =>
     hasCode(thrown, ...codes);
@@ -183,7 +183,7 @@ const certifiedAt = (port: string) => ({ transport: "https", host: "localhost", 
 
 const SIGNER: Pick<Client, "through" | "isFault"> = {
   through: ["shared/signing/ask-signer.ts"],
-  isFault: coded("SIGNER_UNREACHABLE", "SIGNER_TIMEOUT", "SIGNER_MALFORMED"),
+  isFault: oneOf("SIGNER_UNREACHABLE", "SIGNER_TIMEOUT", "SIGNER_MALFORMED"),
 };
 
 const run = {
@@ -218,20 +218,20 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
   "a question for a server's health": {
     through: ["shared/blobs/health-request.ts"],
     ...at(async (_, origin) => ({ health: () => askHealth(origin, ALLOWED, never, ANSWER_MS) })),
-    isFault: coded("FETCH_FAILED", "FETCH_TIMEOUT"),
+    isFault: oneOf("FETCH_FAILED", "FETCH_TIMEOUT"),
     // It reads the head of an answer alone, whatever follows.
     mayGive: () => true,
   },
   "a bucket": {
     through: ["shared/blobs/s3-store.ts"],
     ...at(s3Asks),
-    isFault: coded("STORE_FAILED"),
+    isFault: oneOf("STORE_FAILED"),
     mayGive: nothingStored,
   },
   "a hub's store that is opened": {
     through: ["shared/blobs/hugging-face-store.ts", "shared/blobs/following-fetch.ts"],
     ...at(async (_, origin) => ({ open: () => hubStore(origin) })),
-    isFault: coded("STORE_FAILED"),
+    isFault: oneOf("STORE_FAILED"),
   },
   "a hub's store that was opened": {
     through: ["shared/blobs/hugging-face-store.ts", "shared/blobs/following-fetch.ts"],
@@ -242,7 +242,7 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
       return { target: portOf(origin), asks: asksOf(t, store) };
     },
     https: async (t, origin) => ({ target: portOf(origin), asks: asksOf(t, (await hubStore(origin, true))!) }),
-    isFault: coded("STORE_FAILED"),
+    isFault: oneOf("STORE_FAILED"),
     mayGive: nothingStored,
   },
   "a hub's store whose files are elsewhere": {
@@ -254,7 +254,7 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
       const { size, get, stream } = asksOf(t, await openedHubStore(t, hub.url));
       return { size: size!, get: get!, stream: stream! };
     }),
-    isFault: coded("STORE_FAILED"),
+    isFault: oneOf("STORE_FAILED"),
     mayGive: nothingStored,
   },
   "a pull from the Hub": {
@@ -264,7 +264,7 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
       const out = join(temporaryFolder(t), "model");
       return { pull: () => pullFolder(parseHubAddress(`hf://${REPO}`), out, options) };
     }),
-    isFault: coded("HUB_FAILED", "HUB_NOT_FOUND", "FETCH_REFUSED_ADDRESS"),
+    isFault: oneOf("HUB_FAILED", "HUB_NOT_FOUND", "FETCH_REFUSED_ADDRESS"),
   },
   "a push to the Hub": {
     through: ["shared/hub/hub.ts", "shared/blobs/following-fetch.ts"],
@@ -280,7 +280,7 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
       };
       return { push: () => pushFolder(dir, parseHubAddress(`hf://${REPO}`), options) };
     }),
-    isFault: coded("HUB_FAILED", "FETCH_REFUSED_ADDRESS"),
+    isFault: oneOf("HUB_FAILED", "FETCH_REFUSED_ADDRESS"),
   },
   "a model's config": {
     through: ["shared/hub/hub.ts", "shared/blobs/following-fetch.ts"],
@@ -291,7 +291,7 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
         "of the Hub": () => readModelConfig(`hf://${REPO}`, options),
       };
     }),
-    isFault: coded(
+    isFault: oneOf(
       "CHECKPOINT_NOT_FOUND",
       "CHECKPOINT_MALFORMED",
       "HUB_FAILED",
@@ -324,7 +324,7 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
       const read = () => readNote(`${origin}/note`, { answerMs: ANSWER_MS });
       return { note: async () => parseReleaseNote(await read(), vera.address, verify) };
     }),
-    isFault: coded("RELEASE_NOTE_UNREACHABLE", "RELEASE_NOTE_INVALID"),
+    isFault: oneOf("RELEASE_NOTE_UNREACHABLE", "RELEASE_NOTE_INVALID"),
   },
   "a signer at a Unix socket": {
     ...SIGNER,
