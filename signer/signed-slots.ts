@@ -41,7 +41,7 @@ const KEPT_CYCLES = 1024;
 export const MAX_FAMILIES = 256;
 
 /** All families: a network file has a dozen, and an owner may change it every day. */
-export const MAX_KNOWN_FAMILIES = 16_384;
+const MAX_KNOWN_FAMILIES = 16_384;
 
 /** Parts of a cycle that are remembered: a program names them as it likes. */
 export const MAX_PARTS = 64;

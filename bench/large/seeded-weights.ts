@@ -43,7 +43,7 @@ export const writeSeeded = (
 };
 
 /** How many of a tensor's elements are drawn: its first. */
-export const seededElements = (name: string, shape: readonly number[], { own, rows }: Seeds): number => {
+const seededElements = (name: string, shape: readonly number[], { own, rows }: Seeds): number => {
   const elements = sizeOf(shape);
   const expert = expertOf(name);
   if (expert) return own.includes(expert.expert) ? elements : 0;

@@ -80,7 +80,7 @@ export const reportRecord = (
   });
 
 /** The record of a ballot that names a step the best for every group, and approves no other. */
-export const ballotRecord = ({ network, networkHash }: Subnet, step = 1, cycle = 1): string =>
+const ballotRecord = ({ network, networkHash }: Subnet, step = 1, cycle = 1): string =>
   encodeRecord({
     type: "ballot",
     network: shortHash(networkHash),

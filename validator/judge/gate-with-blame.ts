@@ -51,7 +51,7 @@ export const gateWithBlame = (
 ): Promise<BlamedResult> => blaming(participant, options, (source) => gateSubmission(source, submission, options));
 
 /** The same for a caller that then reads the update. The caller closes the file. */
-export const openWithBlame = (
+const openWithBlame = (
   participant: Gatherer,
   submission: Submission,
   options: BlameOptions,
