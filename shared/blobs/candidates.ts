@@ -27,7 +27,10 @@ const LEAST_COST = 1 / 64;
 /** Who leads loses what it has sent to another who does not go on with it: that one must be so many times as fast. */
 const OVERTAKING = 1.5;
 
-/** What the leader may have had, its next turn included, for each millisecond of the others: it has at least half of the time so, as every turn is twice as long as the one before. */
+/**
+ * What the leader may have had, its next turn included, for each millisecond of the others: it has at least half of the time so, as every turn
+ * is twice as long as the one before.
+ */
 const LEADERS_SHARE = 2;
 
 type Rate = Pick<FetchLimits, "leastBytesPerSecond">;

@@ -14,9 +14,9 @@ const LEAST_PAUSE_MS = 60_000;
 const PAUSE_FACTOR = 100;
 
 /**
- * A store elsewhere that is asked for nothing but what its list has, or was put there: anybody may ask for any hash, or name one, and what a service is asked its owner pays for. It is listed
- * now, and again where something is asked for that it does not have, once a minute at most and for no more than a hundredth of the time. Nobody waits for a list:
- * what it has not come to yet is not there.
+ * A store elsewhere that is asked for nothing but what its list has, or was put there: anybody may ask for any hash, or name one, and what a
+ * service is asked its owner pays for. It is listed now, and again where something is asked for that it does not have, once a minute at most
+ * and for no more than a hundredth of the time. Nobody waits for a list: what it has not come to yet is not there.
  *
  * @param now milliseconds, of a clock that never goes back
  */

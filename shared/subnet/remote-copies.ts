@@ -15,7 +15,12 @@ export interface RemoteCopy {
   readonly name: string;
   /** Waits for who is busy. @throws BlockZeroError FETCH_…, FETCH_HASH_MISMATCH where it is another file */
   receive(incoming: IncomingBlob): Promise<void>;
-  /** The same without waiting, and where others were not asked yet without giving who sends little its time. Absent where there is nothing to wait for. @param isAgain whether they were */
+  /**
+   * The same without waiting, and where others were not asked yet without giving who sends little its time. Absent where there is nothing to
+   * wait for.
+   *
+   * @param isAgain whether they were
+   */
   attempt?(incoming: IncomingBlob, isAgain: boolean): Promise<void>;
   /** Waits until it may be asked again after an attempt. @returns false where it may not */
   again?(fault: BlockZeroError, isAgain: boolean): Promise<boolean>;
