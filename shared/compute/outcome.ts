@@ -49,8 +49,6 @@ export interface Evidence {
   readonly losers: readonly number[];
 }
 
-export const NO_EVIDENCE: Evidence = { fault: null, losers: [] };
-
 /** Why a proof was settled as invalid. */
 export const whyInvalid = ({
   fault,

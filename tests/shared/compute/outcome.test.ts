@@ -4,10 +4,12 @@ import { z } from "zod";
 import { confirmedWeights, type SettledPart } from "#shared/compute/confirmed.js";
 import type { SprintEntrant } from "#shared/compute/entrants.js";
 import { payGate } from "#shared/compute/gate.js";
-import { NO_EVIDENCE, OUTCOMES, settleProof, votesOn, whyInvalid } from "#shared/compute/outcome.js";
+import { type Evidence, OUTCOMES, settleProof, votesOn, whyInvalid } from "#shared/compute/outcome.js";
 import { CHECK_REASONS, CHECK_VERDICTS, type CheckEntry, type Checks } from "#shared/protocol/checks.js";
 import { SPRINT_WINDOW } from "#shared/protocol/sprint.js";
 import { loadVectors } from "../protocol/vectors.js";
+
+const NO_EVIDENCE: Evidence = { fault: null, losers: [] };
 
 const hotkey = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
 const hash = (digit: string) => digit.repeat(64);
