@@ -94,57 +94,72 @@ const cheaperPath = async (reader: Reader, hash: string, bytes: number): Promise
 };
 
 /** Merges along a path of models, of which the first is here. What it writes of one that is not wanted goes once the next one is there. */
-const replay = async (reader: Reader, [first, ...path]: readonly Model[]): Promise<void> => {
-  const { blobs, signal } = reader;
-  const source = cycleSource(reader);
+const replay = async (reader: Reader, path: readonly Model[]): Promise<void> => {
+  const { create, keepOnly } = replayedFiles(reader, path);
+  const wanted = path.at(-1)!;
+  let base = path[0]!;
+  try {
+    for (const model of path.slice(1)) {
+      base = await mergedAgain(reader, base, model, create);
+      await keepOnly(base, wanted);
+    }
+  } catch (thrown) {
+    // Who is stopped goes on with the last model that was made. Else its place may be needed for parts that are fetched.
+    await (reader.signal.aborted ? keepOnly(base, wanted) : keepOnly(wanted));
+    throw thrown;
+  }
+};
+
+/** What a replay along a path of models writes, and how what nobody needs of it goes again. */
+const replayedFiles = ({ blobs }: Reader, [first, ...made]: readonly Model[]) => {
   const written = new Set<string>();
   const create = async (): Promise<BlobWriter> => {
     const writer = await blobs.recreate();
     return {
       ...writer,
       finish: async () => {
-        const made = await writer.finish();
-        written.add(made.hash);
-        return made;
+        const blob = await writer.finish();
+        written.add(blob.hash);
+        return blob;
       },
     };
   };
-  const wanted = path.at(-1)!;
   /** Deletes parts that were written and are none of these models'. */
   const keepOnly = async (...models: readonly Model[]): Promise<void> => {
-    const kept = new Set([...path.map(({ hash }) => hash), ...[first!, ...models].flatMap(filesOf)]);
+    const kept = new Set([...made.map(({ hash }) => hash), ...[first!, ...models].flatMap(filesOf)]);
     await blobs.forget([...written].filter((hash) => !kept.has(hash)));
   };
-  let base = first!;
-  try {
-    for (const { hash, manifest } of path) {
-      const made = await mergeModel(
-        reader,
-        { cycle: manifest.cycle, base, steps: stepsOf(manifest) },
-        {
-          part: blobsFrom(source),
-          update: async ({ group, tensors }) => ({
-            hash: tensors,
-            file: await source.open({ hash: tensors, maxBytes: updateLength(reader, group) }),
-          }),
-          create,
-        },
-        { signal },
-      );
-      if (made.hash !== hash)
-        throw new BlockZeroError(
-          "REPLAY_DIVERGED",
-          `the updates merged in cycle ${manifest.cycle} give model ${made.hash}, not ${hash}`,
-          "run `blockzero audit --cycle N` to see where they part",
-        );
-      base = made;
-      await keepOnly(base, wanted);
-    }
-  } catch (thrown) {
-    // Who is stopped goes on with the last model that was made. Else its place may be needed for parts that are fetched.
-    await (signal.aborted ? keepOnly(base, wanted) : keepOnly(wanted));
-    throw thrown;
-  }
+  return { create, keepOnly };
+};
+
+/** Makes a model of the one before it and the updates that it names. @throws BlockZeroError REPLAY_DIVERGED */
+const mergedAgain = async (
+  reader: Reader,
+  base: Model,
+  { hash, manifest }: Model,
+  create: () => Promise<BlobWriter>,
+): Promise<Model> => {
+  const { signal } = reader;
+  const source = cycleSource(reader);
+  const made = await mergeModel(
+    reader,
+    { cycle: manifest.cycle, base, steps: stepsOf(manifest) },
+    {
+      part: blobsFrom(source),
+      update: async ({ group, tensors }) => ({
+        hash: tensors,
+        file: await source.open({ hash: tensors, maxBytes: updateLength(reader, group) }),
+      }),
+      create,
+    },
+    { signal },
+  );
+  if (made.hash === hash) return made;
+  throw new BlockZeroError(
+    "REPLAY_DIVERGED",
+    `the updates merged in cycle ${manifest.cycle} give model ${made.hash}, not ${hash}`,
+    "run `blockzero audit --cycle N` to see where they part",
+  );
 };
 
 /** Bytes that a merge wrote: weights and momentum of the groups that took a step. */
