@@ -1,13 +1,13 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { rewriteFile, writeFloatsFile } from "#bench/artifacts/material.js";
 
-const main = fileURLToPath(new URL("../../bench/main.js", import.meta.url));
+const main = compiled("bench/main.js");
 
 const inFolder = async (work: (folder: string) => Promise<void>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "blockzero-bench-test-"));

@@ -1,13 +1,13 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const main = fileURLToPath(new URL("../../bench/main.js", import.meta.url));
+const main = compiled("bench/main.js");
 const bench = (...args: string[]) => promisify(execFile)(process.execPath, [main, ...args]);
 
 describe("npm run bench", () => {

@@ -1,10 +1,10 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { findPeers } from "#bench/step/find-peers.js";
 import { materialOf } from "#bench/step/material.js";
 import { type Measurement, measure } from "#bench/step/measure.js";
@@ -16,7 +16,7 @@ import { tinyCase } from "./tiny-case.js";
 
 const MACHINE = { processor: "Some processor (family 25, model 17)" };
 
-const main = fileURLToPath(new URL("../../bench/main.js", import.meta.url));
+const main = compiled("bench/main.js");
 
 let folder: string;
 const running: Peer[] = [];

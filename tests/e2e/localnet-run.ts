@@ -1,11 +1,11 @@
+import { compiled } from "#tests/support/compiled.js";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, parse } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { LocalnetResult } from "#localnet/result.js";
 
-const PROGRAM = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const PROGRAM = compiled("cli/main.js");
 
 /** A localnet started as a user starts it, as a process of its own. */
 export interface LocalnetRun {

@@ -1,14 +1,14 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { LocalnetResult, SprintCycle } from "#localnet/result.js";
 import { causeChaos, doubled, type Kill, type Sightings } from "./chaos.js";
 import { describeLived } from "./lived.js";
 import { type LocalnetRun, startLocalnet } from "./localnet-run.js";
 
-const PROGRAM = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const PROGRAM = compiled("cli/main.js");
 
 /** A miner while it searches, and a validator while it checks what was found. */
 const KILLS: readonly Kill[] = [

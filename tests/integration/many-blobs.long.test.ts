@@ -1,8 +1,8 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { findModel, openModelStore } from "#inspect/model/model-store.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { partLayout } from "#shared/model/part-layout.js";
@@ -12,7 +12,7 @@ import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { livedHome } from "#tests/support/localnet-home.js";
 import { template } from "#tests/support/micro-network.js";
 
-const PROGRAM = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const PROGRAM = compiled("cli/main.js");
 
 const blockzero = (...args: string[]): string => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: "utf8" });

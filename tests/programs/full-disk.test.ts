@@ -1,15 +1,15 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { watch } from "./process.js";
 
-const PROGRAM = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const PROGRAM = compiled("cli/main.js");
 
 /** A device whose every write fails for want of space, as a full disk's does. */
 const FULL = "/dev/full";

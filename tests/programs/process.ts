@@ -1,7 +1,7 @@
+import { compiled } from "../support/compiled.js";
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 
 export type Program = "blockzero" | "blockzero-miner" | "blockzero-validator";
 
@@ -11,7 +11,7 @@ const FILES: Readonly<Record<Program, string>> = {
   "blockzero-validator": "validator/main.js",
 };
 
-const DIST = fileURLToPath(new URL("../../", import.meta.url));
+const DIST = compiled("");
 
 export interface Surroundings {
   /** Folder of compiled modules; this tree's own if not given. */

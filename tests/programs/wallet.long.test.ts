@@ -1,3 +1,4 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import {
@@ -14,7 +15,6 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { fixedPassword, openColdkey } from "#shared/wallet/index.js";
 import { vectors } from "../shared/wallet/support.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
@@ -23,7 +23,7 @@ import { type Program, run } from "./process.js";
 const PHRASE = `${"abandon ".repeat(11)}about`;
 const ADDRESS = "5EPCUjPxiHAcNooYipQFWr9NmmXJKpNG5RhcntXwbtUySrgH";
 const PASSWORD = "correct horse battery staple";
-const main = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const main = compiled("cli/main.js");
 
 let folder: string;
 before(() => {

@@ -1,7 +1,7 @@
+import { compiled } from "#tests/support/compiled.js";
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 
-const PROGRAM = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
+const PROGRAM = compiled("cli/main.js");
 
 export interface HomeAudit {
   readonly agreeing: number;

@@ -1,9 +1,9 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 import { cycleAuditor } from "#inspect/audit/audit-cycle.js";
 import type { CycleAudit } from "#inspect/audit/findings.js";
 import { createRandom } from "#shared/data/random.js";
@@ -16,7 +16,7 @@ import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { livedHome } from "#tests/support/localnet-home.js";
 import { treeOf } from "#tests/support/tree.js";
 
-const PROGRAM = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
+const PROGRAM = compiled("cli/main.js");
 
 const HERE = { chain: undefined, netuid: undefined, allowPrivateAddresses: false };
 

@@ -1,15 +1,15 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { CycleAudit } from "#inspect/audit/findings.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { livedHome } from "#tests/support/localnet-home.js";
 import { sealedPages } from "#tests/support/sealed-pages.js";
 
-const PROGRAM = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
+const PROGRAM = compiled("cli/main.js");
 
 describe("an audit of cycles that were evaluated on sealed text", { timeout: HANG_GUARD }, () => {
   it("opens it again from the chain and the files, and says where it cannot", async (t) => {

@@ -1,3 +1,4 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +23,7 @@ import { MICRO, relativeError } from "#tests/shared/model/micro.js";
 import { treeOf } from "#tests/support/tree.js";
 
 const TEMPLATE = fileURLToPath(new URL("../../../../configs/localnet/network.yaml", import.meta.url));
-const PROGRAM = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
+const PROGRAM = compiled("cli/main.js");
 const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 
 const model = { ...MICRO, vocab_size: 264 };

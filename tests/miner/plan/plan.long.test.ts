@@ -1,9 +1,9 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 import { type MinerConfig, minerSettings } from "#miner/config.js";
 import { planTraining, type TrainingPlan } from "#miner/plan/plan.js";
 import type { Measurement } from "#miner/plan/plan-measure.js";
@@ -51,7 +51,7 @@ const textOf = (of: TrainingPlan) => describePlan(of, { has, verdict: verdictOf(
 const program = (t: TestContext, network: Network, ...args: readonly string[]) => {
   const file = join(temporaryFolder(t), "network.json");
   writeFileSync(file, JSON.stringify(network));
-  const main = fileURLToPath(new URL("../../../miner/main.js", import.meta.url));
+  const main = compiled("miner/main.js");
   const child = spawn(process.execPath, [main, "plan", "--network", file, "--expert_group", "math", ...args]);
   const said = { stdout: "", stderr: "", status: -1 as number | null };
   child.stdout.on("data", (text) => (said.stdout += text));

@@ -1,15 +1,15 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { RECEIPT_VERSION, receiptVersion } from "#shared/protocol/receipt.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 
-const PROGRAM = fileURLToPath(new URL("../../../miner/main.js", import.meta.url));
+const PROGRAM = compiled("miner/main.js");
 
 test("a receipt of another version is told as such, and not called forged", { timeout: HANG_GUARD }, (t) => {
   const file = join(temporaryFolder(t), "cycle-7.json");

@@ -1,9 +1,9 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import { reportScore } from "#miner/feedback.js";
 import { keepReceipt, receiptFile } from "#miner/receipts/keep-receipt.js";
 import { outcomeOf, receiptProblem } from "#miner/receipts/verify-receipt.js";
@@ -20,7 +20,7 @@ import { openSubnet } from "#tests/support/subnet.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
 import { localReceipt } from "../../support/local-signing.js";
 
-const PROGRAM = fileURLToPath(new URL("../../../miner/main.js", import.meta.url));
+const PROGRAM = compiled("miner/main.js");
 
 const check = (file: string, ...more: readonly string[]) =>
   spawnSync(process.execPath, [PROGRAM, "receipt", "verify", file, ...more], { encoding: "utf8", timeout: HANG_GUARD });

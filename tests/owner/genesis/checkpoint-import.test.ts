@@ -1,9 +1,9 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { exportModel } from "#inspect/model/model-export.js";
 import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
@@ -24,7 +24,7 @@ import { smallNetwork } from "#tests/programs/small-network.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { microParameters } from "#tests/shared/model/micro.js";
 
-const PROGRAM = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
+const PROGRAM = compiled("cli/main.js");
 const { model } = smallNetwork;
 const group = smallNetwork.groups.math!;
 

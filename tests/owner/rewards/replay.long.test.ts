@@ -1,9 +1,9 @@
+import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 import { type Replay, replay } from "#owner/rewards/replay.js";
 import { parseReport, type ReportEntry } from "#shared/protocol/report.js";
 import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
@@ -17,7 +17,7 @@ import { publishReports, reportOf, scoredEntry } from "../../support/reports.js"
 import { openSubnet, type Subnet } from "../../support/subnet.js";
 import { type Forged, forge, noiseUpdate, submit } from "../../support/updates.js";
 
-const PROGRAM = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
+const PROGRAM = compiled("cli/main.js");
 const VALIDATORS = { vera: 2800, vito: 2000, vick: 1200 };
 const GROUPS = { ann: "math", bob: "math", cyd: "math", dan: "prose" } as const;
 
