@@ -1,5 +1,6 @@
 import { onAbort } from "#shared/util/on-abort.js";
 import { type HeldTime, heldTime } from "./held-time.js";
+import { type Asker, LOOKS, type SlotLimitOptions, slotLimits } from "./slot-limits.js";
 
 export interface PrioritySlots {
   /**
@@ -15,24 +16,13 @@ export interface PrioritySlots {
   acquire(urgency: number, signal: AbortSignal, giveUp?: () => void, from?: string): Promise<(() => void) | null>;
 }
 
-export interface SlotOptions {
-  /** Greatest number of requests that wait. */
+export interface SlotOptions extends SlotLimitOptions {
+  /** Greatest number of requests that wait. Default: 256. */
   readonly maxWaiting?: number;
-  /** Milliseconds for which a slot is held at least, whoever waits. Default: for as long as its holder likes. */
-  readonly turnMs?: number;
-  /** With `turnMs`: milliseconds for which a request waits at most. No more wait than have a slot in this time if each slot is held for a turn. */
-  readonly patienceMs?: number;
   /** Whether everybody is of the most urgent class with one request at a time, and of the next with those beside. */
   readonly isOneFirst?: boolean;
-  /** Number of slots that the last class alone takes. Default: 0. */
-  readonly keptForLast?: number;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
-}
-
-interface Asker {
-  readonly urgency: number;
-  readonly from: string;
 }
 
 interface Holder extends Asker {
@@ -55,42 +45,19 @@ interface Ranked extends Asker {
   readonly waiter: Waiter;
 }
 
-/** `makeRoom` looks so many times a turn. */
-const LOOKS = 4;
-
 /**
- * Slots for concurrent work. Those of urgency `i` and less take `limits[i]` slots at most, so that less urgent requests never take the last ones. The
- * most urgent take no more than `limits[1]` either: the rest is for all others. Nobody has more slots or room to wait for long than others of its class
- * who ask too, and who had none lately comes first: many requests of a few, or few of many, keep out nobody.
+ * Slots for concurrent work, so many for each class (`slotLimits`). Nobody has more slots or room to wait for long than others of its class who ask too, and
+ * who had none lately comes first: many requests of a few, or few of many, keep out nobody.
  */
 export const prioritySlots = (limits: readonly number[], options: SlotOptions = {}): PrioritySlots => {
-  const { maxWaiting = 256, turnMs, patienceMs, isOneFirst = false, keptForLast = 0 } = options;
-  const { now = () => performance.now() } = options;
-  const [most = 0, mostFirst = most] = limits;
-  const last = limits.length - 1;
+  const { maxWaiting = 256, turnMs, patienceMs, isOneFirst = false, now = () => performance.now() } = options;
+  const { classesOf, mayEnter, mostWaiting } = slotLimits(limits, options);
   const held = new Set<Holder>();
   /** Of the most urgent class, and of all others: what somebody is first with is no reason to be last with the rest. */
   const lately: readonly HeldTime[] = [heldTime(turnMs, now), heldTime(turnMs, now)];
   const latelyOf = (urgency: number) => lately[Math.min(urgency, 1)]!;
   let waiting: readonly Waiter[] = [];
   let timer: NodeJS.Timeout | undefined;
-
-  /** How many there are of each class. */
-  const classesOf = (askers: Iterable<Asker>): readonly number[] => {
-    const counts = limits.map(() => 0);
-    for (const { urgency } of askers) counts[urgency]! += 1;
-    return counts;
-  };
-  const mayEnter = (urgency: number, taken = classesOf(held)): boolean => {
-    const total = taken.reduce((sum, count) => sum + count, 0);
-    const lasts = taken[last] ?? 0;
-    const kept = urgency === last ? 0 : Math.max(0, keptForLast - lasts);
-    const firsts = taken[0] ?? 0;
-    if (total + kept >= most) return false;
-    if (urgency === 0) return firsts < mostFirst;
-    const limit = urgency === last && lasts < keptForLast ? mostFirst : (limits[urgency] ?? 0);
-    return total - firsts + kept < limit;
-  };
 
   /** Whoever waits, in the order in which they get slots. */
   const inOrder = (): readonly Ranked[] => {
@@ -117,26 +84,13 @@ export const prioritySlots = (limits: readonly number[], options: SlotOptions = 
     }
   };
 
-  /** How many of a class have a slot in time, where all hold theirs for a turn. */
-  const mostWaiting = (urgency: number, order: readonly Ranked[]): number => {
-    if (patienceMs === undefined || turnMs === undefined) return maxWaiting;
-    const wanted = classesOf([...held, ...order]);
-    const others = Math.min(mostFirst, most - Math.min(mostFirst, wanted[0] ?? 0));
-    const isNext = order.every((one) => one.urgency !== last - 1);
-    const places = () => {
-      if (urgency === 0) return mostFirst;
-      if (urgency < last) return others;
-      return isNext ? Math.min(others, limits[last] ?? 0) : Math.max(1, keptForLast);
-    };
-    return Math.floor((places() * patienceMs) / (turnMs * (1 + 1 / LOOKS)));
-  };
   /** Whoever would wait in vain hears so. */
   const refuseSurplus = () => {
     const order = inOrder();
     const surplus = new Set(order.slice(maxWaiting));
     for (const urgency of limits.keys()) {
       const same = order.filter((one) => one.urgency === urgency);
-      for (const one of same.slice(mostWaiting(urgency, order))) surplus.add(one);
+      for (const one of same.slice(mostWaiting(urgency, order, held))) surplus.add(one);
     }
     for (const { waiter } of surplus) waiter.refuse();
   };
@@ -196,7 +150,7 @@ export const prioritySlots = (limits: readonly number[], options: SlotOptions = 
       signal.throwIfAborted();
       const urgency = isOneFirst && asked === 0 && [...held, ...waiting].some(isFirstOf(from)) ? 1 : asked;
       // Nobody who waits may, else it had.
-      if (mayEnter(urgency)) return take({ urgency, from }, giveUp);
+      if (mayEnter(urgency, classesOf(held))) return take({ urgency, from }, giveUp);
       return new Promise((resolve, reject) => {
         const leave = () => {
           setWaiting(waiting.filter((other) => other !== place));

@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -6,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { rewriteFile, writeFloatsFile } from "#bench/artifacts/material.js";
+import { compiled } from "#tests/support/compiled.js";
 
 const main = compiled("bench/main.js");
 

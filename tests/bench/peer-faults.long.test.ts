@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -11,6 +10,7 @@ import { type Measurement, measure } from "#bench/step/measure.js";
 import { type Peer, startPeer } from "#bench/step/peer.js";
 import { describeCase } from "#bench/step/report.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
+import { compiled } from "#tests/support/compiled.js";
 import { fakePython } from "./fake-python.js";
 import { tinyCase } from "./tiny-case.js";
 

@@ -1,9 +1,9 @@
-import { compiled } from "#tests/support/compiled.js";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, parse } from "node:path";
 import type { LocalnetResult } from "#localnet/result.js";
+import { compiled } from "#tests/support/compiled.js";
 
 const PROGRAM = compiled("cli/main.js");
 

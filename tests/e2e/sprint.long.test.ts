@@ -1,9 +1,9 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LocalnetResult, SprintCycle } from "#localnet/result.js";
+import { compiled } from "#tests/support/compiled.js";
 import { causeChaos, doubled, type Kill, type Sightings } from "./chaos.js";
 import { describeLived } from "./lived.js";
 import { type LocalnetRun, startLocalnet } from "./localnet-run.js";

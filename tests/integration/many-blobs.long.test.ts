@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -8,6 +7,7 @@ import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { partLayout } from "#shared/model/part-layout.js";
 import { openPart } from "#shared/parts/open-part.js";
 import { type BlobRef, blobsOf, type PartRef } from "#shared/protocol/model-manifest.js";
+import { compiled } from "#tests/support/compiled.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { livedHome } from "#tests/support/localnet-home.js";
 import { template } from "#tests/support/micro-network.js";

@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
@@ -6,6 +5,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { connectDevchain } from "#shared/chain/devchain/client.js";
 import { silentLog } from "#shared/telemetry/log.js";
+import { compiled } from "#tests/support/compiled.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { watch } from "./process.js";
 

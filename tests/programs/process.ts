@@ -1,7 +1,7 @@
-import { compiled } from "../support/compiled.js";
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { compiled } from "../support/compiled.js";
 
 export type Program = "blockzero" | "blockzero-miner" | "blockzero-validator";
 

@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import {
@@ -16,6 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fixedPassword, openColdkey } from "#shared/wallet/index.js";
+import { compiled } from "#tests/support/compiled.js";
 import { vectors } from "../shared/wallet/support.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { type Program, run } from "./process.js";

@@ -1,5 +1,5 @@
-import { compiled } from "#tests/support/compiled.js";
 import { spawn } from "node:child_process";
+import { compiled } from "#tests/support/compiled.js";
 
 const PROGRAM = compiled("cli/main.js");
 

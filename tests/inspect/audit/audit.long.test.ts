@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,6 +11,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { openSubnet as openAudited } from "#shared/subnet/open-subnet.js";
 import { parseSafetensors } from "#shared/tensor-files/safetensors.js";
 import { collectingLog } from "#tests/shared/chain/support.js";
+import { compiled } from "#tests/support/compiled.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { livedHome } from "#tests/support/localnet-home.js";
 import { treeOf } from "#tests/support/tree.js";

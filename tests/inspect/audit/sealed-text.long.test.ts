@@ -1,10 +1,10 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, it } from "node:test";
 import type { CycleAudit } from "#inspect/audit/findings.js";
+import { compiled } from "#tests/support/compiled.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { livedHome } from "#tests/support/localnet-home.js";
 import { sealedPages } from "#tests/support/sealed-pages.js";

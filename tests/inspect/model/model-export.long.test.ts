@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -20,6 +19,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { blobsOf, type ModelManifest, modelHash, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { MICRO, relativeError } from "#tests/shared/model/micro.js";
+import { compiled } from "#tests/support/compiled.js";
 import { treeOf } from "#tests/support/tree.js";
 
 const TEMPLATE = fileURLToPath(new URL("../../../../configs/localnet/network.yaml", import.meta.url));

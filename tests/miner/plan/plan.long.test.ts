@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
@@ -17,6 +16,7 @@ import { deviceOf } from "#shared/engine/runtime/device-kinds.js";
 import { PRESETS } from "#shared/model/presets.js";
 import type { Network } from "#shared/protocol/network.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { compiled } from "#tests/support/compiled.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { template } from "#tests/support/micro-network.js";
 

@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -7,6 +6,7 @@ import { test } from "node:test";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { RECEIPT_VERSION, receiptVersion } from "#shared/protocol/receipt.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { compiled } from "#tests/support/compiled.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 
 const PROGRAM = compiled("miner/main.js");

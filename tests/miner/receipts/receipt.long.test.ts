@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
@@ -13,6 +12,7 @@ import { mark } from "#shared/participant/writes/journal.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt } from "#shared/protocol/receipt.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { compiled } from "#tests/support/compiled.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { openMiner } from "#tests/support/miner.js";
 import { publishReports, reportOf, reportRecord, scoredEntry } from "#tests/support/reports.js";

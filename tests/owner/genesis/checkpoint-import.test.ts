@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,6 +22,7 @@ import { parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { smallNetwork } from "#tests/programs/small-network.js";
 import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
 import { microParameters } from "#tests/shared/model/micro.js";
+import { compiled } from "#tests/support/compiled.js";
 
 const PROGRAM = compiled("cli/main.js");
 const { model } = smallNetwork;

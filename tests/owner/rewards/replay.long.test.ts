@@ -1,4 +1,3 @@
-import { compiled } from "#tests/support/compiled.js";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -8,6 +7,7 @@ import { type Replay, replay } from "#owner/rewards/replay.js";
 import { parseReport, type ReportEntry } from "#shared/protocol/report.js";
 import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
+import { compiled } from "#tests/support/compiled.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { localnetHome } from "../../support/localnet-home.js";
