@@ -56,6 +56,12 @@ export const trainingSettings = defineConfig({
     describe:
       "How a step is computed: the whole graph at once, or layer by layer in less memory, with frozen weights read from disk when they are needed. auto takes the whole graph where this machine has memory for it.",
   }),
+  "training.affinity": setting({
+    schema: z.number().min(0).max(10),
+    default: 0.1,
+    describe:
+      "Where the miner holds a part of the experts: weight of a term that keeps the text with these under the whole router, as validators and users have it. Without it a group stops learning after some cycles (docs/shard-modes.md). 0 leaves it out.",
+  }),
   learning_rate: setting({ schema: z.number().positive(), default: 3e-5, describe: "AdamW's highest learning rate." }),
   warmup_steps: setting({
     schema: z.int().min(0),

@@ -1,7 +1,8 @@
 import type { Device } from "#shared/engine/device.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
-import { countParameters, EMBEDDING, headName, parameterShapes } from "#shared/model/parameters.js";
+import { countParameters, EMBEDDING, headName } from "#shared/model/parameters.js";
+import { programShapes } from "#shared/model/whole-routers.js";
 import { measureOptimiser, measureReading } from "#shared/planning/measure-host.js";
 import { type GraphsTime, measureTime } from "#shared/planning/measure-time.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -49,7 +50,7 @@ export const measureTrainingTime = async (
   const shape = shardShape(network, group, config);
   const trainable = Object.keys(groupShapes(network.model, groupNamed(network, group)));
   const accumulation = config.gradient_accumulation_steps;
-  const shapes = parameterShapes(shape.config, shape.held);
+  const shapes = programShapes(shape);
   const graphs =
     program === "layers"
       ? layersStepGraphs(shape, trainable, accumulation)

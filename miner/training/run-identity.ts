@@ -48,6 +48,7 @@ export const runIdentity = (place: RunPlace, cycle: number, model: string): stri
     warmup_steps: config.warmup_steps,
     max_steps: config.max_steps,
     weight_decay: config.weight_decay,
+    affinity: config.training.affinity,
     spike_threshold: config.spike_threshold,
   });
 };

@@ -1,8 +1,9 @@
 import type { Device } from "#shared/engine/device.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import { groupNamed, groupShapes, routerRows } from "#shared/model/groups.js";
-import { parameterShapes, routerLayerOf } from "#shared/model/parameters.js";
+import { routerLayerOf, routerName } from "#shared/model/parameters.js";
 import { frozenShapes, shardExperts } from "#shared/model/shard.js";
+import { programShapes, wholeRouter, wholeRouterLayerOf } from "#shared/model/whole-routers.js";
 import { windowsOf } from "#shared/model/windows.js";
 import type { Network } from "#shared/protocol/network.js";
 import { chooseProgram, type StepProgram } from "#shared/training/choose-program.js";
@@ -14,6 +15,7 @@ import type { TrainingConfig } from "../config.js";
 export const shardShape = (network: Network, group: string, config: TrainingConfig): ForwardShape => ({
   config: network.model,
   held: shardExperts(network, group),
+  heldAffinity: config.training.affinity,
   ...windowsOf(network.data, config.batch_size),
 });
 
@@ -42,21 +44,28 @@ export const layeredShard = (network: Network, group: string, config: TrainingCo
   return { shape, frozen: firstOf([shardHub(shape, hub), unread(frozenShapes(network, group))]) };
 };
 
-/** The hub's tensors that a shard computes with, each router with the rows of the experts that are held. */
-const shardHub = ({ config, held }: ForwardShape, hub: FrozenSource): FrozenSource => {
+/** The hub's tensors that a shard computes with, each router with the rows of the experts that are held, and whole where tokens are kept with these. */
+const shardHub = (shape: ForwardShape, hub: FrozenSource): FrozenSource => {
+  const { held } = shape;
+  const inHub = (name: string) => {
+    const layer = wholeRouterLayerOf(name);
+    return layer === null ? name : routerName(layer);
+  };
   const shapes = Object.fromEntries(
-    Object.entries(parameterShapes(config, held)).filter(([name]) => Object.hasOwn(hub.shapes, name)),
+    Object.entries(programShapes(shape)).filter(([name]) => Object.hasOwn(hub.shapes, inHub(name))),
   );
   return {
     shapes,
     async read(name) {
-      const tensor = await hub.read(name);
+      const tensor = await hub.read(inHub(name));
+      const whole = wholeRouterLayerOf(name);
+      if (whole !== null) return wholeRouter(tensor, held[whole]!);
       const layer = routerLayerOf(name);
       const ids = layer === null ? null : held[layer]!;
       if (ids === null || ids.length === tensor.shape[0]) return tensor;
       return routerRows(tensor, ids);
     },
-    rows: (name, first, end) => hub.rows(name, first, end),
+    rows: (name, first, end) => hub.rows(inHub(name), first, end),
   };
 };
 

@@ -7,6 +7,8 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { frozenShapes, groupShard } from "#shared/model/shard.js";
+import { wholeRouters } from "#shared/model/whole-routers.js";
+
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
@@ -63,13 +65,18 @@ export const createShardTrainer = async (given: ShardTrainerOptions): Promise<Sh
   const shapes = groupShapes(network.model, groupNamed(network, group));
   const others = frozenShapes(network, group);
   const place: RunPlace = { network, group, config, miner, replica };
+  const shape = shardShape(network, group, config);
   const program = await shardProgram(network, group, config, device);
+  const wholeParams = async () => {
+    const weights = await readAll(hub);
+    return { ...groupShard(network, group, weights, experts), ...wholeRouters(shape, weights) };
+  };
   // A training brings its own weights, and those of other groups that it computes with.
   const experts = mapValues(program === "whole" ? { ...shapes, ...others } : shapes, zeros);
   const trainStep = await createTrainStep({
     ...shardStep(network, group, config),
     device,
-    params: program === "whole" ? groupShard(network, group, await readAll(hub), experts) : experts,
+    params: program === "whole" ? await wholeParams() : experts,
     ...(program === "layers" && { layered: layeredShard(network, group, config, hub) }),
     // In one order wherever the tensors come from, since the gradient's norm is summed in it.
     trainable: Object.keys(shapes).sort(),

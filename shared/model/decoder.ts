@@ -1,6 +1,7 @@
 import type { Value, Values } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { heldAffinity } from "./blocks/affinity.js";
 import { feedForward, sharedExpert } from "./blocks/feed-forward.js";
 import { type AttentionPlace, groupedAttention } from "./blocks/grouped-attention.js";
 import { latentAttention } from "./blocks/latent-attention.js";
@@ -10,6 +11,7 @@ import { blocksOf } from "./families/index.js";
 import type { ForwardShape } from "./forward.js";
 import type { ForwardContext } from "./forward-context.js";
 import { headName } from "./parameters.js";
+import { keepsTokens } from "./whole-routers.js";
 
 /** Rows of the embedding: ids int64 [N] → the hidden state before the first layer [N, d]. */
 export const embedTokens = (ids: Value, weights: Weights, config: ModelConfig): Value =>
@@ -17,7 +19,7 @@ export const embedTokens = (ids: Value, weights: Weights, config: ModelConfig): 
 
 /** One layer of a decoder, where it stands. */
 export interface LayerPlace {
-  readonly shape: Pick<ForwardShape, "config" | "batchSize" | "sequenceLength">;
+  readonly shape: Pick<ForwardShape, "config" | "batchSize" | "sequenceLength" | "heldAffinity">;
   /** Holds the layer's tensors, with `model.layers.<layer>.` before their names. */
   readonly weights: Weights;
   readonly context: Pick<ForwardContext, "rotation" | "mask" | "remember">;
@@ -72,7 +74,15 @@ export const decoderLayer = (hidden: Value, given: LayerPlace): LayerOutput => {
     project: (rows, slot, projection) => linear(rows, `${prefix}.mlp.experts.${experts[slot]}.${projection}_proj`),
   });
   const mixed = shared === null ? output : op.add(output, sharedExpert(inner, weights, `${prefix}.mlp`, shared));
-  return { hidden: add(x, mixed), inner, routing, kept: [kept, [outputs], [x], [gate], [up]] };
+  const passed = add(x, mixed);
+  const term = () =>
+    op.scale(heldAffinity(inner, weights.of(`${prefix}.mlp.whole_gate`), experts.length), shape.heldAffinity!);
+  return {
+    hidden: keepsTokens(shape, experts) ? op.auxiliaryLoss(passed, term()) : passed,
+    inner,
+    routing,
+    kept: [kept, [outputs], [x], [gate], [up]],
+  };
 };
 
 /** The last norm and the projection to the vocabulary: hidden state [N, d] → logits [N, vocabulary]. */

@@ -12,6 +12,11 @@ export interface ForwardShape {
   readonly held: HeldExperts;
   readonly batchSize: number;
   readonly sequenceLength: number;
+  /**
+   * Weight of a term that keeps tokens with the held experts: of −log of the whole router's probability mass on them, the mean of a layer's tokens. It is no
+   * part of the loss, and counts in gradients alone. 0 by default, and without effect in layers of which all experts are held.
+   */
+  readonly heldAffinity?: number;
   /** Whether tokens see their own document alone: a batch then says where each document begins. */
   readonly isolated?: boolean;
   /** How much is made at once; by default as much as takes some tens of megabytes. What fits at once is kept for the backward pass. */

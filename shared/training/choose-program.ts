@@ -1,7 +1,7 @@
 import type { ForwardShape } from "#shared/model/forward.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { MOST_CHUNKS, queriesAtOnce } from "#shared/model/masks.js";
-import { parameterShapes } from "#shared/model/parameters.js";
+import { programShapes } from "#shared/model/whole-routers.js";
 import { totalMemory } from "#shared/util/total-memory.js";
 import { planLayers } from "./layers/plan-layers.js";
 import { planStep, type StepMemory } from "./plan.js";
@@ -52,7 +52,7 @@ const planWhole = ({
   planStep({
     loss: languageModelLoss(shape),
     inputs: batchInputs(shape),
-    params: parameterShapes(shape.config, shape.held),
+    params: programShapes(shape),
     trainable,
     accumulation,
     hostMemory,

@@ -1,5 +1,6 @@
 export { add } from "./add.js";
 export { attend } from "./attend.js";
+export { auxiliaryLoss } from "./auxiliary-loss.js";
 export { cast } from "./cast.js";
 export { concat } from "./concat.js";
 export { countedMean, countedTargets, crossEntropy, tokenLosses } from "./cross-entropy.js";

@@ -1,5 +1,6 @@
 import type { ForwardShape } from "#shared/model/forward.js";
-import { EMBEDDING, parameterShapes } from "#shared/model/parameters.js";
+import { EMBEDDING } from "#shared/model/parameters.js";
+import { programShapes } from "#shared/model/whole-routers.js";
 import type { Shapes } from "../objective.js";
 
 /** Layers that differ in nothing but their weights' elements, so that one program serves all of them. */
@@ -20,11 +21,12 @@ export interface KindedLayer {
 
 /** Each layer of a model with its kind. Layers of a kind hold as many experts and train the same of their tensors. */
 export const layerKinds = (
-  { config, held }: Pick<ForwardShape, "config" | "held">,
+  shape: Pick<ForwardShape, "config" | "held" | "heldAffinity">,
   trainable: ReadonlySet<string>,
 ): readonly KindedLayer[] => {
+  const { held } = shape;
   const byLayer = held.map((): [string, readonly number[]][] => []);
-  for (const entry of Object.entries(parameterShapes(config, held))) {
+  for (const entry of Object.entries(programShapes(shape))) {
     const layer = LAYER.exec(entry[0])?.[1];
     if (layer !== undefined) byLayer[Number(layer)]!.push(entry);
   }

@@ -1,6 +1,7 @@
 import { BYTES, sizeOf } from "#shared/engine/tensor.js";
 import type { ForwardShape } from "#shared/model/forward.js";
-import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import { countParameters } from "#shared/model/parameters.js";
+import { programShapes } from "#shared/model/whole-routers.js";
 import type { Shapes } from "../objective.js";
 import type { StepMemory } from "../plan.js";
 import { peakOf } from "../plan-peak.js";
@@ -23,7 +24,7 @@ const HEAD_STATES = 4;
  * vocabulary, and what was read before and waits to be collected.
  */
 export const planLayers = ({ shape, trainable, accumulation }: LayersPlanOptions): StepMemory => {
-  const { config, held } = shape;
+  const { config } = shape;
   const tokens = shape.batchSize * shape.sequenceLength;
   const names = new Set(trainable);
   const layers = layerKinds(shape, names);
@@ -32,7 +33,7 @@ export const planLayers = ({ shape, trainable, accumulation }: LayersPlanOptions
     BYTES.float32 * countParameters(Object.fromEntries(Object.entries(shapes).filter(([name]) => keep(name))));
   const most = (each: (kind: (typeof kinds)[number]) => number) => Math.max(0, ...kinds.map(each));
 
-  const all = parameterShapes(config, held);
+  const all = programShapes(shape);
   const trained = bytesOf(all, (name) => names.has(name));
   const frozenOf = (kind: (typeof kinds)[number]) => bytesOf(kind.shapes, (name) => !kind.trained.includes(name));
   const piece = vocabularyAtOnce(shape);

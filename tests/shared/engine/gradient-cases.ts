@@ -256,6 +256,11 @@ export const gradientCases: readonly GradientCase[] = [
     build: ([x]) => op.exp(op.pad(x!, { axis: 1, before: 2, after: 1 })),
   },
   {
+    name: "auxiliaryLoss, of a term that no input is in",
+    shapes: ({ a, b }) => [[a, b]],
+    build: ([x]) => op.exp(op.auxiliaryLoss(x!, x!.graph.constant(3))),
+  },
+  {
     name: "unsized",
     shapes: ({ a, b }) => [[a, b]],
     build: ([x]) => op.exp(op.unsized(x!)),

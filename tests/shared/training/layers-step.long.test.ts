@@ -7,8 +7,10 @@ import { type FloatTensor, floatTensor, intTensor, sizeOf } from "#shared/engine
 import { hasCode } from "#shared/errors/error.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import type { ForwardShape } from "#shared/model/forward.js";
+import { shardOf } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { allExperts, expertOf, type Parameters } from "#shared/model/parameters.js";
+import { wholeRouters } from "#shared/model/whole-routers.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { layerKinds } from "#shared/training/layers/layer-kinds.js";
 import { HIDDEN, HIDDEN_GRADIENT, keptShapes, layerGraphs } from "#shared/training/layers/layer-programs.js";
@@ -87,6 +89,14 @@ const train = async ({ parameters, shape, trainable }: Case, way: "whole" | "lay
   return { scalars, params, m };
 };
 
+const pickExperts = (parameters: Parameters, held: ForwardShape["held"]): Parameters =>
+  Object.fromEntries(
+    Object.entries(parameters).filter(([name]) => {
+      const place = expertOf(name);
+      return place !== null && held[place.layer]!.includes(place.expert);
+    }),
+  );
+
 const agree = async (what: Case): Promise<void> => {
   const [whole, layers] = [await train(what, "whole"), await train(what, "layers")];
   for (const [i, value] of whole.scalars.entries())
@@ -144,6 +154,21 @@ describe("a step by layers", () => {
     const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
     const trainable = Object.keys(parameters).filter((name) => expertOf(name) !== null && expertOf(name)!.expert < 2);
     await agree({ parameters, shape, trainable });
+  });
+
+  it("keeps tokens with the experts held, where layers of a kind hold other ids", async () => {
+    const held = [
+      [0, 2],
+      [3, 1],
+    ];
+    const shape = { config: MICRO, held, heldAffinity: 0.5, batchSize: 2, sequenceLength: LENGTH };
+    const whole = microParameters(MICRO);
+    const parameters = { ...shardOf(whole, pickExperts(whole, held), held), ...wholeRouters(shape, whole) };
+    const trainable = Object.keys(parameters).filter((name) => expertOf(name) !== null);
+    assert.equal(new Set(layerKinds(shape, new Set(trainable)).map(({ kind }) => kind)).size, 1);
+    await agree({ parameters, shape, trainable });
+    const without = await train({ parameters, shape: { ...shape, heldAffinity: 0 }, trainable }, "whole");
+    assert.notDeepEqual(without.m, (await train({ parameters, shape, trainable }, "whole")).m);
   });
 
   it("needs no backward pass below the lowest trained layer", async () => {
