@@ -22,6 +22,7 @@ import { monitoringBench } from "./monitoring/command.js";
 import { planBench } from "./plan/command.js";
 import { rewardsBench } from "./rewards.js";
 import { shardModesBench } from "./shards/command.js";
+import { shardDriftBench } from "./shards/drift-command.js";
 import { splittingBench } from "./splitting/command.js";
 import { sprintBench } from "./sprint/command.js";
 import { stepBench } from "./step/command.js";
@@ -42,6 +43,7 @@ export const benches: readonly CommandSpec[] = [
   independenceBench,
   sprintBench,
   splittingBench,
+  shardDriftBench,
   shardModesBench,
   rewardsBench,
   codecsBench,

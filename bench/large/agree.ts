@@ -139,13 +139,15 @@ const ourSlopes = async (
 ): Promise<Agreement["ours"] & Computed> => {
   const inShard = new Map(trained.map(({ name, file }) => [name, file.tensor]));
   const specs = new Map(trained.map(({ shape, file }) => [file.tensor, { dtype: "F32", shape }] as const));
+  // Transformers has the gradients of the loss alone.
+  const alone = { ...config, training: { ...config.training, affinity: 0 } };
   const { result, peaks } = await watchPeaks(async () => {
     const step = await createTrainStep({
-      ...shardStep(network, DRAWN_GROUP, config),
+      ...shardStep(network, DRAWN_GROUP, alone),
       device,
       params: mapValues(own.shapes, zeros),
       trainable: Object.keys(own.shapes).sort(),
-      layered: layeredShard(network, DRAWN_GROUP, config, hub),
+      layered: layeredShard(network, DRAWN_GROUP, alone, hub),
       clip: null,
     });
     try {

@@ -29,6 +29,21 @@ export async function* localnetBases({ pretraining, steps, onStep, ...making }: 
   }
 }
 
+/** The localnet's model and groups, with the settings of docs/by-hand.md for its miners. */
+export const localnetBase = async ({ pretraining, steps, onStep, ...making }: MakeBases): Promise<Base> => {
+  const network: Network = { ...loadNetworkTemplate(TEMPLATE), genesis: "0".repeat(64) };
+  const parameters = await pretrain({
+    ...making,
+    ...PRETRAINING,
+    network,
+    seed: "shards",
+    steps: pretraining,
+    onStep: (step) => onStep?.("pretraining", step + 1, pretraining),
+  });
+  const training = { ...TRAINING, learning_rate: 1e-3, warmup_steps: 10, max_steps: steps };
+  return { routers: "for the groups", network, parameters, training };
+};
+
 /** The localnet's, whose groups leave the anchors to nobody. */
 const networkOf = (): Network => {
   const template = loadNetworkTemplate(TEMPLATE);
