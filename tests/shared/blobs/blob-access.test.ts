@@ -80,6 +80,30 @@ const hoarding = async (
   return socket;
 };
 
+/** The same with each of these, and again whenever it is over, until the test is. @returns their first connections */
+const hoardingOn = (
+  t: TestContext,
+  server: Parameters<typeof hoarding>[1],
+  signers: readonly (typeof vera)[],
+  large: string,
+): Promise<readonly Socket[]> => {
+  let isOver = false;
+  t.after(() => {
+    isOver = true;
+  });
+  const hoard = async (signer: typeof vera): Promise<Socket> => {
+    const socket = await hoarding(t, server, signer, large);
+    socket.once("close", () => {
+      if (!isOver) void hoard(signer);
+    });
+    return socket;
+  };
+  return Promise.all(signers.map(hoard));
+};
+
+const signersOf = (name: string, count: number) =>
+  Promise.all(Array.from({ length: count }, (_, i) => signerFromUri(`//${name}${i + 1}`)));
+
 describe("a blob server", { timeout: HANG_GUARD }, () => {
   it("answers whom the subnet knows, by signature", async (t) => {
     const { url: location } = await serve(t);
@@ -195,20 +219,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     const { store, large } = await withLarge(t);
     const roleOf = () => "validator" as const;
     const server = await serve(t, { roleOf }, { store, maxAnswers: 4 });
-    const ends = { isOver: false };
-    t.after(() => {
-      ends.isOver = true;
-    });
-    const hoarders = await Promise.all(["1", "2", "3", "4", "5", "6"].map((name) => signerFromUri(`//hoarder${name}`)));
-    /** Asks again whenever it is over. */
-    const hoard = async (signer: (typeof hoarders)[number]): Promise<Socket> => {
-      const socket = await hoarding(t, server, signer, large);
-      socket.once("close", () => {
-        if (!ends.isOver) void hoard(signer);
-      });
-      return socket;
-    };
-    const sockets = await Promise.all(hoarders.map(hoard));
+    const sockets = await hoardingOn(t, server, await signersOf("hoarder", 6), large);
     // One place is left to all others.
     for (let served = 0; served < 3; served = sockets.filter(({ readableLength }) => readableLength > 0).length)
       await Promise.race(
@@ -222,18 +233,8 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     const roleOf = (hotkey: string) => (hotkey === ann.address ? "miner" : "validator");
     const limits = { maxAnswers: 4, maxAnswersEach: 2, turnMs: 20 };
     const server = await serve(t, { roleOf }, { store, ...limits });
-    const validators = await Promise.all(["1", "2"].map((name) => signerFromUri(`//hoarder${name}`)));
-    let isOver = false;
-    t.after(() => {
-      isOver = true;
-    });
-    const hoard = async (signer: typeof vera): Promise<void> => {
-      const socket = await hoarding(t, server, signer, large);
-      socket.once("close", () => {
-        if (!isOver) void hoard(signer);
-      });
-    };
-    await Promise.all([...validators, ...validators].map(hoard));
+    const validators = await signersOf("hoarder", 2);
+    await hoardingOn(t, server, [...validators, ...validators], large);
     assert.deepEqual(Buffer.from(await clientOf(ann).fetchBlob({ ...request, location: server.url })), bytes);
   });
 
@@ -241,8 +242,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     const { store, large } = await withLarge(t);
     const roleOf = (hotkey: string) => (hotkey === ann.address ? "miner" : "validator");
     const server = await serve(t, { roleOf }, { store, maxAnswers: 4 });
-    const names = ["1", "2", "3", "4"];
-    const validators = await Promise.all(names.map((name) => signerFromUri(`//hoarder${name}`)));
+    const validators = await signersOf("hoarder", 4);
     const sockets = await Promise.all(validators.map((signer) => hoarding(t, server, signer, large)));
     await Promise.race(
       validators.map((_, i) =>
@@ -257,7 +257,7 @@ describe("a blob server", { timeout: HANG_GUARD }, () => {
     const roleOf = (hotkey: string) => (hotkey === vera.address ? "validator" : "miner");
     const limits = { maxAnswers: 4, maxAnswersEach: 4, turnMs: 60_000 };
     const server = await serve(t, { roleOf }, { store, ...limits });
-    const miners = await Promise.all(["1", "2", "3"].map((name) => signerFromUri(`//miner${name}`)));
+    const miners = await signersOf("miner", 3);
     for (const miner of miners) await once(await hoarding(t, server, miner, large), "readable");
     const first = await hoarding(t, server, vera, large);
     await once(first, "readable");
