@@ -41,7 +41,7 @@ const entrySchema = z
     batches: z.int().min(2).nullable(),
     /** Product of the race's growths after the miner's own last lap. The score is proportional to it. Null unless scored. */
     growth: z.number().min(GROWTH_BOUNDS[0]).max(GROWTH_BOUNDS[1]).nullable(),
-    /** Its share of what its group learnt, times the number of the group's updates: about 1 among equals. Null unless scored. */
+    /** Its part of what its group learnt, relative to the mean of the parts, each weighted by itself: 1 among equals. Null unless scored. */
     independence: z.number().min(0).max(MAX_ENTRIES).nullable(),
     /** From the lower confidence bound of the mean over all batches. At least 0. */
     score: z.number().min(0),
