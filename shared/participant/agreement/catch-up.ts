@@ -60,7 +60,7 @@ export const catchUp = async (reader: Reader, hash: string): Promise<CatchUp> =>
     log.warn("no room for a model: files that the last cycles did not use go now", { model: hash });
     // After an outage there are as many models as while it ran, and this is one more.
     const { cycle } = phaseAt(clock.head.number, network.phases);
-    await blobs.turn(cycle, network.scoring.window, new Set(filesOf({ hash, manifest })));
+    await blobs.makeRoom(cycle, network.scoring.window, new Set(filesOf({ hash, manifest })));
     await fetchAll(reader, missing);
   }
   return "fetched";

@@ -49,6 +49,8 @@ export interface Blobs {
    * @param inForce hashes of what this cycle starts from, which may be older; null where nobody can tell which these are: then all blobs stay
    */
   turn(cycle: number, window?: number, inForce?: ReadonlySet<string> | null): Promise<void>;
+  /** The disk is full: deletes at once, whatever the quota, what else the next turn may delete. */
+  makeRoom(cycle: number, window: number, inForce: ReadonlySet<string>): Promise<void>;
 }
 
 export interface BlobsOptions {
@@ -59,6 +61,13 @@ export interface BlobsOptions {
   /** Where it is kept when blobs were used. Unset: those of an earlier run count as used when the first cycle begins. */
   readonly usedCycles?: UsedCycles | undefined;
   readonly instruments?: Instruments | undefined;
+}
+
+/** What keeps blobs: see `Blobs.turn`. */
+interface Keeping {
+  readonly cycle: number;
+  readonly window: number;
+  readonly inForce: ReadonlySet<string> | null;
 }
 
 /** Greatest size of a document, in bytes: a report's. */
@@ -178,6 +187,32 @@ export const createBlobs = async (
   const isDocument = async (hash: string): Promise<boolean> =>
     !inParts.has(hash) && ((await store.size(hash)) ?? 0) <= DOCUMENT_BYTES;
 
+  /** What has no date counts as used when the first cycle begins, and so does what has one of another network, whose cycles had other numbers. */
+  const begin = (cycle: number): void => {
+    if (now === Number.NEGATIVE_INFINITY)
+      for (const [hash, last] of used) if (last < 0 || last > cycle) used.set(hash, cycle);
+    now = cycle;
+  };
+
+  /** Deletes what nothing keeps, the least recently used first, until so many bytes are gone. */
+  const letGo = async (bytes: number, { cycle, window, inForce }: Keeping): Promise<void> => {
+    const stays = (hash: string) => inForce === null || inForce.has(hash) || pinned.has(hash);
+    const idle = [...used].filter(
+      ([hash, last]) => last <= cycle - kept && !stays(hash) && !isAwaited(hash, cycle - kept - last),
+    );
+    let excess = bytes;
+    for (const [hash, last] of idle) {
+      if (excess <= 0) break;
+      if (last > cycle - kept - window + 1 && (await isDocument(hash))) continue;
+      excess -= (await store.size(hash)) ?? 0;
+      await remove(hash);
+    }
+    usedCycles?.replace(used);
+    if (instruments === undefined) return;
+    instruments.set("blockzero_cache_blobs", used.size);
+    instruments.set("blockzero_cache_bytes", await totalBytes(store, used.keys()));
+  };
+
   return {
     get: (request) => obtain(request, store.get),
     open,
@@ -194,27 +229,15 @@ export const createBlobs = async (
       for (const hash of hashes) if (!pinned.has(hash)) await remove(hash);
     },
     async turn(cycle, window = 1, inForce = new Set()) {
-      // What has no date counts as used when the first cycle begins, and so does what has one of another network, whose cycles had other numbers.
-      if (now === Number.NEGATIVE_INFINITY)
-        for (const [hash, last] of used) if (last < 0 || last > cycle) used.set(hash, cycle);
-      now = cycle;
+      begin(cycle);
       archive?.retry();
       await store.sweep();
-      const stays = (hash: string) => inForce === null || inForce.has(hash) || pinned.has(hash);
-      const idle = [...used].filter(
-        ([hash, last]) => last <= cycle - kept && !stays(hash) && !isAwaited(hash, cycle - kept - last),
-      );
-      let excess = quota === 0 ? Number.POSITIVE_INFINITY : (await totalBytes(store, used.keys())) - quota;
-      for (const [hash, last] of idle) {
-        if (excess <= 0) break;
-        if (last > cycle - kept - window + 1 && (await isDocument(hash))) continue;
-        excess -= (await store.size(hash)) ?? 0;
-        await remove(hash);
-      }
-      usedCycles?.replace(used);
-      if (instruments === undefined) return;
-      instruments.set("blockzero_cache_blobs", used.size);
-      instruments.set("blockzero_cache_bytes", await totalBytes(store, used.keys()));
+      const excess = quota === 0 ? Number.POSITIVE_INFINITY : (await totalBytes(store, used.keys())) - quota;
+      await letGo(excess, { cycle, window, inForce });
+    },
+    async makeRoom(cycle, window, inForce) {
+      begin(cycle);
+      await letGo(Number.POSITIVE_INFINITY, { cycle, window, inForce });
     },
   };
 };

@@ -149,7 +149,8 @@ describe("catching up over several cycles", { timeout: HANG_GUARD }, () => {
   it("lets go of what the last cycles did not use where the disk has no room for one model more", async (t) => {
     const subnet = await openSubnet(t, { miners: ["ann", "late"] });
     const { models } = await lineOf(subnet, 8);
-    const { late, has } = await joinLate(subnet, []);
+    // However much the operator would keep.
+    const { late, has } = await joinLate(subnet, [], { cache_gib: 1024 });
     await late.blobs.turn(1);
     await catchUp(late, models[1]!.hash);
     await subnet.to(subnet.window(4, "distribute").start);
@@ -163,8 +164,8 @@ describe("catching up over several cycles", { timeout: HANG_GUARD }, () => {
         }
         return late.blobs.open(request);
       },
-      turn: async (...cycle) => {
-        await late.blobs.turn(...cycle);
+      makeRoom: async (...cycle) => {
+        await late.blobs.makeRoom(...cycle);
         isFull = (await has([models[1]!]))[0]!;
       },
     };
