@@ -47,6 +47,8 @@ export const cycleSource = (
       return [location, ...servers.slice(0, isHeld ? undefined : OTHERS_ASKED)];
     },
     signal: until ?? signal,
+    // What somebody announced anybody may have named.
+    isAgreed: location === undefined,
   });
   return {
     chain,

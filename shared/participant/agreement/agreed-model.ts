@@ -199,6 +199,7 @@ const follow = (context: Following): AgreedModels => {
     maxBytes,
     locations: () => servers(hash),
     signal: context.signal,
+    isAgreed: true,
   });
 
   const request = (what: string, hash: string, maxBytes: number, signal: AbortSignal) => ({
@@ -207,6 +208,7 @@ const follow = (context: Following): AgreedModels => {
     maxBytes,
     locations: () => servers(hash),
     signal,
+    isAgreed: true,
   });
 
   const manifest = (hash: string, signal: AbortSignal) =>

@@ -26,14 +26,15 @@ export const isTextMissing = (thrown: unknown): boolean =>
  */
 export const obtainTexts = async (network: Network, { blobs, servers, signal }: TextSources): Promise<Network> => {
   const pin = ({ sha256, bytes }: { readonly sha256: string; readonly bytes: number }) =>
-    blobs.pin({ hash: sha256, maxBytes: bytes, locations: servers, signal });
+    blobs.pin({ hash: sha256, maxBytes: bytes, locations: servers, signal, isAgreed: true });
   const placed = await withTexts(await withTokenizer(network, pin), pin);
   checkVocabulary(placed);
   checkSources(placed);
   for (const [group, { sealed }] of Object.entries(network.groups)) {
     if (!sealed) continue;
     try {
-      await blobs.pin({ hash: sealed.index, maxBytes: indexBytes(sealed), locations: servers, signal });
+      const { index: hash } = sealed;
+      await blobs.pin({ hash, maxBytes: indexBytes(sealed), locations: servers, signal, isAgreed: true });
     } catch (cause) {
       if (!(cause instanceof BlockZeroError)) throw cause;
       throw new BlockZeroError(

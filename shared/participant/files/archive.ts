@@ -25,10 +25,11 @@ export interface Archive {
   /**
    * Receives a blob that was copied there, from its first byte on.
    *
+   * @param request isAgreed: see `BlobRequest`; such a blob is asked for whether it is known to be there or not
    * @returns whether it is complete now
    * @throws BlockZeroError FETCH_TOO_LARGE; the signal's reason when it aborts
    */
-  receive(request: BlobFetch & { readonly signal: AbortSignal }, incoming: IncomingBlob): Promise<boolean>;
+  receive(request: ArchivedBlob, incoming: IncomingBlob): Promise<boolean>;
   /** Resolves when nothing is being copied. Failed copies stay queued for `retry`. */
   idle(): Promise<void>;
   /**
@@ -38,10 +39,16 @@ export interface Archive {
   close(): Promise<void>;
 }
 
+/** A blob that may have been copied there. */
+export interface ArchivedBlob extends Pick<BlobFetch, "hash" | "maxBytes"> {
+  readonly signal: AbortSignal;
+  readonly isAgreed?: boolean | undefined;
+}
+
 export interface ArchiveOptions {
   readonly local: LocalStore;
   readonly remote: BlobStore;
-  /** The same as it is asked for blobs that others name: for nothing that it is not known to have. Default: for any. */
+  /** The same as it is asked for blobs that strangers may have named: for nothing that it is not known to have. Default: for any. */
   readonly listed?: ListedSource | undefined;
   /** Where the remote store is a folder. Nothing is put there while another stands in its place. */
   readonly folder?: string | undefined;
@@ -79,7 +86,6 @@ export const knownMark = (queue: string): string | undefined => openJournal(queu
  * @throws BlockZeroError JOURNAL_MALFORMED if the file does not hold a queue
  */
 export const openArchive = ({ local, remote, listed, folder, queue, log }: ArchiveOptions): Archive => {
-  const { size, stream } = listed ?? remote;
   const journal = openJournal(queue, queueSchema);
   const pending = new Set(journal.value.pending);
   const failed = new Set<string>();
@@ -160,7 +166,9 @@ export const openArchive = ({ local, remote, listed, folder, queue, log }: Archi
       save();
       log.warn("not archived, and no longer kept for it", { hash });
     },
-    receive: async ({ hash, maxBytes, signal }, incoming) => {
+    receive: async ({ hash, maxBytes, signal, isAgreed = false }, incoming) => {
+      // Who has lost the disk begins with these, before the list is there.
+      const { size, stream } = isAgreed ? remote : (listed ?? remote);
       try {
         const announced = await size(hash);
         if (announced === null) return false;

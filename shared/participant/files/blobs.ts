@@ -21,6 +21,8 @@ export interface BlobRequest {
   readonly signal: AbortSignal;
   /** Called when a server is about to be asked. */
   readonly onAsked?: (() => void) | undefined;
+  /** Whether what everybody works with names it: the owner's record, the network file, the agreed model. Else strangers may have. Default: false. */
+  readonly isAgreed?: boolean | undefined;
 }
 
 /** Content-addressed bytes, from the local store, else from a server that has them. A fetched blob is kept while it is in use. */
@@ -100,7 +102,7 @@ export const createBlobs = async (
     used.set(hash, now);
   };
 
-  const fetch = async ({ hash, what, maxBytes, locations, signal, onAsked }: BlobRequest): Promise<void> => {
+  const fetch = async ({ hash, what, maxBytes, locations, signal, onAsked, isAgreed }: BlobRequest): Promise<void> => {
     const incoming = await store.receive(hash);
     const loan = lend(incoming);
     const elsewhere = async (): Promise<void> => {
@@ -109,7 +111,7 @@ export const createBlobs = async (
         await client.receive({ hash, what, maxBytes, locations: known, signal, onAsked }, loan.blob);
       } catch (thrown) {
         signal.throwIfAborted();
-        if (!(await archive?.receive({ hash, maxBytes, signal }, loan.blob))) throw thrown;
+        if (!(await archive?.receive({ hash, maxBytes, signal, isAgreed }, loan.blob))) throw thrown;
       }
     };
     try {

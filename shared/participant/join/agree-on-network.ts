@@ -31,7 +31,7 @@ export const agreeOnNetwork = async (
     netuid,
     file,
     remembered: memory.value.inForce,
-    fetch: (wanted) => blobs.get({ ...wanted, signal }),
+    fetch: (wanted) => blobs.get({ ...wanted, signal, isAgreed: true }),
     log,
   });
   for (const one of beyond) tellUnreadable(log, one);
@@ -40,7 +40,8 @@ export const agreeOnNetwork = async (
     chain,
     network: agreed,
     networkHash: networkHash(agreed),
-    fetch: ({ hash, maxBytes }: FileRequest) => blobs.get({ hash, maxBytes, locations: servers, signal }),
+    fetch: ({ hash, maxBytes }: FileRequest) =>
+      blobs.get({ hash, maxBytes, locations: servers, signal, isAgreed: true }),
   };
   const { source, next } = await networkInForce(
     published,

@@ -8,13 +8,21 @@ import { fileURLToPath } from "node:url";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
 import { listedSource } from "#shared/blobs/listed-source.js";
+import { BlockZeroError } from "#shared/errors/error.js";
+import { followModels } from "#shared/participant/agreement/agreed-model.js";
+import { loadModel } from "#shared/participant/agreement/base-model.js";
+import { cycleSource } from "#shared/participant/cycle-source.js";
 import { openArchive } from "#shared/participant/files/archive.js";
 import { createBlobs } from "#shared/participant/files/blobs.js";
 import { markOf } from "#shared/participant/files/marked-folder.js";
+import { agreeOnNetwork } from "#shared/participant/join/agree-on-network.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { blobsOfModel } from "#shared/protocol/model-manifest.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { coded } from "#tests/support/coded.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
+import { NETUID } from "#tests/support/micro-network.js";
+import { openSubnet } from "#tests/support/subnet.js";
 import { temporaryFolder } from "../../artifact/temporary.js";
 import { collectingLog } from "../../chain/support.js";
 
@@ -147,6 +155,31 @@ describe("an archive's queue", { timeout: HANG_GUARD }, () => {
     await local.delete(hashOf("model"));
     assert.deepEqual(Buffer.from(await get("model")), Buffer.from("model"), "before the next list");
     assert.equal(lists, 1);
+  });
+
+  it("is asked for what everybody works with before it is listed: who has lost the disk begins with these", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const home = temporaryFolder(t);
+    const local = directoryStore(join(home, "own"));
+    const listed = { size: async () => null, stream: subnet.store.stream, add: () => {} };
+    const archive = openArchive({
+      ...{ local, remote: subnet.store, listed },
+      ...{ queue: join(home, "archive.json"), log: silentLog },
+    });
+    const nobody = new BlockZeroError("FETCH_NOT_FOUND", "no server has it", "ask others");
+    const client = { fetchBlob: () => Promise.reject(nobody), receive: () => Promise.reject(nobody) };
+    const blobs = await createBlobs(local, client, 1, { archive });
+    const { networkHash } = await agreeOnNetwork({ netuid: NETUID, network: undefined }, home, { ...vera, blobs });
+    assert.equal(networkHash, subnet.networkHash);
+    const models = followModels({ ...vera, blobs });
+    const { manifest } = await loadModel({ ...vera, models }, await models.baseOf(1));
+    const { hash, bytes: maxBytes } = blobsOfModel(manifest)[0]!;
+    await local.delete(hash);
+    const source = cycleSource({ ...vera, blobs, models });
+    const announced = source.open({ hash, maxBytes, location: subnet.location });
+    await assert.rejects(announced, { code: "FETCH_NOT_FOUND" }, "a stranger may have named it");
+    await (await source.open({ hash, maxBytes })).close();
   });
 
   it("stands when the program stops: what is being copied is given up, and copied by the next run", async (t) => {
