@@ -82,7 +82,7 @@ export const scoreEntries = async (
   const last = phaseWindow(cycle, "evaluate", network.phases).end - BLOCKS_TO_RECORD;
   const { outcomes, unmeasured } = await untilBlock(clock, last, signal, async (until) => {
     const watched: GatedUpdate[] = [];
-    const watching = watchLate({ independences, meter, reader, late, time, until }, watched);
+    const watching = watchLate({ independences, reader, late, time, until }, watched);
     watching.catch(() => {});
     const raced = await measureUpdates(meter, {
       network,
@@ -122,8 +122,7 @@ export const scoreEntries = async (
 interface Watching {
   /** By group. */
   readonly independences: ReadonlyMap<string, IndependenceMeter>;
-  readonly meter: Pick<LossMeter, "isLayerMajor">;
-  readonly reader: GatedReader;
+  readonly reader: Pick<GatedReader, "open">;
   readonly late: Promise<readonly Passed[]>;
   readonly time: MeasuringTime;
   /** Aborts when nothing more may be read. */
@@ -132,12 +131,13 @@ interface Watching {
 
 /**
  * Sketches late updates beside the race, one after the other in the order in which they are given, as long as measuring may last: hotkeys choose how many
- * there are, and how large. None is begun that would not be done in time if it took as long as the slowest one before.
+ * there are, and how large. None is begun that would not be done in time if it took as long as the slowest one before. They are read tensor by tensor: the
+ * race's own are in memory meanwhile.
  *
  * @param watched gets each of them once it is sketched
  */
 const watchLate = async (
-  { independences, meter, reader, late, time, until }: Watching,
+  { independences, reader, late, time, until }: Watching,
   watched: GatedUpdate[],
 ): Promise<void> => {
   let slowest = 0;
@@ -147,21 +147,11 @@ const watchLate = async (
     if (!independence) continue;
     if (time.left() <= slowest) throw new Error(NO_TIME);
     const begun = time.now();
-    await watchOnly(independence, meter, reader, update);
+    await (await independence.watchOpen(update.artifact, reader.open(update)))?.close();
     until.throwIfAborted();
     watched.push(update);
     slowest = Math.max(slowest, time.now() - begun);
   }
-};
-
-const watchOnly = async (
-  independence: IndependenceMeter,
-  { isLayerMajor }: Pick<LossMeter, "isLayerMajor">,
-  reader: GatedReader,
-  update: GatedUpdate,
-): Promise<void> => {
-  if (isLayerMajor) await (await independence.watchOpen(update.artifact, reader.open(update)))?.close();
-  else await independence.watch(update.artifact, reader.load(update));
 };
 
 /** Losses that were measured before a restart did not need to load the update: its independence does, if it scored. */
