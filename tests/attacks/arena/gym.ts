@@ -1,11 +1,13 @@
 import { groupTrainingLoader } from "#datasets/group-data.js";
 import { minerSettings } from "#miner/config.js";
+import { shardShape } from "#miner/training/shard-layers.js";
 import { shardStep } from "#miner/training/shard-trainer.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Batch } from "#shared/data/loader.js";
 import { zeros } from "#shared/engine/tensor.js";
 import { expertsOf, groupShapes, hubShapes, shardOf } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
+import { wholeRouters } from "#shared/model/whole-routers.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
 import { innerLoop } from "#shared/training/inner-loop.js";
@@ -73,7 +75,10 @@ export const openGym = (network: NetworkTemplate, training: Inner): Gym => {
     const hub = Object.fromEntries(
       Object.keys(hubShapes(network.model, network.groups)).map((name) => [name, base[name]!]),
     );
-    const shard = shardOf(hub, own, expertsOf(network.model, experts));
+    const shard = {
+      ...shardOf(hub, own, expertsOf(network.model, experts)),
+      ...wholeRouters(shardShape(whole, group, config), hub),
+    };
     const trainStep = await stepOf(group, shard, trainable);
     const still = mapValues(own, ({ shape }) => zeros(shape));
     await trainStep.restore({ params: own, ...(after?.optimiser ?? { m: still, v: still, step: 0 }) });
