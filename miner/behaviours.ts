@@ -64,19 +64,18 @@ const copier: Behaviour = async ({ participant, group, baseManifest }) => {
 };
 
 /**
- * Honest, but in one cycle of four, which nobody can know, submits its update with the sign turned: whoever scores that
- * did not measure.
+ * Trains in every cycle, and in some that nobody can know submits its update with the sign turned: whoever scores that did not measure. Steps, tokens and
+ * sizes are as ever, so that only the direction tells which it is.
  */
-const plantedBad: Behaviour = async (work) => {
-  if (!isPlanted(work.participant, work.cycle)) return trained(work);
-  const { run, update } = await work.train();
-  if (run.steps === run.skipped) return null;
-  const turned = changed(update, (element) => -element);
-  return { tensors: await work.pack(turned), steps: run.steps, tokens: run.tokens };
-};
-
-/** The reverse: noise, but in one cycle of four an honest update. */
-const plantedGood: Behaviour = (work) => (isPlanted(work.participant, work.cycle) ? trained(work) : noise(work));
+const planted =
+  (isTurned: (isOther: boolean) => boolean): Behaviour =>
+  async (work) => {
+    if (!isTurned(isPlanted(work.participant, work.cycle))) return trained(work);
+    const { run, update } = await work.train();
+    if (run.steps === run.skipped) return null;
+    const turned = changed(update, (element) => -element);
+    return { tensors: await work.pack(turned), steps: run.steps, tokens: run.tokens };
+  };
 
 /** The same tensors, each element changed as it is read. */
 const changed = ({ shapes, read }: FloatSource, change: (element: number) => number): FloatSource => ({
@@ -99,8 +98,8 @@ export const behaviours = {
   copier,
   noise,
   lazy,
-  "planted-bad": plantedBad,
-  "planted-good": plantedGood,
+  "planted-bad": planted((isOther) => isOther),
+  "planted-good": planted((isOther) => !isOther),
   // Its updates are honest; its Sprints are not: see `claimed`.
   padder: honest,
 } as const satisfies Record<string, Behaviour>;
