@@ -123,6 +123,8 @@ const enoughSteps = (history: readonly CycleHistory[], { max_steps }: Settings):
   if (2 * falling < curves.length) return { question, state: "settled", says };
   if (isRising(history))
     return { question, state: "unknown", says, advice: "not before the loss falls within most cycles: see above" };
+  if (isWorthNothing(scoresOf(history)))
+    return { question, state: "unknown", says, advice: "not before validators find a gain in most cycles: see below" };
   return { question, state: "open", says, advice: longerTraining(known.length, capped, max_steps) };
 };
 
@@ -193,9 +195,7 @@ const lowerRate = (lowest: number, now: number): string => {
 
 const fittingGroup = (history: readonly CycleHistory[], config: Settings): Point => {
   const question = "Does the group fit?";
-  const scored = history.filter(
-    ({ score, verdict }) => score !== undefined && (verdict === undefined || countsInMean(verdict)),
-  );
+  const scored = scoresOf(history);
   if (scored.length === 0) return { question, state: "unknown", says: "no score was heard yet" };
   const zero = scored.filter(({ score }) => score === 0).length;
   // Miners of a version before wrote one of a score of zero too.
@@ -204,17 +204,26 @@ const fittingGroup = (history: readonly CycleHistory[], config: Settings): Point
   const groups = distinct(scored.flatMap(({ settings }) => settings?.expert_group ?? []));
   const where = groups.length === 0 ? "" : ` in ${groups.join(", then ")}`;
   const says = `a score above zero in ${scored.length - zero} of ${plural(scored.length, "cycle")}${where}${place}`;
-  if (2 * zero < scored.length) return { question, state: "settled", says };
-  return {
-    question,
-    state: "open",
-    says,
-    advice:
-      config.data_path === undefined
-        ? "gather text of the kind that you have, and ask blockzero-miner affinity which group it uses, and how crowded each is"
-        : `${affinity(config.data_path, config)}: which group your text uses, and how crowded each is`,
-  };
+  if (!isWorthNothing(scored)) return { question, state: "settled", says };
+  const fit =
+    config.data_path === undefined
+      ? "gather text of the kind that you have, and ask blockzero-miner affinity which group it uses, and how crowded each is"
+      : `${affinity(config.data_path, config)}: which group your text uses, and how crowded each is`;
+  const falls = history.some(({ lossReduction }) => lossReduction !== undefined) && !isRising(history);
+  return { question, state: "open", says, advice: falls ? `${NOT_HELD}; or ${fit}` : fit };
 };
+
+/** What to do where the loss falls in training, and not for validators. */
+const NOT_HELD =
+  "the loss falls in training and not on text that nobody trained: lower learning_rate, or max_steps; leave training.affinity on";
+
+/** Cycles with a score that counts. */
+const scoresOf = (history: readonly CycleHistory[]): readonly CycleHistory[] =>
+  history.filter(({ score, verdict }) => score !== undefined && (verdict === undefined || countsInMean(verdict)));
+
+/** Whether the score is zero in half or more of some cycles. */
+const isWorthNothing = (scored: readonly CycleHistory[]): boolean =>
+  scored.length > 0 && 2 * scored.filter(({ score }) => score === 0).length >= scored.length;
 
 const windows = (history: readonly CycleHistory[]): Point => {
   const question = "Are windows missed?";

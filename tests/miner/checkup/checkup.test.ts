@@ -195,6 +195,16 @@ describe("a miner's checkup", () => {
     assert.match(long!.advice!, /^not before the loss falls/);
   });
 
+  it("does not ask for longer training, and names a lower rate, where the loss falls in training alone", () => {
+    const history = [1, 2, 3].map((cycle) => ({ ...good(cycle), losses: falling, score: cycle < 3 ? 0 : 0.1 }));
+    const [, falls, long, , , group] = checklist(history, config());
+    assert.deepEqual([falls!.state, long!.state, group!.state], ["settled", "unknown", "open"]);
+    assert.match(long!.advice!, /^not before validators find a gain/);
+    assert.match(group!.advice!, /^the loss falls in training and not on text that nobody trained: .*; or gather text/);
+    const untold = history.map((cycle) => ({ ...cycle, lossReduction: undefined }));
+    assert.match(checklist(untold, config())[5]!.advice!, /^gather text/);
+  });
+
   it("asks for longer training where no cycle's loss was told at its end", () => {
     assert.equal(states([{ ...good(1), losses: falling, lossReduction: undefined }])[2], "open");
   });
