@@ -1,11 +1,11 @@
 import type { Value, Values } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
-import { heldAffinity } from "./blocks/affinity.js";
 import { feedForward, sharedExpert } from "./blocks/feed-forward.js";
 import { type AttentionPlace, groupedAttention } from "./blocks/grouped-attention.js";
 import { latentAttention } from "./blocks/latent-attention.js";
 import { mixtureOfExperts, type Routing } from "./blocks/mixture.js";
+import { strayMass } from "./blocks/stray-mass.js";
 import { scaled, type Weights } from "./blocks/weights.js";
 import { blocksOf } from "./families/index.js";
 import type { ForwardShape } from "./forward.js";
@@ -76,7 +76,7 @@ export const decoderLayer = (hidden: Value, given: LayerPlace): LayerOutput => {
   const mixed = shared === null ? output : op.add(output, sharedExpert(inner, weights, `${prefix}.mlp`, shared));
   const passed = add(x, mixed);
   const term = () =>
-    op.scale(heldAffinity(inner, weights.of(`${prefix}.mlp.whole_gate`), experts.length), shape.heldAffinity!);
+    op.scale(strayMass(inner, weights.of(`${prefix}.mlp.whole_gate`), experts.length), shape.heldAffinity!);
   return {
     hidden: keepsTokens(shape, experts) ? op.auxiliaryLoss(passed, term()) : passed,
     inner,

@@ -1,6 +1,5 @@
 import type { Graph, Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
-import { affinityLoss } from "./blocks/affinity.js";
 import type { Routing } from "./blocks/mixture.js";
 import { type ForwardShape, forward, hiddenStates } from "./forward.js";
 import { type ForwardContext, isolatedContext, plainContext } from "./forward-context.js";
@@ -100,8 +99,15 @@ export const pretrainingLoss =
 export const routerTerms = (layer: Routing, group: Value, options: RouterTerms): Value => {
   const { experts } = options;
   const table = group.graph.constant(options.owned[layer.layer]!, [options.groups, experts]);
-  const affinity = affinityLoss(op.reduceSum(op.mul(layer.probabilities, op.gather(table, group)), [-1]));
+  const affinity = affinityLoss(layer, op.gather(table, group));
   return op.add(op.scale(affinity, options.affinity), op.scale(balanceLoss(layer, experts), options.balance));
+};
+
+/** −mean log of the probability mass on owned experts: owned float32 [N, experts] → scalar. */
+const affinityLoss = ({ probabilities }: Routing, owned: Value): Value => {
+  const mass = op.reduceSum(op.mul(probabilities, owned), [-1]);
+  const floor = mass.graph.constant(new Float32Array([1e-9]), []);
+  return op.neg(op.reduceMean(op.log(op.add(mass, floor)), [0]));
 };
 
 /** experts · Σ_e f_e P_e, f the share of (token, choice) pairs that went to an expert, P its mean probability. */

@@ -40,12 +40,12 @@ test("a shard's gradients are those of its loss and of the mass that the whole r
     const { inputs: given } = forwardBatch(graph, weights, inputs, plain);
     const terms = given.map((x, layer) => {
       const logits = op.matmul(x, weights[`whole ${layer}`]!, { transB: true });
-      const owned = graph.constant(
-        [0, 1, 2, 3].map((id) => (HELD[layer]!.includes(id) ? 1 : 0)),
+      const others = graph.constant(
+        [0, 1, 2, 3].map((id) => (HELD[layer]!.includes(id) ? 0 : 1)),
         [1, 4],
       );
-      const mass = op.reduceSum(op.mul(op.softmax(logits), owned), [-1]);
-      return op.scale(op.reduceMean(op.log(mass), [0]), -WEIGHT);
+      const mass = op.reduceSum(op.mul(op.softmax(logits), others), [-1]);
+      return op.scale(op.reduceMean(mass, [0]), WEIGHT);
     });
     return terms.reduce(op.add, languageModelLoss(plain)(graph, weights, inputs).loss);
   };
