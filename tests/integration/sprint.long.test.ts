@@ -84,6 +84,12 @@ const settled = async (
   for (const name of Object.keys(validators)) await subnet.sent(name, 1);
   await subnet.to(train.start + 1);
   await Promise.all(checks);
+  const isGiven = ({ participant, journal }: TestChecker) =>
+    participant.embargo.isLifted(journal.value.cycles[1]!.checks!);
+  await subnet.to(train.end - 2);
+  assert.ok(!checking.some(isGiven), "who checked nothing could commit a copy");
+  await subnet.to(train.end - 1);
+  assert.ok(checking.every(isGiven));
   const holds = Object.values(validators).map((validator) => holdChecks(validator, 1));
   const reveal = subnet.window(2, "reveal");
   await subnet.to(reveal.start);

@@ -8,7 +8,7 @@ import type { Validator } from "#validator/context.js";
 import { validatorJournalSchema } from "#validator/journal.js";
 import type { Scope } from "../shared/artifact/temporary.js";
 import { microParameters } from "../shared/model/micro.js";
-import type { Joined, Living, Subnet } from "./subnet.js";
+import type { Flags, Joined, Living, Subnet } from "./subnet.js";
 import { device, map } from "./updates.js";
 
 export interface TestValidator extends Validator {
@@ -28,8 +28,8 @@ export const openMeter = async (t: Scope, { network }: Pick<Subnet, "network">) 
 };
 
 /** A validator as its program makes it, for one cycle at a time. */
-export const openValidator = async (t: Living, subnet: Subnet, name: string): Promise<TestValidator> => {
-  const participant = await subnet.join(name);
+export const openValidator = async (t: Living, subnet: Subnet, name: string, flags?: Flags): Promise<TestValidator> => {
+  const participant = await subnet.join(name, flags);
   const measured: MetricValues[] = [];
   return {
     participant,

@@ -6,6 +6,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { loadModel } from "#shared/participant/agreement/base-model.js";
 import { mark } from "#shared/participant/writes/journal.js";
+import { sha256 } from "#shared/protocol/hash.js";
 import type { BlockRange } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import { runCycle } from "#validator/cycle.js";
@@ -119,6 +120,28 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
 
     await runCycle(again, 1);
     assert.equal(await subnet.chain.nonce(again.participant.signer.address), 5, "everything was done once");
+  });
+
+  it("copies its report to a store elsewhere when nobody can commit a copy any more, as it is served", async (t) => {
+    const subnet = await openSubnet(t, { validators: { vera: 2000 } });
+    await submitted(subnet);
+    const elsewhere = join(subnet.home, "elsewhere");
+    const vera = await openValidator(t, subnet, "vera", { store: `directory:${elsewhere}` });
+    const { start, end } = subnet.window(1, "evaluate");
+    const cycle = runCycle(vera, 1).catch(() => {});
+    await subnet.to(start);
+    await until(t, () => entryOf(vera)?.report !== undefined);
+    await subnet.sent("vera", 1);
+    await subnet.to(end - 2);
+    const report = entryOf(vera)!.report!;
+    // What is stored after it has come there: the queue goes in order.
+    await vera.participant.blobs.put(Buffer.from("something else"));
+    await until(t, () => directoryStore(elsewhere).has(sha256(Buffer.from("something else"))));
+    assert.ok(!(await directoryStore(elsewhere).has(report)), "its record has its hash, by which a bucket gives it");
+    await subnet.to(end - 1);
+    await until(t, () => directoryStore(elsewhere).has(report));
+    await vera.participant.leave();
+    await cycle;
   });
 
   it("puts no record on chain while it does not know the model: its stake would vote, and name none", async (t) => {

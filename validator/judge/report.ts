@@ -1,4 +1,5 @@
 import { BlockZeroError } from "#shared/errors/error.js";
+import { giveAway, keepSecret } from "#shared/participant/secret-document.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { mark, note } from "#shared/participant/writes/journal.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
@@ -18,7 +19,7 @@ import { tellReport } from "./observe-judging.js";
  */
 export const report = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant, journal, meter, updateMeter = meter, metrics, timer } = validator;
-  const { blobs, network, networkHash, location, log } = participant;
+  const { network, networkHash, location, log } = participant;
   if (journal.value.cycles[cycle]?.reported !== undefined) return;
   const window = windowLeft(participant, cycle, "evaluate");
   let hash = journal.value.cycles[cycle]?.report;
@@ -36,8 +37,7 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
     if (!read.ok)
       throw new BlockZeroError("REPORT_UNUSABLE", `our own report is refused: ${read.problem}`, "report this as a bug");
     // Nobody can copy it in time: a report record in a later block does not count.
-    participant.embargo.hold(hash, window.end - 1);
-    await blobs.put(bytes);
+    await keepSecret(participant, { hash, bytes, from: window.end - 1 });
     mark(validator, cycle, { report: hash });
   } else {
     // Signed before a restart, and a signer signs one report a cycle.
@@ -50,14 +50,15 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
 };
 
 /**
- * Writes to the instruments and the metrics what the cycle's report says, from the block on from which it is served: who reads them before could
- * commit a copy of it.
+ * From the block on from which the cycle's report is served: has a copy of it go to the store elsewhere, and writes to the instruments and the metrics what
+ * it says. Who reads any of these before could commit a copy of it.
  */
 export const tellOwnReport = async ({ participant, journal, metrics }: Validator, cycle: number): Promise<void> => {
   const { clock, network, signal, telemetry } = participant;
   const { report: hash, exchanged } = journal.value.cycles[cycle] ?? {};
   if (hash === undefined || exchanged !== undefined) return;
   await clock.reach(phaseWindow(cycle, "evaluate", network.phases).end - 1, signal);
+  await giveAway(participant, cycle, hash);
   const signed = await ownReport(participant, hash);
   if (signed !== null) tellReport(telemetry, metrics, signed);
 };

@@ -2,6 +2,7 @@ import { type CommittedChecks, fetchChecks, readCommittedChecks } from "#shared/
 import { askAtEveryBlock } from "#shared/participant/at-every-block.js";
 import { heldNumbers } from "#shared/participant/held-numbers.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { giveAway } from "#shared/participant/secret-document.js";
 import { waitForFiles } from "#shared/participant/waiting.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { note } from "#shared/participant/writes/journal.js";
@@ -16,10 +17,12 @@ import type { Checker } from "./context.js";
  */
 export const holdChecks = async ({ participant, journal }: Checker, cycle: number): Promise<void> => {
   const { clock, network, signal, log } = participant;
-  if (journal.value.cycles[cycle]?.checksExchanged !== undefined) return;
+  const { checks: own, checksExchanged } = journal.value.cycles[cycle] ?? {};
+  if (checksExchanged !== undefined) return;
   const window = recordWindow("checksheld", cycle, network);
   const block = lastBlockFor("checks", cycle, participant);
   await clock.reach(block, signal);
+  if (own !== undefined) await giveAway(participant, cycle, own);
   const held = await heldNumbers(participant, {
     what: `the checksheld record of cycle ${cycle}`,
     block,

@@ -1,6 +1,7 @@
 import { withRecomputer } from "#shared/compute/recomputer.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import { lastingDocument, type MadeBySeed } from "#shared/participant/lasting-document.js";
+import { keepSecret } from "#shared/participant/secret-document.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { mark, note } from "#shared/participant/writes/journal.js";
 import { checksHash, signChecks } from "#shared/protocol/checks.js";
@@ -46,7 +47,7 @@ const keptChecks = ({ journal }: Checker, cycle: number): MadeBySeed | null => {
 /** A document's hash, and the seed of its samples. Null if nobody committed to a proof, and no reputation is to be stated. */
 const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint): Promise<MadeBySeed | null> => {
   const { participant, arithmetic, metrics } = checker;
-  const { blobs, networkHash, signal, signer, log, telemetry } = participant;
+  const { network, networkHash, signal, signer, log, telemetry } = participant;
   const { instruments } = telemetry;
   const source = cycleSource(participant, { isHeld: true });
   const options = { sprint, cycle, arithmetic: async () => arithmetic, signal };
@@ -65,9 +66,10 @@ const makeChecks = async (checker: Checker, cycle: number, sprint: PlayedSprint)
   if (entries.length === 0 && !stated?.length) return null;
   const reputations = stated && { reputations: [...stated] };
   const checks = await signChecks({ network: networkHash, cycle, entries: [...entries], ...reputations }, signer);
-  const bytes = canonicalBytes(checks);
-  await blobs.put(bytes);
   const hash = checksHash(checks);
+  // Who checked nothing could commit a copy of it, while its record still counts.
+  const { end } = recordWindow("checks", cycle, network);
+  await keepSecret(participant, { hash, bytes: canonicalBytes(checks), from: end - 1 });
   mark(checker, cycle, { checks: hash, checksSeed: seed });
   instruments.set("blockzero_sprint_duration_seconds", computing, { part: "check" });
   metrics.write({ cycle, "sprint/check_seconds": computing });

@@ -36,6 +36,10 @@ export interface Blobs {
   /** The same. The blob is then kept permanently. */
   pin(request: BlobRequest): Promise<string>;
   put(bytes: Uint8Array): Promise<void>;
+  /** Stores what nobody may have yet, though its hash is known: no copy of it goes elsewhere before `publish`. */
+  putSecret(bytes: Uint8Array): Promise<void>;
+  /** A copy of a blob that is here goes elsewhere from now on. */
+  publish(hash: string): void;
   /** Starts writing a blob that may be larger than memory. */
   create(): Promise<BlobWriter>;
   /** The same for a blob that others have published: it counts as one that was fetched, of which no copy goes elsewhere. */
@@ -225,6 +229,8 @@ export const createBlobs = async (
       return path;
     },
     put: async (bytes) => keep(await store.put(bytes)),
+    putSecret: async (bytes) => use(await store.put(bytes)),
+    publish: keep,
     create: () => create(keep),
     recreate: () => create(use),
     async forget(hashes) {
