@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashSchema } from "#shared/protocol/hash.js";
+import { listOf } from "#shared/protocol/list-of.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { MAX_CYCLE } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -19,8 +20,8 @@ export const answersSchema = z
     cycle: z.int().min(0).max(MAX_CYCLE),
     hotkey: addressSchema,
     /** One a task, ascending by id. */
-    answers: z.array(z.strictObject({ task: hashSchema, draw: drawSchema })).max(MAX_DRAWS),
-    votes: z.array(z.strictObject({ task: hashSchema, verdict: verdictSchema })).max(MAX_DRAWS),
+    answers: listOf(z.strictObject({ task: hashSchema, draw: drawSchema }), MAX_DRAWS),
+    votes: listOf(z.strictObject({ task: hashSchema, verdict: verdictSchema }), MAX_DRAWS),
     signature: signatureSchema,
   })
   .refine(({ answers, votes }) => isAscending(answers) && isAscending(votes), {

@@ -3,6 +3,7 @@ import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
+import { listOf } from "#shared/protocol/list-of.js";
 import { MAX_DETAIL_CHARS, type Parsed } from "#shared/protocol/parsed.js";
 import { MAX_CYCLE } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -58,7 +59,7 @@ export const dutyDocumentSchema = z
     cycle: z.int().min(0).max(MAX_CYCLE),
     hotkey: addressSchema,
     /** One a task, ascending by id. */
-    duties: z.array(dutySchema).max(MAX_DRAWS),
+    duties: listOf(dutySchema, MAX_DRAWS),
     signature: signatureSchema,
   })
   .refine(({ duties }) => isAscending(duties), { path: ["duties"], message: "ascend by task, one entry each" });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseCanonical } from "./canonical-json.js";
 import { hashSchema } from "./hash.js";
 import { hashJson } from "./hash-json.js";
+import { listOf } from "./list-of.js";
 import { MAX_DETAIL_CHARS, type Parsed } from "./parsed.js";
 import { MAX_CYCLE, MAX_NONCES, MAX_WINS } from "./records.js";
 import type { Signer } from "./signer.js";
@@ -75,7 +76,7 @@ export const checksSchema = z
     network: hashSchema,
     cycle: z.int().min(0).max(MAX_CYCLE),
     validator: addressSchema,
-    entries: z.array(entrySchema).max(MAX_ENTRIES),
+    entries: listOf(entrySchema, MAX_ENTRIES),
     /** Where the network has duty: reputations of hosts as this validator has them. */
     reputations: statedReputationsSchema.optional(),
     signature: signatureSchema,

@@ -3,6 +3,7 @@ import { parseCanonical } from "./canonical-json.js";
 import { groupName } from "./expert-group.js";
 import { hashSchema } from "./hash.js";
 import { hashJson } from "./hash-json.js";
+import { listOf } from "./list-of.js";
 import { modelConfigSchema } from "./model-config.js";
 import { MAX_STEPS } from "./network-file/outer.js";
 import type { Parsed } from "./parsed.js";
@@ -19,7 +20,7 @@ export const MAX_MODEL_BLOBS = 4096;
 const blobSchema = z.strictObject({ hash: hashSchema, bytes: z.int().positive() });
 
 /** A part of a model: one blob, or several that hold its tensors one after the other. */
-const partSchema = z.union([blobSchema, z.array(blobSchema).min(2).max(MAX_MODEL_BLOBS).readonly()]);
+const partSchema = z.union([blobSchema, listOf(blobSchema, MAX_MODEL_BLOBS, 2).readonly()]);
 
 const partsSchema = z.strictObject({
   hub: partSchema,
@@ -56,7 +57,7 @@ export const modelManifestSchema = z
     config: modelConfigSchema,
     /** Group → the step that its model took, by its number in the network file. 0 if the group did not change. Empty for genesis. */
     steps: z.record(groupName, z.int().min(0).max(MAX_STEPS)),
-    merged: z.array(mergedSchema).max(4096),
+    merged: listOf(mergedSchema, 4096),
   })
   .superRefine((model, context) => {
     const isGenesis = model.parent === null;

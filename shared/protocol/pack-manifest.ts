@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseCanonical } from "./canonical-json.js";
 import { hashSchema } from "./hash.js";
+import { listOf } from "./list-of.js";
 import type { Parsed } from "./parsed.js";
 
 /** Largest manifest of a pack, in bytes. */
@@ -50,8 +51,8 @@ export const packManifestSchema = z
     }),
     /** Whether documents have among their tokens what begins and ends them, as conversations do: a loader puts nothing around them. */
     separators: z.literal("written").optional(),
-    training: z.array(shardSchema).max(MAX_SHARDS),
-    held_out: z.array(shardSchema).max(MAX_SHARDS),
+    training: listOf(shardSchema, MAX_SHARDS),
+    held_out: listOf(shardSchema, MAX_SHARDS),
   })
   .superRefine(({ training, held_out }, context) => {
     const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });

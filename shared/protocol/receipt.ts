@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseCanonical } from "./canonical-json.js";
 import { groupName } from "./expert-group.js";
 import { hashSchema } from "./hash.js";
+import { listOf } from "./list-of.js";
 import { updateManifestSchema } from "./manifest.js";
 import { networkSchema } from "./network.js";
 import type { Parsed } from "./parsed.js";
@@ -44,9 +45,9 @@ export const receiptSchema = z.strictObject({
   /** Hotkey → stake of every validator that might vote, in the smallest unit. */
   stakes: z.record(addressSchema, z.string().regex(/^[1-9]\d{0,38}$/)),
   /** Hotkeys whose report does not count, though they and most of the stake that says what it holds do hold it. */
-  unheard: z.array(addressSchema).max(4096),
+  unheard: listOf(addressSchema, 4096),
   /** The validators' signed reports, as far as they could be had, with the records that bind them. */
-  reports: z.array(inclusionSchema.extend({ report: reportSchema })).max(4096),
+  reports: listOf(inclusionSchema.extend({ report: reportSchema }), 4096),
   /** What the reports together say of the miner. */
   outcome: z.strictObject({
     uid: z.int(),

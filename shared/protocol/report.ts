@@ -3,6 +3,7 @@ import { parseCanonical } from "./canonical-json.js";
 import { groupName } from "./expert-group.js";
 import { hashSchema } from "./hash.js";
 import { hashJson } from "./hash-json.js";
+import { listOf } from "./list-of.js";
 import { MAX_DETAIL_CHARS, type Parsed } from "./parsed.js";
 import { MAX_CYCLE } from "./records.js";
 import type { Signer } from "./signer.js";
@@ -75,7 +76,7 @@ export const reportSchema = z
     seeds: z.record(groupName, hashSchema),
     /** Group → mean loss of the base model over the first `batches` evaluation batches, nats per token. */
     baseline: z.record(groupName, z.strictObject({ loss, batches: z.int().min(2) })),
-    entries: z.array(entrySchema).max(MAX_ENTRIES),
+    entries: listOf(entrySchema, MAX_ENTRIES),
     signature: signatureSchema,
   })
   .superRefine(({ entries }, context) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseCanonical } from "./canonical-json.js";
 import type { SealedText } from "./expert-group.js";
 import { canonicalBytes } from "./hash-json.js";
+import { listOf } from "./list-of.js";
 import type { Parsed } from "./parsed.js";
 
 /** Greatest size of an envelope, in bytes. A validator reads one into memory for each group. */
@@ -40,7 +41,7 @@ export const envelopeHash = (index: Uint8Array, envelope: number): string =>
 /** The hashes of all envelopes, in order, as one blob. */
 export const encodeIndex = (hashes: readonly string[]): Uint8Array => Buffer.from(hashes.join(""), "hex");
 
-const documentsSchema = z.array(z.string().min(1)).min(1);
+const documentsSchema = listOf(z.string().min(1), Number.POSITIVE_INFINITY, 1);
 
 /** The content of an envelope: its documents as canonical JSON. */
 export const encodeDocuments = (documents: readonly string[]): Uint8Array => canonicalBytes(documents);

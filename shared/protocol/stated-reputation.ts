@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { listOf } from "./list-of.js";
 import { MAX_CYCLE } from "./records.js";
 import { addressSchema } from "./signing.js";
 
@@ -16,9 +17,7 @@ const statedReputationSchema = z.strictObject({
 export type StatedReputation = z.infer<typeof statedReputationSchema>;
 
 /** Ascending by hotkey, one each. */
-export const statedReputationsSchema = z
-  .array(statedReputationSchema)
-  .max(MAX_REPUTATIONS)
-  .refine((stated) => stated.every(({ hotkey }, i) => i === 0 || hotkey > (stated[i - 1]?.hotkey ?? "")), {
-    message: "ascend by hotkey, one entry each",
-  });
+export const statedReputationsSchema = listOf(statedReputationSchema, MAX_REPUTATIONS).refine(
+  (stated) => stated.every(({ hotkey }, i) => i === 0 || hotkey > (stated[i - 1]?.hotkey ?? "")),
+  { message: "ascend by hotkey, one entry each" },
+);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashSchema } from "#shared/protocol/hash.js";
+import { listOf } from "#shared/protocol/list-of.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { MAX_CYCLE } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -39,35 +40,30 @@ const SCHEMAS = {
   dealing: z.strictObject({
     ...head,
     kind: z.literal("dealing"),
-    commitments: z.array(g2Schema).min(1).max(GROUP_SHAPE.slots),
+    commitments: listOf(g2Schema, GROUP_SHAPE.slots, 1),
     /** One entry for each member with a key, by ascending hotkey. */
-    shares: z
-      .array(z.strictObject({ member: addressSchema, ephemeral: g1, sealed: sealedShares }))
-      .max(GROUP_SHAPE.slots),
+    shares: listOf(z.strictObject({ member: addressSchema, ephemeral: g1, sealed: sealedShares }), GROUP_SHAPE.slots),
     signature: signatureSchema,
   }),
   /** A member's statement that its shares of these dealers do not decrypt or are not those committed to. */
   complaint: z.strictObject({
     ...head,
     kind: z.literal("complaint"),
-    against: z.array(addressSchema).min(1).max(GROUP_SHAPE.slots),
+    against: listOf(addressSchema, GROUP_SHAPE.slots, 1),
     signature: signatureSchema,
   }),
   /** A dealer's answer to complaints: the ephemeral scalars with which it encrypted those members' shares. */
   answer: z.strictObject({
     ...head,
     kind: z.literal("answer"),
-    answers: z
-      .array(z.strictObject({ member: addressSchema, ephemeral: scalar }))
-      .min(1)
-      .max(GROUP_SHAPE.slots),
+    answers: listOf(z.strictObject({ member: addressSchema, ephemeral: scalar }), GROUP_SHAPE.slots, 1),
     signature: signatureSchema,
   }),
   /** A member's partial signatures of a cycle, one for each of its slots, in ascending order. `cycle` is the one that is signed. */
   partial: z.strictObject({
     ...head,
     kind: z.literal("partial"),
-    partials: z.array(g1).min(1).max(GROUP_SHAPE.slots),
+    partials: listOf(g1, GROUP_SHAPE.slots, 1),
     signature: signatureSchema,
   }),
 } as const;

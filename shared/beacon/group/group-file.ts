@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { listOf } from "#shared/protocol/list-of.js";
 import { MAX_MEMBERS, MAX_SHARES } from "#shared/protocol/network-file/group-rules.js";
 import { accepted, type Parsed, refused } from "#shared/protocol/parsed.js";
 import { MAX_CYCLE } from "#shared/protocol/records.js";
@@ -22,16 +23,13 @@ const groupFileSchema = z.strictObject({
   /** The first cycle that it signs. */
   cycle: z.int().min(0).max(MAX_CYCLE),
   /** By ascending hotkey, with the number of each one's slots. */
-  members: z
-    .array(z.strictObject({ hotkey: addressSchema, slots: z.int().min(1).max(MAX_SHARES) }))
-    .min(1)
-    .max(MAX_MEMBERS)
+  members: listOf(z.strictObject({ hotkey: addressSchema, slots: z.int().min(1).max(MAX_SHARES) }), MAX_MEMBERS, 1)
     .refine((members) => members.every(({ hotkey }, i) => i === 0 || hotkey > members[i - 1]!.hotkey), "not in order")
     .refine((members) => members.reduce((sum, { slots }) => sum + slots, 0) <= MAX_SHARES, "too many slots"),
   /** To the coefficients of the group's polynomial, as many as slots sign: the first is its public key. */
-  commitments: z.array(g2Schema).min(1).max(MAX_SHARES),
+  commitments: listOf(g2Schema, MAX_SHARES, 1),
   /** Dealers whose secrets are in the group's, by ascending hotkey. */
-  qualified: z.array(addressSchema).min(1).max(MAX_MEMBERS),
+  qualified: listOf(addressSchema, MAX_MEMBERS, 1),
 });
 
 /** What everybody must know of a group that signs. Nobody signs it: validators state its hash, and what it says follows from the members' documents. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashBytes, hashSchema, sha256 } from "#shared/protocol/hash.js";
+import { listOf } from "#shared/protocol/list-of.js";
 import { accepted, type Parsed } from "#shared/protocol/parsed.js";
 import { MAX_WINS } from "#shared/protocol/records.js";
 import type { Signer } from "#shared/protocol/signer.js";
@@ -35,7 +36,7 @@ const prefixSchema = z.strictObject({
     .multipleOf(LEAF_DIGESTS),
   root: hashSchema,
   /** What shows that it is the beginning of the prefix that follows, or of the whole. */
-  consistency: z.array(hashSchema).max(MAX_CONSISTENCY),
+  consistency: listOf(hashSchema, MAX_CONSISTENCY),
 });
 
 const noncesSchema = z.strictObject({

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { hashBytes, hashSchema } from "#shared/protocol/hash.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
+import { listOf } from "#shared/protocol/list-of.js";
 import type { Parsed } from "#shared/protocol/parsed.js";
 import { NONCES } from "#shared/sprint/exact/inputs.js";
 import { type Checked, faulty } from "./fault.js";
@@ -25,7 +26,7 @@ const openingSchema = z.strictObject({
   /** 8 bytes a nonce, base64url without padding. */
   digests: z.string().regex(/^[A-Za-z0-9_-]*$/, "base64url without padding"),
   /** Siblings from the leaf up. */
-  path: z.array(hashSchema).max(MAX_PATH),
+  path: listOf(hashSchema, MAX_PATH),
 });
 
 /** A leaf of proof B and its way to the root. It needs no signature: the root is signed. */
