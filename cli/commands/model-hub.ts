@@ -101,6 +101,7 @@ export const pull: CommandSpec = {
         const address = parseHubAddress(text);
         const { commit, files, skipped } = await pullModel(address, out, {
           env: process.env,
+          signal: shutdownSignal(),
           onFile: ({ path, size }) => console.error(`${path}: ${size.toLocaleString("en-US")} bytes`),
         });
         const bytes = files.reduce((sum, { size }) => sum + size, 0);

@@ -12,7 +12,7 @@ import { drandBeacon, timeOfRound } from "#shared/chain/timelock/beacon.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
-import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
+import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { checkPinned } from "#shared/config/check-network.js";
 import { loadNetwork, networkDifferences } from "#shared/config/load-network.js";
 import { wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
@@ -48,7 +48,7 @@ const check: CommandSpec = {
       .action(async (file: string, options: CheckOptions, own: Command) => {
         checkTemplateOptions(file, options, own);
         const say = (network: Network | NetworkTemplate) => printFacts(network, options);
-        return isTemplate(file) ? withTemplate(file, options, say) : say(load(file));
+        return isTemplate(file) ? withTemplate(file, options, shutdownSignal(), say) : say(load(file));
       });
   },
 };

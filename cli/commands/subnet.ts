@@ -54,7 +54,7 @@ const create: CommandSpec = {
       .action(async (options: CreateOptions, own: Command) => {
         const { json = false } = options;
         checkTemplateOptions(options.network, options, own);
-        const template = await withTemplate(options.network, options, (read) => read);
+        const template = await withTemplate(options.network, options, shutdownSignal(), (read) => read);
         const parameters = subnetParameters(template);
         const wanted = { ...parameters, tempo: options.tempo ?? parameters.tempo };
         return onChain(options, async (chain, { netuid, wallet }) => {

@@ -65,17 +65,19 @@ export const templateOf = async (
 /**
  * Does something with a template whose checkpoint may be elsewhere: what of it is no weights is fetched for so long.
  *
+ * @param signal ends the fetch, with its reason
  * @throws what `templateOf`, `describedCheckpoint` and the work throw
  */
 export const withTemplate = async <T>(
   file: string,
   { from, ...how }: CheckpointOptions,
+  signal: AbortSignal,
   work: (template: NetworkTemplate) => T | Promise<T>,
 ): Promise<T> => {
   if (from === undefined) return work(loadNetworkTemplate(file));
   const scratch = await mkdtemp(join(tmpdir(), "blockzero-"));
   try {
-    const dir = await describedCheckpoint(from, scratch, { env: process.env });
+    const dir = await describedCheckpoint(from, scratch, { env: process.env, signal });
     return await work(await templateOf(file, dir, how));
   } finally {
     await rm(scratch, { recursive: true, force: true });

@@ -56,13 +56,13 @@ const openBenchmarks = async (names: readonly string[]): Promise<readonly Benchm
 
 /** All are looked for before the first is fetched, which may take hours. */
 const sourceFiles = async (
-  { sources, env }: PackOptions,
+  { sources, env, signal }: PackOptions,
   work: string,
   onProgress: (progress: PackProgress) => void,
 ): Promise<readonly SourceFile[]> => {
   const found: (() => Promise<readonly SourceFile[]>)[] = [];
   for (const source of sources)
-    if (source.startsWith(HUB_SCHEME)) found.push(await findHubFiles(source, { work, env }));
+    if (source.startsWith(HUB_SCHEME)) found.push(await findHubFiles(source, { work, env, signal }));
     else {
       localFiles(source);
       found.push(async () => localFiles(source));

@@ -15,6 +15,8 @@ export interface RemoteOptions {
    * that where this is unset, and what the service refuses either way.
    */
   readonly onDown?: ((fault: BlockZeroError) => void) | undefined;
+  /** Ends every request, and every wait for one, with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A lower rate counts as no answer. */
@@ -68,11 +70,17 @@ export const remoteAttempts = (
   };
 };
 
-/** Attempts that are over when `over` aborts, too. @param over unset: nothing else ends them */
+/** Attempts that are over when `over` aborts, too, with its reason. @param over unset: nothing else ends them */
 export const attemptsUntil =
   (attempt: Attempt, over: AbortSignal | undefined): Attempt =>
-  (work, bytes) =>
-    attempt((late) => withSignals([late, over], (signal) => orAbort(work(signal), signal)), bytes);
+  async (work, bytes) => {
+    try {
+      return await attempt((late) => withSignals([late, over], (signal) => orAbort(work(signal), signal)), bytes);
+    } catch (thrown) {
+      over?.throwIfAborted();
+      throw thrown;
+    }
+  };
 
 /** Causes that are told of a fault. */
 const MOST_CAUSES = 3;

@@ -7,7 +7,7 @@ export interface FetchFileOptions {
   readonly allowPrivateAddresses: boolean;
   /** Milliseconds for the head of the answer; the bytes that come give it more. */
   readonly answerMs?: number | undefined;
-  /** Ends every wait. */
+  /** Ends every wait, with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -10,10 +10,8 @@ import {
 } from "@huggingface/hub";
 import { z } from "zod";
 import { boundedFetch, headBoundedFetch } from "#shared/blobs/bounded-fetch.js";
-import { ANSWER_MS, type Attempt, blobPieces, remoteAttempts } from "#shared/blobs/remote-fault.js";
+import { ANSWER_MS, type Attempt, attemptsUntil, blobPieces, remoteAttempts } from "#shared/blobs/remote-fault.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { orAbort } from "#shared/util/deadline.js";
-import { withSignals } from "#shared/util/join-signals.js";
 import { allowsPrivateAddresses } from "#shared/util/public-address.js";
 import type { HubAddress } from "./hub-address.js";
 import { collectListing, type HubFile } from "./hub-file.js";
@@ -62,7 +60,7 @@ export interface HubOptions {
   readonly answerMs?: number | undefined;
   /** Whether the Hub may send its client to loopback and private networks; by the environment if not given. */
   readonly allowPrivateAddresses?: boolean | undefined;
-  /** Ends every request, and every wait for one. */
+  /** Ends every request, and every wait for one, with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -78,8 +76,7 @@ export const openHub = (
     code: "HUB_FAILED",
     hint: "check the address, HF_TOKEN and the connection, then run it again: it goes on where it stopped",
   });
-  const attempt: Attempt = (work, bytes) =>
-    answered((over) => withSignals([over, signal], (ended) => orAbort(work(ended), ended)), bytes);
+  const attempt = attemptsUntil(answered, signal);
   const bounds = { answerMs, token, origin, allowPrivateAddresses, signal };
   const hub = { hubUrl, fetch: boundedFetch(bounds), ...(token !== undefined && { accessToken: token }) };
   const target = { ...hub, repo: { type: kind, name } as const };

@@ -21,8 +21,6 @@ export interface PullOptions extends HubOptions {
     readonly wants: (path: string) => boolean;
     readonly before: (dir: string, others: readonly HubFile[], missing: number) => Promise<void>;
   };
-  /** Ends the pull with its reason; a later one goes on. */
-  readonly signal?: AbortSignal;
 }
 
 export interface Pulled {
@@ -37,7 +35,7 @@ const NEVER = new AbortController().signal;
 
 /**
  * Fetches a repository's files into a new folder, each checked by the hash that the Hub lists. Until all are whole they lie in `<out>.partial`,
- * where a later call goes on.
+ * where a later call goes on, also after one that the signal ended.
  *
  * @throws BlockZeroError OUT_NOT_EMPTY, HUB_NOT_FOUND, HUB_FAILED, HUB_LISTING_INVALID, HUB_CONTENT_MISMATCH, HUB_TOO_LARGE,
  *         FETCH_REFUSED_ADDRESS, FILE_UNWRITABLE; the signal's reason, and what `first` throws
@@ -45,10 +43,11 @@ const NEVER = new AbortController().signal;
 export const pullFolder = async (
   address: HubAddress,
   out: string,
-  { wants = () => true, onFile, first, signal = NEVER, ...hubOptions }: PullOptions,
+  { wants = () => true, onFile, first, ...hubOptions }: PullOptions,
 ): Promise<Pulled> => {
   if (existsSync(out) && readdirSync(out).length > 0)
     throw new BlockZeroError("OUT_NOT_EMPTY", `${out} is not empty`, "name a new directory with --out");
+  const { signal = NEVER } = hubOptions;
   const hub = openHub(address, hubOptions);
   const wanted = address.revision ?? "main";
   const found = await hub.revision(wanted);

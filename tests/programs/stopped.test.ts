@@ -28,6 +28,19 @@ const silentChain = async (t: TestContext) => {
   return { endpoint: `ws://127.0.0.1:${port}`, called };
 };
 
+/** A Hub that takes requests and never answers, and where a program asks it. */
+const silentHub = async (t: TestContext) => {
+  const cwd = temporaryFolder(t);
+  mkdirSync(join(cwd, "tmp"));
+  let hear = () => {};
+  const called = new Promise<void>((resolve) => {
+    hear = resolve;
+  });
+  const hub = await listenRaw(t, createServer(), () => hear());
+  const env = { HF_ENDPOINT: `http://${hub}`, HF_TOKEN: "hf_token", TMPDIR: join(cwd, "tmp") };
+  return { cwd, env, called };
+};
+
 /** A program that seals for as long as it is let. */
 const sealing = async (t: TestContext) => {
   const cwd = temporaryFolder(t);
@@ -66,17 +79,27 @@ describe("a program that a signal stops says so in one line", { timeout: HANG_GU
       assert.equal(ended.stderr, STOPPED);
     });
 
+  const fetching: readonly (readonly string[])[] = [
+    ["model", "pull", "hf://a/b", "--out", "out"],
+    ["network", "check", "template.yaml", "--from", "hf://a/b"],
+    ["subnet", "create", "--network", "template.yaml", "--from", "hf://a/b"],
+    ["genesis", "--network", "template.yaml", "--out", "out", "--from", "hf://a/b"],
+    ["data", "pack", `hf://datasets/a/b@${"0".repeat(40)}`, "--tokenizer", "byte", "--out", "out"],
+  ];
+  for (const args of fetching)
+    it(`blockzero ${args.slice(0, 2).join(" ")} while it waits for the Hub, and nothing of its own stays`, async (t) => {
+      const { cwd, env, called } = await silentHub(t);
+      writeFileSync(join(cwd, "template.yaml"), stringify({ ...smallNetwork, model: "from-checkpoint" }));
+      const running = startFor(t, "blockzero", args, { cwd, env });
+      await called;
+      stopped(await running.stop("SIGINT"), 130);
+      assert.deepEqual(readdirSync(join(cwd, "tmp")), []);
+    });
+
   it("blockzero model push while it waits for the Hub, and nothing of its export stays", async (t) => {
-    const cwd = temporaryFolder(t);
+    const { cwd, env, called } = await silentHub(t);
     const home = join(cwd, "home");
     await storeGenesis(directoryStore(join(home, "owner", "blobs")), template, parameters);
-    mkdirSync(join(cwd, "tmp"));
-    let hear = () => {};
-    const called = new Promise<void>((resolve) => {
-      hear = resolve;
-    });
-    const hub = await listenRaw(t, createServer(), () => hear());
-    const env = { HF_ENDPOINT: `http://${hub}`, HF_TOKEN: "hf_token", TMPDIR: join(cwd, "tmp") };
     const running = startFor(t, "blockzero", ["model", "push", "hf://a/b", "--home", "home"], { cwd, env });
     await called;
     assert.deepEqual(readdirSync(join(home, "blockzero-push")).sort(), ["lock", "model"]);

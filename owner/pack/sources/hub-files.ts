@@ -11,6 +11,12 @@ import type { SourceFile } from "./source-file.js";
 
 const PINNED = /^(?<address>hf:\/\/datasets\/[^@]+@[0-9a-f]{40})(?:\/(?<within>.+))?$/;
 
+interface Asking {
+  readonly env: Environment;
+  /** Ends every wait for the Hub, with its reason. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Looks for the files of documents of a data set of the Hub at a commit: `hf://datasets/owner/name@<commit>[/path]`, where the path is a file or a
  * folder of it.
@@ -21,10 +27,10 @@ const PINNED = /^(?<address>hf:\/\/datasets\/[^@]+@[0-9a-f]{40})(?:\/(?<within>.
  */
 export const findHubFiles = async (
   source: string,
-  { work, env }: { readonly work: string; readonly env: Environment },
+  { work, ...asking }: Asking & { readonly work: string },
 ): Promise<() => Promise<readonly SourceFile[]>> => {
   const groups = PINNED.exec(source)?.groups;
-  if (!groups) throw await unpinned(source, env);
+  if (!groups) throw await unpinned(source, asking);
   const address = parseHubAddress(groups.address!);
   const within = groups.within?.replace(/\/+$/, "");
   const wants = (path: string): boolean =>
@@ -33,8 +39,8 @@ export const findHubFiles = async (
   const folder = join(work, sha256(Buffer.from(source)));
   const isPulled = (): boolean => existsSync(folder);
   if (!isPulled()) {
-    const { commit } = await revisionOf(address, env);
-    const listed = await openHub(address, { env }).files(commit);
+    const { commit } = await revisionOf(address, asking);
+    const listed = await openHub(address, asking).files(commit);
     if (!listed.some(({ path }) => wants(path)))
       throw new BlockZeroError(
         "DATASET_EMPTY",
@@ -43,7 +49,7 @@ export const findHubFiles = async (
       );
   }
   return async () => {
-    if (!isPulled()) await pullFolder(address, folder, { env, wants });
+    if (!isPulled()) await pullFolder(address, folder, { ...asking, wants });
     return localFiles(folder).map((file) => ({
       ...file,
       name: `${groups.address}/${file.path.slice(join(folder, "/").length)}`,
@@ -53,11 +59,11 @@ export const findHubFiles = async (
   };
 };
 
-const unpinned = async (source: string, env: Environment): Promise<BlockZeroError> => {
+const unpinned = async (source: string, asking: Asking): Promise<BlockZeroError> => {
   const address = parseHubAddress(source);
   if (address.kind !== "dataset")
     return new BlockZeroError("PACK_UNPINNED", `${source} is no data set`, "write hf://datasets/owner/name@<commit>");
-  const { commit } = await revisionOf(address, env);
+  const { commit } = await revisionOf(address, asking);
   return new BlockZeroError(
     "PACK_UNPINNED",
     `${source} names no commit, and what it means may change`,
@@ -66,9 +72,9 @@ const unpinned = async (source: string, env: Environment): Promise<BlockZeroErro
 };
 
 /** @throws BlockZeroError HUB_NOT_FOUND, HUB_FAILED */
-const revisionOf = async (address: HubAddress, env: Environment): Promise<HubRevision> => {
+const revisionOf = async (address: HubAddress, asking: Asking): Promise<HubRevision> => {
   const wanted = address.revision ?? "main";
-  const found = await openHub(address, { env }).revision(wanted);
+  const found = await openHub(address, asking).revision(wanted);
   if (found !== null) return found;
   throw new BlockZeroError(
     "HUB_NOT_FOUND",

@@ -129,6 +129,25 @@ describe("a pull from the Hub", { timeout: HANG_GUARD }, () => {
     await assert.rejects(pullFolder(address, out, { env, answerMs: 500 }), refused("HUB_FAILED", /no answer within/));
   });
 
+  it("ends with its signal's reason, whatever it waits for", async (t) => {
+    const { hub, env, out } = await setUp(t);
+    const stopped = async (HF_ENDPOINT: string, stop: AbortController) =>
+      assert.rejects(
+        pullFolder(address, out, { env: { ...env, HF_ENDPOINT }, signal: stop.signal }),
+        /^Error: stopped$/,
+      );
+    const [ofAnswer, ofFile] = [new AbortController(), new AbortController()];
+    const silent = await hostileServer(t, (socket) => socket.once("data", () => ofAnswer.abort(new Error("stopped"))));
+    await stopped(silent, ofAnswer);
+    hub.stall();
+    hub.corrupt((bytes) => {
+      setImmediate(() => ofFile.abort(new Error("stopped")));
+      return bytes;
+    });
+    await stopped(hub.url, ofFile);
+    assert.ok(!existsSync(out));
+  });
+
   it("fetches files from where the hub sends it, without its token, and believes no other bytes from there", async (t) => {
     const { hub, out, ...own } = await setUp(t);
     const env = { ...own.env, ...ANYWHERE };
