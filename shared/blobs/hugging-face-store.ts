@@ -36,10 +36,10 @@ const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404]);
 export const openHuggingFaceStore = async (
   repo: string,
   env: Readonly<Record<string, string | undefined>>,
-  { answerMs, onDown }: RemoteOptions = {},
+  { answerMs, onDown, signal }: RemoteOptions = {},
 ): Promise<BlobStore> => {
   const accessToken = credential(env, "HF_TOKEN");
-  const answered = remoteAttempts(`hf://${repo}`, [accessToken], answerMs);
+  const answered = attemptsUntil(remoteAttempts(`hf://${repo}`, [accessToken], answerMs), signal);
   /** A store's faults have one code, also where the hub sends its client where nobody may. */
   const attempt: Attempt = async (work, bytes) => {
     try {
@@ -52,7 +52,7 @@ export const openHuggingFaceStore = async (
   const hubUrl = (env.HF_ENDPOINT?.trim() || "https://huggingface.co").replace(/\/+$/, "");
   const { origin } = await attempt(async () => new URL(hubUrl));
   const allowPrivateAddresses = allowsPrivateAddresses(env);
-  const bounds = { answerMs: answerMs ?? ANSWER_MS, token: accessToken, origin, allowPrivateAddresses };
+  const bounds = { answerMs: answerMs ?? ANSWER_MS, token: accessToken, origin, allowPrivateAddresses, signal };
   const hub = { accessToken, hubUrl, fetch: boundedFetch(bounds) };
   const target = { ...hub, repo: { type: "model" as const, name: repo } };
 
@@ -101,14 +101,14 @@ export const openHuggingFaceStore = async (
       const made = await commit({ ...target, ...change, abortSignal });
       if (made !== undefined) revision = made.commit.oid;
     };
-    const sendOnTop = async (signal: AbortSignal) => {
-      signal.throwIfAborted();
+    const sendOnTop = async (ended: AbortSignal) => {
+      ended.throwIfAborted();
       try {
-        await send(signal);
+        await send(ended);
       } catch (thrown) {
         if (statusOf(thrown) !== 409 && statusOf(thrown) !== 412) throw thrown;
         revision = await newest();
-        await send(signal);
+        await send(ended);
       }
     };
     const work = () => attemptsUntil(attempt, over)(sendOnTop, bytes);

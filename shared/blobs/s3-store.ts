@@ -42,6 +42,8 @@ export interface S3Options {
   readonly partBytes?: number;
   /** Milliseconds for which the service may send and take nothing. */
   readonly silenceMs?: number;
+  /** Ends every request, and every wait for one, with its reason; but for that by which what was sent in parts goes. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -56,7 +58,7 @@ export interface S3Options {
 export const s3Store = (
   { bucket, prefix }: S3Location,
   env: Readonly<Record<string, string | undefined>>,
-  { answerMs, partBytes = PART_BYTES, silenceMs = SILENCE_MS }: S3Options = {},
+  { answerMs, partBytes = PART_BYTES, silenceMs = SILENCE_MS, signal }: S3Options = {},
 ): BlobStore => {
   const accessKeyId = credential(env, "AWS_ACCESS_KEY_ID");
   const secretAccessKey = credential(env, "AWS_SECRET_ACCESS_KEY");
@@ -80,7 +82,8 @@ export const s3Store = (
   const client = clientOf(silenceMs);
   /** A service may say nothing until it has put the parts of a file together. */
   const patient = clientOf(0);
-  const attempt = remoteAttempts(`s3://${bucket}`, [secretAccessKey, sessionToken, accessKeyId], answerMs);
+  const answered = remoteAttempts(`s3://${bucket}`, [secretAccessKey, sessionToken, accessKeyId], answerMs);
+  const attempt = attemptsUntil(answered, signal);
   const folder = prefix === "" ? "blob/" : `${prefix}/blob/`;
   const object = (hash: string) => ({ Bucket: bucket, Key: folder + checkedHash(hash) });
 
@@ -106,11 +109,11 @@ export const s3Store = (
     send: (content: { Body: Readable; ContentLength: number }, signal: AbortSignal) => Promise<T>,
     over: AbortSignal | undefined,
   ): Promise<T> =>
-    attemptsUntil(attempt, over)(async (signal) => {
-      signal.throwIfAborted();
+    attemptsUntil(attempt, over)(async (ended) => {
+      ended.throwIfAborted();
       const Body = createReadStream(path, end > start ? { start, end: end - 1 } : {});
       try {
-        return await send({ Body, ContentLength: end - start }, signal);
+        return await send({ Body, ContentLength: end - start }, ended);
       } finally {
         Body.destroy();
       }
@@ -150,7 +153,7 @@ export const s3Store = (
       }
     } catch (thrown) {
       const abort = new AbortMultipartUploadCommand(upload);
-      await attempt((abortSignal) => orNull(client.send(abort, { abortSignal }))).catch((fault: unknown) => {
+      await answered((abortSignal) => orNull(client.send(abort, { abortSignal }))).catch((fault: unknown) => {
         throw notAborted(thrown, fault);
       });
       throw thrown;

@@ -145,13 +145,13 @@ const remoteFiles = (
   return serverCopies({ client, servers: subnetServers(chain, netuid, phases), signal, slow });
 };
 
-const openArchives = ({ archives = [] }: SubnetLocation): Promise<readonly RemoteCopies[]> =>
+const openArchives = ({ archives = [], signal }: SubnetLocation): Promise<readonly RemoteCopies[]> =>
   Promise.all(
     archives.map(async (setting) => {
       const choice = parseStore(setting);
-      const store = choice && (await openStore(choice, process.env));
+      const store = choice && (await openStore(choice, process.env, { signal }));
       if (store === null) throw new BlockZeroError("USAGE", `${setting} is no archive`, `give ${ARCHIVE_FORMS}`);
-      return archivedCopies(store, setting);
+      return archivedCopies(store, setting, signal);
     }),
   );
 

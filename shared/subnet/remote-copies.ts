@@ -88,17 +88,32 @@ const itsOwn = (thrown: unknown): never => {
   throw isFetchFault(cause) && cause.code === (thrown as BlockZeroError).code ? cause : thrown;
 };
 
-/** The copy in a participant's archive. @param setting what the archive is called in a configuration */
-export const archivedCopies = (store: BlobStore, setting: string): RemoteCopies => {
+/** The copy in a participant's archive. @param setting what the archive is called in a configuration @param signal ends the wait for it, with its reason */
+export const archivedCopies = (store: BlobStore, setting: string, signal: AbortSignal): RemoteCopies => {
+  /** What an archive does is no more than a copy that cannot be had. */
+  const failing = (thrown: unknown): never => {
+    signal.throwIfAborted();
+    throw fault("FETCH_FAILED", `${setting}: ${reasonOf(thrown)}`, thrown);
+  };
+  /** What it gives; the faults of who takes it stay as they are. */
+  async function* streamed(hash: string): AsyncGenerator<Uint8Array> {
+    try {
+      yield* store.stream(hash);
+    } catch (thrown) {
+      failing(thrown);
+    }
+  }
+
   return async ({ hash, maxBytes }) => [
     {
       name: `${setting}/${hash}`,
       receive: async (incoming) => {
-        const size = await store.size(hash).catch((thrown: unknown) => failing(setting, thrown));
+        const size = await store.size(hash).catch(failing);
         if (size === null) throw fault("FETCH_NOT_FOUND", `${setting} does not have it`);
         if (size > maxBytes) throw fault("FETCH_TOO_LARGE", `${setting} has ${size} bytes, at most ${maxBytes}`);
         await incoming.restart();
-        for await (const chunk of streamed(store, hash, setting)) {
+        for await (const chunk of streamed(hash)) {
+          signal.throwIfAborted();
           if (incoming.length() + chunk.length > maxBytes) {
             await incoming.restart();
             throw fault("FETCH_TOO_LARGE", `${setting} gives more than ${maxBytes} bytes`);
@@ -109,19 +124,6 @@ export const archivedCopies = (store: BlobStore, setting: string): RemoteCopies 
       },
     },
   ];
-};
-
-/** What an archive gives, whose faults are no more than a copy that cannot be had; those of who takes it stay as they are. */
-async function* streamed(store: BlobStore, hash: string, setting: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* store.stream(hash);
-  } catch (thrown) {
-    failing(setting, thrown);
-  }
-}
-
-const failing = (setting: string, thrown: unknown): never => {
-  throw fault("FETCH_FAILED", `${setting}: ${reasonOf(thrown)}`, thrown);
 };
 
 /** Looks at a file without keeping it. */

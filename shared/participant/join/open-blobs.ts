@@ -6,6 +6,7 @@ import { listedSource } from "#shared/blobs/listed-source.js";
 import { observeFetches } from "#shared/blobs/observe-fetches.js";
 import { openStore } from "#shared/blobs/open-store.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
+import { joinSignals } from "#shared/util/join-signals.js";
 import { faultFields } from "../fault-fields.js";
 import { openArchive } from "../files/archive.js";
 import { type Blobs, createBlobs } from "../files/blobs.js";
@@ -19,7 +20,7 @@ export interface ParticipantBlobs {
   /** What published blobs were copied to, as it is asked for them. Null if the settings name no such store. */
   readonly far: BlobSource | null;
   readonly blobs: Blobs;
-  /** Gives up what is being copied. */
+  /** Gives up what is being copied, and then all else that the store elsewhere is asked. */
   close(): Promise<void>;
 }
 
@@ -27,7 +28,7 @@ export interface ParticipantBlobs {
 export const openParticipantBlobs = async (
   config: ParticipantConfig,
   home: string,
-  { chain, clock, signer, log }: Pick<Participant, "chain" | "clock" | "signer" | "log">,
+  { chain, clock, signer, log, signal }: Pick<Participant, "chain" | "clock" | "signer" | "log" | "signal">,
   instruments: Instruments | undefined,
 ): Promise<ParticipantBlobs> => {
   const store = directoryStore(join(home, "blobs"), log);
@@ -37,9 +38,12 @@ export const openParticipantBlobs = async (
     log,
     observer: instruments && observeFetches(instruments, peerClasses({ chain, clock, netuid: config.netuid })),
   });
+  const over = new AbortController();
+  const opened = joinSignals(over, signal);
   const remote = await openStore(config.store, process.env, {
     onDown: (fault) => log.warn("the store does not answer: copies wait for it", faultFields(fault)),
-  });
+    signal: over.signal,
+  }).finally(opened);
   // What a folder has costs a look.
   const listed = remote === null || config.store.kind === "directory" ? undefined : listedSource(remote);
   const queue = join(home, "archive.json");
@@ -51,5 +55,13 @@ export const openParticipantBlobs = async (
     usedCycles: openUsedCycles(join(home, USED_FILE)),
     archive,
   });
-  return { store, far: listed ?? remote, blobs, close: async () => archive?.close() };
+  return {
+    store,
+    far: listed ?? remote,
+    blobs,
+    close: async () => {
+      await archive?.close();
+      over.abort();
+    },
+  };
 };

@@ -72,6 +72,16 @@ describe("a hub at a server that", { timeout: HANG_GUARD, concurrency: 16 }, () 
       await at(hub.url);
     });
 
+  it("is silent is waited for until it is not wanted any more", async (t) => {
+    const stop = new AbortController();
+    const HF_ENDPOINT = await hostileServer(t, (socket) => socket.once("data", () => stop.abort(new Error("stopped"))));
+    const onDown = () => assert.fail("nobody waits for it any more");
+    const env = { HF_ENDPOINT, HF_TOKEN: "hf_secret" };
+    const open = openStore({ kind: "hf", repo: "somebody/blobs" }, env, { signal: stop.signal, onDown });
+    await assert.rejects(open, /^Error: stopped$/);
+    assert.equal(heldSockets(new URL(HF_ENDPOINT).port), 0);
+  });
+
   it("wants a proxy, which `fetch` itself refuses, is left", async (t) => {
     const HF_ENDPOINT = await hostileServer(t, HTTP_BEHAVIOURS["wants a proxy"]!);
     const open = openStore({ kind: "hf", repo: "somebody/blobs" }, { HF_ENDPOINT, HF_TOKEN: "hf_secret" });

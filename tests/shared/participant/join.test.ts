@@ -8,6 +8,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { shortHash } from "#shared/protocol/records.js";
 import { coded } from "../../support/coded.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
+import { heldSockets } from "../../support/held-sockets.js";
 import { openSubnet } from "../../support/subnet.js";
 import { listen } from "../blobs/support.js";
 
@@ -92,6 +93,27 @@ it("who leaves the network copies nothing more to a store elsewhere", { timeout:
     ann.lines.filter(({ message }) => /^not archived|given up/.test(message)),
     [],
   );
+});
+
+it("who leaves the network lists a store elsewhere no further", { timeout: HANG_GUARD }, async (t) => {
+  const subnet = await openSubnet(t);
+  let hear = () => {};
+  const listing = new Promise<void>((resolve) => {
+    hear = resolve;
+  });
+  const endpoint = await listen(t, (request, response) => {
+    if (request.url?.includes("list-type=2")) hear();
+    else response.writeHead(404).end();
+  });
+  const env = { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
+  t.after(() => {
+    for (const name of Object.keys(env)) delete process.env[name];
+  });
+  Object.assign(process.env, env);
+  const ann = await subnet.join("ann", { store: "s3://blobs" });
+  await listing;
+  await ann.leave();
+  assert.equal(heldSockets(new URL(endpoint).port), 0);
 });
 
 it("what a home has of training under another network goes, but for a dry run; its journals stay", {

@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from "node:test";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { startBlobServer } from "#shared/blobs/blob-server.js";
 import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
+import { openStore } from "#shared/blobs/open-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { bytesOfSource, withSource } from "#shared/files/byte-source.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -14,6 +15,7 @@ import { openSubnetFiles } from "#shared/subnet/files.js";
 import { archivedCopies, checkedBlob, type ServerOptions, serverCopies } from "#shared/subnet/remote-copies.js";
 import { silentLog } from "#shared/telemetry/log.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
+import { hostileServer } from "../../support/hostile-server.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
 const text = Buffer.from("what was agreed on");
@@ -199,7 +201,7 @@ describe("the files of a subnet, from outside", { timeout: HANG_GUARD }, () => {
     const archive = directoryStore(folder);
     const remote = async (request: Parameters<ReturnType<typeof archivedCopies>>[0]) => [
       ...(await serverCopies({ client, servers: async () => [gone.url], signal: t.signal })(request)),
-      ...(await archivedCopies(archive, "directory:old")(request)),
+      ...(await archivedCopies(archive, "directory:old", t.signal)(request)),
     ];
     const files = open(t, [], { remote });
     await assert.rejects(files.fetch(file), {
@@ -294,9 +296,10 @@ describe("the files of a subnet, from outside", { timeout: HANG_GUARD }, () => {
 
 describe("the copy in an archive", { timeout: HANG_GUARD }, () => {
   const receive = async (store: BlobStore, incoming = checkedBlob(hash), maxBytes = 100) => {
-    const [copy] = await archivedCopies(store, "s3://old")({ hash, maxBytes });
+    const [copy] = await archivedCopies(store, "s3://old", never)({ hash, maxBytes });
     return copy!.receive(incoming);
   };
+  const never = new AbortController().signal;
 
   it("cannot be had where the archive fails, before its stream and in it", async (t) => {
     const folder = temporaryFolder(t);
@@ -309,7 +312,7 @@ describe("the copy in an archive", { timeout: HANG_GUARD }, () => {
 
     const good = await serverOf(t);
     const remote = async (request: typeof file) => [
-      ...(await archivedCopies(unreadable, "s3://old")(request)),
+      ...(await archivedCopies(unreadable, "s3://old", t.signal)(request)),
       ...(await serverCopies({ client, servers: async () => [good.url], signal: t.signal })(request)),
     ];
     assert.deepEqual(Buffer.from(await open(t, [], { remote }).fetch(file)), text);
@@ -322,6 +325,15 @@ describe("the copy in an archive", { timeout: HANG_GUARD }, () => {
     const short = { ...store, size: async () => 3 };
     await assert.rejects(receive(short, incoming, 3), { code: "FETCH_TOO_LARGE" });
     assert.equal(incoming.length(), 0);
+  });
+
+  it("is waited for until it is not wanted any more", async (t) => {
+    const stop = new AbortController();
+    const silent = await hostileServer(t, (socket) => socket.once("data", () => stop.abort(new Error("stopped"))));
+    const env = { AWS_ENDPOINT_URL_S3: silent, AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
+    const store = await openStore({ kind: "s3", bucket: "old", prefix: "" }, env, { signal: stop.signal });
+    const [copy] = await archivedCopies(store!, "s3://old", stop.signal)(file);
+    await assert.rejects(copy!.receive(checkedBlob(hash)), /^Error: stopped$/);
   });
 
   it("leaves the fault of whoever takes it as it is", async (t) => {
