@@ -100,7 +100,7 @@ const run = async (
         last < first ? "wait for the end of the first cycle's merge" : `name one from ${first} to ${last}`,
       );
     const reevaluation = evaluate ? await reevaluator(opened, options, signal) : undefined;
-    const auditCycle = cycleAuditor({ ...subnet, ...(reevaluation && { evaluate: reevaluation.measure }) });
+    const auditCycle = cycleAuditor({ ...subnet, signal, ...(reevaluation && { evaluate: reevaluation.measure }) });
     tell(`settled: cycles ${first}–${last}, head ${head}`);
     const audits: CycleAudit[] = [];
     const found = (one: CycleAudit) => {

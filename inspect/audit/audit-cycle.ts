@@ -32,6 +32,8 @@ export interface AuditContext {
   readonly head: number;
   /** Repeats the validators' measurements. If unset, the losses in their reports are taken as true. */
   readonly evaluate?: (cycle: EvaluatedCycle, findings: Findings) => Promise<void>;
+  /** Ends it before the next tensor, with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** The input of a repeated measurement. */
@@ -83,14 +85,14 @@ const auditCycle = async (context: Auditing, cycle: number): Promise<CycleAudit>
 
 /** @returns the model that the merge gives here, or null if the available data does not determine one */
 const replay = async (context: Auditing, cycle: number, findings: Findings): Promise<Model | null> => {
-  const { source, files, head, manifestOf } = context;
+  const { source, files, head, manifestOf, signal } = context;
   const { network, networkHash } = source;
   const lastMoment = Math.min(head, lastModelBlock(cycle, network));
   const outcome = await modelOutcome(source, cycle, lastMoment);
   const baseHash = await baseModelHash(source, cycle, head);
   findings.learn({ base: baseHash, agreed: outcome.agreed });
   const base = { hash: baseHash, manifest: await manifestOf(baseHash) };
-  const gateBase = await readGateBase(source, base, findings);
+  const gateBase = await readGateBase(source, base, findings, signal);
 
   const { reports: committed, stakes, unheard } = await exchangedReports(source, cycle);
   const seeds = await readSeeds(source, cycle, findings);
@@ -132,6 +134,7 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
       },
       create: files.create,
     },
+    { ...(signal && { signal }) },
   );
   findings.learn({ recomputed: recomputed.hash, merged: recomputed.manifest.merged.length });
   await checkModel(context, { outcome, recomputed, base, lastMoment, cycle }, findings);

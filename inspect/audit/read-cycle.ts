@@ -20,11 +20,12 @@ import type { Regated } from "./repeats.js";
 /** Submissions fetched at the same time. A stalling server then blocks one of these, not the whole audit. */
 const SUBMISSIONS_AT_ONCE = 32;
 
-/** What the gates need from the base: the weights of every group. The base's other parts are only checked for a sound copy. */
+/** What the gates need from the base: the weights of every group. The base's other parts are only checked for a sound copy. @param signal ends it before the next tensor, with its reason */
 export const readGateBase = async (
   source: CycleSource,
   { hash, manifest }: Model,
   findings: Findings,
+  signal?: AbortSignal,
 ): Promise<GateBase> => {
   const { network } = source;
   const groups = new Map<string, { readonly norm: number }>();
@@ -35,7 +36,7 @@ export const readGateBase = async (
     const what = `group ${name} of model ${hash}`;
     const open = (blob: BlobRef) => naming(what, blobsFrom(source)(blob));
     const weights = await openPart(open, parts.weights, shapes, what);
-    groups.set(name, { norm: await weights.norm().finally(weights.close) });
+    groups.set(name, { norm: await weights.norm(signal).finally(weights.close) });
     if (parts.momentum) for (const blob of blobsOf(parts.momentum)) await glance(source, blob);
   }
   const glances = [];

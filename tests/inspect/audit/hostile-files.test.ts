@@ -79,7 +79,8 @@ const openAudit = async (
   const { chain, network, networkHash } = subnet;
   const source = { chain, network, networkHash, fetch: files.fetch, open: files.open };
   const head = subnet.node.head.number;
-  return { auditing: cycleAuditor({ source: { ...source, ...change(source) }, files, head }), files };
+  const context = { source: { ...source, ...change(source) }, files, head };
+  return { auditing: cycleAuditor(context), context, files };
 };
 
 const audit = async (...args: Parameters<typeof openAudit>) => (await openAudit(...args)).auditing;
@@ -119,6 +120,13 @@ describe("an audit of what hostile servers give", { timeout: HANG_GUARD }, () =>
     assert.deepEqual([gone.result, gone.divergences], ["not auditable", []]);
     assert.match(gone.missing.join(), new RegExp(`uid ${subnet.uid("ann")}: .*${servers.ann.url}. served other bytes`));
     assert.equal(await files.sound(subnet.modelHash), null, "what was fetched for it does not stay");
+  });
+
+  it("ends with its signal's reason", async (t) => {
+    const { subnet } = await mergedCycle(t);
+    const { context } = await openAudit(t, subnet);
+    const signal = AbortSignal.abort(new Error("stopped"));
+    await assert.rejects(cycleAuditor({ ...context, signal })(1), /^Error: stopped$/);
   });
 
   it("gates submissions at the same time, reads a manifest once, and finds an update that cannot be merged", async (t) => {
