@@ -57,7 +57,7 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
     const known = measured.get(hash);
     if (known) return known;
     const parameters = wholeModel(await loadModel({ ...context, models }, hash));
-    const found = await heldOutLosses(meter, context.network, parameters);
+    const found = await heldOutLosses(meter, context.network, parameters, context.signal);
     const result = {
       valLoss: mapValues(found, ({ loss }) => loss),
       valBpb: mapValues(found, ({ bitsPerByte }) => bitsPerByte),

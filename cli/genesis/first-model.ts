@@ -109,7 +109,7 @@ export const upcycled = async (
     }),
   );
   const found = await measured(parameters, options, making);
-  const own = await ownChoices(device, template, parameters);
+  const own = await ownChoices(device, template, parameters, signal);
   const count = countParameters(parameterShapes(template.model));
   return {
     made: await storeGenesis(store, await dated(), parameters),
@@ -132,7 +132,7 @@ const measured = async (
   console.error("measuring the model's loss on each group's held-out text, and its shards");
   const batchSize = template.scoring.eval_batch_size;
   const meter = await createLossMeter(device, template, { batchSize, parameters });
-  const losses = await heldOutLosses(meter, template, parameters).finally(() => meter.dispose());
+  const losses = await heldOutLosses(meter, template, parameters, signal).finally(() => meter.dispose());
   const mode = template.model.shard?.mode ?? "restricted";
   const shards = await shardLosses(device, template, parameters, { margin, signal });
   if (!force) checkShards(shards, mode, margin);

@@ -7,7 +7,7 @@ import { storeModel } from "./genesis.js";
 /**
  * Stores a published checkpoint as the model of cycle 0, each tensor in its own precision, and gives the model's hash. Memory is the same for a model of any size.
  *
- * @param signal stops it between two parts
+ * @param signal stops it between two pieces
  * @param onNote told what a person should know of how the folder was read
  * @throws BlockZeroError what `openCheckpoint` and `checkpointFloats` throw, STORE_FAILED; the signal's reason
  */
@@ -24,9 +24,11 @@ export const importCheckpoint = async (
   try {
     return await storeModel(store, template, {
       ...floats,
-      read: (shapes) => {
-        signal?.throwIfAborted();
-        return floats.read(shapes);
+      read: async function* (shapes) {
+        for await (const piece of floats.read(shapes)) {
+          signal?.throwIfAborted();
+          yield piece;
+        }
       },
     });
   } finally {

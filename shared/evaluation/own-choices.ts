@@ -9,11 +9,14 @@ import { createRoutingMeter, meanRelevance, type RoutingRow } from "./routing-me
 /**
  * How often the router sends a group's reference text to the group's own experts: a share, averaged over layers. 1 where the whole model routes
  * as a shard.
+ *
+ * @param signal ends it before the next group, with its reason
  */
 export const ownChoices = async (
   device: Device,
   network: Pick<Network, "model" | "groups" | "data" | "scoring">,
   parameters: Parameters,
+  signal?: AbortSignal,
 ): Promise<Record<string, number>> => {
   const { model, groups, data, scoring } = network;
   const meter = await createRoutingMeter(device, model, {
@@ -24,6 +27,7 @@ export const ownChoices = async (
   try {
     const shares: Record<string, number> = {};
     for (const [name, group] of Object.entries(groups)) {
+      signal?.throwIfAborted();
       const own = expertsOf(model, group);
       const rows: RoutingRow[] = [];
       for (const { ids, batchSize, sequenceLength: length } of referenceBatches(network, name)) {

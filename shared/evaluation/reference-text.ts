@@ -39,14 +39,17 @@ export const heldOutLoss = async (
   return { loss: mean(losses), bitsPerByte: bitsPerByte(losses, batches) };
 };
 
-/** A whole model's loss on each group's reference text. */
+/** A whole model's loss on each group's reference text. @param signal ends it before the next group, with its reason */
 export const heldOutLosses = async (
   meter: Pick<LossMeter, "losses">,
   network: Pick<Network, "groups" | "data" | "scoring">,
   model: ModelTensors,
+  signal?: AbortSignal,
 ): Promise<Record<string, HeldOutLoss>> => {
   const result: Record<string, HeldOutLoss> = {};
-  for (const group of Object.keys(network.groups))
+  for (const group of Object.keys(network.groups)) {
+    signal?.throwIfAborted();
     result[group] = await heldOutLoss(meter, model, referenceBatches(network, group));
+  }
   return result;
 };
