@@ -32,7 +32,7 @@ export interface AuditContext {
   readonly head: number;
   /** Repeats the validators' measurements. If unset, the losses in their reports are taken as true. */
   readonly evaluate?: (cycle: EvaluatedCycle, findings: Findings) => Promise<void>;
-  /** Ends it before the next tensor, with its reason. */
+  /** Ends it before the next tensor, or within what is recomputed of a Sprint, with its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -67,11 +67,12 @@ interface Auditing extends AuditContext {
 
 const auditCycle = async (context: Auditing, cycle: number): Promise<CycleAudit> => {
   const findings = openFindings(cycle);
+  const { head, signal, memory } = context;
   let recomputed: Model | null = null;
   try {
     recomputed = await replay(context, cycle, findings);
-    await auditSprint(context.source, { cycle, head: context.head }, findings);
-    await auditDuty(context.source, { cycle, head: context.head, memory: context.memory }, findings);
+    await auditSprint(context.source, { cycle, head, signal }, findings);
+    await auditDuty(context.source, { cycle, head, signal, memory }, findings);
   } catch (thrown) {
     if (isMissing(thrown)) findings.lacks(thrown.message);
     else if (isUnfit(thrown)) findings.diverges(thrown.message);

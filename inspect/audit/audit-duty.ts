@@ -11,6 +11,7 @@ import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { formatMillionths } from "#shared/util/fraction.js";
 import { percent } from "#shared/util/percent.js";
+import type { AuditedCycle } from "./audit-sprint.js";
 import { compareStated } from "./compare-stated.js";
 import type { Findings } from "./findings.js";
 
@@ -26,18 +27,18 @@ export interface DutyAudits {
  */
 export const auditDuty = async (
   source: CycleSource,
-  { cycle, head, memory }: { readonly cycle: number; readonly head: number; readonly memory: DutyAudits },
+  { cycle, head, memory, signal }: AuditedCycle & { readonly memory: DutyAudits },
   findings: Findings,
 ): Promise<void> => {
   const sprint = withDuty(sprintOf(source.network, cycle));
   if (!sprint) return;
   if (head < lastBlockFor("answers", cycle, source))
     return findings.note("the duty of the cycle's Sprint is not closed yet");
-  const reading = { arithmetic: () => processor(), ...memory };
+  const reading = { arithmetic: () => processor(), ...memory, signal };
   for (const read of [memory.known, memory.knownDuty])
     for (const past of read.keys()) if (past < cycle - 2 * SPRINT_WINDOW * sprint.every) read.delete(past);
   const { confirmed, reputations, unknown, duty } = await readPayWindow(source, cycle, reading);
-  await withRecomputer(source, { sprint, cycle, arithmetic: reading.arithmetic }, async (recomputer) => {
+  await withRecomputer(source, { sprint, cycle, arithmetic: reading.arithmetic, signal }, async (recomputer) => {
     const settled = memory.known.get(cycle) ?? (await readSprint(source, { cycle, sprint, recomputer }));
     if (unknown.length > 0 || duty.unknown.length > 0)
       findings.note("reputations that validators stated were not compared: earlier Sprints cannot be read in full");

@@ -15,13 +15,22 @@ import { sampleWins } from "#shared/sprint/proof/sample.js";
 import type { Findings } from "./findings.js";
 import { orNull } from "./missing.js";
 
+/** The cycle that is audited. */
+export interface AuditedCycle {
+  readonly cycle: number;
+  /** The newest block. */
+  readonly head: number;
+  /** Ends what is recomputed, with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Settles a cycle's Sprint again, and draws and recomputes the sample of every validator: one that calls a proof valid though a win of its sample
  * is none, or invalid though it is not, diverges. With the float profile the sample is recomputed within the tolerance of the network file.
  */
 export const auditSprint = async (
   source: CycleSource,
-  { cycle, head }: { readonly cycle: number; readonly head: number },
+  { cycle, head, signal }: AuditedCycle,
   findings: Findings,
 ): Promise<void> => {
   if (head < lastBlockFor("checksheld", cycle, source)) {
@@ -30,7 +39,7 @@ export const auditSprint = async (
   }
   const sprint = await sprintIn(source, cycle, readDraw);
   if (!sprint) return;
-  await withRecomputer(source, { sprint, cycle, arithmetic: () => processor() }, async (recomputer) => {
+  await withRecomputer(source, { sprint, cycle, arithmetic: () => processor(), signal }, async (recomputer) => {
     const result = await readSprint(source, { cycle, sprint, recomputer });
     if (!result.isWhole)
       findings.note("not all checks and proofs of the Sprint can be had: others may have settled it otherwise");

@@ -40,6 +40,7 @@ export const measureTraining = async (
       frozen,
       maxSteps: MEASURED_STEPS + 1,
       stop: () => signal.aborted,
+      signal,
       onStep: () => {
         const now = performance.now();
         times.push(now - before);

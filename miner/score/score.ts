@@ -90,7 +90,9 @@ export const scoreArtifact = async (subnet: OpenedSubnet, options: ScoreOptions)
     ...found,
     expected,
     standing:
-      found.verdict === "scored" ? await standingOf(subnet, { hotkey: hotkey?.address ?? null, group, scores }) : null,
+      found.verdict === "scored"
+        ? await standingOf(subnet, { hotkey: hotkey?.address ?? null, group, scores, signal })
+        : null,
   };
 };
 

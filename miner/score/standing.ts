@@ -16,6 +16,8 @@ export interface Scored {
   readonly group: string;
   /** One of each draw. */
   readonly scores: readonly number[];
+  /** Ends what is recomputed of Sprints, with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Stands for a hotkey that nobody has registered. */
@@ -29,7 +31,7 @@ const NEWCOMER = "newcomer";
  */
 export const expectedStanding = async (
   subnet: Pick<OpenedSubnet, "source" | "head" | "first" | "last">,
-  { hotkey: known, group, scores }: Scored,
+  { hotkey: known, group, scores, signal }: Scored,
 ): Promise<ExpectedStanding | null> => {
   const { source, head, first, last: cycle } = subnet;
   if (cycle < first) return null;
@@ -55,7 +57,7 @@ export const expectedStanding = async (
   const rivals = said.outcomes.filter(
     (one) => one.group === group && one.verdict === "scored" && one.hotkey !== hotkey,
   );
-  const gated = await gateNow(subnet, hotkey);
+  const gated = await gateNow(subnet, hotkey, signal);
   const placeOf = (score: number) => placeIn(rivals, { group, score });
   return {
     cycle,

@@ -63,7 +63,7 @@ export const pretrain = async (options: Pretraining): Promise<Parameters> => {
   try {
     for (let step = 0; step < steps; step++) {
       signal.throwIfAborted();
-      const { metrics } = await trainStep.step([{ ...next() }], schedule(step));
+      const { metrics } = await trainStep.step([{ ...next() }], schedule(step), undefined, signal);
       options.onStep?.(step, metrics.crossEntropy!);
       await yieldToEvents();
     }

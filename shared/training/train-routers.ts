@@ -64,7 +64,7 @@ export const trainRouters = async (options: RouterTraining): Promise<Parameters>
   try {
     for (let step = 0; step < steps; step++) {
       signal.throwIfAborted();
-      const { metrics } = await trainStep.step([{ ...next() }], schedule(step));
+      const { metrics } = await trainStep.step([{ ...next() }], schedule(step), undefined, signal);
       options.onStep?.(step, metrics.mass!);
       await yieldToEvents();
     }
