@@ -34,7 +34,6 @@ export const newestRecords = (
   { network, networkHash }: Pick<CycleContext, "network" | "networkHash">,
   later: readonly string[] = [],
 ): ((cycle: number) => SaidByNewest) => {
-  const { voting } = network;
   const files = new Set([networkHash, ...later].map(shortHash));
   const permitted = permittedStakes(metagraph.neurons);
   const records = commitments.flatMap(({ hotkey, data, block }) => {
@@ -52,7 +51,10 @@ export const newestRecords = (
       else if (isOfVoting({ network, networkHash, cycle }, record)) then.push({ hotkey, cycle: record.cycle });
     }
     const stakesIf = (of: number) =>
-      stakesThatVote(permitted, [...then, ...since.map((hotkey) => ({ hotkey, cycle: of }))], { cycle, voting });
+      stakesThatVote(permitted, [...then, ...since.map((hotkey) => ({ hotkey, cycle: of }))], {
+        cycle,
+        network,
+      });
     const present = stakesIf(cycle);
     const named = modelRecordsOf(cycle, commitments, { network, networkHash }).filter(({ block }) => block <= decided);
     const agreed = agreedModel(named, present);

@@ -47,6 +47,13 @@ export const isJustSucceeding = ({ voting, succeeds, first_cycle }: VotingFile, 
   succeeds !== undefined && cycle < first_cycle + voting.silent_after;
 
 /**
+ * Whether it is one of the first cycles of a file that succeeds none. Nobody can tell then who will validate, so everybody who may counts as known: else the first to
+ * write a record would be all of the voting stake, and would name the model that all others begin from.
+ */
+const isBeginning = ({ voting, succeeds, first_cycle }: VotingFile, cycle: number): boolean =>
+  succeeds === undefined && cycle < first_cycle + voting.silent_after;
+
+/**
  * Whether a validator's record tells that it validates under the file: one of the file; in its first cycles also any of the file that it succeeds,
  * and of all others those that are at most `silent_after` cycles old. Older ones are of validators that an earlier change left behind.
  */
@@ -71,10 +78,10 @@ export interface NewestRecord {
 
 /**
  * The stakes that vote on a cycle. *Known* are neurons with a validator permit whose latest record is a validator's record, of this network
- * and of the cycle or an earlier one; in the first cycles of a file that succeeds another, also of that one, or a recent one of any file. *Present* are known neurons whose
- * record is at most `silent_after` cycles old. Without this rule, neurons that only earn, or have left, would count against every majority
+ * and of the cycle or an earlier one; in the first cycles of a file that succeeds another, also of that one, or a recent one of any file; in those of a file that succeeds
+ * none, all neurons with a permit. *Present* are neurons with such a record that is at most `silent_after` cycles old. Without this rule, neurons that only earn, or have left, would count against every majority
  * forever. The present vote if they hold a share of `quorum` of all known stake. This prevents a few validators from deciding alone because
- * they come back first after all were silent. Otherwise all known neurons vote. If there are none, all neurons with a permit vote.
+ * they come first, at the beginning or after all were silent. Otherwise all known neurons vote. If there are none, all neurons with a permit vote.
  */
 export const votingStakes = ({ neurons, commitments }: VotingState, rules: VotingRules): Stakes => {
   const permitted = permittedStakes(neurons);
@@ -84,16 +91,17 @@ export const votingStakes = ({ neurons, commitments }: VotingState, rules: Votin
     if (!record?.ok || !isOfValidator(record.value)) continue;
     if (isOfVoting(rules, record.value)) known.push({ hotkey, cycle: record.value.cycle });
   }
-  return stakesThatVote(permitted, known, { cycle: rules.cycle, voting: rules.network.voting });
+  return stakesThatVote(permitted, known, rules);
 };
 
 /** The same, given all permitted stakes and the records by which validators are known. */
 export const stakesThatVote = (
   permitted: Stakes,
   records: Iterable<NewestRecord>,
-  { cycle, voting: { silent_after, quorum } }: { readonly cycle: number; readonly voting: Network["voting"] },
+  { cycle, network }: Pick<VotingRules, "cycle" | "network">,
 ): Stakes => {
-  const known = new Map<string, bigint>();
+  const { silent_after, quorum } = network.voting;
+  const known = new Map(isBeginning(network, cycle) ? permitted : []);
   const present = new Map<string, bigint>();
   for (const { hotkey, cycle: of } of records) {
     const stake = permitted.get(hotkey);

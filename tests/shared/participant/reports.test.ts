@@ -279,7 +279,7 @@ describe("reports that count", { timeout: HANG_GUARD }, () => {
   });
 
   it("need no silent stake", async (t) => {
-    const { subnet, put, collected, addresses } = await open(t, { validators: { vera: 1100, vito: 5000 } });
+    const { subnet, put, collected, addresses } = await open(t, { validators: { vera: 2000, vito: 5000 } });
     await subnet.record({ vera: reportRecord(subnet, await put("vera")) });
     await hold(subnet, 1, 1, ["vera"]);
     await subnet.to(subnet.window(1, "exchange").end);

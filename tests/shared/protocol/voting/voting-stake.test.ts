@@ -21,6 +21,7 @@ const {
         about: z.string(),
         cycle: z.number(),
         first_cycle: z.number().optional(),
+        begins: z.number().optional(),
         neurons: z.array(z.object({ hotkey: z.string(), stake: z.string(), validatorPermit: z.boolean() })),
         commitments: z.array(z.object({ hotkey: z.string(), data: z.string() })),
         stakes: z.record(z.string(), z.string()),
@@ -33,8 +34,9 @@ const network = { voting: rules, first_cycle: 0 };
 const succeeds = { network: "f".repeat(64), origin: "f".repeat(64) };
 
 test("vectors: the stake that votes", () => {
-  for (const { about, cycle, first_cycle, neurons, commitments, stakes } of cases) {
-    const file = first_cycle === undefined ? network : { ...network, first_cycle, succeeds };
+  for (const { about, cycle, first_cycle, begins = 0, neurons, commitments, stakes } of cases) {
+    const file =
+      first_cycle === undefined ? { ...network, first_cycle: begins } : { ...network, first_cycle, succeeds };
     const state = { neurons: neurons.map((neuron) => ({ ...neuron, stake: BigInt(neuron.stake) })), commitments };
     assert.deepEqual(
       Object.fromEntries(votingStakes(state, { networkHash, cycle, network: file })),
@@ -111,6 +113,21 @@ test("after a silence of all, nobody votes alone whose stake is less than the qu
     "with a quarter of it back the network goes on",
   );
   assert.deepEqual(votersIn(31, { tiny: 30, vito: 31, vera: 31 }), ["vera", "vito", "tiny"]);
+});
+
+test("at the beginning nobody votes alone whose stake is less than the quorum of all that may vote", () => {
+  const stakes = { eve: 10n, vera: 50n, vito: 40n };
+  const neurons = Object.entries(stakes).map(([hotkey, stake]) => ({ hotkey, stake, validatorPermit: true }));
+  const votersIn = (cycle: number, latest: Readonly<Record<string, number>>) => {
+    const commitments = Object.entries(latest).map(([hotkey, of]) => ({ hotkey, data: heldOf(of) }));
+    const file = { ...network, first_cycle: 100 };
+    return [...votingStakes({ neurons, commitments }, { networkHash, cycle, network: file }).keys()];
+  };
+  const all = ["eve", "vera", "vito"];
+  assert.deepEqual(votersIn(100, { eve: 100 }), all, "the first one to begin is not the network");
+  assert.deepEqual(votersIn(101, { eve: 101, vito: 101 }), ["eve", "vito"], "with a quarter of it the network goes on");
+  assert.deepEqual(votersIn(107, { eve: 107 }), all);
+  assert.deepEqual(votersIn(108, { eve: 108 }), ["eve"], "who has not begun by then counts in no majority");
 });
 
 test("three quarters of the stake may be gone for ever", () => {
