@@ -46,7 +46,9 @@ export const setWeights = async (validator: Validator, cycle: number, base: stri
         ...entry,
         score: scoreUnder(entry.score, { from, to }),
       }));
-      const weights = cycleWeights(network, holders, { history: scores, progress: settled }, cycle, parts);
+      const self = holders.neurons.find(({ hotkey }) => hotkey === participant.signer.address)?.uid;
+      const facts = { history: scores, progress: settled };
+      const weights = cycleWeights(network, holders, facts, cycle, { ...parts, self });
       const block = await setWeightsOnce(validator.weights, { key: String(window.start), weights, window });
       return { weights, block };
     };

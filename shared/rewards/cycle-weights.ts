@@ -82,14 +82,16 @@ export interface PayParts {
   readonly gate?: ((hotkey: string) => number) | undefined;
   /** Hotkey → share, of what all earned after the gate: what each gets of it, or of others'. Default: what it earned. */
   readonly divide?: ((earned: ReadonlyMap<string, number>) => ReadonlyMap<string, number>) | undefined;
+  /** The uid that is given what is the owner's, where the owner's hotkey has none. Default: nobody is. */
+  readonly instead?: number | undefined;
 }
 
-/** Shares of all pay by uid, summing to 1. The reward curve divides each group's pool. */
+/** Shares of all pay by uid, summing to 1 where somebody is given what is the owner's. The reward curve divides each group's pool. */
 export const standingShares = (
   { scoring }: Pick<Network, "scoring">,
   { ownerHotkey, neurons }: Holders,
   standings: ReadonlyMap<string, readonly Standing[]>,
-  { paid, gate, divide }: PayParts = {},
+  { paid, gate, divide, instead }: PayParts = {},
 ): ReadonlyMap<number, number> => {
   const hotkeys = new Map(neurons.map(({ uid, hotkey }) => [uid, hotkey]));
   return groupRewards({
@@ -99,7 +101,7 @@ export const standingShares = (
     ...(gate && { gate: (uid: number) => gate(hotkeys.get(uid) ?? "") }),
     ...(divide && { divide: byUid(neurons, divide) }),
     burn: scoring.burn,
-    ownerUid: neurons.find(({ hotkey }) => hotkey === ownerHotkey)?.uid ?? 0,
+    ownerUid: neurons.find(({ hotkey }) => hotkey === ownerHotkey)?.uid ?? instead ?? null,
   });
 };
 
@@ -114,6 +116,10 @@ const byUid =
 /**
  * [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve, and whether the group's model improved.
  *
+ * Where the owner's hotkey has no uid, a validator sets what is the owner's on itself: the chain leaves a weight on oneself out, so that nobody gets it. On any
+ * other uid it would be pay for whoever holds that one.
+ *
+ * @param self the uid of the validator that sets them
  * @param parts what pay depends on beside the scores, as `payParts` gives it. Default: nothing
  */
 export const cycleWeights = (
@@ -121,11 +127,12 @@ export const cycleWeights = (
   holders: Holders,
   { history, progress }: { readonly history: readonly AgreedScore[]; readonly progress: readonly CycleProgress[] },
   cycle: number,
-  parts: Pick<PayParts, "gate" | "divide"> = {},
+  { self, ...parts }: Pick<PayParts, "gate" | "divide"> & { readonly self: number | undefined },
 ): readonly (readonly [number, number])[] =>
   toWeights(
     standingShares(network, holders, groupStandings(network, holders, history, cycle), {
       paid: (group) => paidPart(progress, group, { cycle, window: network.scoring.window }),
+      instead: self,
       ...parts,
     }),
   );

@@ -22,13 +22,13 @@ export interface GroupRewardInputs {
   readonly burn: number;
   /**
    * The subnet owner's uid. It gets what a group does not earn, what a group without improvement is not paid, what a miner does not get of
-   * its pay, and `burn`. The chain burns this.
+   * its pay, and `burn`. The chain burns this. Null: it is nobody's, and missing from the shares.
    */
-  readonly ownerUid: number;
+  readonly ownerUid: number | null;
 }
 
 /**
- * Shares by uid, summing to 1. All groups have pools of the same size, so that no group drains another. Within a group the curve divides
+ * Shares by uid, summing to 1 where there is an owner's uid. All groups have pools of the same size, so that no group drains another. Within a group the curve divides
  * the pool by scores, and each part is multiplied by the miner's independence: several submissions of one training share what the curve
  * pays for that training.
  */
@@ -45,7 +45,9 @@ export const groupRewards = ({
   const add = (to: Map<number, number>, uid: number, share: number) => {
     if (share > 0) to.set(uid, (to.get(uid) ?? 0) + share);
   };
-  const pay = (uid: number, share: number) => add(shares, uid, share);
+  const pay = (uid: number | null, share: number) => {
+    if (uid !== null) add(shares, uid, share);
+  };
   /** What miners earned in all groups, where it is divided. */
   const divided = new Map<number, number>();
   const pool = 1 / groups.size;

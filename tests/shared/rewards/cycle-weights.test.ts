@@ -57,10 +57,13 @@ const unscored = (
   independence: null,
 });
 
+/** The validator whose weights they are. */
+const SELF = { self: 200 };
+
 /** Where both groups improved in every cycle. */
 const weightsFor = (metagraph: Metagraph, history: readonly AgreedScore[], cycle: number) => {
   const progress = [6, 7, 8, 9].map((cycle) => ({ cycle, improved: ["math", "prose"], isAgreed: true }));
-  return cycleWeights(network, metagraph, { history, progress }, cycle);
+  return cycleWeights(network, metagraph, { history, progress }, cycle, SELF);
 };
 
 describe("the scores of a cycle", () => {
@@ -80,7 +83,7 @@ describe("cycleWeights", () => {
         improved: improving.includes(cycle) ? ["math"] : [],
         isAgreed: cycle < 9 ? true : null,
       }));
-      const weights = new Map(cycleWeights(network, metagraphOf("a"), { history, progress }, 9));
+      const weights = new Map(cycleWeights(network, metagraphOf("a"), { history, progress }, 9, SELF));
       const [owner, miner] = [weights.get(0) ?? 0, weights.get(1) ?? 0];
       return Math.round((1000 * miner) / (owner + miner)) / 1000;
     };
@@ -90,15 +93,25 @@ describe("cycleWeights", () => {
     assert.equal(paid(), 0, "scores alone earn nothing where the model stands still");
     const unnamed = [8, 9].map((cycle) => ({ cycle, improved: ["math"], isAgreed: cycle < 9 ? false : null }));
     assert.deepEqual(
-      cycleWeights(network, metagraphOf("a"), { history, progress: unnamed }, 9),
+      cycleWeights(network, metagraphOf("a"), { history, progress: unnamed }, 9, SELF),
       [
         [0, 65535],
         [1, 21845],
       ],
       "a step that no model took is paid for no longer once that is certain",
     );
-    const unknown = cycleWeights(network, metagraphOf("a"), { history, progress: [] }, 9);
+    const unknown = cycleWeights(network, metagraphOf("a"), { history, progress: [] }, 9, SELF);
     assert.deepEqual(unknown, [[0, 65535]]);
+  });
+
+  it("gives nobody what is the owner's where the owner's hotkey has no uid: a validator's weight on itself counts for nothing", () => {
+    const without = { ...metagraphOf("a"), ownerHotkey: "gone" };
+    const history = [scored(9, 1, "a", 0.1)];
+    assert.deepEqual(weightsFor(without, history, 9), [
+      [1, 65535],
+      [200, 65535],
+    ]);
+    assert.deepEqual(weightsFor(without, [], 9), [[200, 65535]], "uid 0 is a stranger's");
   });
 
   it("pays the top of each group alike, and burns to the owner what a group leaves", () => {

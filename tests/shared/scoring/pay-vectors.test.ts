@@ -54,7 +54,7 @@ test("vectors: whole windows of pay, by every curve", () => {
     }));
     const progress = steps.map(([of, improved, isAgreed]) => ({ cycle: of, improved, isAgreed }));
     assert.deepEqual(
-      cycleWeights(network, holders, { history: agreed, progress }, cycle),
+      cycleWeights(network, holders, { history: agreed, progress }, cycle, { self: undefined }),
       weights,
       JSON.stringify(rewards),
     );
