@@ -1,6 +1,7 @@
 import { gramOf } from "./gram.js";
-import { kinshipWith, makeupOf, precisionOf } from "./loadings.js";
+import { besideThem, makeupOf, precisionOf } from "./loadings.js";
 import { ownSharesOf } from "./own-share.js";
+import { square } from "./powers.js";
 import { copiesOf, gainWeightsOf } from "./weights.js";
 
 export interface Measured {
@@ -60,13 +61,15 @@ export const independenceOf = (
   const late = unmeasured.flatMap((_, k) => {
     const row = cosines[updates.length + k]!;
     const withThem = counted.map((i) => row[i]!);
-    return norms[updates.length + k] === 0 ? [] : [kinshipWith(withThem, loadings, heard)];
+    return norms[updates.length + k] === 0 ? [] : [besideThem(withThem, loadings, heard)];
   });
+  /** What a late update takes from who is its kin is no more than what it would be worth beside it: else what takes no work, such as an old update under noise, would do. */
+  const worthBeside = (loading: number, own: number) => square(Math.min(1, precisionOf(loading) / precisionOf(own)));
   const beyondChance = (kin: number) => Math.max(0, kin - CHANCE);
   const parts = loadings.map((loading, i) => {
     const precision = precisionOf(loading) * own[i]!;
     const kin = kinship[i]!.reduce((sum, value, j) => (j === i ? sum : sum + beyondChance(value)), 0);
-    const all = late.reduce((sum, row) => sum + beyondChance(row[i]!), kin);
+    const all = late.reduce((sum, one) => sum + worthBeside(one.loading, loading) * beyondChance(one.kinship[i]!), kin);
     return (precision * precision) / (1 + all / (1 - CHANCE));
   });
   const largest = Math.max(...parts);

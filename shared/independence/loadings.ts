@@ -95,18 +95,26 @@ export const makeupOf = (
   return { loadings, kinship };
 };
 
+/** An update beside those that are measured. */
+export interface Beside {
+  /** Its part along the common signal, as loadings are. */
+  readonly loading: number;
+  /** Correlations of its noise with theirs. */
+  readonly kinship: readonly number[];
+}
+
 /**
- * Correlations of the noise of an update that is not among those with theirs: what it has of the common signal follows from its cosines with those that
- * it is not kin of.
+ * What an update is that is not among those: what it has of the common signal follows from its cosines with those that it is not kin of.
  *
  * @param cosines of it and each of them; @param heard how much each says of it, at least 0
  */
-export const kinshipWith = (
+export const besideThem = (
   cosines: ArrayLike<number>,
   loadings: readonly number[],
   heard: readonly number[],
-): readonly number[] => {
+): Beside => {
   let kinship: readonly number[] = loadings.map(() => 0);
+  let own = 0;
   for (let round = 0; round < ROUNDS; round++) {
     let along = 0;
     let weight = 0;
@@ -115,13 +123,13 @@ export const kinshipWith = (
       along += share * cosines[i]! * loading;
       weight += share * square(loading);
     }
-    const own = bounded(weight > 0 ? along / weight : 0);
+    own = bounded(weight > 0 ? along / weight : 0);
     kinship = loadings.map((loading, i) => {
       const kin = (cosines[i]! - loading * own) / (Math.sqrt(1 - square(loading)) * Math.sqrt(1 - square(own)));
       return Math.max(-1, Math.min(1, kin));
     });
   }
-  return kinship;
+  return { loading: own, kinship };
 };
 
 /** Added to all noise. Smaller noise cannot be told from the error of the loadings. */

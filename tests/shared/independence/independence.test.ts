@@ -92,6 +92,22 @@ describe("independence", () => {
       }
   });
 
+  it("is not shared with what came late and would be worth next to nothing beside it, such as old work under noise", () => {
+    const random = createRandom("old work");
+    for (const cosine of [0.4, 0.8, 0.92])
+      for (const others of [3, 8]) {
+        const signal = noise(random, 1);
+        const norm = Math.sqrt(1 / cosine - 1);
+        const honest = Array.from({ length: others }, () => plus(signal, noise(random, norm)));
+        const habit = noise(random, norm);
+        const all = measured([...honest, plus(signal, habit)]);
+        /** Of what a miner does in each cycle it has as much as its training of this one, and little of what is to be learnt now. */
+        const old = Array.from({ length: 16 }, () => plus(plus(habit, signal, 0.2), noise(random, norm)));
+        const left = lastOf(independenceOf(all, [], old), 1) / lastOf(independenceOf(all, []), 1);
+        assert.ok(left > 0.9, `beside ${others} of cosine ${cosine}: ${left}`);
+      }
+  });
+
   it("gives one training no more under many hotkeys, whatever is made of it", () => {
     const random = createRandom("recombined");
     const halves = (own: Float32Array, norm: number) => {
