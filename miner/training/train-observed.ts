@@ -17,6 +17,8 @@ export interface TrainingBase {
 /** Inner steps whose mean loss is one line of metrics. */
 const LOG_EVERY = 10;
 
+const NO_STEP = "the next cycle tries one; where this comes again, lower batch_size or train on a faster device";
+
 /** Trains until the train phase ends, and shows it in the log, the metrics and the instruments. @param maxSteps lowers what the config allows */
 export const trainObserved = async (
   miner: Miner,
@@ -24,11 +26,13 @@ export const trainObserved = async (
   base: TrainingBase,
   maxSteps?: number,
 ): Promise<Training> => {
-  const { participant, journal, trainer, timer } = miner;
-  const { clock, network, signal } = participant;
+  const { participant, config, journal, trainer, timer } = miner;
+  const { clock, network, signal, log } = participant;
   // The update must be written, checked and sent in time for the commit window: training ends a block before it opens at the latest.
   const last = phaseWindow(cycle, "train", network.phases).end - 1;
   const from = clock.head.number;
+  const deadline = () => trainingDeadline({ timer, cycle, phases: network.phases, packing: journal.value.packing });
+  const isTimely = from < last && (deadline() ?? Number.POSITIVE_INFINITY) > Date.now();
   const steps = observeSteps(miner, cycle);
   const training = await trainer.train(base.weights, {
     cycle,
@@ -36,12 +40,15 @@ export const trainObserved = async (
     frozen: base.frozen,
     stop: () => signal.aborted || clock.head.number >= last,
     signal,
-    deadline: () => trainingDeadline({ timer, cycle, phases: network.phases, packing: journal.value.packing }),
+    deadline,
     progress: () => (clock.head.number - from) / (last - from),
     ...(maxSteps !== undefined && { maxSteps }),
     onStep: steps.taken,
   });
   steps.ended(training.run);
+  // A program of one's own has said why itself.
+  if (isTimely && config.trainer.command === undefined && training.run.steps === 0 && !signal.aborted)
+    log.warn("no step would have been over in time", { cycle, prevention: NO_STEP });
   return training;
 };
 

@@ -136,6 +136,7 @@ export const innerLoop = async (loop: InnerLoop): Promise<InnerRun> => {
     // The runtime computes on this thread. This lets the chain's heads and the blob server's requests in.
     await yieldToEvents();
   }
+  if (steps === from.steps) timeBox?.forget();
   const tenth = Math.max(1, Math.floor(losses.length / 10));
   return {
     steps,

@@ -3,6 +3,8 @@ export interface StepTimes {
   record(milliseconds: number, microBatches: number): void;
   /** Milliseconds per micro-batch that nine in ten of the last steps stayed below. Undefined before the first step. */
   estimate(): number | undefined;
+  /** Back to before the first step. */
+  forget(): void;
 }
 
 /** Number of steps that the estimate uses. */
@@ -20,6 +22,7 @@ export const stepTimes = (): StepTimes => {
       const ascending = recent.toSorted((a, b) => a - b);
       return ascending[Math.ceil(QUANTILE * ascending.length) - 1];
     },
+    forget: () => void recent.splice(0),
   };
 };
 
@@ -31,6 +34,8 @@ export interface TimeBox {
   pace(): number | undefined;
   /** Uses the pace that another process measured, if this one has not measured yet. */
   recall(pace: number): void;
+  /** Measures anew. By a pace that leaves no room for a step no later one would begin, and so none be measured. */
+  forget(): void;
   /** Runs a step and records how long it took. */
   timed<T>(microBatches: number, step: () => Promise<T>): Promise<T>;
 }
@@ -72,6 +77,7 @@ export const createTimeBox = ({
   recall(pace) {
     if (times.estimate() === undefined) times.record(pace, 1);
   },
+  forget: () => times.forget(),
   async timed(microBatches, step) {
     const started = elapsed();
     const result = await step();

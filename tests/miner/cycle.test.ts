@@ -15,6 +15,8 @@ import { NETUID } from "../support/micro-network.js";
 import { openMiner, type TestMiner } from "../support/miner.js";
 import { openSubnet, type Subnet, until } from "../support/subnet.js";
 
+const NO_STEP = "no step would have been over in time";
+
 /** How long a disk is full. */
 const WAIT_MS = 200;
 
@@ -349,6 +351,20 @@ describe("a miner's cycle", { timeout: HANG_GUARD }, () => {
     await runCycle(ann, 1);
     assert.equal(await subnet.chain.nonce(ann.participant.signer.address), 0);
     assert.ok(ann.participant.lines.some(({ message }) => message === "nothing to submit"));
+    assert.ok(!ann.participant.lines.some(({ message }) => message === NO_STEP), "no step was due");
+  });
+
+  it("warns where a whole train phase had no room for a step", async (t) => {
+    const subnet = await openSubnet(t);
+    const ann = await openMiner(t, subnet, "ann");
+    const train: typeof ann.trainer.train = (from, options) => ann.trainer.train(from, { ...options, maxSteps: 0 });
+    await subnet.to(subnet.window(1, "train").start);
+    await runCycle({ ...ann, trainer: { ...ann.trainer, train } }, 1);
+    const told = ann.participant.lines.filter(({ message }) => message === NO_STEP);
+    assert.deepEqual(
+      told.map(({ level, fields }) => [level, fields.cycle]),
+      [["warn", 1]],
+    );
   });
 
   it("says why when it missed the window for its commitment", async (t) => {

@@ -8,6 +8,7 @@ import { floatTensor } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { type InnerLoop, type InnerStep, innerLoop } from "#shared/training/inner-loop.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
+import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
 import { createTrainStep, type TrainStep } from "#shared/training/train-step.js";
 
 const device = onnxCpu({ threads: 1 });
@@ -95,6 +96,23 @@ describe("inner loop", () => {
       firstLoss: Number.NaN,
       lastLoss: Number.NaN,
     });
+  });
+
+  it("tries a step again after a training that had room for none by what an earlier step took", async (context) => {
+    let time = 0;
+    const times = stepTimes();
+    // A card that is cold: so slow a step leaves no room for another in any training of 1,000 ms.
+    times.record(900, 1);
+    const train = (deadline: number) =>
+      run(context, {
+        timeBox: createTimeBox({ times, now: () => time, elapsed: () => time, deadline: () => deadline }),
+        onStep: () => {
+          time += 100;
+        },
+      });
+    assert.equal((await train(1_000)).result.steps, 0);
+    time = 1_000;
+    assert.ok((await train(2_000)).result.steps > 0);
   });
 
   it("follows the clock through the schedule where time is shorter than the steps", async (context) => {

@@ -89,6 +89,14 @@ describe("time box", () => {
     assert.equal(timeBox.room(3), 0);
   });
 
+  it("has room for a micro-batch again once it forgot what steps took", async () => {
+    const { timeBox, step } = box(() => 3_000);
+    await step(1_000);
+    assert.equal(timeBox.room(1), 0);
+    timeBox.forget();
+    assert.deepEqual([timeBox.pace(), timeBox.room(4)], [undefined, 1]);
+  });
+
   it("takes no step after the deadline, measured or not", () => {
     const { timeBox } = box(() => 1_000);
     assert.equal(timeBox.room(1), 0);
