@@ -10,7 +10,7 @@ import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import type { GatedUpdate } from "#shared/replay/gate-submission.js";
 import type { Submission } from "#shared/replay/submissions.js";
 import type { MeasuringTime } from "#shared/scoring/measuring-time.js";
-import type { RaceOutcome, RaceResult } from "#shared/scoring/racing/race.js";
+import type { RaceOutcome } from "#shared/scoring/racing/race.js";
 import { orAbort } from "#shared/util/deadline.js";
 import { mean } from "#shared/util/mean.js";
 import { timeToMeasure } from "../time-left.js";
@@ -18,7 +18,7 @@ import type { EvaluationTexts } from "./evaluation-text.js";
 import type { GatedReader } from "./gated-cache.js";
 import { type IndependenceMeter, openIndependenceMeter } from "./independence.js";
 import { openLossBook } from "./loss-book.js";
-import { type MeasuredUpdate, measureUpdates } from "./measure.js";
+import { measureUpdates } from "./measure.js";
 import { failedEntry, scoreEntry } from "./report-entry.js";
 
 /** A submission whose update passed the gates. */
@@ -28,6 +28,7 @@ export interface Passed {
 }
 
 const NO_TIME = "there was no time left";
+const UNREAD = "it could not be read again in time";
 
 interface Scoring {
   readonly cycle: number;
@@ -81,8 +82,18 @@ export const scoreEntries = async (
   const time = timeToMeasure(participant, cycle, timer);
   const last = phaseWindow(cycle, "evaluate", network.phases).end - BLOCKS_TO_RECORD;
   const { outcomes, unmeasured } = await untilBlock(clock, last, signal, async (until) => {
+    const book = openLossBook(home, base.hash, Object.values(seeds));
+    const beside: Watching = { independences, reader, time, until };
+    // Measured before a restart: the race need not load them again.
+    const before = passed.filter(({ update }) => book.losses(seeds[update.group]!, update.artifact).length > 0);
+    const recalled: GatedUpdate[] = [];
     const watched: GatedUpdate[] = [];
-    const watching = watchLate({ independences, reader, late, time, until }, watched);
+    let isAllRead = false;
+    const watching = (async () => {
+      await watchEach(beside, before, recalled);
+      await watchEach(beside, await late, watched);
+      isAllRead = true;
+    })();
     watching.catch(() => {});
     const raced = await measureUpdates(meter, {
       network,
@@ -90,15 +101,18 @@ export const scoreEntries = async (
       seeds,
       texts,
       updates,
-      book: openLossBook(home, base.hash, Object.values(seeds)),
+      book,
       time,
     });
     // A report is worth more than who shares with whom.
-    await orAbort(watching, until).catch((thrown: unknown) => {
-      signal.throwIfAborted();
-      const reason = until.aborted ? NO_TIME : reasonOf(thrown);
-      log.warn("late updates not all read: they share with nobody", { cycle, read: watched.length, reason });
-    });
+    if (!isAllRead)
+      await orAbort(watching, until).catch((thrown: unknown) => {
+        signal.throwIfAborted();
+        const reason = until.aborted ? NO_TIME : reasonOf(thrown);
+        if (recalled.length < before.length)
+          log.warn("updates measured before a restart not all read", { cycle, read: recalled.length, reason });
+        else log.warn("late updates not all read: they share with nobody", { cycle, read: watched.length, reason });
+      });
     return { outcomes: raced, unmeasured: [...watched] };
   });
   const baseline: Report["baseline"] = {};
@@ -106,14 +120,19 @@ export const scoreEntries = async (
     if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
     const independence = independences.get(group);
     if (!independence) continue;
-    await watchUnloaded(independence, meter, results);
     const shares = independence.of(
       [...results].map(([{ update }, result]) => ({ ...update, result })),
       unmeasured.flatMap((update) => (update.group === group ? [update.artifact] : [])),
     );
     for (const [{ submission, update }, result] of results) {
-      const measured = { result, independence: shares.get(update.artifact) ?? 0 };
-      entries.push(scoreEntry(submission, update, measured, reader.problemOf(update)));
+      const problem = reader.problemOf(update);
+      const share = shares.get(update.artifact);
+      const isUnread = result.verdict === "scored" && result.score > 0 && share === undefined;
+      entries.push(
+        isUnread
+          ? failedEntry(submission, "validator_failed", problem ?? UNREAD)
+          : scoreEntry(submission, update, { result, independence: share ?? 0 }, problem),
+      );
     }
   }
   return { baseline, entries, outcomes };
@@ -123,46 +142,34 @@ interface Watching {
   /** By group. */
   readonly independences: ReadonlyMap<string, IndependenceMeter>;
   readonly reader: Pick<GatedReader, "open">;
-  readonly late: Promise<readonly Passed[]>;
   readonly time: MeasuringTime;
   /** Aborts when nothing more may be read. */
   readonly until: AbortSignal;
 }
 
 /**
- * Sketches late updates beside the race, one after the other in the order in which they are given, as long as measuring may last: hotkeys choose how many
+ * Sketches updates beside the race, one after the other in the order in which they are given, as long as measuring may last: hotkeys choose how many
  * there are, and how large. None is begun that would not be done in time if it took as long as the slowest one before. They are read tensor by tensor: the
  * race's own are in memory meanwhile.
  *
  * @param watched gets each of them once it is sketched
  */
-const watchLate = async (
-  { independences, reader, late, time, until }: Watching,
+const watchEach = async (
+  { independences, reader, time, until }: Watching,
+  those: readonly Passed[],
   watched: GatedUpdate[],
 ): Promise<void> => {
   let slowest = 0;
-  for (const { update } of await late) {
+  for (const { update } of those) {
     const independence = independences.get(update.group);
     // Nobody of a group in which nothing was measured has a part to share.
     if (!independence) continue;
     if (time.left() <= slowest) throw new Error(NO_TIME);
     const begun = time.now();
-    await (await independence.watchOpen(update.artifact, reader.open(update)))?.close();
+    if (!independence.isWatched(update.artifact))
+      await (await independence.watchOpen(update.artifact, reader.open(update)))?.close();
     until.throwIfAborted();
     watched.push(update);
     slowest = Math.max(slowest, time.now() - begun);
   }
-};
-
-/** Losses that were measured before a restart did not need to load the update: its independence does, if it scored. */
-const watchUnloaded = async (
-  independence: IndependenceMeter,
-  { isLayerMajor }: Pick<LossMeter, "isLayerMajor">,
-  results: ReadonlyMap<MeasuredUpdate, RaceResult>,
-): Promise<void> => {
-  for (const [{ artifact, load, open }, result] of results)
-    if (result.verdict === "scored" && result.score > 0 && !independence.isWatched(artifact)) {
-      if (isLayerMajor) await (await open())?.close();
-      else await load();
-    }
 };

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setImmediate as turnOfEvents } from "node:timers/promises";
 import { loadModel } from "#shared/participant/agreement/base-model.js";
+import { refused } from "#shared/protocol/parsed.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import type { GatedUpdate } from "#shared/replay/gate-submission.js";
+import { openLossBook } from "#validator/judge/loss-book.js";
 import { scoreEntries } from "#validator/judge/score-entries.js";
 import { openMeter as openMeterFor } from "#validator/open-meter.js";
 import { readBase } from "#validator/read-base.js";
@@ -66,6 +69,70 @@ describe("what a validator reads of the model", { timeout: HANG_GUARD }, () => {
     assert.equal(located.length, once);
     await read(2);
     assert.equal(located.length, 2 * once);
+  });
+});
+
+describe("updates measured before a restart", { timeout: HANG_GUARD }, () => {
+  it("are read beside the race, and one that is not read in time is abstained on: none of them makes a report late", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const base = await loadModel(vera, subnet.modelHash);
+    const seeds = { math: "11".repeat(32), prose: "22".repeat(32) };
+    const updates = ["ann", "bob"].map((miner) => {
+      const tensors = noiseUpdate(subnet, miner, 0.01);
+      const { artifact, submission, tensors: blob } = forge(subnet, { miner, tensors });
+      const manifest = {} as GatedUpdate["manifest"];
+      const { location } = subnet;
+      return { submission, tensors, update: { group: "math", artifact, manifest, tensorsHash: blob.hash, location } };
+    });
+    const [ann, bob] = [updates[0]!, updates[1]!];
+    const book = openLossBook(vera.home, base.hash, Object.values(seeds));
+    const { eval_batches: batches } = subnet.network.scoring;
+    const losses = (gain: number) => Array.from({ length: batches }, (_, i) => 2 - gain * (1 + (i % 3) / 10));
+    book.add(seeds.math, null, losses(0));
+    book.add(seeds.math, ann.update.artifact, losses(0.2));
+    book.add(seeds.math, bob.update.artifact, losses(0.1));
+    const read: string[] = [];
+    const reader: Parameters<typeof scoreEntries>[2] = {
+      load: () => Promise.reject(new TypeError("not asked for")),
+      open: ({ artifact }) => {
+        read.push(artifact);
+        return artifact === ann.update.artifact
+          ? Promise.resolve({ read: async (name) => ann.tensors[name]!.data, close: async () => {} })
+          : new Promise<never>(() => {});
+      },
+      problemOf: () => null,
+    };
+    const meter = await openMeter(t, subnet);
+    let isRacing = false;
+    const ofGroup: typeof meter.ofGroup = async (...given) => {
+      const measuring = await meter.ofGroup(...given);
+      isRacing = true;
+      return measuring;
+    };
+    const scored = scoreEntries(vera, { ...meter, ofGroup }, reader, {
+      cycle: 1,
+      base,
+      passed: updates,
+      late: Promise.resolve([]),
+      seeds,
+      texts: new Map([["prose", refused("no text")]]),
+      timer: undefined,
+    });
+    scored.catch(() => {});
+    await until(t, () => isRacing && read.includes(bob.update.artifact));
+    // By losses that are known a race is over at once.
+    await turnOfEvents();
+    await subnet.to(subnet.window(1, "evaluate").end - BLOCKS_TO_RECORD);
+    const { entries } = await scored;
+    assert.deepEqual(
+      entries.map(({ artifact, verdict, reason, independence }) => [artifact, verdict, reason, independence]),
+      [
+        [ann.update.artifact, "scored", null, 1],
+        [bob.update.artifact, "abstained", "validator_failed", null],
+      ],
+    );
+    assert.ok(vera.lines.some(({ message }) => message === "updates measured before a restart not all read"));
   });
 });
 
