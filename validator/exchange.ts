@@ -3,7 +3,7 @@ import { holdReports } from "#shared/participant/reports.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { note } from "#shared/participant/writes/journal.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
-import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
+import { dueBlock } from "#shared/protocol/phases.js";
 import type { Validator } from "./context.js";
 import { ownReportReplaced } from "./seeds-in-force.js";
 import { windowLeft } from "./window-left.js";
@@ -22,7 +22,7 @@ export const exchangeReports = async (validator: Validator, cycle: number): Prom
   const own = journal.value.cycles[cycle]?.report;
   const replaced = own === undefined ? null : await ownReportReplaced(participant, cycle, own);
   if (replaced !== null) log.error("our own report counts for nothing", { cycle, ...faultFields(replaced) });
-  const held = await holdReports(participant, cycle, window.end - BLOCKS_TO_RECORD);
+  const held = await holdReports(participant, cycle, dueBlock(window));
   const block = await commitRecord(
     participant,
     { type: "held", cycle, held: held.filter((number) => number < MAX_HELD) },

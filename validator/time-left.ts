@@ -1,7 +1,7 @@
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { millisecondsUntil } from "#shared/participant/milliseconds-until.js";
 import type { Participant } from "#shared/participant/participant.js";
-import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
+import { dueBlock, phaseWindow } from "#shared/protocol/phases.js";
 import type { MeasuringTime } from "#shared/scoring/measuring-time.js";
 
 type Timed = Pick<Participant, "clock" | "network">;
@@ -27,7 +27,7 @@ export const timeToMeasure = (
   cycle: number,
   timer: BlockTimer | undefined,
   now?: () => number,
-): MeasuringTime => timeUntil(clock, phaseWindow(cycle, "evaluate", network.phases).end - BLOCKS_TO_RECORD, timer, now);
+): MeasuringTime => timeUntil(clock, dueBlock(phaseWindow(cycle, "evaluate", network.phases)), timer, now);
 
 /** The same until the block `last`. */
 export const timeUntil = (

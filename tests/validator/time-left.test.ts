@@ -24,10 +24,10 @@ test("patience is a share of the phase, for who is late of what is left, and nev
 
 test("time to measure ends with its block, and not before the block is here", () => {
   const left = (head: number, now: number) => timeToMeasure(at(head), 1, timer(head, 0), () => now).left();
-  assert.equal(left(start, 0), 10_000);
-  assert.equal(left(start, 400), 9_600);
-  assert.equal(left(start, 60_000), 9_000, "the next block is late: those after it are to come");
-  assert.equal(left(end - 3, 60_000), 1, "the last one is late");
-  assert.equal(left(end - 2, 0), 0);
+  assert.equal(left(start, 0), 9_000);
+  assert.equal(left(start, 400), 8_600);
+  assert.equal(left(start, 60_000), 8_000, "the next block is late: those after it are to come");
+  assert.equal(left(end - 4, 60_000), 1, "the last one is late");
+  assert.equal(left(end - 3, 0), 0);
   assert.equal(timeToMeasure(at(start), 1, undefined).left(), Number.POSITIVE_INFINITY);
 });

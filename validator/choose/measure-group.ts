@@ -16,7 +16,7 @@ import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { accepted } from "#shared/protocol/parsed.js";
-import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
+import { dueBlock, phaseWindow } from "#shared/protocol/phases.js";
 import { groupsInOrder } from "#shared/replay/ballots.js";
 import { type OpenUpdate, withDirections } from "#shared/replay/directions.js";
 import type { Candidate, MergePlan } from "#shared/replay/merge-plan.js";
@@ -102,7 +102,7 @@ const measureAlong = (
   const { clock, network } = participant;
   // Not before: an update may have been waited for.
   const { number } = clock.head;
-  const left = Math.max(1, phaseWindow(cycle, "choose", network.phases).end - BLOCKS_TO_RECORD - number);
+  const left = Math.max(1, dueBlock(phaseWindow(cycle, "choose", network.phases)) - number);
   return measureCandidates(meter, {
     model,
     group: network.groups[group]!,

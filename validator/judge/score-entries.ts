@@ -5,7 +5,7 @@ import { type BaseModel, wholeModel } from "#shared/participant/agreement/base-m
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
-import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
+import { dueBlock, phaseWindow } from "#shared/protocol/phases.js";
 import type { Report, ReportEntry } from "#shared/protocol/report.js";
 import type { GatedUpdate } from "#shared/replay/gate-submission.js";
 import type { Submission } from "#shared/replay/submissions.js";
@@ -80,7 +80,7 @@ export const scoreEntries = async (
     return text?.ok === false ? [failedEntry(submission, "validator_failed", text.problem)] : [];
   });
   const time = timeToMeasure(participant, cycle, timer);
-  const last = phaseWindow(cycle, "evaluate", network.phases).end - BLOCKS_TO_RECORD;
+  const last = dueBlock(phaseWindow(cycle, "evaluate", network.phases));
   const { outcomes, unmeasured } = await untilBlock(clock, last, signal, async (until) => {
     const book = openLossBook(home, base.hash, Object.values(seeds));
     const beside: Watching = { independences, reader, time, until };

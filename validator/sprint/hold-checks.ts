@@ -7,7 +7,7 @@ import { waitForFiles } from "#shared/participant/waiting.js";
 import { commitRecord } from "#shared/participant/writes/commit-record.js";
 import { note } from "#shared/participant/writes/journal.js";
 import { MAX_HELD } from "#shared/protocol/bitmap.js";
-import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
+import { dueBlock } from "#shared/protocol/phases.js";
 import { lastBlockFor, recordWindow } from "#shared/replay/phase-records.js";
 import type { Checker } from "./context.js";
 
@@ -28,7 +28,7 @@ export const holdChecks = async ({ participant, journal }: Checker, cycle: numbe
     block,
     checkAt: window.start - 1,
     list: () => readCommittedChecks(participant, cycle),
-    look: (committed) => fetchAll(participant, cycle, committed, window.end - BLOCKS_TO_RECORD),
+    look: (committed) => fetchAll(participant, cycle, committed, dueBlock(window)),
   });
   const included = await commitRecord(
     participant,

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cycleLength, isInPhase, PHASES, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import {
+  cycleLength,
+  dueBlock,
+  isBlockLeft,
+  isInPhase,
+  PHASES,
+  phaseAt,
+  phaseWindow,
+} from "#shared/protocol/phases.js";
 
 const defaults = { distribute: 4, train: 29, commit: 3, reveal: 3, evaluate: 3, exchange: 2, choose: 2, merge: 3 };
 
@@ -56,4 +64,14 @@ test("every block lies in exactly the window its phase has, and windows tile the
     }),
     { seed: 1 },
   );
+});
+
+test("what takes as long as there is time leaves a block for its record, and a second in a window of ten or more", () => {
+  const blocksFor = (length: number) => {
+    const window = { start: 100, end: 100 + length };
+    let blocks = 0;
+    for (let head = dueBlock(window); isBlockLeft(window, head); head++) blocks++;
+    return blocks;
+  };
+  assert.deepEqual([2, 9, 10, 100].map(blocksFor), [1, 1, 2, 2]);
 });
