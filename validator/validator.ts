@@ -24,6 +24,7 @@ import { beaconOf, type ValidatorConfig } from "./config.js";
 import type { Validator } from "./context.js";
 import { runCycle } from "./cycle.js";
 import { runClosings } from "./duty/closings.js";
+import { firstCycle } from "./first-cycle.js";
 import { validatorJournalSchema } from "./journal.js";
 import { openMeter } from "./open-meter.js";
 import { withOwnEvaluator } from "./own-evaluator/own-meter.js";
@@ -59,12 +60,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   };
   const cycles = runCycles(participant, {
     failure: "missed merge",
-    // A model that was about to be published still counts during the distribute phase of the next cycle.
-    first: ({ cycle, phase }) => {
-      const last = validator.journal.value.cycles[cycle - 1];
-      const isOwing = (last?.reported ?? last?.model) !== undefined && last?.published === undefined;
-      return phase === "distribute" && isOwing ? cycle - 1 : cycle;
-    },
+    first: (position) => firstCycle(validator.journal.value, position),
     run: (cycle) => runCycle(validator, cycle),
   });
   const checker = { ...validator, arithmetic: { device, threads: config.threads } };
