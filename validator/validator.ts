@@ -39,6 +39,11 @@ export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSig
 
 const validate = async (participant: Participant, config: ValidatorConfig, metrics: MetricsSink): Promise<never> => {
   const { network } = participant;
+  const weights = openWeights(participant, beaconOf(config), metrics);
+  // Weights of before can be revealed in few blocks, and to obtain and open a model takes longer.
+  const revealing = revealCommittedWeights(weights);
+  // Its fault is thrown with the cycles'.
+  revealing.catch(() => {});
   await warnAtStart(examined(participant, config), participant.log);
   const hash = await modelAtStart(participant);
   participant.log.info("opening the model to evaluate with", { model: hash, device: config.device });
@@ -55,7 +60,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     meter,
     updateMeter,
     journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema, participant.log),
-    weights: openWeights(participant, beaconOf(config), metrics),
+    weights,
     timer: await openBlockTimer(participant),
   };
   const cycles = runCycles(participant, {
@@ -67,7 +72,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   try {
     return await Promise.race([
       cycles,
-      revealCommittedWeights(validator.weights),
+      revealing,
       runChecks(checker),
       runClosings(checker),
       runBeacon(participant, { holds: true }),
