@@ -20,7 +20,7 @@ export interface Archive {
   retry(): void;
   /** Whether the local copy is still the only one. */
   isPending(hash: string): boolean;
-  /** Gives up copying a blob that the store would not take, with a warning. */
+  /** Gives up copying a blob that the store would not take, with a warning. Never throws for the disk: the file may be deleted to free it. */
   abandon(hash: string): void;
   /**
    * Receives a blob that was copied there, from its first byte on.
@@ -86,15 +86,15 @@ export const knownMark = (queue: string): string | undefined => openJournal(queu
  * @throws BlockZeroError JOURNAL_MALFORMED if the file does not hold a queue
  */
 export const openArchive = ({ local, remote, listed, folder, queue, log }: ArchiveOptions): Archive => {
-  const journal = openJournal(queue, queueSchema);
+  const journal = openJournal(queue, queueSchema, log);
   const pending = new Set(journal.value.pending);
   const failed = new Set<string>();
   let work: Promise<void> = Promise.resolve();
   const over = new AbortController();
   const { signal } = over;
 
-  const save = (mark = journal.value.mark) =>
-    journal.update(() => ({ pending: [...pending], ...(mark !== undefined && { mark }) }));
+  const now = (mark = journal.value.mark) => ({ pending: [...pending], ...(mark !== undefined && { mark }) });
+  const save = (mark?: string) => journal.update(() => now(mark));
 
   const recognise = (folder: string): void => {
     const { mark } = journal.value;
@@ -163,7 +163,7 @@ export const openArchive = ({ local, remote, listed, folder, queue, log }: Archi
     abandon: (hash) => {
       if (!pending.delete(hash)) return;
       failed.delete(hash);
-      save();
+      journal.note(() => now());
       log.warn("not archived, and no longer kept for it", { hash });
     },
     receive: async ({ hash, maxBytes, signal, isAgreed = false }, incoming) => {

@@ -117,6 +117,22 @@ describe("an archive's queue", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(JSON.parse(readFileSync(queue, "utf8")), { pending: [] });
   });
 
+  it("gives a blob up also while the disk is full: to delete the file is what frees it", async (t) => {
+    const home = temporaryFolder(t);
+    const [local, remote] = [directoryStore(join(home, "own")), directoryStore(join(home, "elsewhere"))];
+    const queue = join(home, "archive.json");
+    const { log, lines } = collectingLog();
+    const down = { ...remote, has: () => Promise.reject(new Error("down")) };
+    const archive = openArchive({ local, remote: down, queue, log });
+    await local.put(Buffer.from("report"));
+    archive.add(hashOf("report"));
+    await archive.idle();
+    mkdirSync(`${queue}.tmp`);
+    archive.abandon(hashOf("report"));
+    assert.ok(!archive.isPending(hashOf("report")));
+    assert.ok(lines.some(({ message }) => message === "not archived, and no longer kept for it"));
+  });
+
   it("is asked for what it lists or was copied there, and for nothing that strangers name", async (t) => {
     const home = temporaryFolder(t);
     const local = directoryStore(join(home, "own"));
