@@ -238,7 +238,7 @@ const windows = (history: readonly CycleHistory[]): Point => {
     state: "open",
     says: `${missed.length} of ${over.length}: ${named.join(", ")}`,
     advice:
-      "the log says why (missed commit), or nothing of the cycle, where the program was down: keep it up (blockzero service, blockzero doctor)",
+      "the log says why (missed commit, nothing to submit, the update is not committed), or nothing of the cycle, where the program was down: keep it up (blockzero service, blockzero doctor)",
   };
 };
 
