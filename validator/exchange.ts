@@ -13,7 +13,10 @@ import { windowLeft } from "./window-left.js";
  * on chain, once, which reports it holds. It waits for a server that cannot be reached, but leaves enough time for the
  * record.
  */
-export const exchangeReports = async (validator: Validator, cycle: number): Promise<void> => {
+export const exchangeReports = async (
+  validator: Pick<Validator, "participant" | "journal">,
+  cycle: number,
+): Promise<void> => {
   const { participant, journal } = validator;
   const { clock, signal, log } = participant;
   if (journal.value.cycles[cycle]?.exchanged !== undefined) return;

@@ -24,6 +24,7 @@ import { beaconOf, type ValidatorConfig } from "./config.js";
 import type { Validator } from "./context.js";
 import { runCycle } from "./cycle.js";
 import { runClosings } from "./duty/closings.js";
+import { exchangeAtStart } from "./exchange-at-start.js";
 import { firstCycle } from "./first-cycle.js";
 import { validatorJournalSchema } from "./journal.js";
 import { openMeter } from "./open-meter.js";
@@ -44,6 +45,10 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   const revealing = revealCommittedWeights(weights);
   // Its fault is thrown with the cycles'.
   revealing.catch(() => {});
+  const journal = openJournal(join(participant.home, "validator.json"), validatorJournalSchema, participant.log);
+  const exchanging = exchangeAtStart({ participant, journal, metrics });
+  // The cycle tries it again.
+  exchanging.catch(() => {});
   await warnAtStart(examined(participant, config), participant.log);
   const hash = await modelAtStart(participant);
   participant.log.info("opening the model to evaluate with", { model: hash, device: config.device });
@@ -59,14 +64,17 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     metrics,
     meter,
     updateMeter,
-    journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema, participant.log),
+    journal,
     weights,
     timer: await openBlockTimer(participant),
   };
   const cycles = runCycles(participant, {
     failure: "missed merge",
-    first: (position) => firstCycle(validator.journal.value, position),
-    run: (cycle) => runCycle(validator, cycle),
+    first: (position) => firstCycle(journal.value, position),
+    run: async (cycle) => {
+      await exchanging.catch(() => {});
+      await runCycle(validator, cycle);
+    },
   });
   const checker = { ...validator, arithmetic: { device, threads: config.threads } };
   try {

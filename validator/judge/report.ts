@@ -53,7 +53,10 @@ export const report = async (validator: Validator, cycle: number): Promise<void>
  * From the block on from which the cycle's report is served: has a copy of it go to the store elsewhere, and writes to the instruments and the metrics what
  * it says. Who reads any of these before could commit a copy of it.
  */
-export const tellOwnReport = async ({ participant, journal, metrics }: Validator, cycle: number): Promise<void> => {
+export const tellOwnReport = async (
+  { participant, journal, metrics }: Pick<Validator, "participant" | "journal" | "metrics">,
+  cycle: number,
+): Promise<void> => {
   const { clock, network, signal, telemetry } = participant;
   const { report: hash, exchanged } = journal.value.cycles[cycle] ?? {};
   if (hash === undefined || exchanged !== undefined) return;
