@@ -153,7 +153,7 @@ const merged = ({ merge, agreed, isWhole }: Explanation): string => {
     agreed?.verdict !== "scored"
       ? "only what was scored is"
       : stoodStill
-        ? "its group's model stood still, since no step was measurably better than none"
+        ? "its group's model stood still, since no majority of the stake found a step measurably better than none"
         : agreed.score > 0
           ? `at most the best ${topN} of a group are`
           : "the step that was chosen goes along updates with a score above zero";
