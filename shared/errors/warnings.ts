@@ -17,7 +17,8 @@ export const warnings = {
   },
   GROUP_STOOD_STILL: {
     meaning: "A group took no step: its model stays, and its miners are not paid for the cycle.",
-    remedy: "See the reason on the line and [learning.md](learning.md).",
+    remedy:
+      "See the reason on the line and [learning.md](learning.md). Where it goes on for cycles while the miners' own losses fall, see [shard-modes.md](shard-modes.md#over-cycles).",
   },
   PULSE_MISSING: {
     meaning: "The chain lacks the beacon's pulse that opens timelocked weights.",
