@@ -567,7 +567,8 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
   it("takes for no kin what comes late and everybody had before", async (t) => {
     const alone = await besideLate(t, "another training");
     const beside = await besideLate(t, "an old copy", { cycle: 2 });
-    assert.ok(beside.ann > 0.8 * alone.ann, `${beside.ann} beside an old copy, ${alone.ann} without`);
+    // Kin of one would have half.
+    assert.ok(beside.ann > 0.65 * alone.ann, `${beside.ann} beside an old copy, ${alone.ann} without`);
   });
 
   it("tells a miner that is gone from a validator that is cut off", async (t) => {
