@@ -85,7 +85,7 @@ const pages = {
   "network-file.md": [
     "# The network file",
     GENERATED,
-    "Everything that the participants of a subnet must agree on, in YAML. An owner writes a *template* ([configs/localnet/network.yaml](../configs/localnet/network.yaml) is one), of which `blockzero genesis` makes the network file with the first model, and `blockzero publish` puts its hash on chain. In a template each group may be a file of its own, named by its path. `blockzero network check FILE` says whether either can work, and what it comes to; `--from` names the checkpoint of a template whose model is `from-checkpoint`. What the values mean to the protocol is in [protocol.md](protocol.md); how a running subnet changes its file in [network-changes.md](network-changes.md).",
+    "Everything that the participants of a subnet must agree on, in YAML. An owner writes a *template* ([configs/localnet/network.yaml](../configs/localnet/network.yaml) is one), of which `blockzero genesis` makes the network file with the first model, and `blockzero publish` puts its hash on chain. In a template each group may be a file of its own, named by its path. `blockzero network check FILE` says whether either can work, and what it comes to; `--from` of each command that reads a template names its checkpoint, where its model is `from-checkpoint`. What the values mean to the protocol is in [protocol.md](protocol.md); how a running subnet changes its file in [network-changes.md](network-changes.md).",
     networkReference(sourceKinds),
   ],
 };

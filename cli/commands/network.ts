@@ -24,6 +24,8 @@ import {
   type CheckpointOptions,
   checkpointOptions,
   checkTemplateOptions,
+  type Described,
+  withCheckpoint,
   withTemplate,
 } from "../genesis/template-of.js";
 
@@ -46,7 +48,7 @@ const check: CommandSpec = {
       .option("--block-time <seconds>", "how long the chain takes for a block", positiveNumber, SUBTENSOR_BLOCK_SECONDS)
       .option(...JSON_FLAG)
       .action(async (file: string, options: CheckOptions, own: Command) => {
-        checkTemplateOptions(file, options, own);
+        checkTemplateOptions([file], options, own);
         const say = (network: Network | NetworkTemplate) => printFacts(network, options);
         return isTemplate(file) ? withTemplate(file, options, shutdownSignal(), say) : say(load(file));
       });
@@ -67,6 +69,10 @@ const printFacts = (network: Network | NetworkTemplate, { blockTime, json = fals
   printFields({ ...factLines(facts), judged: judgedLine(judgedWholeFrom), ...Object.fromEntries(until) });
 };
 
+interface DiffOptions extends CheckpointOptions {
+  readonly json?: boolean;
+}
+
 const DIFFERENT = 1;
 
 const diff: CommandSpec = {
@@ -75,14 +81,20 @@ const diff: CommandSpec = {
   examples: [
     "blockzero network diff mine.yaml published.yaml",
     "blockzero network diff mine.yaml published.yaml --json",
+    "blockzero network diff template.yaml genesis/network.yaml --from hf://allenai/OLMoE-1B-7B-0924@main",
   ],
   define: (command) => {
-    command
+    checkpointOptions(command)
       .argument("<a>", "network file or template")
       .argument("<b>", "network file or template")
       .option(...JSON_FLAG)
-      .action((a: string, b: string, { json = false }: { readonly json?: boolean }) => {
-        const [left, right] = [load(a), load(b)];
+      .action(async (a: string, b: string, options: DiffOptions, own: Command) => {
+        const { json = false } = options;
+        checkTemplateOptions([a, b], options, own);
+        const [left, right] = await withCheckpoint(options, shutdownSignal(), (checkpoint) => [
+          load(a, checkpoint),
+          load(b, checkpoint),
+        ]);
         const differences = networkDifferences(left, right);
         const isChange = differences.length > 0 && "genesis" in left && "genesis" in right;
         const change = isChange ? changeOf(left, right) : null;
@@ -128,8 +140,9 @@ const sealedUntil = ({ groups }: NetworkTemplate): Readonly<Record<string, strin
     ),
   );
 
-const load = (file: string): Network | NetworkTemplate => {
-  if (isTemplate(file)) return loadNetworkTemplate(file);
+/** @param checkpoint that a template's model may be @throws what reading the file throws */
+const load = (file: string, checkpoint?: Described): Network | NetworkTemplate => {
+  if (isTemplate(file)) return loadNetworkTemplate(file, checkpoint?.model, checkpoint?.tokenizer);
   const network = loadNetwork(file);
   checkNetwork(network);
   checkPinned(network);

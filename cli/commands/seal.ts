@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { stringify } from "yaml";
 import { openSource, type SourceName } from "#datasets/index.js";
 import { openJsonl } from "#datasets/jsonl.js";
 import { packTexts } from "#datasets/pack-texts.js";
-import { isTemplate, loadNetworkTemplate, type NetworkTemplate } from "#owner/network/network-template.js";
+import type { NetworkTemplate } from "#owner/network/network-template.js";
 import { drawnBytes, sealText, usualSpacing } from "#owner/seal/seal.js";
 import { paceOf, refuseSparse } from "#owner/seal/seal-pace.js";
 import { directoryStore, type LocalStore } from "#shared/blobs/blob-store.js";
@@ -15,7 +15,6 @@ import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { printFields } from "#shared/cli/print.js";
 import type { CommandSpec } from "#shared/cli/program.js";
-import { loadNetwork } from "#shared/config/load-network.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { createRandom } from "#shared/data/random.js";
 import type { DocumentSource } from "#shared/data/source.js";
@@ -27,14 +26,20 @@ import { cycleLength } from "#shared/protocol/phases.js";
 import { roundOf } from "#shared/protocol/sealed-text.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
 import { bar } from "#shared/telemetry/progress.js";
+import {
+  type CheckpointOptions,
+  checkpointOptions,
+  checkTemplateOptions,
+  withNetwork,
+} from "../genesis/template-of.js";
 import { inHome } from "../in-home.js";
 
-interface Options {
+interface Options extends CheckpointOptions {
   readonly network: string;
   readonly group: string;
   readonly out: string;
   readonly beacon: string;
-  readonly from?: number;
+  readonly opens?: number;
   readonly blockTime?: number;
   readonly spacing?: number;
   readonly envelope?: number;
@@ -49,11 +54,11 @@ export const seal: CommandSpec = {
     "lock evaluation text so that nobody can read it before the cycle that it is for, and say what the network file needs",
   examples: [
     "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis",
-    "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis --from 2027-01-01T00:00:00Z --envelope 128KiB",
+    "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis --opens 2027-01-01T00:00:00Z --envelope 128KiB",
     "blockzero seal held-back.jsonl --network my-network.yaml --group math --out genesis --beacon ws://127.0.0.1:9944",
   ],
   define: (command) => {
-    command
+    checkpointOptions(command)
       .argument("<documents>", 'file with one {"text": …} a line, or the folder of a pack, which nobody else has seen')
       .requiredOption("--network <file>", "network template or file whose phases and scoring it is for")
       .requiredOption("--group <name>", "the expert group that is evaluated on it")
@@ -63,7 +68,7 @@ export const seal: CommandSpec = {
         "quicknet, which subtensor follows, or the WebSocket URL of a devchain that plays one",
         "quicknet",
       )
-      .option("--from <time>", "when the first envelope opens, such as 2027-01-01T00:00:00Z; unset: now", moment)
+      .option("--opens <time>", "when the first envelope opens, such as 2027-01-01T00:00:00Z; unset: now", moment)
       .option(
         "--block-time <seconds>",
         "of the chain; unset: what its last blocks took where --beacon names it, else subtensor's 12",
@@ -80,19 +85,29 @@ export const seal: CommandSpec = {
         byteSize,
       )
       .option(...JSON_FLAG)
-      .action(async (documents: string, options: Options) => {
-        await inHome(options.out, (signal) => run(documents, options, signal));
+      .action(async (documents: string, options: Options, own: Command) => {
+        const { network: networkFile, out } = options;
+        checkTemplateOptions([networkFile], options, own);
+        await inHome(out, (signal) =>
+          withNetwork(networkFile, options, signal, (network) =>
+            run(documents, { ...options, network, networkFile }, signal),
+          ),
+        );
       });
   },
 };
 
-const run = async (file: string, options: Options, signal: AbortSignal): Promise<void> => {
-  const { group, out } = options;
-  const network = isTemplate(options.network) ? loadNetworkTemplate(options.network) : loadNetwork(options.network);
+interface Sealing extends Omit<Options, "network"> {
+  readonly network: NetworkTemplate;
+  readonly networkFile: string;
+}
+
+const run = async (file: string, options: Sealing, signal: AbortSignal): Promise<void> => {
+  const { group, out, network } = options;
   if (!network.groups[group])
     throw new BlockZeroError(
       "GROUP_UNKNOWN",
-      `${options.network} has no group "${group}"`,
+      `${options.networkFile} has no group "${group}"`,
       `name one of ${Object.keys(network.groups).join(", ")}`,
     );
   const pace = await paceOf(options, signal);
@@ -108,7 +123,7 @@ const run = async (file: string, options: Options, signal: AbortSignal): Promise
       documents,
       beacon,
       spacing,
-      firstRound: roundAt(options.from ?? Date.now(), beacon) + 1,
+      firstRound: roundAt(options.opens ?? Date.now(), beacon) + 1,
       envelopeBytes: options.envelope ?? drawnBytes(network),
       onEnvelope: (done, total) => {
         signal.throwIfAborted();

@@ -53,7 +53,7 @@ const create: CommandSpec = {
       .option(...JSON_AMOUNTS_FLAG)
       .action(async (options: CreateOptions, own: Command) => {
         const { json = false } = options;
-        checkTemplateOptions(options.network, options, own);
+        checkTemplateOptions([options.network], options, own);
         const template = await withTemplate(options.network, options, shutdownSignal(), (read) => read);
         const parameters = subnetParameters(template);
         const wanted = { ...parameters, tempo: options.tempo ?? parameters.tempo };

@@ -6,8 +6,11 @@ import { describedCheckpoint } from "#owner/genesis/checkpoint-source.js";
 import { checkpointTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
 import { isTemplate, loadNetworkTemplate, type NetworkTemplate } from "#owner/network/network-template.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
+import { loadNetwork } from "#shared/config/load-network.js";
 import { checkConfig, readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import { upcycledConfig } from "#shared/model/upcycle.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
+import type { TokenizerRule } from "#shared/protocol/tokenizer-files.js";
 
 /** The checkpoint that a network begins with, and what is made of it. */
 export interface CheckpointOptions {
@@ -34,52 +37,88 @@ export const checkCheckpointOptions = ({ from, experts }: CheckpointOptions, com
     command.error("error: --experts-per-token needs --experts");
 };
 
-/** The same where a network file may be read, too: it has its model, and `--from` would change nothing. */
-export const checkTemplateOptions = (file: string, options: CheckpointOptions, command: Command): void => {
+/** The same where network files may be read, too: these have their model, and where none of all is a template `--from` would change nothing. */
+export const checkTemplateOptions = (files: readonly string[], options: CheckpointOptions, command: Command): void => {
   checkCheckpointOptions(options, command);
-  if (options.from !== undefined && !isTemplate(file))
+  if (options.from !== undefined && !files.some(isTemplate))
     command.error("error: --from needs a template: a network file has its model");
+};
+
+/** What a template may take of a checkpoint. */
+export interface Described {
+  /** What faults call it. */
+  readonly name: string;
+  readonly model: ModelConfig;
+  /** Null where it has none. */
+  readonly tokenizer: TokenizerRule | null;
+}
+
+/** @throws BlockZeroError UPCYCLE_UNSUPPORTED, and what reading the folder throws */
+const describe = async (
+  dir: string,
+  { from = dir, experts, expertsPerToken }: CheckpointOptions,
+): Promise<Described> => {
+  const own = await readCheckpointConfig(dir);
+  const tokenizer = await checkpointTokenizer(dir);
+  if (experts === undefined) return { name: from, model: own, tokenizer };
+  return { name: `${from}, upcycled,`, model: upcycledConfig(own, { experts, perToken: expertsPerToken }), tokenizer };
+};
+
+/** @throws BlockZeroError CHECKPOINT_MISMATCH where the template has another model than its checkpoint, and what reading it throws */
+const readTemplate = (file: string, checkpoint: Described | undefined): NetworkTemplate => {
+  if (checkpoint === undefined) return loadNetworkTemplate(file);
+  const { name, model, tokenizer } = checkpoint;
+  const template = loadNetworkTemplate(file, model, tokenizer);
+  checkConfig(model, { model: template.model, authority: "the network template" }, name);
+  return template;
 };
 
 /**
  * Reads a template whose model is the one in a folder.
  *
  * @param dir of the checkpoint, whose weights need not be there; none where the template spells its model out
- * @throws BlockZeroError CHECKPOINT_MISMATCH where the template has another model, UPCYCLE_UNSUPPORTED, and what reading the template and the folder
- *         throws
+ * @throws what `describe` and `readTemplate` throw
  */
 export const templateOf = async (
   file: string,
   dir: string | undefined,
-  { experts, expertsPerToken }: Omit<CheckpointOptions, "from">,
-): Promise<NetworkTemplate> => {
-  if (dir === undefined) return loadNetworkTemplate(file);
-  const own = await readCheckpointConfig(dir);
-  const model = experts === undefined ? own : upcycledConfig(own, { experts, perToken: expertsPerToken });
-  const template = loadNetworkTemplate(file, model, await checkpointTokenizer(dir));
-  const expected = { model: template.model, authority: "the network template" };
-  checkConfig(model, expected, experts === undefined ? dir : `${dir}, upcycled,`);
-  return template;
-};
+  options: CheckpointOptions,
+): Promise<NetworkTemplate> => readTemplate(file, dir === undefined ? undefined : await describe(dir, options));
 
 /**
- * Does something with a template whose checkpoint may be elsewhere: what of it is no weights is fetched for so long.
+ * Does something with what `--from` names, if anything, which may be elsewhere: what of it is no weights is fetched for so long.
  *
  * @param signal ends the fetch, with its reason
- * @throws what `templateOf`, `describedCheckpoint` and the work throw
+ * @throws what `describe`, `describedCheckpoint` and the work throw
  */
-export const withTemplate = async <T>(
-  file: string,
-  { from, ...how }: CheckpointOptions,
+export const withCheckpoint = async <T>(
+  options: CheckpointOptions,
   signal: AbortSignal,
-  work: (template: NetworkTemplate) => T | Promise<T>,
+  work: (checkpoint: Described | undefined) => T | Promise<T>,
 ): Promise<T> => {
-  if (from === undefined) return work(loadNetworkTemplate(file));
+  const { from } = options;
+  if (from === undefined) return work(undefined);
   const scratch = await mkdtemp(join(tmpdir(), "blockzero-"));
   try {
     const dir = await describedCheckpoint(from, scratch, { env: process.env, signal });
-    return await work(await templateOf(file, dir, how));
+    return await work(await describe(dir, options));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 };
+
+/** Does something with a template as `templateOf` reads it. @throws what `withCheckpoint` and `readTemplate` throw */
+export const withTemplate = <T>(
+  file: string,
+  options: CheckpointOptions,
+  signal: AbortSignal,
+  work: (template: NetworkTemplate) => T | Promise<T>,
+): Promise<T> => withCheckpoint(options, signal, (checkpoint) => work(readTemplate(file, checkpoint)));
+
+/** The same with a network file too, whose model is its own. @throws what `withTemplate` and `loadNetwork` throw */
+export const withNetwork = async <T>(
+  file: string,
+  options: CheckpointOptions,
+  signal: AbortSignal,
+  work: (network: NetworkTemplate) => T | Promise<T>,
+): Promise<T> => (isTemplate(file) ? withTemplate(file, options, signal, work) : work(loadNetwork(file)));

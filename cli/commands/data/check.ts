@@ -1,21 +1,25 @@
-import { Option } from "commander";
-import { isTemplate, loadNetworkTemplate } from "#owner/network/network-template.js";
+import { type Command, Option } from "commander";
 import { checkData, type DataCheck } from "#owner/pack/check.js";
 import { type GroupTexts, groupTexts } from "#owner/pack/group-texts.js";
 import { readPackSettings } from "#owner/pack/read-settings.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { printFields } from "#shared/cli/print.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
-import { loadNetwork } from "#shared/config/load-network.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import type { Network } from "#shared/protocol/network.js";
 import { blobFolders } from "#shared/subnet/blob-folders.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { createLogger } from "#shared/telemetry/logger.js";
+import {
+  type CheckpointOptions,
+  checkpointOptions,
+  checkTemplateOptions,
+  withNetwork,
+} from "../../genesis/template-of.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../../subnet-options.js";
 
-interface Options extends SubnetOptions {
+interface Options extends SubnetOptions, CheckpointOptions {
   readonly network?: string;
   readonly group: string;
   readonly config?: string;
@@ -33,7 +37,7 @@ export const check: CommandSpec = {
   ],
   define: (command) => {
     subnetOptions(
-      command
+      checkpointOptions(command)
         .argument("<file>", "a file of documents, or a folder of them")
         .requiredOption("--group <name>", "the expert group that is to learn from it")
         .addOption(
@@ -46,7 +50,9 @@ export const check: CommandSpec = {
         .option("--field <name>", "field of a row that has the text; unset: text"),
     )
       .option(...JSON_FLAG)
-      .action(async (file: string, options: Options) => {
+      .action(async (file: string, options: Options, own: Command) => {
+        const { network } = options;
+        checkTemplateOptions(network === undefined ? [] : [network], options, own);
         const found = await run(file, options, shutdownSignal());
         if (options.json) printJson(found);
         else print(found);
@@ -62,7 +68,7 @@ interface Checked extends DataCheck {
 const run = async (path: string, options: Options, signal: AbortSignal): Promise<Checked> => {
   const { network: file } = options;
   if (file !== undefined)
-    return checkAgainst(isTemplate(file) ? loadNetworkTemplate(file) : loadNetwork(file), { path, options, signal });
+    return withNetwork(file, options, signal, (network) => checkAgainst(network, { path, options, signal }));
   const location = locationFrom(options);
   const log = createLogger({ name: "check", level: "warn", format: "pretty" });
   const subnet = await openSubnet({ ...location, log, signal });

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { stringify } from "yaml";
+import { openArithmetic } from "#datasets/arithmetic.js";
 import { writeCheckpoint } from "#shared/model/checkpoint.js";
 import { run } from "#tests/programs/process.js";
 import { smallNetwork } from "#tests/programs/small-network.js";
@@ -103,6 +104,23 @@ describe("a template whose model is on the Hub", { timeout: HANG_GUARD }, () => 
     assert.equal(weightsAsked(), 0);
   });
 
+  it("is what text is sealed and checked for, and compared with a network file", async (t) => {
+    const { cwd, blockzero, weightsAsked } = await setUp(t);
+    const { document } = openArithmetic();
+    const texts = Array.from({ length: 4 }, (_, i) => `${JSON.stringify({ text: document(i) })}\n`);
+    writeFileSync(join(cwd, "held-back.jsonl"), texts.join(""));
+    const sealed = await blockzero("seal held-back.jsonl --network t.yaml --group math --out genesis --json");
+    assert.equal(sealed.status, 0, sealed.stderr);
+    assert.equal(JSON.parse(sealed.stdout).sealed.envelopes, 4);
+    const checked = await blockzero("data check held-back.jsonl --network t.yaml --group math --json");
+    assert.equal(checked.status, 0, checked.stderr);
+    assert.equal(JSON.parse(checked.stdout).tally.rows, 4);
+    writeFileSync(join(cwd, "spelt.yaml"), stringify({ ...smallNetwork, model: { ...model, vocab_size: 300 } }));
+    const compared = await blockzero("network diff t.yaml spelt.yaml");
+    assert.deepEqual([compared.status, compared.stdout], [1, "model.vocab_size: 264 → 300\n"], compared.stderr);
+    assert.equal(weightsAsked(), 0);
+  });
+
   it("is read where a subnet is created for it, and not beside a network file, which has its model", async (t) => {
     const { blockzero } = await setUp(t);
     const create = await blockzero("subnet create --network t.yaml --netuid 9 --chain_endpoint ws://127.0.0.1:1");
@@ -110,5 +128,7 @@ describe("a template whose model is on the Hub", { timeout: HANG_GUARD }, () => 
     const made = await blockzero("network check t.yaml", { genesis: "0".repeat(64) });
     assert.equal(made.status, 2);
     assert.match(made.stderr, /✖ USAGE --from needs a template: a network file has its model/);
+    const ofSubnet = await blockzero("data check mine.jsonl --group math --chain ws://127.0.0.1:1");
+    assert.match(ofSubnet.stderr, /✖ USAGE --from needs a template/);
   });
 });

@@ -50,7 +50,7 @@ describe("an owner with a corpus", { timeout: HANG_GUARD }, () => {
       "genesis",
       "--group",
       "prose",
-      "--from",
+      "--opens",
       "2030-01-01T00:00:00Z",
     ];
     const sealed = await made("seal", "held-back", ...seal);

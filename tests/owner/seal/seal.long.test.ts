@@ -113,7 +113,7 @@ describe("blockzero seal", { timeout: HANG_GUARD }, () => {
       return run("blockzero", args, { cwd });
     };
 
-    const { status, stdout, stderr } = await seal("held-back.jsonl", "genesis", "--from", "2030-01-01T00:00:00Z");
+    const { status, stdout, stderr } = await seal("held-back.jsonl", "genesis", "--opens", "2030-01-01T00:00:00Z");
     assert.equal(status, 0, stderr);
     const sealed = sealedTextSchema.parse(parse(stdout.slice(stdout.indexOf("sealed:"))).sealed);
     assert.deepEqual([sealed.envelopes, sealed.spacing, sealed.beacon.public_key], [4, 8, QUICKNET.publicKey]);
