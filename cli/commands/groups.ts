@@ -13,8 +13,9 @@ import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli
 import { type Batch, trainingLoader } from "#shared/data/loader.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { checkVocabulary } from "#shared/data/vocabulary.js";
+import { checkHeldWhole } from "#shared/evaluation/evaluation-memory.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import { loadTensors, openCheckpoint } from "#shared/model/checkpoint-reader.js";
+import { loadTensors, openCheckpoint, readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import { isPackFolder } from "#shared/packs/pack-folder.js";
 import type { DataSource } from "#shared/protocol/data-source.js";
 import { groupName } from "#shared/protocol/expert-group.js";
@@ -144,6 +145,7 @@ const relevanceOf = async (
   // Loaded only now, so that a wrong option is told at once.
   const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
   const { createRoutingMeter, meanRelevance } = await import("#shared/evaluation/routing-meter.js");
+  checkHeldWhole(await readCheckpointConfig(from));
   const checkpoint = await openCheckpoint(from);
   const parameters = await loadTensors(checkpoint, checkpoint.tensors.keys()).finally(() => checkpoint.close());
   const length = Math.min(sequenceLength, checkpoint.config.max_position_embeddings);

@@ -5,10 +5,12 @@ import { type ChatFormat, chatFormatOf } from "#shared/data/chat-format.js";
 import type { Tokenizer } from "#shared/data/tokenizer.js";
 import { huggingFaceTokenizer } from "#shared/data/tokenizer-json/tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { checkHeldWhole } from "#shared/evaluation/evaluation-memory.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import { type CheckpointFolder, openCheckpointFolder, parseJson, reading } from "#shared/model/checkpoint-folder.js";
 import { CONFIG_FILE } from "#shared/model/checkpoint-layout.js";
+import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { loadPart } from "#shared/parts/load-part.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -58,7 +60,7 @@ export interface LanguageModelOptions {
 /**
  * Loads a model, in float32.
  *
- * @throws BlockZeroError MODEL_UNKNOWN, TOKENIZER_MISSING, TOKENIZER_INVALID, and what reading a checkpoint or a home throws
+ * @throws BlockZeroError MODEL_UNKNOWN, MODEL_MEMORY, TOKENIZER_MISSING, TOKENIZER_INVALID, and what reading a checkpoint or a home throws
  */
 export const openLanguageModel = async (options: LanguageModelOptions): Promise<LanguageModel> => {
   const model = isFolder(options.model) ? await fromFolder(options.model, options.tokenizer) : await fromHome(options);
@@ -77,6 +79,7 @@ const isFolder = (path: string): boolean => existsSync(path) && statSync(path).i
 const fromFolder = async (dir: string, tokenizerName: string | undefined): Promise<LanguageModel> => {
   const folder = await openCheckpointFolder(dir);
   const named = tokenizerName === undefined ? null : await namedSpeech(tokenizerName);
+  checkHeldWhole(await readCheckpointConfig(dir));
   const { config, parameters } = await readCheckpoint(dir);
   const settings = await settingsIn(folder);
   return {
@@ -95,6 +98,7 @@ const fromHome = async ({ model, home, tokenizer: name, onDamage }: LanguageMode
   checkModelName(model);
   const store = await openModelStore(home, onDamage);
   const { hash, manifest } = findModel(store, model);
+  checkHeldWhole(manifest.config);
   const parameters: Record<string, Parameters[string]> = {};
   for await (const part of openParts(store, manifest)) Object.assign(parameters, await loadPart(part));
   const found = name === undefined ? await store.networkOf({ hash, manifest }) : null;

@@ -6,6 +6,7 @@ import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig } from "#shared/config/settings.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
+import { checkHeldWhole } from "#shared/evaluation/evaluation-memory.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import type { Parameters } from "#shared/model/parameters.js";
@@ -110,6 +111,7 @@ const say = async (
 
 const ofFolder = async (config: Config<typeof affinitySettings>, dir: string): Promise<Subject> => {
   const network = networkBeside(config);
+  checkHeldWhole(network.model);
   const { parameters } = await readCheckpoint(dir, modelConfigOf(network));
   return { network, parameters, crowding: null };
 };
@@ -125,6 +127,7 @@ const ofSubnet = async (
     signal,
   });
   try {
+    checkHeldWhole(subnet.source.network.model);
     const { source, head, first, last } = await subnetWithTexts(subnet);
     const hash = await baseModelHash(source, Math.max(first, last + 1), head);
     const parameters = await readWholeModel(source, await readModelManifest(source, hash));

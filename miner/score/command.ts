@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Option } from "commander";
 import { z } from "zod";
@@ -129,18 +130,22 @@ const run = async (config: Config<typeof scoreSettings>, wanted: Wanted) => {
   try {
     // Loaded only now, so that a wrong setting is told at once.
     const { openDevice } = await import("#shared/engine/runtime/open-device.js");
+    const { evaluationMemory } = await import("#shared/evaluation/evaluation-memory.js");
     const { scoreArtifact } = await import("./score.js");
     const { network, networkHash } = subnet.source;
     const miner = hotkey && { address: hotkey.address, network: originOf(network, networkHash) };
     const folders =
       config.dry_run && miner !== null ? [join(ownHome(folder, miner.address, true), "blobs")] : blobFolders(folder);
     const local = await findArtifact(artifact, { folders, miner, isDry: config.dry_run });
-    const { source, asked } = remembering((await subnetWithTexts(subnet)).source);
+    const { source, files, asked } = remembering(await subnetWithTexts(subnet));
     for (const { sha256 } of [...pinnedTexts(source.network), ...pinnedTokenizer(source.network)]) asked.add(sha256);
     const device = () => openDevice({ device: wanted.device, threads: config.threads, log });
     const report = await scoreArtifact(
-      { ...subnet, source },
-      { local, hotkey, group: config.expert_group, cycle, draws, device, signal },
+      { ...subnet, source, files },
+      {
+        ...{ local, hotkey, group: config.expert_group, cycle },
+        ...{ draws, device, memory: evaluationMemory(0), folder: tmpdir(), signal },
+      },
     );
     if (home === undefined) await keepOnly(directoryStore(cache, log), asked);
     return report;
@@ -150,7 +155,7 @@ const run = async (config: Config<typeof scoreSettings>, wanted: Wanted) => {
 };
 
 /** The parts of a model that the miner does not hold are fetched once for all scores of a cycle, and go when they are not asked for. */
-const remembering = (source: OpenedSubnet["source"]) => {
+const remembering = ({ source, files }: Pick<OpenedSubnet, "source" | "files">) => {
   const asked = new Set<string>();
   const remember = (file: FileRequest): FileRequest => {
     asked.add(file.hash);
@@ -164,6 +169,7 @@ const remembering = (source: OpenedSubnet["source"]) => {
       fetch: (file: FileRequest) => fetch(remember(file)),
       open: (file: FileRequest) => open(remember(file)),
     },
+    files: { ...files, locate: (file: FileRequest) => files.locate(remember(file)) },
   };
 };
 

@@ -2,7 +2,7 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import { evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import { updateRace } from "#shared/evaluation/score-updates.js";
-import type { Parameters } from "#shared/model/parameters.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
 import { evaluationSeed, type SeedInputs } from "#shared/protocol/seed.js";
@@ -22,7 +22,7 @@ export interface DrawOptions {
   readonly network: Network;
   readonly group: string;
   /** The whole base model. */
-  readonly model: Parameters;
+  readonly model: ModelTensors;
   readonly tensors: FloatTensors;
   /** Evaluation seeds, one a draw. */
   readonly seeds: readonly string[];

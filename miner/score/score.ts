@@ -1,6 +1,5 @@
 import { decodeAddress } from "@polkadot/util-crypto";
 import { l2Norm } from "#shared/artifact/update.js";
-import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { groupNamed } from "#shared/model/groups.js";
 import { isBlockLeft, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
@@ -13,13 +12,13 @@ import { mean } from "#shared/util/mean.js";
 import type { LocalArtifact } from "./artifact.js";
 import { aloneRules, TWO_SIDED } from "./draws.js";
 import { duplicateGate } from "./duplicates.js";
-import { evaluate, lossGate } from "./evaluate.js";
+import { evaluate, lossGate, type Measuring } from "./evaluate.js";
 import { passGates } from "./gates.js";
 import { recordGates } from "./records.js";
 import type { Draw, Gate, ScoreReport } from "./report.js";
 import { expectedStanding } from "./standing.js";
 
-export interface ScoreOptions {
+export interface ScoreOptions extends Measuring {
   readonly local: LocalArtifact;
   /** Who submits it; null without a wallet, when the manifest's own word is taken. */
   readonly hotkey: { readonly address: string; readonly publicKey: Uint8Array } | null;
@@ -27,9 +26,6 @@ export interface ScoreOptions {
   readonly group: string | undefined;
   /** Unset: the manifest's own, or the one whose commits are open. */
   readonly cycle: number | undefined;
-  readonly draws: number;
-  readonly device: () => Promise<Device>;
-  readonly signal: AbortSignal;
 }
 
 /**

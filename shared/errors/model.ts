@@ -43,6 +43,10 @@ export const modelErrors = {
     meaning: "The home lacks a part of the model.",
     remedy: "Export from a validator's or the owner's home.",
   },
+  MODEL_MEMORY: {
+    meaning: "A command that holds the whole model is asked about one that this machine has no memory for.",
+    remedy: "Use a machine with more memory.",
+  },
   MODEL_TOO_LARGE: {
     meaning: "The sizes in a model's `config.json` make more weights than can be counted.",
     remedy: "One of them is wrong: look at the widths and the number of layers.",

@@ -1,4 +1,6 @@
+import { BlockZeroError } from "#shared/errors/error.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { Network } from "#shared/protocol/network.js";
 import { totalMemory } from "#shared/util/total-memory.js";
 
@@ -11,3 +13,19 @@ export const STATES_SHARE = 1 / 4;
 
 /** Bytes that evaluation may take. @param gib 0 for half of the machine's memory */
 export const evaluationMemory = (gib: number): number => (gib === 0 ? totalMemory() / 2 : gib * 2 ** 30);
+
+/**
+ * Refuses a model that this machine cannot hold in float32, before any of it is fetched or read: the system would end the program in the middle.
+ *
+ * @param memory bytes; by default this machine's
+ * @throws BlockZeroError MODEL_MEMORY
+ */
+export const checkHeldWhole = (model: ModelConfig, memory = totalMemory()): void => {
+  const bytes = 4 * countParameters(parameterShapes(model));
+  if (bytes < memory) return;
+  throw new BlockZeroError(
+    "MODEL_MEMORY",
+    `the whole model takes ${bytes} bytes in float32, and this machine has ${memory}`,
+    "use a machine with more memory",
+  );
+};

@@ -53,15 +53,21 @@ interface Given {
   readonly group?: string;
   readonly cycle?: number;
   readonly draws?: number;
+  readonly memory?: number;
 }
 
-const score = async (t: TestContext, subnet: Subnet, { file, miner = "ann", group, cycle, draws = 1 }: Given) => {
+const score = async (
+  t: TestContext,
+  subnet: Subnet,
+  { file, miner = "ann", group, cycle, draws = 1, memory = 2 ** 30 }: Given,
+) => {
   const local = await findArtifact(file, { folders: [], miner: null });
   const hotkey = miner === null ? null : subnet.signer(miner);
   const seen = await lookAt(t, subnet);
   try {
     const { signal } = t;
-    return await scoreArtifact(seen, { local, hotkey, group, cycle, draws, device: async () => device, signal });
+    const measuring = { draws, device: async () => device, memory, folder: temporaryFolder(t), signal };
+    return await scoreArtifact(seen, { local, hotkey, group, cycle, ...measuring });
   } finally {
     await seen.close();
   }
@@ -98,6 +104,7 @@ describe("a score before anything is paid", { timeout: HANG_GUARD }, () => {
       assert.equal(score, Math.max(0, lowerBound));
     }
     assert.deepEqual(await score(t, subnet, { file, draws: 2 }), report, "the draws are always the same");
+    assert.deepEqual(await score(t, subnet, { file, draws: 2, memory: 0 }), report, "layer by layer too");
     assert.match(describeScore(report), /It would be scored: it lowers the loss by .+, above zero in 2 of 2 draws\./);
 
     const vera = await subnet.join("vera");
