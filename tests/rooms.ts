@@ -64,7 +64,11 @@ export const ROOMS: readonly Room[] = [
     "proofs of a Sprint, samples, tests with their error rates, votes, weights: pure",
     "errors util protocol sprint/exact",
   ),
-  room("shared/independence", "how much of an update is its own training: sketches, loadings, repeats", "protocol"),
+  room(
+    "shared/independence",
+    "how much of an update is its own training: sketches, loadings, repeats",
+    "kernels protocol",
+  ),
   room("shared/rewards", "window, ranking, reward curves, weights: from scores to pay", "protocol"),
   room("shared/scoring", "Proof-of-Loss, racing, candidate steps, what a report may say: pure", "protocol"),
   room("shared/tensor-files", "safetensors, element types", "errors files protocol"),

@@ -1,7 +1,5 @@
+import { addToBuckets, BUCKETS } from "#shared/kernels/bucket-sums.js";
 import { sha256 } from "#shared/protocol/hash.js";
-
-/** Elements of a sketch. The error of a dot product of two sketches is about 1/√16384 = 0.008 of the product of the updates' norms. */
-export const BUCKETS = 16_384;
 
 const DOMAIN = "blockzero/sketch/1";
 
@@ -17,7 +15,7 @@ export interface GrowingSketch {
 /**
  * Count sketches (Charikar, Chen and Farach-Colton, "Finding frequent items in data streams", 2002): element i is added to or subtracted
  * from bucket h(i), in float64. A sketch is linear in the update and keeps dot products in expectation, so Gram matrices of sketches stand
- * for those of updates.
+ * for those of updates. The error of a dot product of two sketches is about 1/√16384 = 0.008 of the product of the updates' norms.
  *
  * The seed is public, so everybody computes the same. Nobody knew it when updates were committed: a miner that knew it could hide in the
  * buckets.
@@ -35,29 +33,15 @@ export const createSketcher = (seed: string): Sketcher => {
 
 /** The same for tensors that are not in memory together. */
 export const sketchBeginner = (seed: string): (() => GrowingSketch) => {
-  const keys = Buffer.from(sha256(Buffer.from(DOMAIN), Buffer.from(seed, "hex")), "hex");
-  const [first, second] = [keys.readInt32LE(0), keys.readInt32LE(4)];
+  const hash = Buffer.from(sha256(Buffer.from(DOMAIN), Buffer.from(seed, "hex")), "hex");
+  const keys = [hash.readInt32LE(0), hash.readInt32LE(4)] as const;
   return () => {
     const buckets = new Float64Array(BUCKETS);
     let from = 0;
     const add = (data: Float32Array): void => {
-      for (let i = 0; i < data.length; i++) {
-        const value = data[i]!;
-        if (value === 0) continue;
-        const hash = mix(mix((from + i) ^ first) ^ second);
-        const bucket = hash & (BUCKETS - 1);
-        // Branch-free: a processor mispredicts a branch on a random sign half of the time.
-        buckets[bucket] = buckets[bucket]! + ((hash >> 31) | 1) * value;
-      }
+      addToBuckets(buckets, data, from, keys);
       from += data.length;
     };
     return { add, finish: () => Float32Array.from(buckets) };
   };
-};
-
-/** MurmurHash3's finaliser: each bit of the input flips each bit of the result with probability one half. */
-const mix = (x: number): number => {
-  let h = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
 };

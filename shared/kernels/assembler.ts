@@ -71,7 +71,11 @@ export const i32 = {
   lessUnsigned: [0x49] as Code,
 };
 
-export const f64 = { add: [0xa0] as Code };
+export const f64 = {
+  load: (offset: number): Code => [0x2b, ...access(offset, 0x03)],
+  store: (offset: number): Code => [0x39, ...access(offset, 0x03)],
+  add: [0xa0] as Code,
+};
 
 export const v128 = {
   zero: vector(0x0c, Array<number>(16).fill(0)),
@@ -85,7 +89,10 @@ export const v128 = {
   store: (offset: number): Code => vector(0x0b, access(offset)),
   /** The lower half alone. */
   storeHalf: (offset: number): Code => vector(0x5b, access(offset), [0]),
+  /** Of the same vector twice: its upper half in both halves. */
+  upperTwice: vector(0x0d, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]),
   and: vector(0x4e),
+  xor: vector(0x51),
 };
 
 export const i16x8 = {
@@ -111,8 +118,14 @@ export const i16x8 = {
 };
 
 export const i32x4 = {
+  constant: (...values: readonly [number, number, number, number]): Code =>
+    vector(0x0c, [...new Uint8Array(Int32Array.from(values).buffer)]),
   splat: vector(0x11),
+  extractLane: (lane: 0 | 1 | 2 | 3): Code => vector(0x1b, [lane]),
+  shiftLeft: vector(0xab),
+  shiftRightUnsigned: vector(0xad),
   add: vector(0xae),
+  mul: vector(0xb5),
 };
 
 export const f32x4 = {

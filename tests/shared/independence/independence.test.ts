@@ -4,9 +4,10 @@ import fc from "fast-check";
 import { z } from "zod";
 import { normal } from "#shared/data/normal.js";
 import { createRandom, type Random } from "#shared/data/random.js";
-import { BUCKETS, createSketcher } from "#shared/independence/count-sketch.js";
+import { createSketcher } from "#shared/independence/count-sketch.js";
 import { independenceOf, type Measured } from "#shared/independence/independence.js";
 import { weightedQuantile } from "#shared/independence/weighted-quantile.js";
+import { BUCKETS } from "#shared/kernels/bucket-sums.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { loadVectors } from "../protocol/vectors.js";
 
