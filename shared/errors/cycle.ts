@@ -68,6 +68,10 @@ export const cycleErrors = {
     meaning: "A validator's report cannot be used.",
     remedy: "Tell that validator to update BlockZero.",
   },
+  SKETCH_FAILED: {
+    meaning: "The thread that compares updates with each other ended.",
+    remedy: "Free some memory; the next cycle has another.",
+  },
   STREAM_SECRET_INVALID: {
     meaning: "The secret of a miner's training stream is no 64 hex digits.",
     remedy: "Delete it: the next cycle trains on another stream.",

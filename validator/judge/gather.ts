@@ -38,9 +38,21 @@ type Gate = (submission: Submission) => Promise<BlamedResult>;
  * miner that cannot be reached, or that this validator failed to ask, is tried again at every block, whoever else is
  * slow, and a slow one is waited for, until a third of the evaluate phase (or of the rest of it) has passed. If the
  * validator had no time to ask a miner, this is the validator's failure, not the miner's.
+ *
+ * @param onPassed told the group of each update that passes
  */
-export const gatherUpdates = (participant: Participant, base: GateBase, cycle: number): Promise<Gathered> =>
-  gating(participant, base, cycle, async (gate, wait) => {
+export const gatherUpdates = (
+  participant: Participant,
+  base: GateBase,
+  cycle: number,
+  onPassed: (group: string) => void = () => {},
+): Promise<Gathered> =>
+  gating(participant, base, cycle, async (gateOne, wait) => {
+    const gate: Gate = async (submission) => {
+      const result = await gateOne(submission);
+      if (result.ok) onPassed(result.update.group);
+      return result;
+    };
     const early = await gateEarly(participant, cycle, gate);
     const { value: submissions, ...decided } = await readRevealed(participant, cycle);
     const gated = await Promise.all(

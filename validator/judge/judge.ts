@@ -1,18 +1,21 @@
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { describeRepeat, findRepeats } from "#shared/independence/repeats.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.js";
-import { awaitSeeds } from "#shared/participant/await-seeds.js";
+import type { BaseModel } from "#shared/participant/agreement/base-model.js";
+import { areSeedsInForce, awaitSeeds } from "#shared/participant/await-seeds.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type ReportEntry, reportBody } from "#shared/protocol/report.js";
 import type { EarlierUpdate } from "#shared/replay/earlier-updates.js";
+import type { SeedQuestion } from "#shared/replay/evaluation-seeds.js";
 import { ancestry } from "#shared/replay/lineage.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { readBase } from "../read-base.js";
 import { blockWithin } from "../time-left.js";
-import { evaluationTexts } from "./evaluation-text.js";
+import { type EvaluationTexts, evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-cache.js";
 import { type Gated, gatherAgain, gatherLate, gatherUpdates } from "./gather.js";
 import { type Judgement, keepJudgement } from "./kept-judgement.js";
@@ -20,7 +23,8 @@ import { earlierUpdates } from "./known-updates.js";
 import { tellJudging } from "./observe-judging.js";
 import { failedEntry } from "./report-entry.js";
 import { type Passed, scoreEntries } from "./score-entries.js";
-import { startStopwatch } from "./stopwatch.js";
+import { openSketches, type Sketches } from "./sketches.js";
+import { type Stopwatch, startStopwatch } from "./stopwatch.js";
 
 /** Share of the evaluate phase in which an update that was lost after its gates is fetched again. The rest is for measuring. */
 const REFETCH_SHARE = 1 / 2;
@@ -53,30 +57,62 @@ export const judgeCycle = (
   );
 };
 
+interface Judging extends Omit<JudgeOptions, "cacheBytes"> {
+  readonly cycle: number;
+}
+
 const judge = async (
   participant: Participant,
   reader: GatedReader,
   meter: LossMeter,
-  { cycle, timer, metrics }: Omit<JudgeOptions, "cacheBytes"> & { readonly cycle: number },
+  { cycle, ...options }: Judging,
 ): Promise<Judgement> => {
-  const { clock, home, models, network, networkHash, signer, signal } = participant;
+  const { clock, network, signal } = participant;
   await clock.reach(phaseWindow(cycle, "reveal", network.phases).start, signal);
   const opening = evaluationTexts(participant, cycle);
   // It rejects only on an abort, which also ends the wait below.
   opening.catch(() => {});
   const took = startStopwatch();
   const base = await readBase(participant, meter, cycle, await awaitBaseModel(participant, cycle));
+  const sketches = openSketches(participant, base, reader);
+  try {
+    return await judgeFrom(participant, reader, meter, { cycle, base, sketches, opening, took, ...options });
+  } finally {
+    await sketches.close();
+  }
+};
+
+interface JudgingFrom extends Judging {
+  /** The model that the cycle started from. */
+  readonly base: BaseModel<ModelTensors>;
+  readonly sketches: Sketches;
+  readonly opening: Promise<EvaluationTexts>;
+  readonly took: Stopwatch;
+}
+
+const judgeFrom = async (
+  participant: Participant,
+  reader: GatedReader,
+  meter: LossMeter,
+  { cycle, base, sketches, opening, took, timer, metrics }: JudgingFrom,
+): Promise<Judgement> => {
+  const { clock, home, models, network, networkHash, signer, signal } = participant;
+  const question = { cycle, purpose: "evaluate" } as const;
+  const begins = phaseWindow(cycle, "evaluate", network.phases).start;
+  const drawn = clock.reach(begins, signal).then(() => awaitSeeds(participant, question));
+  drawn.catch(() => {});
   const recalling = untilBlock(clock, blockWithin(participant, cycle, RECALL_SHARE), signal, (until) =>
     earlierUpdates(participant, { cycle, base: base.hash, until }),
   );
   recalling.catch(() => {});
-  const gathered = await gatherUpdates(participant, base, cycle);
+  const gathered = await gatherUpdates(participant, base, cycle, (group) => {
+    drawn.then((seeds) => sketches.expect(group, seeds[group]!)).catch(() => {});
+  });
   const earlier = await recalling;
   took.lap("fetch");
   const merged = await ancestry(models, base.hash, signal);
 
-  await clock.reach(phaseWindow(cycle, "evaluate", network.phases).start, signal);
-  const seeds = await awaitSeeds(participant, { cycle, purpose: "evaluate" });
+  const seeds = await lastingSeeds(participant, question, drawn);
   const texts = await opening;
   // The seeds are made of the block in whose state reveals were read: who notices that a fork replaced it later measures anew.
   const { value: gated } = await gatherAgain(participant, base, cycle, gathered);
@@ -91,7 +127,8 @@ const judge = async (
   });
   late.catch(() => {});
   took.lap("wait");
-  const scored = await scoreEntries(participant, meter, reader, { cycle, base, passed, late, seeds, texts, timer });
+  const scoring = { cycle, base, passed, late, seeds, sketches, texts, timer };
+  const scored = await scoreEntries(participant, meter, reader, scoring);
   took.lap("measure");
 
   const { baseline, outcomes } = scored;
@@ -103,6 +140,16 @@ const judge = async (
   tellJudging(participant, metrics, judgement, { outcomes, took: took.milliseconds() });
   keepJudgement(home, judgement);
   return judgement;
+};
+
+/** The seeds that were drawn when the phase began, or those that the chain has now where a fork replaced the block of these. */
+const lastingSeeds = async (
+  participant: Participant,
+  question: SeedQuestion,
+  drawn: ReturnType<typeof awaitSeeds>,
+): ReturnType<typeof awaitSeeds> => {
+  const seeds = await drawn;
+  return (await areSeedsInForce(participant, question, seeds)) ? seeds : awaitSeeds(participant, question);
 };
 
 interface Judged {

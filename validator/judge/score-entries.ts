@@ -16,10 +16,10 @@ import { mean } from "#shared/util/mean.js";
 import { timeToMeasure } from "../time-left.js";
 import type { EvaluationTexts } from "./evaluation-text.js";
 import type { GatedReader } from "./gated-cache.js";
-import { type IndependenceMeter, openIndependenceMeter } from "./independence.js";
 import { openLossBook } from "./loss-book.js";
 import { measureUpdates } from "./measure.js";
 import { failedEntry, scoreEntry } from "./report-entry.js";
+import type { Sketches } from "./sketches.js";
 
 /** A submission whose update passed the gates. */
 export interface Passed {
@@ -39,6 +39,7 @@ interface Scoring {
   readonly late: Promise<readonly Passed[]>;
   /** By group. */
   readonly seeds: Readonly<Record<string, string>>;
+  readonly sketches: Sketches;
   readonly texts: EvaluationTexts;
   readonly timer: BlockTimer | undefined;
 }
@@ -50,30 +51,21 @@ interface Scored {
   readonly outcomes: ReadonlyMap<string, RaceOutcome<unknown>>;
 }
 
-/**
- * The report's entries of updates that passed the gates: their races, and how independent they are.
- *
- * @throws what fetching the momentum throws
- */
+/** The report's entries of updates that passed the gates: their races, and how independent they are, which is found out beside. */
 export const scoreEntries = async (
   participant: Participant,
   meter: LossMeter,
   reader: GatedReader,
-  { cycle, base, passed, late, seeds, texts, timer }: Scoring,
+  { cycle, base, passed, late, seeds, sketches, texts, timer }: Scoring,
 ): Promise<Scored> => {
   const { clock, home, log, network, signal } = participant;
-  const independences = new Map<string, IndependenceMeter>();
-  // It reads all weights and momentum of the group.
-  const judged = new Set(passed.map(({ update }) => update.group));
-  for (const [group, seed] of Object.entries(seeds))
-    if (judged.has(group)) independences.set(group, await openIndependenceMeter(participant, base, group, seed));
   const updates = passed.map(({ submission, update }) => ({
     submission,
     update,
     group: update.group,
     artifact: update.artifact,
-    load: () => independences.get(update.group)!.watch(update.artifact, reader.load(update)),
-    open: () => independences.get(update.group)!.watchOpen(update.artifact, reader.open(update)),
+    load: () => reader.load(update),
+    open: () => reader.open(update),
   }));
   const entries = updates.flatMap(({ submission, group }) => {
     const text = texts.get(group);
@@ -82,26 +74,30 @@ export const scoreEntries = async (
   const time = timeToMeasure(participant, cycle, timer);
   const last = dueBlock(phaseWindow(cycle, "evaluate", network.phases));
   const { outcomes, unmeasured } = await untilBlock(clock, last, signal, async (until) => {
-    const book = openLossBook(home, base.hash, Object.values(seeds));
-    const beside: Watching = { independences, reader, time, until };
-    // Measured before a restart: the race need not load them again.
-    const before = passed.filter(({ update }) => book.losses(seeds[update.group]!, update.artifact).length > 0);
-    const recalled: GatedUpdate[] = [];
+    const beside: Watching = { sketches, seeds, time, until };
+    const raced = passed.filter(({ update }) => texts.get(update.group)?.ok !== false);
+    const judged = new Set(raced.map(({ update }) => update.group));
+    const compared: GatedUpdate[] = [];
     const watched: GatedUpdate[] = [];
     let isAllRead = false;
     const watching = (async () => {
-      await watchEach(beside, before, recalled);
-      await watchEach(beside, await late, watched);
+      await watchEach(beside, raced, compared);
+      // Nobody of a group in which nothing was measured has a part to share.
+      await watchEach(
+        beside,
+        (await late).filter(({ update }) => judged.has(update.group)),
+        watched,
+      );
       isAllRead = true;
     })();
     watching.catch(() => {});
-    const raced = await measureUpdates(meter, {
+    const measured = await measureUpdates(meter, {
       network,
       model: wholeModel(base),
       seeds,
       texts,
       updates,
-      book,
+      book: openLossBook(home, base.hash, Object.values(seeds)),
       time,
     });
     // A report is worth more than who shares with whom.
@@ -109,20 +105,19 @@ export const scoreEntries = async (
       await orAbort(watching, until).catch((thrown: unknown) => {
         signal.throwIfAborted();
         const reason = until.aborted ? NO_TIME : reasonOf(thrown);
-        if (recalled.length < before.length)
-          log.warn("updates measured before a restart not all read", { cycle, read: recalled.length, reason });
+        if (compared.length < raced.length)
+          log.warn("updates not all compared with each other", { cycle, read: compared.length, reason });
         else log.warn("late updates not all read: they share with nobody", { cycle, read: watched.length, reason });
       });
-    return { outcomes: raced, unmeasured: [...watched] };
+    return { outcomes: measured, unmeasured: [...watched] };
   });
   const baseline: Report["baseline"] = {};
   for (const [group, { before, results }] of outcomes) {
     if (before.length > 0) baseline[group] = { loss: mean(before), batches: before.length };
-    const independence = independences.get(group);
-    if (!independence) continue;
-    const shares = independence.of(
-      [...results].map(([{ update }, result]) => ({ ...update, result })),
-      unmeasured.flatMap((update) => (update.group === group ? [update.artifact] : [])),
+    const shares = sketches.independence(
+      { group, seed: seeds[group]! },
+      [...results].map(([{ update }, result]) => ({ update, result })),
+      unmeasured.filter((update) => update.group === group),
     );
     for (const [{ submission, update }, result] of results) {
       const problem = reader.problemOf(update);
@@ -139,9 +134,9 @@ export const scoreEntries = async (
 };
 
 interface Watching {
+  readonly sketches: Sketches;
   /** By group. */
-  readonly independences: ReadonlyMap<string, IndependenceMeter>;
-  readonly reader: Pick<GatedReader, "open">;
+  readonly seeds: Readonly<Record<string, string>>;
   readonly time: MeasuringTime;
   /** Aborts when nothing more may be read. */
   readonly until: AbortSignal;
@@ -155,21 +150,17 @@ interface Watching {
  * @param watched gets each of them once it is sketched
  */
 const watchEach = async (
-  { independences, reader, time, until }: Watching,
+  { sketches, seeds, time, until }: Watching,
   those: readonly Passed[],
   watched: GatedUpdate[],
 ): Promise<void> => {
   let slowest = 0;
   for (const { update } of those) {
-    const independence = independences.get(update.group);
-    // Nobody of a group in which nothing was measured has a part to share.
-    if (!independence) continue;
     if (time.left() <= slowest) throw new Error(NO_TIME);
     const begun = time.now();
-    if (!independence.isWatched(update.artifact))
-      await (await independence.watchOpen(update.artifact, reader.open(update)))?.close();
+    const isSketched = await sketches.add(update, seeds[update.group]!);
     until.throwIfAborted();
-    watched.push(update);
+    if (isSketched) watched.push(update);
     slowest = Math.max(slowest, time.now() - begun);
   }
 };

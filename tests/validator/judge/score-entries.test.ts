@@ -7,6 +7,7 @@ import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import type { GatedUpdate } from "#shared/replay/gate-submission.js";
 import { openLossBook } from "#validator/judge/loss-book.js";
 import { scoreEntries } from "#validator/judge/score-entries.js";
+import { openSketches } from "#validator/judge/sketches.js";
 import { openMeter as openMeterFor } from "#validator/open-meter.js";
 import { readBase } from "#validator/read-base.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
@@ -36,9 +37,13 @@ describe("what a validator reads of the model", { timeout: HANG_GUARD }, () => {
       },
     };
     const reader = {} as Parameters<typeof scoreEntries>[2];
+    const judged = { ...base, manifest: { ...base.manifest, parts } };
+    const sketches = openSketches(participant, judged, reader);
+    t.after(() => sketches.close());
     const { entries } = await scoreEntries(participant, await openMeter(t, subnet), reader, {
       cycle: 1,
-      base: { ...base, manifest: { ...base.manifest, parts } },
+      base: judged,
+      sketches,
       passed: [],
       late: Promise.resolve([]),
       seeds: { math: "11".repeat(32), prose: "22".repeat(32) },
@@ -110,9 +115,12 @@ describe("updates measured before a restart", { timeout: HANG_GUARD }, () => {
       isRacing = true;
       return measuring;
     };
+    const sketches = openSketches(vera, base, reader);
+    t.after(() => sketches.close());
     const scored = scoreEntries(vera, { ...meter, ofGroup }, reader, {
       cycle: 1,
       base,
+      sketches,
       passed: updates,
       late: Promise.resolve([]),
       seeds,
@@ -132,7 +140,7 @@ describe("updates measured before a restart", { timeout: HANG_GUARD }, () => {
         [bob.update.artifact, "abstained", "validator_failed", null],
       ],
     );
-    assert.ok(vera.lines.some(({ message }) => message === "updates measured before a restart not all read"));
+    assert.ok(vera.lines.some(({ message }) => message === "updates not all compared with each other"));
   });
 });
 
@@ -155,6 +163,7 @@ describe("late updates", { timeout: HANG_GUARD }, () => {
       return { submission, update };
     });
     const [loaded, read]: [string[], string[]] = [[], []];
+    const change = { read: async (name: string) => tensors[name]!.data, close: async () => {} };
     const reader: Parameters<typeof scoreEntries>[2] = {
       load: ({ artifact }) => {
         loaded.push(artifact);
@@ -162,13 +171,16 @@ describe("late updates", { timeout: HANG_GUARD }, () => {
       },
       open: ({ artifact }) => {
         read.push(artifact);
-        return new Promise<never>(() => {});
+        return artifact === ann!.update.artifact ? Promise.resolve(change) : new Promise<never>(() => {});
       },
       problemOf: () => null,
     };
+    const sketches = openSketches(vera, base, reader);
+    t.after(() => sketches.close());
     const scored = scoreEntries(vera, await openMeter(t, subnet), reader, {
       cycle: 1,
       base,
+      sketches,
       passed: [ann!],
       late: Promise.resolve([bob!, { ...bob!, update: { ...bob!.update, artifact: "the next one" } }]),
       seeds: { math: "11".repeat(32), prose: "22".repeat(32) },
@@ -183,7 +195,7 @@ describe("late updates", { timeout: HANG_GUARD }, () => {
       entries.map(({ artifact }) => artifact),
       [ann!.update.artifact],
     );
-    assert.deepEqual(read, [bob!.update.artifact], "nor is one begun when the time is over");
+    assert.deepEqual(read, [ann!.update.artifact, bob!.update.artifact], "nor is one begun when the time is over");
     assert.ok(!loaded.includes(bob!.update.artifact), "who came late takes no memory from the race");
     assert.ok(vera.lines.some(({ message }) => message.startsWith("late updates not all read")));
   });

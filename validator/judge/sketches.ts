@@ -1,0 +1,164 @@
+import { reasonOf } from "#shared/errors/error.js";
+import { createScratch } from "#shared/files/scratch.js";
+import { independenceOf } from "#shared/independence/independence.js";
+import { openSketching, type Sketching } from "#shared/independence/sketching.js";
+import { groupShapeMap } from "#shared/model/groups.js";
+import { inMemory, type ModelTensors } from "#shared/model/model-tensors.js";
+import type { BaseModel } from "#shared/participant/agreement/base-model.js";
+import type { Participant } from "#shared/participant/participant.js";
+import { openPart } from "#shared/parts/open-part.js";
+import type { GatedUpdate } from "#shared/replay/gate-submission.js";
+import type { RaceResult } from "#shared/scoring/racing/race.js";
+import type { GatedReader } from "./gated-cache.js";
+
+/**
+ * Sketches of a cycle's updates, by which it is measured how independent they are of each other. They are made one after another beside all else: what is
+ * read stays in memory for a tensor, and a thread of its own computes.
+ */
+export interface Sketches {
+  /**
+   * Begins with the directions that everybody knows of a group and that count as nobody's work: its weights, along which weight decay goes, and its
+   * momentum.
+   *
+   * @param seed the group's evaluation seed
+   */
+  expect(group: string, seed: string): void;
+  /** Sketches an update, after what everybody knows of its group. False if one of both cannot be read; throws on the participant's own abort alone. */
+  add(update: GatedUpdate, seed: string): Promise<boolean>;
+  /**
+   * Independence by artifact of a group's updates that were sketched. Leaves out those with a score of zero.
+   *
+   * @param unmeasured updates of the group that came too late to be raced
+   */
+  independence(
+    of: { readonly group: string; readonly seed: string },
+    raced: readonly { readonly update: GatedUpdate; readonly result: RaceResult }[],
+    unmeasured?: readonly GatedUpdate[],
+  ): ReadonlyMap<string, number>;
+  close(): Promise<void>;
+}
+
+export const openSketches = (
+  { models, network, log, signal }: Pick<Participant, "models" | "network" | "log" | "signal">,
+  base: BaseModel<ModelTensors>,
+  reader: Pick<GatedReader, "open">,
+): Sketches => {
+  const over = new AbortController();
+  let thread: Sketching | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(() => {
+      over.signal.throwIfAborted();
+      return work();
+    });
+    last = turn.catch(() => {});
+    return turn;
+  };
+  const sketch = (
+    { group, seed }: { readonly group: string; readonly seed: string },
+    read: (name: string) => Promise<Float32Array>,
+  ): Promise<Float32Array> => {
+    const names = [...groupShapeMap(network, group).keys()].sort();
+    const tensors = async function* () {
+      for (const name of names) {
+        over.signal.throwIfAborted();
+        yield await read(name);
+      }
+    };
+    thread ??= openSketching();
+    return thread.sketch(seed, tensors());
+  };
+
+  /** Of the group's weights, and of its momentum where it has one. */
+  const readKnown = async (group: string, seed: string): Promise<readonly Float32Array[]> => {
+    const { weights } = base.groups.get(group)!;
+    const ofWeights = await sketch({ group, seed }, async (name) => (await inMemory(weights[name]!)).data);
+    const momentum = base.manifest.parts.groups[group]?.momentum;
+    if (!momentum) return [ofWeights];
+    const shapes = groupShapeMap(network, group);
+    const part = await openPart((blob) => models.open(blob, signal), momentum, shapes, `momentum of group ${group}`);
+    try {
+      const scratch = createScratch();
+      return [ofWeights, await sketch({ group, seed }, (name) => part.read(name, scratch))];
+    } finally {
+      await part.close();
+    }
+  };
+  const readUpdate = async (update: GatedUpdate, seed: string): Promise<Float32Array | null> => {
+    const change = await reader.open(update);
+    if (!change) return null;
+    try {
+      return await sketch(
+        { group: update.group, seed },
+        async (name) => (await change.read(name)) ?? new Float32Array(),
+      );
+    } finally {
+      await change.close();
+    }
+  };
+  const known = inTurnOnce(inTurn, readKnown, (group) => group);
+  const own = inTurnOnce(inTurn, readUpdate, ({ artifact }) => artifact);
+  return {
+    expect: (group, seed) => void known.ask(group, seed).catch(() => {}),
+    async add(update, seed) {
+      try {
+        await known.ask(update.group, seed);
+        return (await own.ask(update, seed)) !== null;
+      } catch (thrown) {
+        signal.throwIfAborted();
+        if (over.signal.aborted) return false;
+        const { group, artifact } = update;
+        log.warn("update not compared with the others", { group, artifact, reason: reasonOf(thrown) });
+        return false;
+      }
+    },
+    independence({ group, seed }, raced, unmeasured = []) {
+      const directions = known.made(group, seed);
+      if (!directions) return new Map();
+      const counted = raced.flatMap(({ update, result }) => {
+        const made = own.made(update, seed);
+        if (result.verdict !== "scored" || result.score === 0 || !made) return [];
+        return [{ update, sketch: made, gain: result.lossReduction * result.growth }];
+      });
+      const late = unmeasured.flatMap((update) => own.made(update, seed) ?? []);
+      const shares = independenceOf(counted, directions, late);
+      return new Map(counted.map(({ update }, i) => [update.artifact, shares[i]!]));
+    },
+    async close() {
+      over.abort();
+      await thread?.close();
+    },
+  };
+};
+
+interface InTurnOnce<K, V> {
+  /** Makes it in its turn, unless it was made or is about to be. */
+  ask(of: K, seed: string): Promise<V>;
+  /** What was made. */
+  made(of: K, seed: string): V | undefined;
+}
+
+const inTurnOnce = <K, V>(
+  inTurn: (work: () => Promise<V>) => Promise<V>,
+  make: (of: K, seed: string) => Promise<V>,
+  nameOf: (of: K) => string,
+): InTurnOnce<K, V> => {
+  const asked = new Map<string, Promise<V>>();
+  const made = new Map<string, V>();
+  const key = (of: K, seed: string) => `${nameOf(of)} ${seed}`;
+  return {
+    ask(of, seed) {
+      const name = key(of, seed);
+      const making =
+        asked.get(name) ??
+        inTurn(async () => {
+          const value = await make(of, seed);
+          made.set(name, value);
+          return value;
+        });
+      asked.set(name, making);
+      return making;
+    },
+    made: (of, seed) => made.get(key(of, seed)),
+  };
+};
