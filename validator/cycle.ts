@@ -21,7 +21,7 @@ import { setWeights } from "./weights.js";
 
 /** One cycle of a validator: catch up if it is behind, judge and report, then merge, publish the model and set weights. */
 export const runCycle = async (validator: Validator, cycle: number): Promise<void> => {
-  const { participant } = validator;
+  const { participant, journal } = validator;
   const { clock, network, log, signal } = participant;
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   const choose = phaseWindow(cycle, "choose", network.phases);
@@ -41,6 +41,8 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
   };
   // What this validator misses, it abstains from: the others' reports, records and ballots may still be enough.
   const makeReport = async () => {
+    // Before a restart; the model was caught up with when it started again.
+    if (journal.value.cycles[cycle]?.reported !== undefined) return;
     const base = await due("catch_up", "catching up", evaluate.end, (bounded) => ensureBase(bounded, cycle));
     await due("reference", "the reference loss", evaluate.start, (bounded) =>
       measureReference(bounded, cycle, base),

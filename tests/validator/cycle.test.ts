@@ -257,6 +257,18 @@ describe("a validator's cycle", { timeout: HANG_GUARD }, () => {
     assert.equal(await subnet.chain.nonce(vito.participant.signer.address), 3, "what is done is done once");
   });
 
+  it("misses no report where it had reported before it was killed", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await openValidator(t, subnet, "vera");
+    mark(vera, 1, { report: sha256(Buffer.from("of before")), reported: subnet.window(1, "evaluate").start });
+    await subnet.to(subnet.window(1, "exchange").start);
+    const life = runCycle(vera, 1).catch(() => {});
+    await subnet.sent("vera", 1);
+    assert.ok(!vera.participant.lines.some(({ message }) => message === "missed report"));
+    vera.participant.abort();
+    await life;
+  });
+
   it("asks for the model's files again at the next block before it says that it cannot report", async (t) => {
     const subnet = await openSubnet(t, { validators: { vera: 2000 } });
     const manifest = (await subnet.store.get(subnet.modelHash))!;
