@@ -29,6 +29,7 @@ const GROUPS: readonly Group[] = [
   { rate: 30, miners: 4, cheat: "none" },
   { rate: 10, miners: 4, cheat: "sign-flip" },
   { rate: 1, miners: 4, cheat: "sign-flip" },
+  { rate: 1, miners: 4, cheat: "noise" },
   { rate: 1, miners: 1, cheat: "none" },
   { rate: 0.1, miners: 4, cheat: "none" },
 ];
