@@ -9,11 +9,24 @@ import { allExperts, batchInputs, languageModelLoss, readCheckpoint } from "bloc
 import { cosineWithWarmup, createTrainStep } from "blockzero/training";
 
 const { paths, windows, settings, trained } = JSON.parse(readFileSync(process.env.BLOCKZERO_JOB, "utf8"));
+
+/** The tensors of a file of float32, by name. */
+const floatsOf = (path) =>
+  Object.fromEntries(
+    [...parseSafetensors(readFileSync(path)).tensors].map(([name, { shape, data }]) => [
+      name,
+      { dtype: "float32", shape, data: new Float32Array(Uint8Array.from(data).buffer) },
+    ]),
+  );
+
 const { config, parameters } = await readCheckpoint(paths.shard);
+const routers = paths.routers ? floatsOf(paths.routers) : {};
 const text = parseSafetensors(readFileSync(paths.windows)).tensors;
 const shape = {
-  config,
+  // The engine keeps the text with the experts held where these are not all that a router has.
+  config: { ...config, num_experts: Object.values(routers)[0]?.shape[0] ?? config.num_experts },
   held: allExperts(config),
+  heldAffinity: settings.affinity,
   batchSize: settings.batch_size,
   sequenceLength: windows.sequence_length,
   isolated: windows.isolated,
@@ -36,7 +49,7 @@ const trainStep = await createTrainStep({
   device: onnxCpu({ threads: settings.threads }),
   loss: languageModelLoss(shape),
   inputs: batchInputs(shape),
-  params: parameters,
+  params: { ...parameters, ...routers },
   trainable: trained.map(inShard),
   adamw: { weightDecay: settings.weight_decay },
   clip: settings.clip,
@@ -66,11 +79,8 @@ const done = Math.max(
   ...readdirSync(paths.output).map((name) => Number(/^experts-(\d+)\.safetensors$/.exec(name)?.[1] ?? 0)),
 );
 if (done > 0) {
-  const newest = parseSafetensors(readFileSync(join(paths.output, `experts-${done}.safetensors`))).tensors;
-  const params = trained.map((tensor) => {
-    const data = new Float32Array(Uint8Array.from(newest.get(tensor.name).data).buffer);
-    return [inShard(tensor), { dtype: "float32", shape: tensor.shape, data }];
-  });
+  const newest = floatsOf(join(paths.output, `experts-${done}.safetensors`));
+  const params = trained.map((tensor) => [inShard(tensor), newest[tensor.name]]);
   await trainStep.restore({ params: Object.fromEntries(params) });
 }
 

@@ -20,6 +20,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -64,6 +65,7 @@ def main() -> None:
     model.requires_grad_(False)
     experts = Experts(model)
     done = load_checkpoint(experts, device)
+    affinity = Affinity(model, experts, device)
 
     mesh = init_device_mesh(device.type, (world,))
     precision = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32) if on_card else MixedPrecisionPolicy()
@@ -94,8 +96,9 @@ def main() -> None:
                 ignore_index=-1,
                 reduction="sum",
             ) / max(1, counted)
+            kept = SETTINGS.get("affinity", 0) * affinity.taken() / text["ids"].numel()
             # FSDP takes the mean over processes: each process's part of the sum counts `world` times.
-            (part * world / accumulation).backward()
+            ((part + kept) * world / accumulation).backward()
             loss += part.detach() / accumulation
             tokens += text["ids"].numel()
         dist.all_reduce(loss)
@@ -198,6 +201,30 @@ class Experts:
                     part = flat[offset : offset + math.prod(self.shapes[own])]
                     kept[own] = part.view(self.shapes[own]).to("cpu", torch.float32, copy=True)
         return kept
+
+
+class Affinity:
+    """Keeps the text with the experts held: the share of the whole router's probability mass that falls on others. Training by the shard's own
+    loss alone moves hidden states to where the whole router, which validators and users have, sends them to those."""
+
+    def __init__(self, model: torch.nn.Module, experts: Experts, device: torch.device) -> None:
+        self.terms: list[torch.Tensor] = []
+        if not PATHS.get("routers"):
+            return
+        # `mlp` of `model.layers.0.mlp.experts.down_proj`: what holds router and experts, and is given what they are.
+        block = next(iter(experts.parameters)).split(".")[3]
+        for name, router in load_file(PATHS["routers"], device=str(device)).items():
+            layer = int(name.split(".")[2])
+            held = len(JOB["shard"]["experts"][layer])
+            model.model.layers[layer].get_submodule(block).register_forward_pre_hook(partial(self.note, router, held))
+
+    def note(self, router: torch.Tensor, held: int, _block: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        self.terms.append((inputs[0].flatten(0, -2).float() @ router.T).softmax(-1)[:, held:].sum())
+
+    def taken(self) -> torch.Tensor | float:
+        """The sum over layers and over the tokens that passed since it was last asked for."""
+        terms, self.terms = self.terms, []
+        return sum(terms, 0.0)
 
 
 def place(tensor: dict, names: dict[str, torch.nn.Parameter]) -> tuple[str, int]:

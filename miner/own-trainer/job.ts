@@ -8,6 +8,7 @@ import { CONFIG_FILE } from "#shared/model/checkpoint-layout.js";
 import { writeDocument } from "#shared/own-program/job-folder.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { type RunPlace, streamSeed } from "../training/run-identity.js";
+import { hasRouters } from "./job-routers.js";
 import { shardModel, trainedTensors } from "./shard-folder.js";
 
 /** Version of the contract in docs/own-trainer.md. It changes when a program that followed it no longer does. */
@@ -20,6 +21,7 @@ export const jobPaths = (dir: string) => ({
   shard: join(dir, "..", "shard"),
   shardRecord: join(dir, "..", "shard.json"),
   windows: join(dir, "windows.safetensors"),
+  routers: join(dir, "routers.safetensors"),
   output: join(dir, "output"),
 });
 
@@ -46,7 +48,7 @@ export interface JobOptions {
 /** Global norm that gradients are clipped to by the built-in trainer. */
 const CLIP = 1;
 
-/** Writes `job.json`. It is written last: where it is, the shard and the windows are whole. */
+/** Writes `job.json`. It is written last: where it is, shard, windows and routers are whole. */
 export const writeJob = (paths: JobPaths, options: JobOptions): Promise<void> =>
   writeDocument(paths.document, jobDocument(paths, options));
 
@@ -67,7 +69,13 @@ const jobDocument = (paths: JobPaths, options: JobOptions): object => {
     seed: sha256(Buffer.from(`blockzero trainer ${streamSeed(place, cycle)}`)),
     deadline,
     grace_seconds: graceMs / 1000,
-    paths: { shard: paths.shard, windows: paths.windows, output: paths.output, state },
+    paths: {
+      shard: paths.shard,
+      windows: paths.windows,
+      routers: hasRouters(place) ? paths.routers : null,
+      output: paths.output,
+      state,
+    },
     windows: {
       count: windows,
       sequence_length: network.data.sequence_length,
@@ -85,6 +93,7 @@ const jobDocument = (paths: JobPaths, options: JobOptions): object => {
       beta2,
       eps,
       clip: CLIP,
+      affinity: config.training.affinity,
       spike_threshold: config.spike_threshold,
       threads: config.threads,
     },
@@ -93,15 +102,20 @@ const jobDocument = (paths: JobPaths, options: JobOptions): object => {
   };
 };
 
-const runSchema = z.object({ contract: z.literal(CONTRACT_VERSION), run: z.string() });
+const runSchema = z.object({
+  contract: z.literal(CONTRACT_VERSION),
+  run: z.string(),
+  paths: z.object({ routers: z.string().nullable() }),
+});
 
-/** Identity of the training that a folder's job is for; null where it holds no whole job, or where the windows or the shard are gone. */
-export const runOfJob = ({ document, shard, windows }: JobPaths): string | null => {
+/** Identity of the training that a folder's job is for; null where it holds no whole job, or where shard, windows or routers are gone. */
+export const runOfJob = ({ document, shard, windows, routers }: JobPaths): string | null => {
   const isThere = existsSync(join(shard, CONFIG_FILE)) && existsSync(windows);
   const text = isThere ? readFileIfAny(document) : null;
   if (text === null) return null;
   try {
-    return runSchema.parse(JSON.parse(text)).run;
+    const { run, paths } = runSchema.parse(JSON.parse(text));
+    return paths.routers === null || existsSync(routers) ? run : null;
   } catch {
     return null;
   }

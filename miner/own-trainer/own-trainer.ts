@@ -25,6 +25,7 @@ import { type RunPlace, runIdentity, shardChoice, shardIdentity, streamSeed } fr
 import type { HeldOut, ShardTrainer, Training, TrainOptions } from "../training/trainer.js";
 import { folderBytes } from "./folder-bytes.js";
 import { type JobPaths, jobPaths, runOfJob, writeJob } from "./job.js";
+import { hasRouters, writeJobRouters } from "./job-routers.js";
 import { keepShard } from "./kept-shard.js";
 import { type OutputUpdate, outputFiles, pruneOutput, readOutput } from "./output.js";
 import { type Progress, type ProgressReader, progressReader } from "./progress.js";
@@ -128,6 +129,7 @@ export const openOwnTrainer = async (options: OwnTrainerOptions): Promise<OwnTra
     await makeFolder(paths.dir);
     await makeFolder(paths.output);
     if (!(await keepShard(paths, place, { hub, own: base, frozen }, stop))) return "shard";
+    if (hasRouters(place)) await writeJobRouters(paths.routers, place, hub);
     const loader = groupTrainingLoader(network, group, {
       batchSize,
       seed: streamSeed(place, cycle),
@@ -303,13 +305,13 @@ const tick = (program: RunningProgram, { stop, deadline, graceMs, now }: Clock):
 };
 
 /** Keeps what a program writes within a bound: old checkpoints go, and a program that goes on writing is ended. */
-const watchDisk = ({ dir, shard, windows, output }: JobPaths, state: string, limit: number) => {
+const watchDisk = ({ dir, shard, windows, routers, output }: JobPaths, state: string, limit: number) => {
   let overrun: { readonly code: "TRAINER_DISK"; readonly bytes: number; readonly limit: number } | null = null;
   let looking: Promise<void> | undefined;
   const ours = folderBytes([shard]);
   const look = async (program: RunningProgram): Promise<void> => {
     await pruneOutput(output);
-    const bytes = (await folderBytes([dir, state, shard])) - (await ours) - (await folderBytes([windows]));
+    const bytes = (await folderBytes([dir, state, shard])) - (await ours) - (await folderBytes([windows, routers]));
     if (bytes <= limit || overrun !== null) return;
     overrun = { code: "TRAINER_DISK", bytes, limit };
     program.stop(0);

@@ -7,6 +7,7 @@ import type { Network } from "#shared/protocol/network.js";
 import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import type { MinerConfig, TrainingConfig } from "../config.js";
+import { jobRouterShapes } from "../own-trainer/job-routers.js";
 import { shardModel } from "../own-trainer/shard-folder.js";
 import { isWithin } from "../own-trainer/shard-loss.js";
 import { windowsShape } from "../own-trainer/training-windows.js";
@@ -25,7 +26,7 @@ export interface OwnTrainingPlan extends Pick<TrainingPlan, "group" | "parameter
   readonly disk: {
     readonly models: number;
     readonly updates: number;
-    /** The shard's folder, float32, and the group's weights once more where the check reads them from a file. */
+    /** The shard's folder and the whole routers, float32, and the group's weights once more where the check reads them from a file. */
     readonly shard: number;
     readonly windows: number;
     /** `trainer.disk_gib`. */
@@ -45,11 +46,12 @@ export const planOwnTraining = (
   const shard = shardModel(network, config.expert_group);
   const { parameters, weights, transfer, models, updates } = filesOf(config, network, hubDType);
   const folder = 4 * countParameters(parameterShapes(shard.config));
+  const routers = 4 * countParameters(jobRouterShapes(network, config.expert_group, config));
   const isInMemory = isWithin(evaluationMemory(0), shard);
   const disk = {
     models,
     updates,
-    shard: folder + (isInMemory ? 0 : weights),
+    shard: folder + routers + (isInMemory ? 0 : weights),
     windows: windowsBytes(windowsShape(config, network)),
     program: config.trainer.disk_gib * GIB,
   };

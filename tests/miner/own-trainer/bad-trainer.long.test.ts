@@ -118,7 +118,7 @@ describe("a trainer's program and its time", { timeout: HANG_GUARD }, () => {
     assert.equal(JSON.parse(readFileSync(join(home, "job", "job.json"), "utf8")).resumed, false);
   });
 
-  for (const gone of ["shard", join("job", "windows.safetensors")])
+  for (const gone of ["shard", join("job", "windows.safetensors"), join("job", "routers.safetensors")])
     it(`is begun anew where its job has no ${basename(gone, ".safetensors")} any more`, async (t) => {
       const home = temporaryFolder(t);
       const first = await openBad(t, "resumes", { "trainer.grace_seconds": 0 }, { home });

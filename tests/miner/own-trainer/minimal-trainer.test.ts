@@ -5,11 +5,12 @@ import { describe, it, type TestContext } from "node:test";
 import type { OwnTrainer, OwnTrainerOptions } from "#miner/own-trainer/own-trainer.js";
 import type { ReplicaStep, TrainOptions } from "#miner/training/trainer.js";
 import type { Device } from "#shared/engine/device.js";
-import { groupShapes } from "#shared/model/groups.js";
-import type { Parameters } from "#shared/model/parameters.js";
+import { groupShapes, hubShapes } from "#shared/model/groups.js";
+import { type Parameters, routerLayerOf } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { type FloatSource, inMemory } from "#shared/training/float-source.js";
-import { device, relativeError } from "../../shared/model/micro.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
+import { device, microParameters, relativeError } from "../../shared/model/micro.js";
 import { atEachRun } from "../../support/at-each-run.js";
 import { coded } from "../../support/coded.js";
 import { parameters } from "../../support/micro-network.js";
@@ -21,6 +22,16 @@ const heldOut = { seed: "7".repeat(64), batches: 2 };
 
 const full: Network = { ...restricted, model: { ...restricted.model, shard: { mode: "full" } } };
 
+/** Two layers: what the first one's experts do decides where the second one's router sends the text. */
+const deep: Network = {
+  ...restricted,
+  model: { ...restricted.model, num_hidden_layers: 2 },
+  groups: {
+    math: { ...restricted.groups.math!, experts: { 0: [0, 2], 1: [1, 2] } },
+    prose: { ...restricted.groups.prose!, experts: { 0: [1], 1: [0] } },
+  },
+};
+
 const others: Parameters = Object.fromEntries(
   Object.keys(groupShapes(full.model, full.groups.prose!)).map((name) => [name, parameters[name]!]),
 );
@@ -29,26 +40,25 @@ describe("a trainer's program that follows the contract", () => {
   for (const [mode, network] of [
     ["restricted", restricted],
     ["full", full],
+    ["restricted, two layers", deep],
   ] as const)
     it(`gains what the built-in trainer gains on the same text, mode ${mode}`, async (t) => {
       const flags = { max_steps: 3, gradient_accumulation_steps: 2, warmup_steps: 1 };
+      const weights = microParameters(network.model);
+      const pick = (shapes: object): Parameters =>
+        Object.fromEntries(Object.keys(shapes).map((name) => [name, weights[name]!]));
+      const base = inMemory(pick(groupShapes(network.model, network.groups.math!)));
+      const hub = pick(hubShapes(network.model, network.groups));
       const frozen = mode === "full" ? inMemory(others) : undefined;
-      const { trainer, config } = await open(t, MINIMAL, flags, { network });
+      const { trainer, config } = await open(t, MINIMAL, flags, { network, hub: inMemory(hub) });
       const steps: ReplicaStep[] = [];
-      const own = await train(trainer, { frozen, onStep: (step) => steps.push(step) });
+      const options = { cycle: 1, model: MODEL, frozen, stop: () => false };
+      const own = await trained(trainer.train(base, { ...options, onStep: (step) => steps.push(step) }));
 
-      const builtIn = await openTrainer(config, { network });
+      const builtIn = await openTrainer(config, { network, hub: frozenInMemory(hub) });
       t.after(() => builtIn.dispose());
       const expected: ReplicaStep[] = [];
-      const reference = await trained(
-        builtIn.train(inMemory(base), {
-          cycle: 1,
-          model: MODEL,
-          frozen,
-          stop: () => false,
-          onStep: (step) => expected.push(step),
-        }),
-      );
+      const reference = await trained(builtIn.train(base, { ...options, onStep: (step) => expected.push(step) }));
 
       assert.deepEqual([...own.update.keys()].sort(), [...reference.update.keys()].sort());
       for (const [name, { data }] of own.update)
@@ -60,10 +70,7 @@ describe("a trainer's program that follows the contract", () => {
       );
       for (const [i, { loss }] of steps.entries()) assert.ok(Math.abs(loss - expected[i]!.loss) < 1e-5);
 
-      const [ours, theirs] = [
-        await trainer.losses(inMemory(base), heldOut),
-        await builtIn.losses(inMemory(base), heldOut),
-      ];
+      const [ours, theirs] = [await trainer.losses(base, heldOut), await builtIn.losses(base, heldOut)];
       for (const [i, loss] of ours.entries()) assert.ok(Math.abs(loss - theirs[i]!) < 1e-5, `${loss} ${theirs[i]}`);
     });
 
@@ -103,7 +110,8 @@ describe("a trainer's program that follows the contract", () => {
       const source: FloatSource = {
         shapes,
         read: (name) => {
-          reads.push(name);
+          // The whole routers are the job's, not the shard's.
+          if (routerLayerOf(name) === null) reads.push(name);
           return read(name);
         },
         version: () => version,

@@ -231,9 +231,10 @@ describe("a miner's plan", { timeout: HANG_GUARD }, () => {
     assert.equal(disk.program, 2 * 2 ** 30);
     // Ids and targets of four bytes, four forward passes a step.
     assert.equal(disk.windows, 10 * 4 * 2 * micro.data.sequence_length * 8);
-    // Of the router the group's rows alone are in its folder.
-    const rows = micro.model.hidden_size * (micro.model.num_experts - 2);
-    assert.equal(disk.shard, 4 * (hub + group - rows));
+    // Of the router the group's rows alone are in its folder, and all of them in the job's.
+    const width = micro.model.hidden_size;
+    const rows = width * (micro.model.num_experts - 2);
+    assert.equal(disk.shard, 4 * (hub + group - rows + width * micro.model.num_experts));
     const { total, ...parts } = disk;
     assert.equal(
       total,
