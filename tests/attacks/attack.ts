@@ -145,6 +145,8 @@ export interface Lie {
   readonly baseline?: (measured: Report["baseline"], den: LiarsDen) => Report["baseline"];
   /** Whom it shows its report: nobody, or one honest validator; everybody unless given. */
   readonly shows?: "nobody" | "one";
+  /** Opens the server that its records name; its own, which serves, unless given. */
+  readonly location?: (scope: Scope) => Promise<string>;
   /** Numbers of the reports that it says it holds, in place of those that it does. */
   readonly held?: (held: readonly number[]) => readonly number[];
   /** Its ballot in place of what it measured. */

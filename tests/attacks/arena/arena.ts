@@ -208,7 +208,15 @@ export const campaign = async (
         await until(t, () => reported() !== undefined);
         return reported()!;
       };
-      const accomplices = { cycle, attackers, earlier, eve: attackers.values().next().value ?? 0, first, heard };
+      const accomplices = {
+        scope: t,
+        cycle,
+        attackers,
+        earlier,
+        eve: attackers.values().next().value ?? 0,
+        first,
+        heard,
+      };
       lives.push(
         liarsCycle(liar, lie, accomplices).then((reported) => {
           earlier = reported;

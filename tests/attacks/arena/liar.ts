@@ -10,11 +10,14 @@ import { groupsInOrder } from "#shared/replay/ballots.js";
 import { chooseSteps } from "#validator/choose/choose.js";
 import { judgeCycle } from "#validator/judge/judge.js";
 import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
+import type { Scope } from "../../shared/artifact/temporary.js";
 import type { TestValidator } from "../../support/validator.js";
 import type { LiarsDen, Lie, Reported } from "../attack.js";
 import type { Weighed } from "../library/honest-weights.js";
 
 export interface Accomplices extends LiarsDen {
+  /** Closes what it opens. */
+  readonly scope: Scope;
   /** The attacker's uid that gets the weights. */
   readonly eve: number;
   /** The honest validator to which it shows what it shows nobody else. */
@@ -31,8 +34,9 @@ export const liarsCycle = async (
 ): Promise<Reported | null> => {
   if (lie.isSilent) return null;
   const { participant, meter, weights } = validator;
-  const { cycle, eve } = accomplices;
-  const { clock, location, network, signal } = participant;
+  const { cycle, eve, scope } = accomplices;
+  const { clock, network, signal } = participant;
+  const location = (await lie.location?.(scope)) ?? participant.location;
   const window = (phase: "evaluate" | "exchange" | "choose" | "merge") => phaseWindow(cycle, phase, network.phases);
   const head = { cycle, location };
   const measuring = lie.text

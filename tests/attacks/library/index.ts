@@ -19,6 +19,7 @@ import { goodHereBadThere } from "./good-here-bad-there.js";
 import { hostileServers } from "./hostile-servers.js";
 import { hugeNorm } from "./huge-norm.js";
 import { idleValidators, tallyingValidator } from "./idle-validators.js";
+import { independenceApart } from "./independence-apart.js";
 import { lazy } from "./lazy.js";
 import { liarAbsurd } from "./liar-absurd.js";
 import { liarCrawls } from "./liar-crawls.js";
@@ -30,6 +31,7 @@ import { liarOmits } from "./liar-omits.js";
 import { liarOvershoots } from "./liar-overshoots.js";
 import { liarRejects } from "./liar-rejects.js";
 import { liarSilent } from "./liar-silent.js";
+import { liarSilentServers } from "./liar-silent-servers.js";
 import { liarSplitView } from "./liar-split-view.js";
 import { liarStandstill } from "./liar-standstill.js";
 import { liarSwaps } from "./liar-swaps.js";
@@ -55,6 +57,7 @@ import { neuronSwap } from "./neuron-swap.js";
 import { noise } from "./noise.js";
 import { noisyCopiesOf } from "./noisy-copies.js";
 import { oldRivalsAll } from "./old-rivals.js";
+import { oldRivalsLate } from "./old-rivals-late.js";
 import { oppositeHalves } from "./opposite-halves.js";
 import { otherText } from "./other-text.js";
 import { parkedInEndedGroup } from "./parked-in-ended-group.js";
@@ -103,6 +106,7 @@ export const attacks: readonly Attack[] = [
   ...lookingAhead,
   ...addedSteps,
   ...oldRivalsAll,
+  oldRivalsLate,
   ...ridingByTurnsBy,
   stolenStream,
   lazy,
@@ -139,6 +143,7 @@ export const attacks: readonly Attack[] = [
   liarInflates,
   liarZeroes,
   liarIndependence,
+  ...independenceApart,
   liarWeights,
   sleeper,
   liarSplitView,
@@ -153,6 +158,7 @@ export const attacks: readonly Attack[] = [
   liarFails,
   liarOmits,
   liarSilent,
+  liarSilentServers,
   liarStandstill,
   liarOvershoots,
   liarCrawls,
