@@ -171,6 +171,18 @@ describe("a step by layers", () => {
     assert.notDeepEqual(without.m, (await train({ parameters, shape, trainable }, "whole")).m);
   });
 
+  for (const family of ["deepseek_v2", "granitemoe", "qwen2_moe"])
+    it(`keeps tokens with a part of ${family}'s experts`, async () => {
+      for (const { dir } of references(join("families", family))) {
+        const { config, parameters: whole } = await readCheckpoint(dir);
+        const held = allExperts(config).map((experts) => experts.slice(1, 3));
+        const shape = { config, held, heldAffinity: 0.5, batchSize: 2, sequenceLength: LENGTH, isolated: true };
+        const parameters = { ...shardOf(whole, pickExperts(whole, held), held), ...wholeRouters(shape, whole) };
+        const trainable = Object.keys(parameters).filter((name) => expertOf(name) !== null);
+        await agree({ parameters, shape, trainable });
+      }
+    });
+
   it("needs no backward pass below the lowest trained layer", async () => {
     const parameters = microParameters(MICRO);
     const shape = { config: MICRO, held: allExperts(MICRO), batchSize: 2, sequenceLength: LENGTH };
