@@ -64,7 +64,11 @@ export const scoreEntries = async (
     update,
     group: update.group,
     artifact: update.artifact,
-    load: () => reader.load(update),
+    // Runs on the whole model take this thread: reading beside them would fall behind the race, whose losses count for nothing without it.
+    load: async () => {
+      await sketches.add(update, seeds[update.group]!);
+      return reader.load(update);
+    },
     open: () => reader.open(update),
   }));
   const entries = updates.flatMap(({ submission, group }) => {
@@ -91,6 +95,9 @@ export const scoreEntries = async (
       isAllRead = true;
     })();
     watching.catch(() => {});
+    // Nor is it time that measuring takes.
+    if (!meter.isLayerMajor)
+      for (const group of judged) await orAbort(sketches.expect(group, seeds[group]!), until).catch(() => {});
     const measured = await measureUpdates(meter, {
       network,
       model: wholeModel(base),
@@ -156,6 +163,7 @@ const watchEach = async (
 ): Promise<void> => {
   let slowest = 0;
   for (const { update } of those) {
+    await sketches.expect(update.group, seeds[update.group]!);
     if (time.left() <= slowest) throw new Error(NO_TIME);
     const begun = time.now();
     const isSketched = await sketches.add(update, seeds[update.group]!);

@@ -18,11 +18,11 @@ import type { GatedReader } from "./gated-cache.js";
 export interface Sketches {
   /**
    * Begins with the directions that everybody knows of a group and that count as nobody's work: its weights, along which weight decay goes, and its
-   * momentum.
+   * momentum. Resolves when they are sketched or cannot be.
    *
    * @param seed the group's evaluation seed
    */
-  expect(group: string, seed: string): void;
+  expect(group: string, seed: string): Promise<void>;
   /** Sketches an update, after what everybody knows of its group. False if one of both cannot be read; throws on the participant's own abort alone. */
   add(update: GatedUpdate, seed: string): Promise<boolean>;
   /**
@@ -97,18 +97,36 @@ export const openSketches = (
     }
   };
   const known = inTurnOnce(inTurn, readKnown, (group) => group);
-  const own = inTurnOnce(inTurn, readUpdate, ({ artifact }) => artifact);
-  return {
-    expect: (group, seed) => void known.ask(group, seed).catch(() => {}),
-    async add(update, seed) {
+  const expect = (group: string, seed: string): Promise<void> =>
+    known.ask(group, seed).then(
+      () => {},
+      () => {},
+    );
+  const own = inTurnOnce(
+    inTurn,
+    async (update: GatedUpdate, seed: string): Promise<Float32Array | null> => {
+      const { group, artifact } = update;
       try {
-        await known.ask(update.group, seed);
-        return (await own.ask(update, seed)) !== null;
+        // Its turn was before this one.
+        await known.ask(group, seed);
+        return await readUpdate(update, seed);
       } catch (thrown) {
+        over.signal.throwIfAborted();
         signal.throwIfAborted();
-        if (over.signal.aborted) return false;
-        const { group, artifact } = update;
         log.warn("update not compared with the others", { group, artifact, reason: reasonOf(thrown) });
+        return null;
+      }
+    },
+    ({ artifact }) => artifact,
+  );
+  return {
+    expect,
+    async add(update, seed) {
+      void expect(update.group, seed);
+      try {
+        return (await own.ask(update, seed)) !== null;
+      } catch {
+        signal.throwIfAborted();
         return false;
       }
     },

@@ -144,6 +144,60 @@ describe("updates measured before a restart", { timeout: HANG_GUARD }, () => {
   });
 });
 
+describe("updates measured on the whole model", { timeout: HANG_GUARD }, () => {
+  it("are compared before they are measured: runs on this thread leave reading no time beside them", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const base = await loadModel(vera, subnet.modelHash);
+    const passed = ["ann", "bob"].map((miner) => {
+      const tensors = noiseUpdate(subnet, miner, 0.01);
+      const { artifact, submission, tensors: blob } = forge(subnet, { miner, tensors });
+      const manifest = {} as GatedUpdate["manifest"];
+      const { location } = subnet;
+      const update = { group: "math", artifact, manifest, tensorsHash: blob.hash, location };
+      return { submission, update, tensors: new Map(Object.entries(tensors)) };
+    });
+    const tensorsOf = new Map(passed.map(({ update, tensors }) => [update.artifact, tensors]));
+    const compared = new Set<unknown>();
+    const reader: Parameters<typeof scoreEntries>[2] = {
+      load: async ({ artifact }) => tensorsOf.get(artifact)!,
+      open: async ({ artifact }) => ({
+        read: async (name) => {
+          for (let turn = 0; turn < 10; turn++) await turnOfEvents();
+          return tensorsOf.get(artifact)!.get(name)!.data;
+        },
+        close: async () => void compared.add(tensorsOf.get(artifact)),
+      }),
+      problemOf: () => null,
+    };
+    const meter = await openMeter(t, subnet);
+    const ofGroup: typeof meter.ofGroup = async (...given) => {
+      const measuring = await meter.ofGroup(...given);
+      return {
+        ...measuring,
+        losses: (update, batches) => {
+          assert.ok(update === null || compared.has(update));
+          return measuring.losses(update, batches);
+        },
+      };
+    };
+    const sketches = openSketches(vera, base, reader);
+    t.after(() => sketches.close());
+    const { entries } = await scoreEntries(vera, { ...meter, ofGroup }, reader, {
+      cycle: 1,
+      base,
+      sketches,
+      passed,
+      late: Promise.resolve([]),
+      seeds: { math: "11".repeat(32), prose: "22".repeat(32) },
+      texts: new Map(),
+      timer: undefined,
+    });
+    assert.equal(entries.length, 2);
+    assert.equal(compared.size, 2);
+  });
+});
+
 describe("late updates", { timeout: HANG_GUARD }, () => {
   it("are read beside the race and no longer than it may last: none of them makes a report late", async (t) => {
     const subnet = await openSubnet(t);
