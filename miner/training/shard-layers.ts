@@ -57,15 +57,15 @@ const shardHub = (shape: ForwardShape, hub: FrozenSource): FrozenSource => {
   return {
     shapes,
     async read(name) {
-      const tensor = await hub.read(inHub(name));
       const whole = wholeRouterLayerOf(name);
-      if (whole !== null) return wholeRouter(tensor, held[whole]!);
+      if (whole !== null) return wholeRouter(await hub.read(routerName(whole)), held[whole]!);
+      const tensor = await hub.read(name);
       const layer = routerLayerOf(name);
       const ids = layer === null ? null : held[layer]!;
       if (ids === null || ids.length === tensor.shape[0]) return tensor;
       return routerRows(tensor, ids);
     },
-    rows: (name, first, end) => hub.rows(inHub(name), first, end),
+    rows: (name, first, end) => hub.rows(name, first, end),
   };
 };
 
