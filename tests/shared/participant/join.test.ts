@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
-import { it } from "node:test";
+import { it, type TestContext } from "node:test";
 import { sha256 } from "#shared/protocol/hash.js";
 import { shortHash } from "#shared/protocol/records.js";
 import { coded } from "../../support/coded.js";
@@ -63,6 +63,15 @@ it("a store elsewhere that does not answer keeps nobody from joining", { timeout
   );
 });
 
+/** Where buckets of `s3://` are, until the test is over. */
+const bucketAt = (t: TestContext, endpoint: string): void => {
+  const env = { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
+  t.after(() => {
+    for (const name of Object.keys(env)) delete process.env[name];
+  });
+  Object.assign(process.env, env);
+};
+
 it("who leaves the network copies nothing more to a store elsewhere", { timeout: HANG_GUARD }, async (t) => {
   const subnet = await openSubnet(t);
   let hear: (socket: Socket) => void = () => {};
@@ -74,11 +83,7 @@ it("who leaves the network copies nothing more to a store elsewhere", { timeout:
     if (request.method === "PUT") hear(request.socket);
     else response.writeHead(404).end();
   });
-  const env = { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
-  t.after(() => {
-    for (const name of Object.keys(env)) delete process.env[name];
-  });
-  Object.assign(process.env, env);
+  bucketAt(t, endpoint);
   const ann = await subnet.join("ann", { store: "s3://blobs" });
   const blobs = ["report", "weights"].map((text) => Buffer.from(text));
   for (const bytes of blobs) await ann.blobs.put(bytes);
@@ -105,11 +110,7 @@ it("who leaves the network lists a store elsewhere no further", { timeout: HANG_
     if (request.url?.includes("list-type=2")) hear();
     else response.writeHead(404).end();
   });
-  const env = { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
-  t.after(() => {
-    for (const name of Object.keys(env)) delete process.env[name];
-  });
-  Object.assign(process.env, env);
+  bucketAt(t, endpoint);
   const ann = await subnet.join("ann", { store: "s3://blobs" });
   await listing;
   await ann.leave();
