@@ -4,14 +4,13 @@ import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
-import { bar } from "#shared/telemetry/progress.js";
 import { describeMachine, machine } from "../machine.js";
 import { figuresOption, writeFigures } from "../options.js";
-import type { Watch } from "./base.js";
 import { checkpointBases } from "./checkpoint-bases.js";
 import { compareModes, type Figure } from "./compare-modes.js";
 import { localnetBases } from "./localnet-bases.js";
 import { describeModes } from "./report.js";
+import { stepBars } from "./step-bars.js";
 
 interface Flags {
   readonly from?: string;
@@ -23,7 +22,6 @@ interface Flags {
 /** Steps behind the base models and of a miner's training, and threads, 0 for all: unless the command line says others, and for a checkpoint. */
 const LOCALNET = { pretraining: 400, steps: TRAINING.max_steps, threads: 1 };
 const CHECKPOINT = { pretraining: DEMONSTRATION.routerSteps, steps: 60, threads: 0 };
-const BAR_WIDTH = 20;
 
 export const shardModesBench: CommandSpec = {
   name: "shards",
@@ -62,10 +60,7 @@ const run = async ({ from, json, ...given }: Flags): Promise<void> => {
   const device = onnxCpu({ threads });
   const signal = shutdownSignal();
   const view = new LiveView({ terminal: process.stderr });
-  const onStep: NonNullable<Watch["onStep"]> = (what, step, of) => {
-    const line = `${what}  ${bar(step / of, BAR_WIDTH)}  step ${step}/${of}`;
-    view.update([line], line);
-  };
+  const onStep = stepBars(view);
   const making = { device, pretraining, steps, signal, onStep };
   const figures: Figure[] = [];
   try {

@@ -3,13 +3,12 @@ import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { LiveView } from "#shared/telemetry/live-view.js";
-import { bar } from "#shared/telemetry/progress.js";
 import { percent } from "../format.js";
 import { describeMachine, machine } from "../machine.js";
 import { figuresOption, writeFigures } from "../options.js";
-import type { Watch } from "./base.js";
 import { type Drifted, learnOn, type Way } from "./drift.js";
 import { localnetBase } from "./localnet-bases.js";
+import { stepBars } from "./step-bars.js";
 
 interface Flags {
   readonly pretraining: number;
@@ -23,7 +22,6 @@ const WAYS: readonly Way[] = [
   { mode: "restricted", affinity: 0.1 },
   { mode: "full", affinity: 0 },
 ];
-const BAR_WIDTH = 20;
 
 export const shardDriftBench: CommandSpec = {
   name: "shard-drift",
@@ -44,10 +42,7 @@ const run = async ({ pretraining, steps, cycles, json }: Flags): Promise<void> =
   const device = onnxCpu({ threads: 1 });
   const signal = shutdownSignal();
   const view = new LiveView({ terminal: process.stderr });
-  const onStep: NonNullable<Watch["onStep"]> = (what, step, of) => {
-    const line = `${what}  ${bar(step / of, BAR_WIDTH)}  step ${step}/${of}`;
-    view.update([line], line);
-  };
+  const onStep = stepBars(view);
   const figures: (Way & Drifted)[] = [];
   try {
     const base = await localnetBase({ device, pretraining, steps, signal, onStep });

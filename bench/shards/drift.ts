@@ -72,7 +72,8 @@ export async function* learnOn(device: Device, base: Base, options: DriftOptions
         let lowest = losses.get(group)!.whole;
         for (const part of PARTS) {
           const scaled = scaledBy(change, part);
-          const after = await lossesOf(device, network, changed(parameters, scaled), signal);
+          const alone = { ...network, groups: { [group]: network.groups[group]! } };
+          const after = await lossesOf(device, alone, changed(parameters, scaled), signal);
           const { whole } = after.get(group)!;
           if (whole >= lowest) continue;
           lowest = whole;

@@ -1,6 +1,7 @@
 import { PRETRAINING, TRAINING } from "#localnet/training.js";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { expertsOf } from "#shared/model/groups.js";
+import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { AFFINITY, pretrain } from "#shared/training/pretrain.js";
 import type { Base, MakeBases } from "./base.js";
@@ -10,39 +11,35 @@ const TEMPLATE = "configs/localnet/network.yaml";
 const ANCHORS = [3, 7];
 
 /** The localnet's model, once with routers trained for the groups and once with others. */
-export async function* localnetBases({ pretraining, steps, onStep, ...making }: MakeBases): AsyncGenerator<Base> {
+export async function* localnetBases(making: MakeBases): AsyncGenerator<Base> {
   for (const [routers, affinity] of [
     ["for the groups", AFFINITY],
     ["at large", 0],
   ] as const) {
     const network = networkOf();
-    const parameters = await pretrain({
-      ...making,
-      ...PRETRAINING,
-      network,
-      affinity,
-      seed: "shards",
-      steps: pretraining,
-      onStep: (step) => onStep?.(`pretraining, routers ${routers}`, step + 1, pretraining),
-    });
-    yield { routers, network, parameters, training: { ...TRAINING, max_steps: steps } };
+    const parameters = await pretrained(network, affinity, { ...making, what: `pretraining, routers ${routers}` });
+    yield { routers, network, parameters, training: { ...TRAINING, max_steps: making.steps } };
   }
 }
 
 /** The localnet's model and groups, with the settings of docs/by-hand.md for its miners. */
-export const localnetBase = async ({ pretraining, steps, onStep, ...making }: MakeBases): Promise<Base> => {
+export const localnetBase = async (making: MakeBases): Promise<Base> => {
   const network: Network = { ...loadNetworkTemplate(TEMPLATE), genesis: "0".repeat(64) };
-  const parameters = await pretrain({
-    ...making,
-    ...PRETRAINING,
-    network,
-    seed: "shards",
-    steps: pretraining,
-    onStep: (step) => onStep?.("pretraining", step + 1, pretraining),
-  });
-  const training = { ...TRAINING, learning_rate: 1e-3, warmup_steps: 10, max_steps: steps };
+  const parameters = await pretrained(network, AFFINITY, { ...making, what: "pretraining" });
+  const training = { ...TRAINING, learning_rate: 1e-3, warmup_steps: 10, max_steps: making.steps };
   return { routers: "for the groups", network, parameters, training };
 };
+
+const pretrained = (
+  network: Network,
+  affinity: number,
+  { device, signal, pretraining, what, onStep }: MakeBases & { readonly what: string },
+): Promise<Parameters> =>
+  pretrain({
+    ...PRETRAINING,
+    ...{ device, signal, network, affinity, seed: "shards", steps: pretraining },
+    onStep: (step) => onStep?.(what, step + 1, pretraining),
+  });
 
 /** The localnet's, whose groups leave the anchors to nobody. */
 const networkOf = (): Network => {
