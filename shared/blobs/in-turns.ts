@@ -1,3 +1,4 @@
+import { NEVER } from "#shared/util/never.js";
 import { prioritySlots } from "./priority-slots.js";
 
 /** Does work once its turn has come. @throws what the work throws; the signal's reason */
@@ -10,7 +11,7 @@ const MAX_WAITING = 65_536;
  * Does so much work at a time, in the order in which it was asked for. None of it may wait for a stranger: strangers would then hold up all
  * others.
  */
-export const inTurns = (limit: number, signal: AbortSignal = new AbortController().signal): InTurn => {
+export const inTurns = (limit: number, signal: AbortSignal = NEVER): InTurn => {
   const slots = prioritySlots([limit], { maxWaiting: MAX_WAITING });
   return async (work) => {
     const release = await slots.acquire(0, signal);

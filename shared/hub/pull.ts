@@ -3,6 +3,7 @@ import { open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { ensureFolder } from "#shared/files/ensure-folder.js";
+import { NEVER } from "#shared/util/never.js";
 import { checkDiskRoom } from "./disk-room.js";
 import { type HubOptions, type HubRepository, openHub } from "./hub.js";
 import { formatHubAddress, type HubAddress } from "./hub-address.js";
@@ -30,8 +31,6 @@ export interface Pulled {
   /** Files that were left out. */
   readonly skipped: readonly HubFile[];
 }
-
-const NEVER = new AbortController().signal;
 
 /**
  * Fetches a repository's files into a new folder, each checked by the hash that the Hub lists. Until all are whole they lie in `<out>.partial`,

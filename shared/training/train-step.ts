@@ -2,6 +2,7 @@ import type { Tensors } from "#shared/engine/device.js";
 import { ADAMW_DEFAULTS } from "#shared/engine/optim/adamw.js";
 import { type FloatTensor, zeros } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { NEVER } from "#shared/util/never.js";
 import { deviceStep } from "./device-step.js";
 import { type FloatSource, inMemory } from "./float-source.js";
 import { hostStep } from "./host-step.js";
@@ -84,8 +85,6 @@ export interface TrainStep {
   /** Waits for the step in progress, then frees the programs. */
   dispose(): Promise<void>;
 }
-
-const NEVER = new AbortController().signal;
 
 /**
  * A training step on a device. If the device computes in host memory, its program computes gradients, and AdamW follows outside the

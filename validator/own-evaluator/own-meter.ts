@@ -9,6 +9,7 @@ import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { middleOf, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
 import type { Log } from "#shared/telemetry/log.js";
+import { NEVER } from "#shared/util/never.js";
 import type { ValidatorConfig } from "../config.js";
 import { type EvaluatorProgram, openEvaluatorProgram, refuseIfAborted, removeEvaluator } from "./evaluator-program.js";
 import { type Moment, openPaceBook } from "./pace-book.js";
@@ -18,9 +19,6 @@ import { type Moment, openPaceBook } from "./pace-book.js";
  * times as much.
  */
 const TOLERANCE = 1e-4;
-
-/** Who stops the validator closes the program, which ends its request. A duty's end is a matter of the meter's signals. */
-const NEVER = new AbortController().signal;
 
 interface OwnMeterOptions {
   readonly program: EvaluatorProgram;
@@ -57,6 +55,7 @@ export const withOwnEvaluator = async (
     command,
     environment,
     timeoutSeconds,
+    // Who stops the validator closes the program, which ends its request. A duty's end is a matter of the meter's signals.
     withinPhase: (share, work) =>
       untilBlock(clock, clock.head.number + Math.max(1, Math.floor(share * blocks)), NEVER, work),
     home: place,
