@@ -1,5 +1,5 @@
 import { compareTexts } from "#shared/protocol/compare-texts.js";
-import { normalise, type RewardCurve } from "./curves/curve.js";
+import type { RewardCurve } from "./curves/curve.js";
 
 export interface Payee {
   readonly uid: number;
@@ -29,8 +29,7 @@ export interface GroupRewardInputs {
 
 /**
  * Shares by uid, summing to 1 where there is an owner's uid. All groups have pools of the same size, so that no group drains another. Within a group the curve divides
- * the pool by scores, and each part is multiplied by the miner's independence: several submissions of one training share what the curve
- * pays for that training.
+ * the pool by scores and by the miners' independence: several submissions of one training share what the curve pays for that training.
  */
 export const groupRewards = ({
   groups,
@@ -52,8 +51,10 @@ export const groupRewards = ({
   const divided = new Map<number, number>();
   const pool = 1 / groups.size;
   for (const [group, ranked] of [...groups].sort(([a], [b]) => compareTexts(a, b))) {
-    const parts = curve(ranked.map(({ score }) => score));
-    const earned = normalise(ranked.map(({ independence }, place) => (parts[place] ?? 0) * independence));
+    const earned = curve(
+      ranked.map(({ score }) => score),
+      ranked.map(({ independence }) => independence),
+    );
     const isEarned = earned.some((share) => share > 0);
     const miners = isEarned ? (1 - burn) * paid(group) : 0;
     pay(ownerUid, pool * (1 - miners));

@@ -7,9 +7,9 @@ export interface Proportional {
 
 /** Pay in proportion to a power of the score: the one curve without jumps. */
 export const proportional = ({ exponent }: Proportional): RewardCurve => {
-  return (scores) => {
+  return (scores, independence) => {
     // Relative to the best, so that no power underflows or overflows.
     const best = Math.max(0, ...scores);
-    return normalise(scores.map((score) => (score > 0 ? (score / best) ** exponent : 0)));
+    return normalise(scores.map((score, i) => (score > 0 ? (score / best) ** exponent * (independence?.[i] ?? 1) : 0)));
   };
 };

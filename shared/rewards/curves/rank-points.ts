@@ -1,4 +1,4 @@
-import { normalise, type RewardCurve } from "./curve.js";
+import { normalise, partAlong, type RewardCurve, stretchesOf } from "./curve.js";
 
 export interface RankPoints {
   /** Points by place, first to last, never increasing: 25, 18, 15, … as in motor racing. Later places earn none. */
@@ -7,5 +7,7 @@ export interface RankPoints {
 
 /** Pay in proportion to points by place. It jumps at ties. */
 export const rankPoints = ({ points }: RankPoints): RewardCurve => {
-  return (scores) => normalise(scores.map((score, place) => (score > 0 ? (points[place] ?? 0) : 0)));
+  const places = { end: points.length, partOf: (place: number) => points[place]! };
+  return (scores, independence) =>
+    normalise(stretchesOf(scores, independence).map((stretch) => partAlong(stretch, places)));
 };

@@ -16,8 +16,6 @@ export interface TopN {
 export const topN = ({ n, decay, floor }: TopN): RewardCurve => {
   const partOf =
     "ratio" in decay ? (place: number) => decay.ratio ** -place : (place: number) => (place + 1) ** -decay.exponent;
-  return (scores) => {
-    const parts = scores.map((score, place) => (score > 0 ? (place < n ? partOf(place) : score) : 0));
-    return leadersAndRest(parts, n, floor);
-  };
+  return (scores, independence) =>
+    leadersAndRest(scores, independence, { leaders: { end: n, partOf }, partBehind: (score) => score, rest: floor });
 };

@@ -9,10 +9,7 @@ export interface TwoGroups {
 
 /** Two levels of pay, for example 98/2. Pay jumps where the first group ends. */
 export const twoGroups = ({ leaders, share }: TwoGroups): RewardCurve => {
-  return (scores) =>
-    leadersAndRest(
-      scores.map((score) => (score > 0 ? 1 : 0)),
-      leaders,
-      1 - share,
-    );
+  const partOf = () => 1;
+  return (scores, independence) =>
+    leadersAndRest(scores, independence, { leaders: { end: leaders, partOf }, partBehind: partOf, rest: 1 - share });
 };

@@ -7,6 +7,7 @@ import { checkpoints } from "./checkpoints.js";
 import { collusion } from "./collusion.js";
 import { copiedReport } from "./copied-report.js";
 import { copiesApartAll } from "./copies-apart.js";
+import { copiesByPlaceAll } from "./copies-by-place.js";
 import { copy } from "./copy.js";
 import { copyCommitment } from "./copy-commitment.js";
 import { copyLastWinner } from "./copy-last-winner.js";
@@ -171,6 +172,7 @@ export const attacks: readonly Attack[] = [
   twoFacedServer,
   ...partlyServedTo,
   ...copiesApartAll,
+  ...copiesByPlaceAll,
   ...abstentionsOnDemand,
   abstentionByOwnReport,
   idleValidators,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, it, test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
+import { type CurveSettings, rewardCurve } from "#shared/rewards/curves/reward-curve.js";
 import { topN } from "#shared/rewards/curves/top-n.js";
 import { paidPart } from "#shared/rewards/progress.js";
 import { rank } from "#shared/rewards/ranking.js";
@@ -167,26 +168,51 @@ test("what a gate takes from a miner's pay goes to the owner, and a gate that ta
   assert.deepEqual(groupRewards({ ...rewards, gate: () => 1 }), open);
 });
 
-test("what the curve pays for one training is divided among those that submitted it", () => {
-  const paid = groupRewards({
-    groups: new Map([
-      [
-        "prose",
-        [
-          { uid: 1, score: 2, independence: 1.5 },
-          { uid: 2, score: 2, independence: 0.75 },
-          { uid: 3, score: 2, independence: 0.75 },
-        ],
-      ],
-    ]),
-    curve: (scores) => scores.map(() => 1 / scores.length),
-    burn: 0,
-    ownerUid: 0,
+describe("one training under several hotkeys", () => {
+  const curves: readonly CurveSettings[] = [
+    { curve: "proportional", exponent: 2.5 },
+    { curve: "top-n", n: 3, decay: { ratio: 1.15 }, floor: 0.1 },
+    { curve: "top-n", n: 2, decay: { exponent: 1 }, floor: 0 },
+    { curve: "rank-points", points: [5, 3, 1] },
+    { curve: "two-groups", leaders: 2, share: 0.8 },
+  ];
+  const honest = [0.9, 0.8, 0.7, 0.6].map((score, i) => ({ uid: i + 1, score, independence: 1 }));
+  const pay = (settings: CurveSettings, own: readonly { readonly score: number; readonly independence: number }[]) => {
+    const mine = own.map((one, i) => ({ uid: 100 + i, ...one }));
+    const ranked = [...honest, ...mine].sort((a, b) => b.score - a.score);
+    const shares = groupRewards({
+      groups: new Map([["prose", ranked]]),
+      curve: rewardCurve(settings),
+      burn: 0,
+      ownerUid: 0,
+    });
+    return {
+      own: sum(mine.map(({ uid }) => shares.get(uid) ?? 0)),
+      others: honest.map(({ uid }) => shares.get(uid) ?? 0),
+    };
+  };
+  const told = (settings: CurveSettings) => JSON.stringify(settings);
+
+  it("is paid as under one, wherever it stands", () => {
+    for (const settings of curves)
+      for (const score of [1, 0.85, 0.5])
+        for (const hotkeys of [2, 3, 8]) {
+          const one = pay(settings, [{ score, independence: 1 }]);
+          const many = pay(settings, new Array(hotkeys).fill({ score, independence: 1 / hotkeys }));
+          assert.ok(Math.abs(many.own - one.own) < 1e-12, `${told(settings)} ${score}: ${many.own}, not ${one.own}`);
+        }
   });
-  assert.deepEqual(
-    [...paid.values()].map((share) => Math.round(share * 1000) / 1000),
-    [0.5, 0.25, 0.25],
-  );
+
+  it("takes no place from anybody where it is nobody's own", () => {
+    for (const settings of curves) {
+      const alone = pay(settings, [{ score: 1, independence: 1 }]);
+      const idle = new Array(5).fill({ score: 1.1, independence: 0 });
+      const beside = pay(settings, [{ score: 1, independence: 1 }, ...idle]);
+      assert.ok(Math.abs(beside.own - alone.own) < 1e-12, `${told(settings)}: ${beside.own}, not ${alone.own}`);
+      for (const [i, share] of beside.others.entries())
+        assert.ok(Math.abs(share - alone.others[i]!) < 1e-12, `${told(settings)}: ${beside.others}`);
+    }
+  });
 });
 
 test("vectors: weights", () => {

@@ -80,6 +80,54 @@ describe("every reward curve", () => {
     );
   });
 
+  it("shares out the whole pool, and pays nobody less for a better score, however independent each is", () => {
+    const miners = fc.array(fc.tuple(score, fc.double({ min: 0, max: 3, noNaN: true })), {
+      minLength: 1,
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(curves, miners, fc.nat(), share, (settings, list, at, raise) => {
+        const curve = rewardCurve(settings);
+        const pay = (all: typeof list, who: (typeof list)[number]) => {
+          const ranked = all.toSorted(([a], [b]) => b - a);
+          const shares = curve(
+            ranked.map(([value]) => value),
+            ranked.map(([, independence]) => independence),
+          );
+          const isEarned = sum(shares) > 0;
+          if (isEarned) closeTo(sum(shares), 1);
+          return shares[ranked.indexOf(who)]!;
+        };
+        const place = at % list.length;
+        const [value, independence] = list[place]!;
+        const better: [number, number] = [value + raise, independence];
+        // Among equals the one who was there stands first, as it did before.
+        const raised = [...list.toSpliced(place, 1), better];
+        assert.ok(pay(raised, better) >= pay(list, list[place]!) - 1e-9);
+      }),
+      check,
+    );
+  });
+
+  it("pays one training the same under any number of hotkeys", () => {
+    fc.assert(
+      fc.property(curves, field, fc.nat(), fc.integer({ min: 2, max: 6 }), (settings, scores, at, hotkeys) => {
+        fc.pre(scores.length > 0);
+        const curve = rewardCurve(settings);
+        const place = at % scores.length;
+        const copies = new Array<number>(hotkeys);
+        const split = curve(
+          scores.toSpliced(place, 1, ...copies.fill(scores[place]!)),
+          scores.map(() => 1).toSpliced(place, 1, ...copies.slice().fill(1 / hotkeys)),
+        );
+        const whole = curve(scores);
+        closeTo(sum(split.slice(place, place + hotkeys)), whole[place]!);
+        allCloseTo(split.toSpliced(place, hotkeys), whole.toSpliced(place, 1));
+      }),
+      check,
+    );
+  });
+
   it("is continuous where it is proportional, and jumps at a tie where it is not", () => {
     const positive = fc.array(fc.double({ min: 1e-3, max: 10, noNaN: true }), { minLength: 2, maxLength: 40 });
     fc.assert(
