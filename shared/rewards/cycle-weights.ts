@@ -4,7 +4,7 @@ import { type CycleProgress, paidPart } from "./progress.js";
 import { type Contender, rank } from "./ranking.js";
 import { groupRewards } from "./rewards.js";
 import { toWeights } from "./weights.js";
-import { type CycleOutcome, windowOf } from "./window.js";
+import { type CycleOutcome, powerOf, windowOf } from "./window.js";
 
 /** What was agreed about one miner in one cycle, and its group: of one that is not scored the group that it revealed for. */
 export interface AgreedScore extends CycleOutcome {
@@ -58,7 +58,13 @@ export const groupStandings = (
     const all = history.filter((entry) => entry.uid === uid && entry.hotkey === hotkey);
     const group = all.findLast(({ verdict }) => verdict === "scored")?.group;
     if (group == null) continue;
-    const means = windowOf({ history: scoresIn(all, group), hotkey, cycle, window: scoring.window });
+    const means = windowOf({
+      history: scoresIn(all, group),
+      hotkey,
+      cycle,
+      window: scoring.window,
+      power: powerOf(scoring.rewards),
+    });
     miners.get(group)?.push({ uid, hotkey, ...means });
   }
   return new Map([...miners].map(([name, standings]) => [name, rank(standings)]));

@@ -1,4 +1,6 @@
+import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import { countsInMean, type Verdict } from "#shared/protocol/verdict.js";
+import type { CurveSettings } from "./curves/reward-curve.js";
 
 /** What was agreed about one miner in one cycle. */
 export interface CycleOutcome {
@@ -19,6 +21,8 @@ export interface WindowInputs {
   readonly cycle: number;
   /** Its length in cycles. */
   readonly window: number;
+  /** Power of the mean of independence: see `powerOf`. */
+  readonly power: number;
 }
 
 /** A miner's means over a window. */
@@ -28,18 +32,26 @@ export interface Window {
    * left out, if the miner spent it on the group that it stands in, or on none (`scoresIn`).
    */
   readonly score: number;
-  /** Mean independence, each cycle weighted by its score. So a miner gains nothing by being independent in some cycles and scoring in others. */
+  /**
+   * Mean independence, each cycle weighted by its score: the power of the mean of the roots. So pay, which is the same power of the mean score times this, is
+   * the power of the mean of the roots of what each cycle alone would pay, and such means only lose by being divided: neither hotkeys that train by turns, and score in the
+   * other cycles by what is nobody's own, nor any other division of cycles among hotkeys gains anything.
+   */
   readonly independence: number;
 }
 
+/** The power of a curve's window independence: that of the score, at least 1; where a curve pays by places, that of the default curve. */
+export const powerOf = (rewards: CurveSettings): number =>
+  rewards.curve === "proportional" ? Math.max(1, rewards.exponent) : DEFAULT_CURVE.exponent;
+
 /** Means over the last `window` cycles, 0 if none of them counts. */
-export const windowOf = ({ history, hotkey, cycle, window }: WindowInputs): Window => {
+export const windowOf = ({ history, hotkey, cycle, window, power }: WindowInputs): Window => {
   const outcomes = new Map<number, CycleOutcome>();
   for (const outcome of history) {
     if (outcome.hotkey === hotkey) outcomes.set(outcome.cycle, outcome);
   }
   let scores = 0;
-  let merits = 0;
+  let roots = 0;
   let counted = 0;
   for (let at = cycle - window + 1; at <= cycle; at++) {
     const outcome = outcomes.get(at);
@@ -47,7 +59,7 @@ export const windowOf = ({ history, hotkey, cycle, window }: WindowInputs): Wind
     counted += 1;
     if (outcome?.verdict !== "scored") continue;
     scores += outcome.score;
-    merits += outcome.score * (outcome.independence ?? 0);
+    roots += outcome.score * (outcome.independence ?? 0) ** (1 / power);
   }
-  return { score: counted === 0 ? 0 : scores / counted, independence: scores > 0 ? merits / scores : 0 };
+  return { score: counted === 0 ? 0 : scores / counted, independence: scores > 0 ? (roots / scores) ** power : 0 };
 };

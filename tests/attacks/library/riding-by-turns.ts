@@ -30,8 +30,8 @@ const ride = async ({
 };
 
 /**
- * Pay is by the power of a window's mean score, times its independence by score. What everybody knows scores without being anybody's: so a hotkey that trains
- * in one cycle and rides in the others has the score of all and the independence of one.
+ * Pay is by the power of a window's mean score, times its independence. What everybody knows scores without being anybody's: a hotkey that trains
+ * in one cycle and rides in the others has the score of all, and would gain by it if its independence were the mean of theirs.
  */
 const ridingByTurns = (hotkeys: number): Attack => ({
   name: `riding-by-turns-${hotkeys}`,

@@ -22,7 +22,7 @@ test("window: missed and rejected cycles count as zero, abstained ones not at al
     score: value,
     independence: verdict === "scored" ? 1 : null,
   });
-  const mean = (...history: CycleOutcome[]) => windowOf({ history, hotkey: "a", cycle: 10, window: 4 }).score;
+  const mean = (...history: CycleOutcome[]) => windowOf({ history, hotkey: "a", cycle: 10, window: 4, power: 1 }).score;
   assert.equal(mean(at(10, "scored", 4)), 1);
   assert.equal(mean(at(10, "scored", 4), at(9, "rejected")), 1);
   assert.equal(mean(at(10, "scored", 4), at(9, "abstained"), at(8, "abstained")), 2);
@@ -39,8 +39,9 @@ test("window: whoever takes over a uid starts from nothing", () => {
     score: 8,
     independence: 1,
   }));
-  assert.deepEqual(windowOf({ history, hotkey: "old", cycle: 10, window: 4 }), { score: 8, independence: 1 });
-  assert.deepEqual(windowOf({ history, hotkey: "new", cycle: 10, window: 4 }), { score: 0, independence: 0 });
+  const of = (hotkey: string) => windowOf({ history, hotkey, cycle: 10, window: 4, power: 2.5 });
+  assert.deepEqual(of("old"), { score: 8, independence: 1 });
+  assert.deepEqual(of("new"), { score: 0, independence: 0 });
 });
 
 test("window: independence weighs by score, so that a cycle that earned nothing lends none", () => {
@@ -51,9 +52,60 @@ test("window: independence weighs by score, so that a cycle that earned nothing 
     score: value,
     independence,
   });
-  const of = (...history: CycleOutcome[]) => windowOf({ history, hotkey: "a", cycle: 10, window: 4 });
+  const of = (...history: CycleOutcome[]) => windowOf({ history, hotkey: "a", cycle: 10, window: 4, power: 1 });
   assert.deepEqual(of(at(10, 3, 0.5), at(9, 1, 1.5)), { score: 1, independence: 0.75 });
   assert.equal(of(at(10, 3, 0.5), at(9, 0, 4)).independence, 0.5);
+});
+
+describe("who works by turns under several hotkeys", () => {
+  const WINDOW = 8;
+  /** What they are paid together, relative to one hotkey that trains in each cycle, beside so many others that no share changes theirs. */
+  const payOf = (power: number, hotkeys: readonly (readonly (readonly [score: number, independence: number])[])[]) =>
+    sum(
+      hotkeys.map((cycles) => {
+        const history = cycles.map(([value, independence], cycle) => ({
+          ...{ cycle, hotkey: "a", verdict: "scored" as const },
+          ...{ score: value, independence },
+        }));
+        const means = windowOf({ history, hotkey: "a", cycle: WINDOW - 1, window: WINDOW, power });
+        return means.score ** power * means.independence;
+      }),
+    );
+  const turns = (k: number, worked: readonly [number, number], idle: readonly [number, number]) =>
+    Array.from({ length: k }, (_, i) =>
+      Array.from({ length: WINDOW }, (_, cycle) => (cycle % k === i ? worked : idle)),
+    );
+
+  it("gains nothing, whatever it scores in the other cycles without work of its own", () => {
+    for (const power of [1, 1.5, 2.5, 5])
+      for (const k of [2, 4, 8])
+        for (const free of [0, 0.5, 1, 1.5, 3])
+          assert.ok(payOf(power, turns(k, [1, 1], [free, 0])) <= 1 + 1e-9, `${k} hotkeys, ${free}, ${power}`);
+  });
+
+  it("gains nothing by dividing each cycle's part among them as it likes", () => {
+    const cycle = fc.tuple(
+      fc.double({ min: 0.01, max: 3, noNaN: true }),
+      fc.array(score, { minLength: 3, maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(cycle, { minLength: WINDOW, maxLength: WINDOW }),
+        fc.constantFrom(1, 2.5, 5),
+        (cycles, power) => {
+          const one = cycles.map(([value, parts]) => [value, sum(parts)] as const);
+          const many = [0, 1, 2].map((i) => cycles.map(([value, parts]) => [value, parts[i]!] as const));
+          assert.ok(payOf(power, many) <= payOf(power, [one]) * (1 + 1e-9));
+        },
+      ),
+      { seed: 5, numRuns: 300 },
+    );
+  });
+
+  it("is paid as ever where it is as independent in each cycle", () => {
+    const steady = [Array.from({ length: WINDOW }, (_, cycle) => [1 + cycle, 0.5] as const)];
+    assert.ok(Math.abs(payOf(2.5, steady) - 4.5 ** 2.5 / 2) < 1e-9);
+  });
 });
 
 test("vectors: ranking by score, then by a lot that nobody can draw before the score is known", () => {
