@@ -200,7 +200,8 @@ const complete = async (
   const { sources } = part;
   const incoming = credited(part.blob, location, sources);
   for (;;) {
-    await fetchFromLocation(client, { location, request, incoming, only, onWaited });
+    const costMs = client.vain.costOf(location);
+    await fetchFromLocation(client, { location, request, incoming, only, costMs, onWaited });
     const isBlended = [...sources].some((source) => source !== location);
     if (await incoming.finish()) return;
     if (!isBlended)

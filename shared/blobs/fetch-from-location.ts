@@ -23,6 +23,8 @@ export interface AskedOfLocation {
   readonly incoming: IncomingBlob;
   /** Milliseconds of the one turn that it has; unset: as many turns as needed. */
   readonly only: number | undefined;
+  /** Milliseconds that the location last cost in vain. */
+  readonly costMs: number;
   /** Is told milliseconds for which it waited for places: they are no fault of the server's. */
   readonly onWaited: (ms: number) => void;
 }
@@ -62,14 +64,16 @@ export const fetchFromLocation = async (asking: Asking, asked: AskedOfLocation):
 const fetchFromServer = async (
   asking: Asking,
   server: Server,
-  { location, request, incoming, only, onWaited }: AskedOfLocation,
+  { location, request, incoming, only, costMs, onWaited }: AskedOfLocation,
 ): Promise<void> => {
   const { turns, download } = asking;
   const { signal } = request;
   const network = networkOf(server.address.address);
+  let cost = costMs;
   for (let milliseconds = only ?? FIRST_TURN_MS; ; milliseconds *= 2) {
     const begun = performance.now();
-    const turn = await turns.take({ network, milliseconds, signal });
+    const before = incoming.length();
+    const turn = await turns.take({ network, milliseconds, costMs: cost, signal });
     onWaited(performance.now() - begun);
     request.onAsked?.();
     const end = new AbortController();
@@ -81,6 +85,7 @@ const fetchFromServer = async (
       );
     } catch (thrown) {
       if (!isTurnOver(thrown) || only !== undefined) throw thrown;
+      if (incoming.length() === before) cost = FIRST_TURN_MS;
     } finally {
       watch.stop();
       clearTimeout(timer);

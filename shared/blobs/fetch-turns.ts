@@ -13,6 +13,8 @@ export interface TurnRequest {
   readonly network: string;
   /** Milliseconds that this turn may last while others wait for shorter turns. The request for the shortest turn goes first. */
   readonly milliseconds: number;
+  /** Milliseconds that its location last cost in vain. Of one network, who cost least has the places: locations are of whoever says so, and may name another's address. Default: 0. */
+  readonly costMs?: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -34,12 +36,14 @@ export interface FetchTurnsOptions {
 
 interface Holder {
   readonly network: string;
+  readonly costMs: number;
   readonly since: number;
   readonly over: AbortController;
 }
 
 interface Waiter {
   readonly network: string;
+  readonly costMs: number;
   readonly milliseconds: number;
   readonly enter: () => void;
 }
@@ -52,7 +56,8 @@ export const FIRST_TURN_MS = 1_000;
 /**
  * Shares a limited number of places among the servers that are asked. The servers of one network have few places. A waiting request gets
  * the place of a turn that has already lasted as long as the request asks for. So a slow server, whether on purpose or not, continues at
- * the end, with longer turns, after the fast ones are done. No server can delay the others, at any rate of bytes.
+ * the end, with longer turns, after the fast ones are done. No server can delay the others, at any rate of bytes. Nor can those who announce its address as theirs, where
+ * nothing answers: once that has cost a turn, its own locations go first, and keep their places.
  */
 export const openFetchTurns = ({
   places = 32,
@@ -65,17 +70,24 @@ export const openFetchTurns = ({
   let timer: NodeJS.Timeout | undefined;
 
   const heldBy = (network: string) => [...held].filter((holder) => holder.network === network).length;
-  const mayEnter = ({ network }: Waiter) => held.size < places && heldBy(network) < perNetwork;
+  const isFirst = ({ network, costMs }: Waiter) =>
+    waiting.every((other) => other.network !== network || other.costMs >= costMs);
+  const mayEnter = (waiter: Waiter) => held.size < places && heldBy(waiter.network) < perNetwork && isFirst(waiter);
 
   const letIn = () => {
-    for (const waiter of [...waiting]) if (mayEnter(waiter)) waiter.enter();
+    for (let next = waiting.find(mayEnter); next; next = waiting.find(mayEnter)) next.enter();
     if (waiting.length === 0) clearInterval(timer);
   };
 
   /** Ends the longest of the turns whose place the waiting request could use. */
-  const makeRoom = ({ network, milliseconds }: Waiter) => {
+  const makeRoom = (waiter: Waiter) => {
+    const { network, costMs, milliseconds } = waiter;
+    if (!isFirst(waiter)) return;
     const isFull = heldBy(network) >= perNetwork;
-    const suited = [...held].filter((holder) => (!isFull || holder.network === network) && !holder.over.signal.aborted);
+    const suited = [...held].filter((holder) => {
+      const isOfIt = holder.network === network;
+      return (isOfIt ? holder.costMs >= costMs : !isFull) && !holder.over.signal.aborted;
+    });
     const [longest] = suited.sort((a, b) => a.since - b.since);
     if (longest && now() - longest.since >= milliseconds) longest.over.abort(turnOver());
   };
@@ -90,7 +102,7 @@ export const openFetchTurns = ({
   };
 
   return {
-    take: ({ network, milliseconds, signal }) =>
+    take: ({ network, milliseconds, costMs = 0, signal }) =>
       new Promise((resolve, reject) => {
         const leave = () => {
           waiting = waiting.filter((other) => other !== waiter);
@@ -98,10 +110,11 @@ export const openFetchTurns = ({
         };
         const waiter: Waiter = {
           network,
+          costMs,
           milliseconds,
           enter: () => {
             leave();
-            const holder: Holder = { network, since: now(), over: new AbortController() };
+            const holder: Holder = { network, costMs, since: now(), over: new AbortController() };
             held.add(holder);
             const release = () => {
               if (held.delete(holder)) letIn();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
-import { type FetchTurns, isTurnOver, openFetchTurns } from "#shared/blobs/fetch-turns.js";
+import { type FetchTurns, isTurnOver, openFetchTurns, type TurnRequest } from "#shared/blobs/fetch-turns.js";
 import { incomingBytes } from "#shared/blobs/incoming-blob.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
@@ -19,14 +19,21 @@ describe("turns", { timeout: HANG_GUARD }, () => {
     };
     return { turns, advance };
   };
-  const taking = (turns: FetchTurns, network: string, milliseconds = 10, signal?: AbortSignal) => {
+  const taking = (
+    turns: FetchTurns,
+    network: string,
+    milliseconds = 10,
+    { signal, costMs }: Partial<Pick<TurnRequest, "signal" | "costMs">> = {},
+  ) => {
     let isIn = false;
-    const turn = turns.take({ network, milliseconds, signal }).then((given) => {
+    const turn = turns.take({ network, milliseconds, signal, costMs }).then((given) => {
       isIn = true;
       return given;
     });
     return { turn, isIn: () => isIn };
   };
+  /** Whoever announces another's address, at a port where nothing answers, had its turn there. */
+  const inVain = 1000;
   const settled = () => new Promise((resolve) => setImmediate(resolve));
 
   it("are few for the servers of one network, whatever they are called", async () => {
@@ -68,13 +75,53 @@ describe("turns", { timeout: HANG_GUARD }, () => {
     second.release();
   });
 
+  it("of one network go first to who cost least in vain, however long they are", async () => {
+    const { turns } = open({ places: 4, perNetwork: 2 });
+    const crowd = Array.from({ length: 6 }, () => taking(turns, "a", 10, { costMs: inVain }));
+    await settled();
+    const own = taking(turns, "a", 80);
+    const elsewhere = taking(turns, "b", 10, { costMs: inVain });
+    await settled();
+    assert.deepEqual([own.isIn(), elsewhere.isIn()], [false, true]);
+    (await crowd[0]!.turn).release();
+    await settled();
+    assert.deepEqual(
+      [own, ...crowd].map(({ isIn }) => isIn()),
+      [true, true, true, false, false, false, false],
+      "the place of the first goes to who had none",
+    );
+    (await own.turn).release();
+    for (const { turn } of crowd) (await turn).release();
+    (await elsewhere.turn).release();
+  });
+
+  it("of one network are not ended by who cost more in vain, and end those who did", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const { turns, advance } = open({ places: 4, perNetwork: 2 });
+    const vain = await taking(turns, "a", 10, { costMs: inVain }).turn;
+    const own = await taking(turns, "a").turn;
+    const more = taking(turns, "a", 10, { costMs: inVain });
+    const late = taking(turns, "a", 40);
+    advance(1000);
+    t.mock.timers.tick(CHECK_MS);
+    assert.deepEqual([isTurnOver(vain.over.reason), own.over.aborted], [true, false]);
+    vain.release();
+    const second = await late.turn;
+    advance(1000);
+    t.mock.timers.tick(CHECK_MS);
+    assert.deepEqual([own.over.aborted, second.over.aborted, more.isIn()], [false, false, false]);
+    own.release();
+    (await more.turn).release();
+    second.release();
+  });
+
   it("go to who waits for the shortest, then to who came first; who leaves holds up nobody", async () => {
     const { turns } = open({ places: 1, perNetwork: 1 });
     const held = await taking(turns, "a").turn;
     const stop = new AbortController();
     const order: string[] = [];
     const wait = async (name: string, milliseconds: number, signal?: AbortSignal) => {
-      const { turn } = taking(turns, name, milliseconds, signal);
+      const { turn } = taking(turns, name, milliseconds, { signal });
       (await turn).release();
       order.push(name);
     };
