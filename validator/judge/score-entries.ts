@@ -51,7 +51,7 @@ interface Scored {
   readonly outcomes: ReadonlyMap<string, RaceOutcome<unknown>>;
 }
 
-/** The report's entries of updates that passed the gates: their races, and how independent they are. */
+/** The report's entries of updates that passed the gates: their races, and how independent they are, which is found out beside. */
 export const scoreEntries = async (
   participant: Participant,
   meter: LossMeter,
@@ -96,7 +96,8 @@ export const scoreEntries = async (
     })();
     watching.catch(() => {});
     // Nor is it time that measuring takes.
-    await orAbort(Promise.allSettled(sketchedFirst(meter, beside, raced)), until).catch(() => {});
+    if (!meter.isLayerMajor)
+      for (const group of judged) await orAbort(sketches.expect(group, seeds[group]!), until).catch(() => {});
     const measured = await measureUpdates(meter, {
       network,
       model: wholeModel(base),
@@ -138,20 +139,6 @@ export const scoreEntries = async (
   }
   return { baseline, entries, outcomes };
 };
-
-/**
- * What is sketched before the race: layer by layer all that it measures, since a pass leaves a turn of events for each run of a layer, and reading a tensor
- * takes several; on the whole model what everybody knows, and each update before its own turn.
- */
-const sketchedFirst = (
-  { isLayerMajor }: Pick<LossMeter, "isLayerMajor">,
-  { sketches, seeds }: Pick<Watching, "sketches" | "seeds">,
-  raced: readonly Passed[],
-): readonly Promise<unknown>[] =>
-  raced.map(({ update }) => {
-    const seed = seeds[update.group]!;
-    return isLayerMajor ? sketches.add(update, seed) : sketches.expect(update.group, seed);
-  });
 
 interface Watching {
   readonly sketches: Sketches;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as turnOfEvents } from "node:timers/promises";
-import { loadModel, mapModel } from "#shared/participant/agreement/base-model.js";
+import { loadModel } from "#shared/participant/agreement/base-model.js";
 import { refused } from "#shared/protocol/parsed.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import type { GatedUpdate } from "#shared/replay/gate-submission.js";
@@ -11,35 +11,9 @@ import { openSketches } from "#validator/judge/sketches.js";
 import { openMeter as openMeterFor } from "#validator/open-meter.js";
 import { readBase } from "#validator/read-base.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
-import { openSubnet, type Subnet, until } from "../../support/subnet.js";
+import { openSubnet, until } from "../../support/subnet.js";
 import { device, forge, noiseUpdate } from "../../support/updates.js";
 import { openMeter } from "../../support/validator.js";
-
-/** Updates that miners made, and a reader that takes many turns of events for each tensor of one that is open. */
-const slowlyRead = (subnet: Subnet, miners: readonly string[]) => {
-  const passed = miners.map((miner) => {
-    const tensors = noiseUpdate(subnet, miner, 0.01);
-    const { artifact, submission, tensors: blob } = forge(subnet, { miner, tensors });
-    const manifest = {} as GatedUpdate["manifest"];
-    const update = { group: "math", artifact, manifest, tensorsHash: blob.hash, location: subnet.location };
-    return { submission, update, tensors: new Map(Object.entries(tensors)) };
-  });
-  const tensorsOf = new Map(passed.map(({ update, tensors }) => [update.artifact, tensors]));
-  /** Artifacts of which all tensors were read once. */
-  const compared = new Set<string>();
-  const reader: Parameters<typeof scoreEntries>[2] = {
-    load: async ({ artifact }) => tensorsOf.get(artifact)!,
-    open: async ({ artifact }) => ({
-      read: async (name) => {
-        for (let turn = 0; turn < 10; turn++) await turnOfEvents();
-        return tensorsOf.get(artifact)!.get(name)!.data;
-      },
-      close: async () => void compared.add(artifact),
-    }),
-    problemOf: () => null,
-  };
-  return { passed, reader, tensorsOf, compared };
-};
 
 describe("what a validator reads of the model", { timeout: HANG_GUARD }, () => {
   it("is no momentum of groups of which nothing is judged", async (t) => {
@@ -170,53 +144,39 @@ describe("updates measured before a restart", { timeout: HANG_GUARD }, () => {
   });
 });
 
-describe("updates measured layer by layer", { timeout: HANG_GUARD }, () => {
-  it("are compared before the pass that measures them: what it leaves no time to read would count for nothing", async (t) => {
-    const subnet = await openSubnet(t);
-    const vera = await subnet.join("vera");
-    const base = await mapModel(vera, subnet.modelHash);
-    const { passed, reader, compared } = slowlyRead(subnet, ["ann", "bob"]);
-    const { meter } = await openMeterFor(vera, device, subnet.modelHash, 0);
-    t.after(() => meter.dispose());
-    const ofGroup: typeof meter.ofGroup = async (...given) => {
-      const measuring = await meter.ofGroup(...given);
-      return {
-        ...measuring,
-        lossesTogether: (changes, batches) => {
-          assert.ok(changes.every((change) => change === null) || compared.size === passed.length);
-          return measuring.lossesTogether!(changes, batches);
-        },
-      };
-    };
-    const sketches = openSketches(vera, base, reader);
-    t.after(() => sketches.close());
-    const { entries } = await scoreEntries(vera, { ...meter, ofGroup }, reader, {
-      cycle: 1,
-      base,
-      sketches,
-      passed,
-      late: Promise.resolve([]),
-      seeds: { math: "11".repeat(32), prose: "22".repeat(32) },
-      texts: new Map(),
-      timer: undefined,
-    });
-    assert.deepEqual([entries.length, compared.size], [2, 2]);
-  });
-});
-
 describe("updates measured on the whole model", { timeout: HANG_GUARD }, () => {
   it("are compared before they are measured: runs on this thread leave reading no time beside them", async (t) => {
     const subnet = await openSubnet(t);
     const vera = await subnet.join("vera");
     const base = await loadModel(vera, subnet.modelHash);
-    const { passed, reader, tensorsOf, compared } = slowlyRead(subnet, ["ann", "bob"]);
+    const passed = ["ann", "bob"].map((miner) => {
+      const tensors = noiseUpdate(subnet, miner, 0.01);
+      const { artifact, submission, tensors: blob } = forge(subnet, { miner, tensors });
+      const manifest = {} as GatedUpdate["manifest"];
+      const { location } = subnet;
+      const update = { group: "math", artifact, manifest, tensorsHash: blob.hash, location };
+      return { submission, update, tensors: new Map(Object.entries(tensors)) };
+    });
+    const tensorsOf = new Map(passed.map(({ update, tensors }) => [update.artifact, tensors]));
+    const compared = new Set<unknown>();
+    const reader: Parameters<typeof scoreEntries>[2] = {
+      load: async ({ artifact }) => tensorsOf.get(artifact)!,
+      open: async ({ artifact }) => ({
+        read: async (name) => {
+          for (let turn = 0; turn < 10; turn++) await turnOfEvents();
+          return tensorsOf.get(artifact)!.get(name)!.data;
+        },
+        close: async () => void compared.add(tensorsOf.get(artifact)),
+      }),
+      problemOf: () => null,
+    };
     const meter = await openMeter(t, subnet);
     const ofGroup: typeof meter.ofGroup = async (...given) => {
       const measuring = await meter.ofGroup(...given);
       return {
         ...measuring,
         losses: (update, batches) => {
-          assert.ok(update === null || [...compared].some((artifact) => tensorsOf.get(artifact) === update));
+          assert.ok(update === null || compared.has(update));
           return measuring.losses(update, batches);
         },
       };
