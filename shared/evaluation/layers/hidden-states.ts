@@ -1,5 +1,6 @@
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ensureFolder } from "#shared/files/ensure-folder.js";
 import { namesIn } from "#shared/files/names-in.js";
 import { readAt } from "#shared/files/read-at.js";
 import { writeAt } from "#shared/files/write-at.js";
@@ -20,7 +21,7 @@ export interface HiddenStatesOptions {
   readonly length: number;
   /** Bytes that may be in memory. */
   readonly memory: number;
-  /** Where the file is, if there is one. */
+  /** Where the file is, if there is one. It is made where it is missing. */
   readonly folder: string;
   /** Removes a folder with what is in it, if it is there. */
   readonly remove?: (folder: string) => Promise<void>;
@@ -52,6 +53,7 @@ export const openHiddenStates = async (options: HiddenStatesOptions): Promise<Hi
       },
     };
 
+  await ensureFolder(folder);
   const own = await mkdtemp(join(folder, PREFIX));
   const file = await open(join(own, "states"), "wx+");
   // Windows and network file systems keep a name of an open file; there `close` removes the folder.

@@ -31,6 +31,14 @@ describe("hidden states", () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
+  it("make their folder where nothing was written there before", async (t) => {
+    const folder = join(temporaryFolder(t), "of a validator", "that begins");
+    const hidden = await open(folder);
+    await hidden.write(SLOTS - 1, states.at(-1)!);
+    assert.deepEqual(await hidden.read(SLOTS - 1), states.at(-1));
+    await hidden.close();
+  });
+
   it("say which one was never written", async (t) => {
     const hidden = await open(temporaryFolder(t));
     await assert.rejects(hidden.read(SLOTS - 1), /hidden state 3 was never written/);
