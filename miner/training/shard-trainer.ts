@@ -8,7 +8,6 @@ import { groupNamed, groupShapes } from "#shared/model/groups.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import { frozenShapes, groupShard } from "#shared/model/shard.js";
 import { wholeRouters } from "#shared/model/whole-routers.js";
-
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
