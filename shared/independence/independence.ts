@@ -12,6 +12,11 @@ export interface Measured {
 
 /** Kinship up to this value is chance between independent trainings, and what trainings of equal length have in common. */
 const CHANCE = 0.1;
+/**
+ * What is worth less than this part of an update takes the less from it as its kin. Else what takes no work would take as much as a copy: an old update of a miner's under
+ * noise, which has in common with its new one what it does in each cycle, and lowers the loss by what everybody knows.
+ */
+const WORTHLESS = 0.25;
 
 /**
  * The share of each update in what a group's updates teach together, relative to the usual one: 1 each if all are equal and independent.
@@ -63,14 +68,17 @@ export const independenceOf = (
     const withThem = counted.map((i) => row[i]!);
     return norms[updates.length + k] === 0 ? [] : [besideThem(withThem, loadings, heard)];
   });
-  /** What a late update takes from who is its kin is no more than what it would be worth beside it: else what takes no work, such as an old update under noise, would do. */
-  const worthBeside = (loading: number, own: number) => square(Math.min(1, precisionOf(loading) / precisionOf(own)));
+  const precisions = loadings.map(precisionOf);
+  const worths = precisions.map((precision, i) => precision * own[i]!);
   const beyondChance = (kin: number) => Math.max(0, kin - CHANCE);
-  const parts = loadings.map((loading, i) => {
-    const precision = precisionOf(loading) * own[i]!;
-    const kin = kinship[i]!.reduce((sum, value, j) => (j === i ? sum : sum + beyondChance(value)), 0);
-    const all = late.reduce((sum, one) => sum + worthBeside(one.loading, loading) * beyondChance(one.kinship[i]!), kin);
-    return (precision * precision) / (1 + all / (1 - CHANCE));
+  const parts = worths.map((worth, i) => {
+    let kin = 0;
+    for (const [j, other] of worths.entries())
+      if (j !== i) kin += Math.min(1, other / (WORTHLESS * worth)) * beyondChance(kinship[i]![j]!);
+    // Who comes late need not lower the loss.
+    for (const one of late)
+      kin += square(Math.min(1, precisionOf(one.loading) / precisions[i]!)) * beyondChance(one.kinship[i]!);
+    return square(worth) / (1 + kin / (1 - CHANCE));
   });
   const largest = Math.max(...parts);
   // Relative to the largest one, so that no square underflows.

@@ -58,6 +58,7 @@ import { neuronSwap } from "./neuron-swap.js";
 import { noise } from "./noise.js";
 import { noisyCopiesOf } from "./noisy-copies.js";
 import { oldRivalsAll } from "./old-rivals.js";
+import { oldRivalsCarried } from "./old-rivals-carried.js";
 import { oldRivalsLate } from "./old-rivals-late.js";
 import { oppositeHalves } from "./opposite-halves.js";
 import { otherText } from "./other-text.js";
@@ -108,6 +109,7 @@ export const attacks: readonly Attack[] = [
   ...addedSteps,
   ...oldRivalsAll,
   oldRivalsLate,
+  oldRivalsCarried,
   ...ridingByTurnsBy,
   stolenStream,
   lazy,

@@ -109,6 +109,25 @@ describe("independence", () => {
       }
   });
 
+  it("is hardly shared with what is worth next to nothing beside it, though it lowers the loss by what everybody knows", () => {
+    const random = createRandom("old work carried");
+    for (const cosine of [0.4, 0.8, 0.92])
+      for (const others of [4, 8]) {
+        const [signal, known] = [noise(random, 1), noise(random, 1)];
+        const norm = Math.sqrt(1 / cosine - 1);
+        const honest = Array.from({ length: others }, () => plus(signal, noise(random, norm)));
+        const habit = noise(random, norm);
+        const all = measured([...honest, plus(signal, habit)]);
+        /** What a miner does in each cycle, of its public work of the last one, and the group's last step once more. */
+        const carried = Array.from({ length: others }, () =>
+          plus(plus(plus(habit, signal, 0.2), noise(random, norm)), known),
+        );
+        const shares = independenceOf([...all, ...measured(carried, 0.006)], [known]).slice(0, others + 1);
+        const left = lastOf(shares, 1) / lastOf(independenceOf(all, [known]), 1);
+        assert.ok(left > 0.75, `beside ${others} of cosine ${cosine}: ${left}`);
+      }
+  });
+
   it("gives one training no more under many hotkeys, whatever is made of it", () => {
     const random = createRandom("recombined");
     const halves = (own: Float32Array, norm: number) => {
