@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { Batch } from "#shared/data/loader.js";
 import type { Device } from "#shared/engine/device.js";
 import { withUpdate } from "#shared/evaluation/change.js";
@@ -41,6 +42,8 @@ export async function* compareModes(device: Device, base: Base, watch: Watch): A
   const before = await shardLosses(device, withShard(network, { mode: "restricted" }), parameters, {
     // No difference is below it, so that each mode is measured.
     margin: Number.NEGATIVE_INFINITY,
+    memory: Number.POSITIVE_INFINITY,
+    folder: tmpdir(),
     signal: watch.signal,
   });
   for (const { group, whole, shard: restricted, others } of before) {

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { minerSettings } from "#miner/config.js";
 import { createShardTrainer } from "#miner/training/shard-trainer.js";
 import type { ShardTrainer } from "#miner/training/trainer.js";
@@ -106,7 +107,12 @@ const lossesOf = async (
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Pick<Drifted, "whole" | "shard">>> => {
   const restricted = { ...network, model: { ...network.model, shard: { mode: "restricted" } as const } };
-  const losses = await shardLosses(device, restricted, parameters, { margin: Number.POSITIVE_INFINITY, signal });
+  const losses = await shardLosses(device, restricted, parameters, {
+    margin: Number.POSITIVE_INFINITY,
+    memory: Number.POSITIVE_INFINITY,
+    folder: tmpdir(),
+    signal,
+  });
   return new Map(losses.map(({ group, whole, shard }) => [group, { whole, shard }]));
 };
 

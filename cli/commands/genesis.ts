@@ -23,7 +23,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
 import { SUBTENSOR_BLOCK_SECONDS } from "#shared/protocol/subtensor-pace.js";
 import { checkRoom } from "../genesis/checkpoint-room.js";
-import { checkMemory, type FirstModelOptions, imported, pretrained, upcycled } from "../genesis/first-model.js";
+import { type FirstModelOptions, imported, pretrained, upcycled } from "../genesis/first-model.js";
 import {
   type CheckpointOptions,
   checkCheckpointOptions,
@@ -90,7 +90,7 @@ export const genesis: CommandSpec = {
       )
       .option(
         "--force",
-        "go on where a shard differs by more or cannot be measured, or with another tokenizer than the checkpoint's",
+        "go on where a shard differs by more, of which a checkpoint is then not measured, or with another tokenizer than the checkpoint's",
         false,
       )
       .option(...JSON_FLAG)
@@ -152,7 +152,6 @@ const checkedTemplate = async (options: Options, dir: string | undefined): Promi
   checkWorkable(template, factsOf(template, SUBTENSOR_BLOCK_SECONDS));
   if (dir === undefined) return template;
   if (!options.force) await checkTokenizer(dir, template.data.tokenizer);
-  if (options.experts === undefined) checkMemory(template, options);
   return template;
 };
 
@@ -177,7 +176,7 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
       : seedBeacon(await paceOf({ beacon: options.beacon }, signal), mixed);
   const store = directoryStore(join(options.out, "blobs"));
   const dated = async () => ({ ...template, ...(beacon && { beacon }), first_cycle: await askForCycle() });
-  const making = { template, device: onnxCpu({ threads: options.threads }), store, dated, signal };
+  const making = { template, device: onnxCpu({ threads: options.threads }), store, home: options.out, dated, signal };
   const { from, experts } = options;
   const { made, facts, figures } = await (from === undefined
     ? pretrained(options, making)

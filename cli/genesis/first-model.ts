@@ -4,20 +4,18 @@ import { checkShards } from "#owner/genesis/shard-check.js";
 import type { NetworkTemplate } from "#owner/network/network-template.js";
 import type { LocalStore } from "#shared/blobs/blob-store.js";
 import type { Device } from "#shared/engine/device.js";
-import { BlockZeroError } from "#shared/errors/error.js";
-import { createLossMeter } from "#shared/evaluation/loss-meter.js";
+import { evaluationMemory, STATES_SHARE } from "#shared/evaluation/evaluation-memory.js";
+import { removeHiddenStates } from "#shared/evaluation/layers/hidden-states.js";
 import { ownChoices } from "#shared/evaluation/own-choices.js";
-import { heldOutLosses } from "#shared/evaluation/reference-text.js";
-import { shardLosses } from "#shared/evaluation/shard-losses.js";
-import { type Expectation, loadTensors, openCheckpoint } from "#shared/model/checkpoint-reader.js";
-import { countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
-import { LiveView } from "#shared/telemetry/live-view.js";
-import { bar } from "#shared/telemetry/progress.js";
-import { mapValues } from "#shared/training/objective.js";
+import { type ShardLoss, type ShardLossProgress, shardLosses } from "#shared/evaluation/shard-losses.js";
+import { checkpointPlaces } from "#shared/model/checkpoint-places.js";
+import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { type UpcycledCheckpoint, upcycle } from "#shared/training/upcycle.js";
 import { percent } from "#shared/util/percent.js";
-import { totalMemory } from "#shared/util/total-memory.js";
+import { shown } from "./progress.js";
 
 export interface FirstModelOptions {
   readonly steps: number;
@@ -33,6 +31,8 @@ export interface Making {
   readonly template: NetworkTemplate;
   readonly device: Device;
   readonly store: LocalStore;
+  /** Where files are while something is under way. */
+  readonly home: string;
   /** The template with the first cycle as it is now. */
   readonly dated: () => Promise<NetworkTemplate>;
   readonly signal: AbortSignal;
@@ -49,7 +49,7 @@ export interface FirstModel {
 export const pretrained = async (options: FirstModelOptions, making: Making): Promise<FirstModel> => {
   const { template, device, store, dated, signal } = making;
   const { steps, batchSize, learningRate, seed } = options;
-  const parameters = await shown("pretraining", steps, (onStep) =>
+  const parameters = await shown("pretraining", `${steps} steps; compiling the first takes a while`, (at) =>
     pretrain({
       network: template,
       device,
@@ -58,21 +58,20 @@ export const pretrained = async (options: FirstModelOptions, making: Making): Pr
       batchSize,
       learningRate,
       signal,
-      onStep: (step, loss) => onStep(step, `loss ${loss.toFixed(3)}`),
+      onStep: (step, loss) => at((step + 1) / steps, `step ${step + 1}/${steps}  loss ${loss.toFixed(3)}`),
     }),
   );
   const found = await measured(parameters, options, making);
   return { made: await storeGenesis(store, await dated(), parameters), ...found };
 };
 
-/** A checkpoint as the model of cycle 0. It is held in memory for what its shards are measured by, and not where these are full. */
+/** A checkpoint as the model of cycle 0, of which no more than a layer is in memory. Full shards are the whole model, and not measured. */
 export const imported = async (dir: string, options: FirstModelOptions, making: Making): Promise<FirstModel> => {
   const { template, store, dated, signal } = making;
   const parameters = countParameters(parameterShapes(template.model));
-  const isMeasured = measuresShards(template, options);
-  const expected = { model: template.model, authority: "the network template" };
+  const isMeasured = !options.force && template.model.shard?.mode !== "full";
   const found = isMeasured
-    ? await measured(await readModel(dir, expected), options, making)
+    ? await measured(await placesIn(dir, template), options, making)
     : { facts: {}, figures: {} };
   const notes: string[] = [];
   const model = await importCheckpoint(store, template, dir, signal, (note) => notes.push(note));
@@ -96,7 +95,7 @@ export const upcycled = async (
 ): Promise<FirstModel> => {
   const { template, device, store, dated, signal } = making;
   const { steps, batchSize, learningRate, seed } = options;
-  const parameters = await shown("training the routers", steps, (onStep) =>
+  const parameters = await shown("training the routers", `${steps} steps; compiling the first takes a while`, (at) =>
     upcycle(checkpoint, {
       network: template,
       device,
@@ -105,7 +104,8 @@ export const upcycled = async (
       batchSize,
       learningRate,
       signal,
-      onStep: (step, mass) => onStep(step, `mass on the group's own experts ${percent(mass)}`),
+      onStep: (step, mass) =>
+        at((step + 1) / steps, `step ${step + 1}/${steps}  mass on the group's own experts ${percent(mass)}`),
     }),
   );
   const found = await measured(parameters, options, making);
@@ -125,74 +125,50 @@ export const upcycled = async (
 
 /** Loss and bits per byte of each group's text, and that its shard computes the same. @throws BlockZeroError SHARD_DIFFERS */
 const measured = async (
-  parameters: Parameters,
+  model: ModelTensors,
   { shardMargin: margin, force }: FirstModelOptions,
-  { template, device, signal }: Making,
+  { template, device, home, signal }: Making,
 ): Promise<Pick<FirstModel, "facts" | "figures">> => {
-  console.error("measuring the model's loss on each group's held-out text, and its shards");
-  const batchSize = template.scoring.eval_batch_size;
-  const meter = await createLossMeter(device, template, { batchSize, parameters });
-  const losses = await heldOutLosses(meter, template, parameters, signal).finally(() => meter.dispose());
+  await removeHiddenStates(home);
+  const memory = STATES_SHARE * evaluationMemory(0);
+  const losses = await shown("measuring", "the model's loss on each group's held-out text, and its shards'", (at) =>
+    shardLosses(device, template, model, {
+      margin,
+      memory,
+      folder: home,
+      signal,
+      onLayer: (progress) => at(progress.share, layerOf(progress)),
+    }),
+  );
   const mode = template.model.shard?.mode ?? "restricted";
-  const shards = await shardLosses(device, template, parameters, { margin, signal });
-  if (!force) checkShards(shards, mode, margin);
-  const ofShards = Object.fromEntries(shards.map(({ group, shard }) => [group, shard]));
+  if (!force) checkShards(losses, mode, margin);
+  const of = <T>(pick: (one: ShardLoss) => T) => Object.fromEntries(losses.map((one) => [one.group, pick(one)]));
+  const ofShards = of(({ shard }) => shard);
   return {
     facts: {
-      ...named("val_loss", losses, (one) => `${one.loss.toFixed(4)} nats, val_bpb ${one.bitsPerByte.toFixed(4)}`),
+      ...named("val_loss", of(textOfWhole), String),
       ...named("shard loss", ofShards, (loss) => `${loss.toFixed(4)} nats, ${mode}`),
     },
     figures: {
-      valLoss: mapValues(losses, ({ loss }) => loss),
-      valBpb: mapValues(losses, ({ bitsPerByte }) => bitsPerByte),
+      valLoss: of(({ whole }) => whole),
+      valBpb: of(({ bitsPerByte }) => bitsPerByte),
       shardLoss: ofShards,
     },
   };
 };
 
+const textOfWhole = ({ whole, bitsPerByte }: ShardLoss): string =>
+  `${whole.toFixed(4)} nats, val_bpb ${bitsPerByte.toFixed(4)}`;
+
+const layerOf = ({ group, mode, layer, layers }: ShardLossProgress): string =>
+  `${group}, ${mode === "full" ? "whole model" : mode}  layer ${layer}/${layers}`;
+
 const named = <T>(what: string, values: Readonly<Record<string, T>>, text: (value: T) => string) =>
   Object.fromEntries(Object.entries(values).map(([group, value]) => [`${what} ${group}`, text(value)]));
 
-const BAR_WIDTH = 28;
-
-/** Runs a training with a line of progress. */
-const shown = async <T>(
-  what: string,
-  steps: number,
-  train: (onStep: (step: number, figure: string) => void) => Promise<T>,
-): Promise<T> => {
-  const view = new LiveView({ terminal: process.stderr });
-  try {
-    view.print(`${what}: ${steps} steps; compiling the first takes a while`);
-    return await train((step, figure) => {
-      const line = `${what}  ${bar((step + 1) / steps, BAR_WIDTH)}  step ${step + 1}/${steps}  ${figure}`;
-      view.update([line], line);
-    });
-  } finally {
-    view.close();
-  }
-};
-
-const readModel = async (dir: string, expected: Expectation): Promise<Parameters> => {
-  const checkpoint = await openCheckpoint(dir, expected);
-  return loadTensors(checkpoint, checkpoint.tensors.keys()).finally(() => checkpoint.close());
-};
-
-const FLOAT_BYTES = 4;
-
-type Shape = Pick<NetworkTemplate, "model">;
-
-/** Whether the shards of a checkpoint's model are measured: those that are full are the whole model. */
-const measuresShards = ({ model }: Shape, { force }: Pick<FirstModelOptions, "force">): boolean =>
-  !force && model.shard?.mode !== "full";
-
-/** A checkpoint whose shards are measured must fit into memory. @throws BlockZeroError SHARD_UNCHECKED */
-export const checkMemory = (template: Shape, options: Pick<FirstModelOptions, "force">): void => {
-  const bytes = FLOAT_BYTES * countParameters(parameterShapes(template.model));
-  if (!measuresShards(template, options) || bytes < totalMemory()) return;
-  throw new BlockZeroError(
-    "SHARD_UNCHECKED",
-    `the whole model takes ${bytes} bytes in float32, more than this machine has: its shards' losses cannot be measured`,
-    "set model.shard to { mode: full }, whose shards need no check, or add --force",
-  );
+/** Where the tensors of the template's model lie in a checkpoint. */
+const placesIn = async (dir: string, { model }: NetworkTemplate): Promise<ModelTensors> => {
+  const checkpoint = await openCheckpoint(dir, { model, authority: "the network template" });
+  await checkpoint.close();
+  return checkpointPlaces(checkpoint);
 };

@@ -4,6 +4,7 @@ import type { Device } from "#shared/engine/device.js";
 import type { FloatTensor } from "#shared/engine/tensor.js";
 import { createEvaluator } from "#shared/evaluation/evaluator.js";
 import { createLayerMeter } from "#shared/evaluation/layers/layer-meter.js";
+import { checkpointPlaces } from "#shared/model/checkpoint-places.js";
 import { loadTensors, openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
@@ -98,10 +99,10 @@ const placesWith = async (dir: string, { config, held }: ShardModel, path: strin
   const measured = await openSafetensorsFile(path, OFFICIAL_SAFETENSORS_LIMITS);
   try {
     const checkpoint = await openCheckpoint(dir, { model: config });
-    const places = [...checkpoint.tensors].map(([inShard, { file, name, shape, from }]) => {
+    const places = Object.entries(checkpointPlaces(checkpoint)).map(([inShard, place]) => {
       const whole = wholeName(inShard, held);
       const isOwn = measured.header.tensors.has(whole);
-      return [inShard, isOwn ? placeInFile(measured, whole) : placeInFile(file, name, { shape, from })] as const;
+      return [inShard, isOwn ? placeInFile(measured, whole) : place] as const;
     });
     await checkpoint.close();
     return Object.fromEntries(places);

@@ -65,10 +65,6 @@ export const modelErrors = {
     meaning: "A group's shard has another loss than the whole model on the group's text.",
     remedy: "Take the mode of `model.shard` that the message names, or add `--force`.",
   },
-  SHARD_UNCHECKED: {
-    meaning: "The shards of a model that is larger than this machine's memory cannot be measured.",
-    remedy: "Set `model.shard` to `full`, take a machine with more memory, or add `--force`.",
-  },
   UPCYCLE_UNSUPPORTED: {
     meaning: "The checkpoint cannot be made a model with experts.",
     remedy: "Take a dense Llama or Qwen3 model, and numbers of experts that fit.",

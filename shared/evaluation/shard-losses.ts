@@ -1,15 +1,14 @@
+import { bitsPerByte } from "#shared/data/bits-per-byte.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { Device } from "#shared/engine/device.js";
 import { expertsOf } from "#shared/model/groups.js";
-import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
-import { allExperts, type Parameters } from "#shared/model/parameters.js";
-import { groupShard, shardExperts } from "#shared/model/shard.js";
-import { windowsOf } from "#shared/model/windows.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { allExperts } from "#shared/model/parameters.js";
+import { shardExperts, shardTensors } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Shard } from "#shared/protocol/network-file/shard.js";
-import { batchTensors } from "#shared/training/inner-loop.js";
 import { mean } from "#shared/util/mean.js";
-import { createEvaluator } from "./evaluator.js";
+import { createLayerMeter, type LayerMeterOptions } from "./layers/layer-meter.js";
 import { referenceBatches } from "./reference-text.js";
 
 type Measured = Pick<Network, "name" | "model" | "groups" | "data" | "scoring">;
@@ -18,53 +17,88 @@ type Measured = Pick<Network, "name" | "model" | "groups" | "data" | "scoring">;
 export interface ShardLoss {
   readonly group: string;
   readonly whole: number;
+  /** Of the whole model. */
+  readonly bitsPerByte: number;
   /** Loss with the file's mode. */
   readonly shard: number;
   /** Losses with the available other modes, by name, if the loss with the file's mode differs by more than the margin. */
   readonly others: Readonly<Partial<Record<Shard["mode"], number>>>;
 }
 
+/** Where a measurement is. */
+export interface ShardLossProgress {
+  readonly group: string;
+  /** What is measured: `full` is the whole model. */
+  readonly mode: Shard["mode"];
+  /** Layers that the group's text has passed, of so many. */
+  readonly layer: number;
+  readonly layers: number;
+  /** Of all that is known to be measured, 0–1. */
+  readonly share: number;
+}
+
+export interface ShardLossOptions extends Pick<LayerMeterOptions, "memory" | "folder"> {
+  /** Nats; if the two losses differ by more, other modes are measured too. */
+  readonly margin: number;
+  /** Ends the measurement between two runs of a layer, with its reason. */
+  readonly signal: AbortSignal;
+  readonly onLayer?: (at: ShardLossProgress) => void;
+}
+
 /**
  * Compares what each group's miners compute with what validators compute: the loss of the group's shard and that of the whole model, on the
- * group's reference text.
+ * group's reference text. Both are measured layer by layer, so that no more than a layer of a model in files is in use at a time.
  *
- * @param margin nats; if the two losses differ by more, other modes are measured too
+ * @throws what reading the model's files throws
  */
 export const shardLosses = async (
   device: Device,
   network: Measured,
-  parameters: Parameters,
-  { margin, signal }: { readonly margin: number; readonly signal: AbortSignal },
+  model: ModelTensors,
+  { margin, onLayer, ...options }: ShardLossOptions,
 ): Promise<readonly ShardLoss[]> => {
+  const own = network.model.shard ?? ({ mode: "restricted" } as const);
+  const groups = Object.keys(network.groups);
+  const layers = network.model.num_hidden_layers;
+  let passes = groups.length * (own.mode === "full" ? 1 : 2);
+  let passed = 0;
   const result: ShardLoss[] = [];
-  for (const group of Object.keys(network.groups)) {
+  for (const group of groups) {
     const batches = referenceBatches(network, group);
-    const of = async (shard: Shard): Promise<number> => {
-      signal.throwIfAborted();
-      return lossOf(device, { ...network, model: { ...network.model, shard } }, { group, parameters, batches });
+    const lossesOf = async (shard: Shard): Promise<readonly number[]> => {
+      const { mode } = shard;
+      const losses = await shardBatchLosses(device, withShard(network, shard), model, {
+        ...options,
+        group,
+        batches,
+        onLayer: (layer) => onLayer?.({ group, mode, layer, layers, share: (passed + layer / layers) / passes }),
+      });
+      passed++;
+      return losses;
     };
-    const whole = await of({ mode: "full" });
-    const own = network.model.shard ?? ({ mode: "restricted" } as const);
+    const ofWhole = await lossesOf({ mode: "full" });
+    const whole = mean(ofWhole);
     // A full shard computes the same as the whole model.
-    const shard = own.mode === "full" ? whole : await of(own);
-    const differs = !(Math.abs(shard - whole) <= margin);
-    result.push({ group, whole, shard, others: differs ? await othersThan(own, network, whole, of) : {} });
+    const shard = own.mode === "full" ? whole : mean(await lossesOf(own));
+    const others: Partial<Record<Shard["mode"], number>> = {};
+    if (!(Math.abs(shard - whole) <= margin)) {
+      const modes = othersThan(own, network);
+      passes += modes.length;
+      for (const other of modes) others[other.mode] = mean(await lossesOf(other));
+      others.full = whole;
+    }
+    result.push({ group, whole, bitsPerByte: bitsPerByte(ofWhole, batches), shard, others });
   }
   return result;
 };
 
-const othersThan = async (
-  own: Shard,
-  network: Pick<Network, "model" | "groups">,
-  whole: number,
-  of: (shard: Shard) => Promise<number>,
-): Promise<ShardLoss["others"]> => {
+/** Modes that the network could have beside its own and `full`. */
+const othersThan = (own: Shard, network: Pick<Network, "model" | "groups">): readonly Shard[] => {
   const anchors = ownerless(network);
-  return {
-    ...(own.mode !== "restricted" && { restricted: await of({ mode: "restricted" }) }),
-    ...(own.mode !== "anchored" && anchors && { anchored: await of({ mode: "anchored", anchors }) }),
-    full: whole,
-  };
+  return [
+    ...(own.mode !== "restricted" ? [{ mode: "restricted" } as const] : []),
+    ...(own.mode !== "anchored" && anchors ? [{ mode: "anchored", anchors } as const] : []),
+  ];
 };
 
 /** All experts that no group owns, as anchors. Null if a layer has none. */
@@ -78,28 +112,26 @@ export const ownerless = ({ model, groups }: Pick<Network, "model" | "groups">):
   return Object.fromEntries(sparse.map((layer) => [String(layer), free[layer]!]));
 };
 
-const lossOf = async (
+const withShard = (network: Measured, shard: Shard): Measured => ({ ...network, model: { ...network.model, shard } });
+
+export interface ShardBatches extends Pick<LayerMeterOptions, "memory" | "folder" | "signal" | "onLayer"> {
+  readonly group: string;
+  readonly batches: readonly Batch[];
+}
+
+/** Mean loss of each batch of what a group's miners compute with, nats per token, layer by layer. @throws what reading the model's files throws */
+export const shardBatchLosses = async (
   device: Device,
   network: Measured,
-  { group, parameters, batches }: { group: string; parameters: Parameters; batches: readonly Batch[] },
-): Promise<number> => {
-  const { scoring, data, model } = network;
-  const shape = {
-    config: model,
-    held: shardExperts(network, group),
-    ...windowsOf(data, scoring.eval_batch_size),
-  };
-  const evaluator = await createEvaluator({
-    device,
-    loss: languageModelLoss(shape),
-    inputs: batchInputs(shape),
-    params: groupShard(network, group, parameters, {}),
-  });
+  model: ModelTensors,
+  { group, batches, ...options }: ShardBatches,
+): Promise<readonly number[]> => {
+  const held = shardExperts(network, group);
+  const batchSize = network.scoring.eval_batch_size;
+  const meter = createLayerMeter(device, network, { ...options, batchSize, held });
   try {
-    const losses: number[] = [];
-    for (const batch of batches) losses.push((await evaluator.evaluate({}, batchTensors(batch))).loss);
-    return mean(losses);
+    return await meter.losses(await shardTensors(model, held), batches);
   } finally {
-    await evaluator.dispose();
+    await meter.dispose();
   }
 };

@@ -1,7 +1,8 @@
 import type { Network } from "#shared/protocol/network.js";
 import { anchorsOf } from "./anchors.js";
-import { expertsOf, groupNamed, groupShapes, shardOf } from "./groups.js";
-import { allExperts, type HeldExperts, type Parameters } from "./parameters.js";
+import { expertsOf, groupNamed, groupShapes, routerRows, shardOf } from "./groups.js";
+import { inMemory, type ModelTensors } from "./model-tensors.js";
+import { allExperts, type HeldExperts, type Parameters, routerName } from "./parameters.js";
 
 type Sharded = Pick<Network, "model" | "groups" | "name">;
 type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -39,3 +40,19 @@ export const frozenShapes = ({ model, groups }: Pick<Network, "model" | "groups"
  */
 export const groupShard = (network: Sharded, group: string, hub: Parameters, experts: Parameters): Parameters =>
   shardOf(hub, experts, shardExperts(network, group));
+
+/**
+ * The same of a whole model whose tensors may be in files: they stay where they are, but for routers of which some rows are held, which are in memory.
+ *
+ * @throws what reading a router's file throws
+ */
+export const shardTensors = async (model: ModelTensors, held: HeldExperts): Promise<ModelTensors> => {
+  const rows: Record<string, Parameters[string]> = {};
+  for (const [layer, experts] of held.entries()) {
+    const name = routerName(layer);
+    const router = model[name];
+    if (router !== undefined && experts.length < router.shape[0]!)
+      rows[name] = routerRows(await inMemory(router), experts);
+  }
+  return { ...model, ...rows };
+};

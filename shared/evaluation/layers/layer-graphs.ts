@@ -14,7 +14,7 @@ export interface ModelPart extends Subgraph {
   readonly weights: ReadonlyMap<string, string>;
 }
 
-/** A layer; those of one kind have the same graph, with other names of weights. */
+/** A layer; those of one kind hold as many experts, and have the same graph with other names of weights. */
 export interface LayerPart extends ModelPart {
   readonly kind: string;
 }
@@ -29,7 +29,7 @@ export interface LayerGraphs {
   readonly head: ModelPart;
 }
 
-/** @param shape with all experts; `batchSize` is that of all batches of a run */
+/** @param shape `batchSize` is that of all batches of a run */
 export const layerGraphs = (shape: ForwardShape, batches: number): LayerGraphs => {
   const { config, held, batchSize, sequenceLength } = shape;
   const shapes = parameterShapes(config, held);
@@ -43,30 +43,27 @@ export const layerGraphs = (shape: ForwardShape, batches: number): LayerGraphs =
     const values = Object.fromEntries(names.map((name): [string, Value] => [name, graph.input(name, shapes[name]!)]));
     return { graph, outputs: build(graph, values), weights: new Map(names.map((name) => [name, name])) };
   };
-  const prefixOf = (layer: number) => `model.layers.${layer}.`;
-  const layers = new Map<string, { readonly first: number; readonly part: ModelPart }>();
+  const namesOf = namesByLayer(shapes, held.length);
+  const layers = new Map<string, ModelPart>();
   const buildLayer = (layer: number) =>
-    part(
-      Object.keys(shapes).filter((name) => name.startsWith(prefixOf(layer))),
-      (graph, values) => {
-        const hidden = graph.input("hidden", [tokens, config.hidden_size]);
-        const inputs = shape.isolated ? { starts: graph.input("starts", [tokens], "int64") } : {};
-        const context = batchContext(graph, inputs, shape);
-        const weights = weightsIn(values, config);
-        return { hidden: decoderLayer(hidden, { shape, weights, context, layer, experts: held[layer]! }).hidden };
-      },
-    );
+    part(namesOf[layer]!, (graph, values) => {
+      const hidden = graph.input("hidden", [tokens, config.hidden_size]);
+      const inputs = shape.isolated ? { starts: graph.input("starts", [tokens], "int64") } : {};
+      const context = batchContext(graph, inputs, shape);
+      const weights = weightsIn(values, config);
+      return { hidden: decoderLayer(hidden, { shape, weights, context, layer, experts: held[layer]! }).hidden };
+    });
   return {
     embedding: part([EMBEDDING], (graph, values) => ({
       hidden: embedTokens(graph.input("ids", [tokens], "int64"), weightsIn(values, config), config),
     })),
     layer(layer) {
-      const kind = isSparse(layer) ? "sparse" : "dense";
-      const known = layers.get(kind) ?? { first: layer, part: buildLayer(layer) };
+      const kind = isSparse(layer) ? `${held[layer]!.length} experts` : "dense";
+      const known = layers.get(kind) ?? buildLayer(layer);
       layers.set(kind, known);
-      const names = [...known.part.weights.keys()];
-      const renamed = names.map((name) => prefixOf(layer) + name.slice(prefixOf(known.first).length));
-      return { ...known.part, kind, weights: new Map(names.map((name, i) => [name, renamed[i]!])) };
+      // Layers of a kind list their weights in the same order.
+      const names = [...known.weights.keys()].map((name, i) => [name, namesOf[layer]![i]!] as const);
+      return { ...known, kind, weights: new Map(names) };
     },
     head: part(["model.norm.weight", headName(config)], (graph, values) => {
       const hidden = graph.input("hidden", [tokens, config.hidden_size]);
@@ -74,4 +71,16 @@ export const layerGraphs = (shape: ForwardShape, batches: number): LayerGraphs =
       return meanLosses(headLosses(hidden, values, targets, shape), targets, batches).ofBatches;
     }),
   };
+};
+
+const LAYER = /^model\.layers\.(\d+)\./;
+
+/** The names of each layer's weights, in the order of `parameterShapes`. */
+const namesByLayer = (shapes: Readonly<Record<string, unknown>>, layers: number): readonly (readonly string[])[] => {
+  const names: string[][] = Array.from({ length: layers }, () => []);
+  for (const name of Object.keys(shapes)) {
+    const layer = LAYER.exec(name)?.[1];
+    if (layer !== undefined) names[Number(layer)]!.push(name);
+  }
+  return names;
 };

@@ -1,7 +1,7 @@
 import type { Batch } from "#shared/data/loader.js";
 import type { Device } from "#shared/engine/device.js";
 import { groupShapes } from "#shared/model/groups.js";
-import { allExperts } from "#shared/model/parameters.js";
+import { allExperts, type HeldExperts } from "#shared/model/parameters.js";
 import { windowsOf } from "#shared/model/windows.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -18,22 +18,26 @@ export interface LayerMeterOptions {
   readonly memory: number;
   /** Where that file is. */
   readonly folder: string;
+  /** Experts of each layer that the models hold, ascending, whose routers have these rows alone; all by default. */
+  readonly held?: HeldExperts;
+  /** Told of each layer that all batches have passed, from 1 on. */
+  readonly onLayer?: (passed: number) => void;
   /** Ends a measurement between two runs of a layer. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Measures losses layer by layer: all batches go through a layer before the next is opened, so that no more of the model than one layer is in use at a
- * time. Its losses are those of `createLossMeter` bit for bit, on a device that computes products of the same shapes alike. Models may be in
- * memory or in files; weights in files are mapped where the device can, else read as float32, layer by layer.
+ * time. Its losses are those of `createLossMeter` bit for bit, on a device that computes products of the same shapes alike; with fewer experts held than
+ * there are, those of a shard. Models may be in memory or in files; weights in files are mapped where the device can, else read as float32, layer by layer.
  */
 export const createLayerMeter = (
   device: Device,
   { model: config, data }: Pick<Network, "model" | "data">,
-  { batchSize, memory, folder, signal }: LayerMeterOptions,
+  { batchSize, memory, folder, held = allExperts(config), onLayer, signal }: LayerMeterOptions,
 ): LossMeter => {
   const together = batchesOfRun(batchSize, data);
-  const shape = { config, held: allExperts(config), ...windowsOf(data, together * batchSize) };
+  const shape = { config, held, ...windowsOf(data, together * batchSize) };
   const tokens = shape.batchSize * shape.sequenceLength;
   const programs = partPrograms(device);
   const shared: Omit<PassContext, "signals"> = {
@@ -46,6 +50,7 @@ export const createLayerMeter = (
     stateShape: [tokens, config.hidden_size],
     memory,
     folder,
+    ...(onLayer && { onLayer }),
   };
   const measure = async (
     context: PassContext,

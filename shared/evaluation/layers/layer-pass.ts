@@ -23,6 +23,8 @@ export interface PassContext {
   /** Bytes of hidden states, and of candidates' weights of one layer, that may be in memory. */
   readonly memory: number;
   readonly folder: string;
+  /** Told of each layer that all runs have passed, from 1 on. */
+  readonly onLayer?: (passed: number) => void;
   /** Each ends the pass between two runs of a layer, with its reason. */
   readonly signals: readonly AbortSignal[];
 }
@@ -79,19 +81,25 @@ class Pass {
   }
 
   async run(): Promise<readonly Tensors[][]> {
-    const { graphs, layers } = this.#context;
+    const { layers, onLayer } = this.#context;
     const { changes } = this.#request;
     await this.#embed();
-    let first = 0;
-    while (first < layers && !this.#varied.has(first)) await this.#common(graphs.layer(first++));
-    if (first < layers) {
-      await this.#fork(graphs.layer(first), this.#varied.get(first)!);
-      for (let layer = first + 1; layer < layers; layer++)
-        await this.#apart(graphs.layer(layer), this.#varied.get(layer) ?? []);
-      return this.#head(changes.map((_, change) => change));
+    const first = Math.min(layers, ...this.#varied.keys());
+    for (let layer = 0; layer < layers; layer++) {
+      await this.#pass(layer, first);
+      onLayer?.(layer + 1);
     }
+    if (first < layers) return this.#head(changes.map((_, change) => change));
     const [common] = await this.#head([null]);
     return changes.map(() => common!);
+  }
+
+  /** @param first layer with a varied tensor */
+  #pass(layer: number, first: number): Promise<void> {
+    const part = this.#context.graphs.layer(layer);
+    if (layer < first) return this.#common(part);
+    const varied = this.#varied.get(layer) ?? [];
+    return layer === first ? this.#fork(part, varied) : this.#apart(part, varied);
   }
 
   async #embed(): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { parse, stringify } from "yaml";
@@ -89,6 +89,19 @@ describe("genesis from a checkpoint", () => {
       (await readCheckpoint(again, model)).parameters,
       (await readCheckpoint(checkpoint, model)).parameters,
     );
+  });
+
+  it("measures shards from the checkpoint's files, says how far it is, and leaves no file of that", async (context) => {
+    const { checkpoint, template, out } = await published(context);
+    const from = ["--network", template({}), "--out", out, "--from", checkpoint];
+    const refused = genesis(...from, "--shard-margin", "0");
+    assert.match(refused.stderr, /✖ SHARD_DIFFERS loss on a group's text differs by more than 0 nats: "prose" \d/);
+    assert.match(refused.stderr, /^measuring {2}█+ {2}math, restricted {2}layer 1\/1/m);
+    assert.deepEqual(readdirSync(out), []);
+    const { status, stderr, stdout } = genesis(...from, "--shard-margin", "100");
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^val_loss math +\d\.\d{4} nats, val_bpb \d\.\d{4}$/m);
+    assert.match(stdout, /^shard loss prose +\d\.\d{4} nats, restricted$/m);
   });
 
   it("says in one line why it cannot", async (context) => {
