@@ -1,3 +1,4 @@
+import type { Batch } from "#shared/data/loader.js";
 import { createRandom } from "#shared/data/random.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 
@@ -14,3 +15,12 @@ export const drawnWindow = (
   const ids = BigInt64Array.from({ length: sequence + 1 }, () => BigInt(random.below(Math.min(ROWS, vocab_size))));
   return { ids: ids.slice(0, sequence), targets: ids.slice(1) };
 };
+
+/** The same as a batch of one window. */
+export const drawnBatch = (window: number, sequence: number, model: Pick<ModelConfig, "vocab_size">): Batch => ({
+  ...drawnWindow(window, sequence, model),
+  counted: sequence,
+  bytes: sequence,
+  batchSize: 1,
+  sequenceLength: sequence,
+});

@@ -1,6 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Batch } from "#shared/data/loader.js";
 import type { Device } from "#shared/engine/device.js";
 import { sizeOf } from "#shared/engine/tensor.js";
 import type { Change } from "#shared/evaluation/change.js";
@@ -11,7 +10,7 @@ import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { Network } from "#shared/protocol/network.js";
 import { layersRoom, PROGRAM_BYTES } from "#validator/plan/plan.js";
 import { type MemoryPeaks, watchPeaks } from "./anonymous-memory.js";
-import { drawnWindow, ROWS } from "./drawn-window.js";
+import { drawnBatch, ROWS } from "./drawn-window.js";
 import { generateModel } from "./generated-model.js";
 
 export interface JudgeCase {
@@ -51,7 +50,7 @@ export const judgeLarge = async (device: Device, given: JudgeCase): Promise<Judg
     const group = { experts: Object.fromEntries(layers), data: [] };
     const data: Network["data"] = { tokenizer: "byte", split: "sha256", sequence_length: sequence, held_out: 0.1 };
     const meter = createLayerMeter(device, { model, data }, { batchSize: 1, memory: states, folder: home });
-    const batches = Array.from({ length: windows }, (_, window) => windowOf(window, sequence, model));
+    const batches = Array.from({ length: windows }, (_, window) => drawnBatch(window, sequence, model));
     const changes = [null, ...Array.from({ length: candidates }, (_, i) => noise(model, group, `candidate ${i}`))];
     const size = { batchSize: 1, batches: windows, updates: candidates, memory: states, hubDType: "BF16" } as const;
     const room = layersRoom({ model, groups: { large: group }, data }, size);
@@ -74,14 +73,6 @@ export const judgeLarge = async (device: Device, given: JudgeCase): Promise<Judg
     await rm(home, { recursive: true, force: true });
   }
 };
-
-const windowOf = (window: number, sequence: number, model: ModelConfig): Batch => ({
-  ...drawnWindow(window, sequence, model),
-  counted: sequence,
-  bytes: sequence,
-  batchSize: 1,
-  sequenceLength: sequence,
-});
 
 /** A change of every tensor of the group, made when it is read. */
 const noise = (model: ModelConfig, group: Network["groups"][string], seed: string): Change => {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { firstCycle } from "#owner/chain/epoch.js";
+import { removeCheckpointLog } from "#owner/genesis/checkpoint-log.js";
 import { checkpointFolder, FETCHED } from "#owner/genesis/checkpoint-source.js";
 import { checkTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
 import { factsOf } from "#owner/network/network-facts.js";
@@ -184,6 +185,7 @@ const makeGenesis = async (options: Options, { template, file, endpoint, signal 
       ? imported(from, options, making)
       : upcycled({ dir: from, experts, perToken: options.expertsPerToken }, options, making));
   writeFileAtomic(file, networkText(made.network));
+  removeCheckpointLog(options.out);
   const fetched = join(options.out, FETCHED);
   const spare = existsSync(fetched) ? fetched : null;
   if (options.json)

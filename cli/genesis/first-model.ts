@@ -1,4 +1,5 @@
 import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
+import { openCheckpointLog } from "#owner/genesis/checkpoint-log.js";
 import { type Genesis, storeGenesis, storeNetwork } from "#owner/genesis/genesis.js";
 import { checkShards } from "#owner/genesis/shard-check.js";
 import type { NetworkTemplate } from "#owner/network/network-template.js";
@@ -7,7 +8,12 @@ import type { Device } from "#shared/engine/device.js";
 import { evaluationMemory, STATES_SHARE } from "#shared/evaluation/evaluation-memory.js";
 import { removeHiddenStates } from "#shared/evaluation/layers/hidden-states.js";
 import { ownChoices } from "#shared/evaluation/own-choices.js";
-import { type ShardLoss, type ShardLossProgress, shardLosses } from "#shared/evaluation/shard-losses.js";
+import {
+  type ShardLoss,
+  type ShardLossOptions,
+  type ShardLossProgress,
+  shardLosses,
+} from "#shared/evaluation/shard-losses.js";
 import { checkpointPlaces } from "#shared/model/checkpoint-places.js";
 import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
@@ -67,24 +73,41 @@ export const pretrained = async (options: FirstModelOptions, making: Making): Pr
 
 /** A checkpoint as the model of cycle 0, of which no more than a layer is in memory. Full shards are the whole model, and not measured. */
 export const imported = async (dir: string, options: FirstModelOptions, making: Making): Promise<FirstModel> => {
-  const { template, store, dated, signal } = making;
-  const parameters = countParameters(parameterShapes(template.model));
-  const isMeasured = !options.force && template.model.shard?.mode !== "full";
-  const found = isMeasured
-    ? await measured(await placesIn(dir, template), options, making)
-    : { facts: {}, figures: {} };
-  const notes: string[] = [];
-  const model = await importCheckpoint(store, template, dir, signal, (note) => notes.push(note));
-  return {
-    made: await storeNetwork(store, await dated(), model),
-    facts: {
-      checkpoint: dir,
-      ...(notes.length > 0 && { note: notes.join("; ") }),
-      parameters: parameters.toLocaleString("en-US"),
-      ...found.facts,
-    },
-    figures: { checkpoint: dir, parameters, ...(notes.length > 0 && { notes }), ...found.figures },
-  };
+  const { template, store, home, dated, signal } = making;
+  const { model } = template;
+  const parameters = countParameters(parameterShapes(model));
+  const checkpoint = await openCheckpoint(dir, { model, authority: "the network template" });
+  try {
+    const { notes } = checkpoint;
+    const log = await openCheckpointLog(home, checkpoint, store);
+    try {
+      const isMeasured = !options.force && model.shard?.mode !== "full";
+      const found = isMeasured
+        ? await measured(checkpointPlaces(checkpoint), options, { ...making, remember: log.losses })
+        : { facts: {}, figures: {} };
+      const hash = await shown("importing", `${parameters.toLocaleString("en-US")} parameters`, (at) =>
+        importCheckpoint(store, template, checkpoint, {
+          signal,
+          once: log.blob,
+          onStored: (share) => at(share, percent(share)),
+        }),
+      );
+      return {
+        made: await storeNetwork(store, await dated(), hash),
+        facts: {
+          checkpoint: dir,
+          ...(notes.length > 0 && { note: notes.join("; ") }),
+          parameters: parameters.toLocaleString("en-US"),
+          ...found.facts,
+        },
+        figures: { checkpoint: dir, parameters, ...(notes.length > 0 && { notes }), ...found.figures },
+      };
+    } finally {
+      log.close();
+    }
+  } finally {
+    await checkpoint.close();
+  }
 };
 
 /** A dense checkpoint made a model with experts, whose routers are trained for the groups. */
@@ -127,7 +150,7 @@ export const upcycled = async (
 const measured = async (
   model: ModelTensors,
   { shardMargin: margin, force }: FirstModelOptions,
-  { template, device, home, signal }: Making,
+  { template, device, home, signal, remember }: Making & Pick<ShardLossOptions, "remember">,
 ): Promise<Pick<FirstModel, "facts" | "figures">> => {
   await removeHiddenStates(home);
   const memory = STATES_SHARE * evaluationMemory(0);
@@ -137,6 +160,7 @@ const measured = async (
       memory,
       folder: home,
       signal,
+      ...(remember && { remember }),
       onLayer: (progress) => at(progress.share, layerOf(progress)),
     }),
   );
@@ -165,10 +189,3 @@ const layerOf = ({ group, mode, layer, layers }: ShardLossProgress): string =>
 
 const named = <T>(what: string, values: Readonly<Record<string, T>>, text: (value: T) => string) =>
   Object.fromEntries(Object.entries(values).map(([group, value]) => [`${what} ${group}`, text(value)]));
-
-/** Where the tensors of the template's model lie in a checkpoint. */
-const placesIn = async (dir: string, { model }: NetworkTemplate): Promise<ModelTensors> => {
-  const checkpoint = await openCheckpoint(dir, { model, authority: "the network template" });
-  await checkpoint.close();
-  return checkpointPlaces(checkpoint);
-};

@@ -1,14 +1,24 @@
 import type { LocalStore } from "#shared/blobs/blob-store.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
-import type { Parameters } from "#shared/model/parameters.js";
+import { countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
 import { type PartFloats, parametersFloats } from "#shared/model/part-floats.js";
+import { partLayout } from "#shared/model/part-layout.js";
 import { beginPart } from "#shared/parts/part-writer.js";
 import { canonicalBytes } from "#shared/protocol/hash-json.js";
-import { type ModelManifest, modelHash } from "#shared/protocol/model-manifest.js";
+import {
+  type BlobRef,
+  blobsOf,
+  type ModelManifest,
+  modelHash,
+  type PartRef,
+  partOf,
+} from "#shared/protocol/model-manifest.js";
 import { modelConfigOf, type Network, networkBytes, networkHash, networkSchema } from "#shared/protocol/network.js";
 import type { NetworkTemplate } from "../network/network-template.js";
 import { pinSources } from "../network/pin-sources.js";
 import { pinTokenizer } from "../network/pin-tokenizer.js";
+
+type Shapes = Readonly<Record<string, readonly number[]>>;
 
 export interface Genesis {
   readonly network: Network;
@@ -23,21 +33,49 @@ export const storeGenesis = async (
   parameters: Parameters,
 ): Promise<Genesis> => storeNetwork(store, template, await storeModel(store, template, parametersFloats(parameters)));
 
-/** Stores the parts of the model of cycle 0, one at a time, and the manifest that names them; gives the model's hash. */
+export interface StoreModelOptions {
+  /** Gives a blob by the header of its file, which `write` stores. */
+  readonly once?: (header: Uint8Array, write: () => Promise<BlobRef>) => Promise<BlobRef>;
+  /** Told of the share of the model's elements that is stored, 0–1, after each piece. */
+  readonly onStored?: (share: number) => void;
+}
+
+/** Stores the parts of the model of cycle 0, one blob at a time, and the manifest that names them; gives the model's hash. */
 export const storeModel = async (
   store: LocalStore,
   template: Pick<NetworkTemplate, "model" | "groups" | "limits">,
   floats: PartFloats,
+  { once = (_, write) => write(), onStored }: StoreModelOptions = {},
 ): Promise<string> => {
-  const put = async (shapes: Readonly<Record<string, readonly number[]>>) => {
-    const tensors = new Map(Object.entries(shapes));
-    const writer = beginPart(store.create, tensors, template.limits.part_bytes, floats.dtypes);
+  const { part_bytes: partBytes } = template.limits;
+  const all = countParameters(parameterShapes(template.model));
+  /** Elements of the blobs that are stored. */
+  let stored = 0;
+  const write = async (shapes: Shapes): Promise<BlobRef> => {
+    const writer = beginPart(store.create, new Map(Object.entries(shapes)), partBytes, floats.dtypes);
+    let written = 0;
     try {
-      for await (const piece of floats.read(shapes)) await writer.append(piece);
-      return await writer.finish();
+      for await (const piece of floats.read(shapes)) {
+        await writer.append(piece);
+        written += piece.length;
+        onStored?.((stored + written) / all);
+      }
+      const [blob] = blobsOf(await writer.finish());
+      return blob!;
     } finally {
       await writer.discard();
     }
+  };
+  const put = async (shapes: Shapes): Promise<PartRef> => {
+    const blobs: BlobRef[] = [];
+    for (const { bytes, tensors } of partLayout(new Map(Object.entries(shapes)), partBytes, floats.dtypes)) {
+      const own = Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
+      blobs.push(await once(bytes, () => write(own)));
+      stored += countParameters(own);
+      onStored?.(stored / all);
+    }
+    const [first, ...others] = blobs;
+    return partOf([first!, ...others]);
   };
   const groups: ModelManifest["parts"]["groups"] = {};
   for (const [name, group] of Object.entries(template.groups))

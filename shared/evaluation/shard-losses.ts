@@ -5,6 +5,8 @@ import { expertsOf } from "#shared/model/groups.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { allExperts } from "#shared/model/parameters.js";
 import { shardExperts, shardTensors } from "#shared/model/shard.js";
+import { sha256 } from "#shared/protocol/hash.js";
+import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Shard } from "#shared/protocol/network-file/shard.js";
 import { mean } from "#shared/util/mean.js";
@@ -43,6 +45,8 @@ export interface ShardLossOptions extends Pick<LayerMeterOptions, "memory" | "fo
   /** Ends the measurement between two runs of a layer, with its reason. */
   readonly signal: AbortSignal;
   readonly onLayer?: (at: ShardLossProgress) => void;
+  /** Gives losses by all that they depend on beside the model's weights, which `measure` measures. */
+  readonly remember?: (of: string, measure: () => Promise<readonly number[]>) => Promise<readonly number[]>;
 }
 
 /**
@@ -55,7 +59,7 @@ export const shardLosses = async (
   device: Device,
   network: Measured,
   model: ModelTensors,
-  { margin, onLayer, ...options }: ShardLossOptions,
+  { margin, onLayer, remember = (_, measure) => measure(), ...options }: ShardLossOptions,
 ): Promise<readonly ShardLoss[]> => {
   const own = network.model.shard ?? ({ mode: "restricted" } as const);
   const groups = Object.keys(network.groups);
@@ -67,12 +71,15 @@ export const shardLosses = async (
     const batches = referenceBatches(network, group);
     const lossesOf = async (shard: Shard): Promise<readonly number[]> => {
       const { mode } = shard;
-      const losses = await shardBatchLosses(device, withShard(network, shard), model, {
-        ...options,
-        group,
-        batches,
-        onLayer: (layer) => onLayer?.({ group, mode, layer, layers, share: (passed + layer / layers) / passes }),
-      });
+      const of = withShard(network, shard);
+      const losses = await remember(identityOf(of, group, batches), () =>
+        shardBatchLosses(device, of, model, {
+          ...options,
+          group,
+          batches,
+          onLayer: (layer) => onLayer?.({ group, mode, layer, layers, share: (passed + layer / layers) / passes }),
+        }),
+      );
       passed++;
       return losses;
     };
@@ -113,6 +120,23 @@ export const ownerless = ({ model, groups }: Pick<Network, "model" | "groups">):
 };
 
 const withShard = (network: Measured, shard: Shard): Measured => ({ ...network, model: { ...network.model, shard } });
+
+/** Hash of all that a shard's losses depend on beside the model's weights: what it holds, and its text as it is joined for runs. */
+const identityOf = (network: Measured, group: string, batches: readonly Batch[]): string => {
+  const { model, data, scoring } = network;
+  const { shard: _, ...config } = model;
+  return hashJson({
+    config,
+    held: shardExperts(network, group),
+    sequences: data.sequences ?? null,
+    sequence: data.sequence_length,
+    batchSize: scoring.eval_batch_size,
+    text: batches.map(({ ids, targets, starts }) => sha256(bytesOf(ids), bytesOf(targets), bytesOf(starts))),
+  });
+};
+
+const bytesOf = (ids: BigInt64Array | undefined): Uint8Array =>
+  ids === undefined ? new Uint8Array() : new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength);
 
 export interface ShardBatches extends Pick<LayerMeterOptions, "memory" | "folder" | "signal" | "onLayer"> {
   readonly group: string;

@@ -17,7 +17,7 @@ export const MAX_MODEL_MANIFEST_BYTES = 1 << 20;
 export const MAX_MODEL_BLOBS = 4096;
 
 /** A canonical safetensors blob. */
-const blobSchema = z.strictObject({ hash: hashSchema, bytes: z.int().positive() });
+export const blobSchema = z.strictObject({ hash: hashSchema, bytes: z.int().positive() });
 
 /** A part of a model: one blob, or several that hold its tensors one after the other. */
 const partSchema = z.union([blobSchema, listOf(blobSchema, MAX_MODEL_BLOBS, 2).readonly()]);

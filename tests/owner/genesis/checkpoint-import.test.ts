@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { parse, stringify } from "yaml";
 import { exportModel } from "#inspect/model/model-export.js";
-import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
+import { type ImportOptions, importCheckpoint } from "#owner/genesis/checkpoint-import.js";
+import { openCheckpointLog } from "#owner/genesis/checkpoint-log.js";
 import { checkpointTokenizer, checkTokenizer } from "#owner/genesis/checkpoint-tokenizer.js";
 import { storeGenesis } from "#owner/genesis/genesis.js";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { pinSources } from "#owner/network/pin-sources.js";
-import { directoryStore } from "#shared/blobs/blob-store.js";
+import { directoryStore, type LocalStore } from "#shared/blobs/blob-store.js";
 import { byteSize } from "#shared/cli/byte-size.js";
 import { byteTokenizerFiles } from "#shared/data/byte-tokenizer-files.js";
 import { readCheckpoint, writeCheckpoint } from "#shared/model/checkpoint.js";
-import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
+import { openCheckpoint, readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
 import { loadPart } from "#shared/parts/load-part.js";
 import { openPart } from "#shared/parts/open-part.js";
 import { sha256 } from "#shared/protocol/hash.js";
@@ -44,6 +45,52 @@ const published = async (context: TestContext) => {
 const genesis = (...args: readonly string[]) =>
   spawnSync(process.execPath, [PROGRAM, "genesis", ...args], { encoding: "utf8" });
 
+const LOG = "from-checkpoint.jsonl";
+
+/** The hash of the model that a checkpoint is stored as. */
+const imported = async (store: LocalStore, dir: string, options?: ImportOptions, limits = smallNetwork.limits) => {
+  const checkpoint = await openCheckpoint(dir, { model });
+  try {
+    return await importCheckpoint(store, { ...smallNetwork, limits }, checkpoint, options);
+  } finally {
+    await checkpoint.close();
+  }
+};
+
+/** An import that keeps a log: its hash, how many blobs it wrote, and the shares that it told. */
+const logged = async (home: string, dir: string, signalAt = Number.POSITIVE_INFINITY) => {
+  const store = directoryStore(join(home, "blobs"));
+  const checkpoint = await openCheckpoint(dir, { model });
+  const log = await openCheckpointLog(home, checkpoint, store);
+  const stop = new AbortController();
+  const shares: number[] = [];
+  let written = 0;
+  try {
+    const hash = await imported(
+      store,
+      dir,
+      {
+        signal: stop.signal,
+        once: (header, write) =>
+          log.blob(header, async () => {
+            const blob = await write();
+            written++;
+            return blob;
+          }),
+        onStored: (share) => {
+          shares.push(share);
+          if (share > signalAt) stop.abort(new Error("stop"));
+        },
+      },
+      { ...smallNetwork.limits, part_bytes: 600 },
+    ).catch((thrown: Error) => thrown.message);
+    return { hash, written, shares };
+  } finally {
+    log.close();
+    await checkpoint.close();
+  }
+};
+
 describe("genesis from a checkpoint", () => {
   it("stores the same model as one that was in memory", async (context) => {
     const { home, checkpoint } = await published(context);
@@ -51,7 +98,7 @@ describe("genesis from a checkpoint", () => {
     const inMemory = await storeGenesis(directoryStore(join(home, "a")), smallNetwork, parameters);
     const whole = join(home, "whole");
     await writeCheckpoint(whole, model, parameters, { dtype: "float32" });
-    const streamed = await importCheckpoint(directoryStore(join(home, "b")), smallNetwork, whole);
+    const streamed = await imported(directoryStore(join(home, "b")), whole);
     assert.equal(streamed, inMemory.modelHash);
   });
 
@@ -59,7 +106,7 @@ describe("genesis from a checkpoint", () => {
     const { home, checkpoint } = await published(context);
     const { parameters } = await readCheckpoint(checkpoint, model);
     const store = directoryStore(join(home, "a"));
-    const hash = await importCheckpoint(store, smallNetwork, checkpoint);
+    const hash = await imported(store, checkpoint);
     const manifest = parseModelManifest((await store.get(hash))!);
     assert.ok(manifest.ok);
     const { hub, groups } = manifest.value.parts;
@@ -97,11 +144,14 @@ describe("genesis from a checkpoint", () => {
     const refused = genesis(...from, "--shard-margin", "0");
     assert.match(refused.stderr, /✖ SHARD_DIFFERS loss on a group's text differs by more than 0 nats: "prose" \d/);
     assert.match(refused.stderr, /^measuring {2}█+ {2}math, restricted {2}layer 1\/1/m);
-    assert.deepEqual(readdirSync(out), []);
+    assert.deepEqual(readdirSync(out), [LOG]);
     const { status, stderr, stdout } = genesis(...from, "--shard-margin", "100");
     assert.equal(status, 0, stderr);
+    assert.doesNotMatch(stderr, /layer/, "what was measured is not measured again");
+    assert.match(stderr, /^importing {2}█+ {2}100\.0 %/m);
     assert.match(stdout, /^val_loss math +\d\.\d{4} nats, val_bpb \d\.\d{4}$/m);
     assert.match(stdout, /^shard loss prose +\d\.\d{4} nats, restricted$/m);
+    assert.deepEqual(readdirSync(out).sort(), ["blobs", "network.yaml"]);
   });
 
   it("says in one line why it cannot", async (context) => {
@@ -169,11 +219,41 @@ describe("genesis from a checkpoint", () => {
     );
   });
 
+  it("goes on where it was stopped, and begins anew with other files", async (context) => {
+    const { home, checkpoint } = await published(context);
+    const [whole, apart] = ["whole", "apart"].map((name) => join(home, name)) as [string, string];
+    for (const folder of [whole, apart]) mkdirSync(folder);
+    const expected = await logged(whole, checkpoint);
+    assert.ok(expected.written > 4, `${expected.written} blobs`);
+    const first = await logged(apart, checkpoint, 0.5);
+    assert.equal(first.hash, "stop");
+    assert.ok(first.written > 0 && first.written < expected.written);
+    const file = join(apart, LOG);
+    // As a process that was killed in the middle of a line leaves it.
+    writeFileSync(file, '\n{"key":"', { flag: "a" });
+    const second = await logged(apart, checkpoint);
+    assert.deepEqual([second.hash, second.written], [expected.hash, expected.written - first.written]);
+    assert.equal(second.shares.at(-1), 1);
+    assert.deepEqual(
+      second.shares,
+      [...second.shares].sort((a, b) => a - b),
+    );
+    assert.equal((await logged(apart, checkpoint)).written, 0);
+    const [line] = readFileSync(file, "utf8").split("\n").filter(Boolean);
+    rmSync(directoryStore(join(apart, "blobs")).path(JSON.parse(line!).blob.hash));
+    assert.equal((await logged(apart, checkpoint)).written, 1, "a blob that is gone");
+    const config = join(checkpoint, "config.json");
+    const { atime, mtime } = statSync(config);
+    writeFileSync(config, readFileSync(config));
+    utimesSync(config, atime, mtime);
+    assert.equal((await logged(apart, checkpoint)).written, expected.written, "a file that was written to");
+  });
+
   it("stops between two parts when told to", async (context) => {
     const { home, checkpoint } = await published(context);
     const stop = AbortSignal.abort(new Error("stop"));
     const store = directoryStore(join(home, "a"));
-    await assert.rejects(importCheckpoint(store, smallNetwork, checkpoint, stop), /stop/);
+    await assert.rejects(imported(store, checkpoint, { signal: stop }), /stop/);
   });
 });
 

@@ -7,7 +7,13 @@ import type { Device } from "#shared/engine/device.js";
 import { sizeOf } from "#shared/engine/tensor.js";
 import { createEvaluator } from "#shared/evaluation/evaluator.js";
 import { referenceBatches } from "#shared/evaluation/reference-text.js";
-import { ownerless, type ShardLossProgress, shardBatchLosses, shardLosses } from "#shared/evaluation/shard-losses.js";
+import {
+  ownerless,
+  type ShardLossOptions,
+  type ShardLossProgress,
+  shardBatchLosses,
+  shardLosses,
+} from "#shared/evaluation/shard-losses.js";
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import { blocksOf } from "#shared/model/families/index.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
@@ -162,6 +168,31 @@ describe("a group's losses, layer by layer", () => {
     told.length = 0;
     await shardLosses(device, networkOf(), files, { ...options, margin: 0 });
     assert.deepEqual([told.length, told.at(-1)!.share], [18, 1], "another mode of each group, too");
+  });
+
+  it("are measured once where they are remembered, and again of other text, experts or windows", async () => {
+    const known = new Map<string, Promise<readonly number[]>>();
+    let measured = 0;
+    const remember: ShardLossOptions["remember"] = (of, measure) => {
+      if (!known.has(of)) measured++;
+      const losses = known.get(of) ?? measure();
+      known.set(of, losses);
+      return losses;
+    };
+    const losses = (network: Network, margin = 100) =>
+      shardLosses(device, network, parameters, { ...ROOM, margin, signal, remember });
+    const parameters = microParameters(MODEL);
+    const network = networkOf();
+    const first = await losses(network);
+    // Both groups have the same text, and so the same loss of the whole model.
+    assert.equal(measured, 3);
+    assert.deepEqual([await losses(network), measured], [first, 3]);
+    await losses(network, 0);
+    assert.equal(measured, 5);
+    await losses(networkOf({ mode: "full" }));
+    assert.equal(measured, 5);
+    await losses({ ...network, data: { ...network.data, sequence_length: 8 } });
+    assert.equal(measured, 8);
   });
 
   it("end with the signal's reason", async () => {

@@ -29,6 +29,7 @@ if (load !== undefined) {
       firsts[name] = data[0]!;
     }
 }
-if (into !== undefined) await importCheckpoint(directoryStore(into), { model: checkpoint.config, groups, limits }, dir);
+if (into !== undefined)
+  await importCheckpoint(directoryStore(into), { model: checkpoint.config, groups, limits }, checkpoint);
 await checkpoint.close();
 console.log(JSON.stringify({ before, after: peak(), bytes, firsts }));
