@@ -42,6 +42,7 @@ interface Options extends FirstModelOptions, CheckpointOptions {
   readonly beacon?: string;
   readonly contributions?: boolean;
   readonly group?: boolean;
+  readonly otherTokenizer: boolean;
   readonly json?: boolean;
 }
 
@@ -89,11 +90,8 @@ export const genesis: CommandSpec = {
         nonNegativeNumber,
         SHARD_MARGIN,
       )
-      .option(
-        "--force",
-        "go on where a shard differs by more, of which a checkpoint is then not measured, or with another tokenizer than the checkpoint's",
-        false,
-      )
+      .option("--force", "go on where a shard differs by more; those of a checkpoint are then not measured", false)
+      .option("--other-tokenizer", "go on with another tokenizer than the checkpoint's", false)
       .option(...JSON_FLAG)
       .action(async (given: Options, own: Command) => {
         checkTogether(given, own);
@@ -152,7 +150,7 @@ const checkedTemplate = async (options: Options, dir: string | undefined): Promi
   checkVocabulary(template);
   checkWorkable(template, factsOf(template, SUBTENSOR_BLOCK_SECONDS));
   if (dir === undefined) return template;
-  if (!options.force) await checkTokenizer(dir, template.data.tokenizer);
+  if (!options.otherTokenizer) await checkTokenizer(dir, template.data.tokenizer);
   return template;
 };
 

@@ -42,7 +42,7 @@ export const checkTokenizer = async (dir: string, tokenizer: TokenizerRule): Pro
   throw new BlockZeroError(
     "TOKENIZER_OTHER",
     `the checkpoint's tokenizer.json is ${expected!.slice(0, 8)}, data.tokenizer is ${tokenizer === "byte" ? tokenizer : named.slice(0, 8)}: the model knows other tokens`,
-    "set data.tokenizer to from-checkpoint; where another is meant, add --force to `blockzero genesis`",
+    "set data.tokenizer to from-checkpoint; where another is meant, add --other-tokenizer to `blockzero genesis`",
   );
 };
 

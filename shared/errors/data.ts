@@ -93,7 +93,8 @@ export const dataErrors = {
   TOKENIZER_NOT_FOUND: { meaning: "A tokenizer's file cannot be read.", remedy: "Check its path." },
   TOKENIZER_OTHER: {
     meaning: "A network that begins with a checkpoint names another tokenizer than the checkpoint's.",
-    remedy: "Set `data.tokenizer: from-checkpoint`; where another is meant, add `--force` to `blockzero genesis`.",
+    remedy:
+      "Set `data.tokenizer: from-checkpoint`; where another is meant, add `--other-tokenizer` to `blockzero genesis`.",
   },
   UNKNOWN_DATASET: { meaning: "No source has this name.", remedy: "Use one that the line lists." },
   VOCABULARY_TOO_SMALL: {

@@ -178,8 +178,8 @@ describe("genesis from a checkpoint", () => {
     assert.throws(() => loadNetworkTemplate(file, model), { code: "EXPERT_GROUP_INVALID" });
   });
 
-  it("takes the checkpoint's tokenizer, and refuses another unless it is forced", async (context) => {
-    const { checkpoint, template, out } = await published(context);
+  it("takes the checkpoint's tokenizer, and refuses another unless it is meant", async (context) => {
+    const { checkpoint, template, out, home } = await published(context);
     const files = byteTokenizerFiles();
     const document = JSON.parse(files["tokenizer.json"]);
     const added = { ...document.added_tokens[0], id: 257, content: "<|more|>" };
@@ -194,7 +194,8 @@ describe("genesis from a checkpoint", () => {
       other.stderr,
       new RegExp(`✖ TOKENIZER_OTHER the checkpoint's tokenizer.json is ${hash.slice(0, 8)}, data.tokenizer is byte: `),
     );
-    assert.match(other.stderr, /add --force to `blockzero genesis`/);
+    assert.match(other.stderr, /add --other-tokenizer to `blockzero genesis`/);
+    assert.match(genesis("--network", template(with_("byte")), ...from, "--force").stderr, /✖ TOKENIZER_OTHER/);
     assert.ok(!existsSync(join(out, "network.yaml")));
     await assert.rejects(checkTokenizer(checkpoint, { sha256: sha256(Buffer.from("x")) }), { code: "TOKENIZER_OTHER" });
     await checkTokenizer(checkpoint, { sha256: hash });
@@ -205,6 +206,9 @@ describe("genesis from a checkpoint", () => {
     const { status, stderr } = genesis("--network", template(with_("from-checkpoint")), ...from, "--force");
     assert.equal(status, 0, stderr);
     assert.equal(parse(readFileSync(join(out, "network.yaml"), "utf8")).data.tokenizer.sha256, hash);
+    const meant = ["--out", join(home, "meant"), "--from", checkpoint, "--other-tokenizer", "--force"];
+    const allowed = genesis("--network", template(with_("byte")), ...meant);
+    assert.equal(allowed.status, 0, allowed.stderr);
     writeFileSync(join(checkpoint, "tokenizer.json"), files["tokenizer.json"]);
     await checkTokenizer(checkpoint, "byte");
     rmSync(join(checkpoint, "tokenizer.json"));
