@@ -79,17 +79,19 @@ export const openFetchTurns = ({
     if (waiting.length === 0) clearInterval(timer);
   };
 
-  /** Ends the longest of the turns whose place the waiting request could use. */
+  /** Ends the longest of the turns whose place the waiting request could use: of its network, who cost more gives way after a first turn. */
   const makeRoom = (waiter: Waiter) => {
     const { network, costMs, milliseconds } = waiter;
     if (!isFirst(waiter)) return;
     const isFull = heldBy(network) >= perNetwork;
     const suited = [...held].filter((holder) => {
       const isOfIt = holder.network === network;
-      return (isOfIt ? holder.costMs >= costMs : !isFull) && !holder.over.signal.aborted;
+      const enough = isOfIt && holder.costMs > costMs ? Math.min(milliseconds, FIRST_TURN_MS) : milliseconds;
+      const mayEnd = isOfIt ? holder.costMs >= costMs : !isFull;
+      return mayEnd && !holder.over.signal.aborted && now() - holder.since >= enough;
     });
     const [longest] = suited.sort((a, b) => a.since - b.since);
-    if (longest && now() - longest.since >= milliseconds) longest.over.abort(turnOver());
+    longest?.over.abort(turnOver());
   };
 
   const enqueue = (waiter: Waiter) => {

@@ -101,7 +101,7 @@ describe("turns", { timeout: HANG_GUARD }, () => {
     const vain = await taking(turns, "a", 10, { costMs: inVain }).turn;
     const own = await taking(turns, "a").turn;
     const more = taking(turns, "a", 10, { costMs: inVain });
-    const late = taking(turns, "a", 40);
+    const late = taking(turns, "a", 8000);
     advance(1000);
     t.mock.timers.tick(CHECK_MS);
     assert.deepEqual([isTurnOver(vain.over.reason), own.over.aborted], [true, false]);
