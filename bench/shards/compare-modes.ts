@@ -39,14 +39,14 @@ export interface Figure extends Omit<TrainedShard, "update"> {
 export async function* compareModes(device: Device, base: Base, watch: Watch): AsyncGenerator<Figure> {
   const { network, parameters, routers } = base;
   const own = await ownChoices(device, network, parameters);
-  const before = await shardLosses(device, withShard(network, { mode: "restricted" }), parameters, {
+  const before = shardLosses(device, withShard(network, { mode: "restricted" }), parameters, {
     // No difference is below it, so that each mode is measured.
     margin: Number.NEGATIVE_INFINITY,
     memory: Number.POSITIVE_INFINITY,
     folder: tmpdir(),
     signal: watch.signal,
   });
-  for (const { group, whole, shard: restricted, others } of before) {
+  for await (const { group, whole, shard: restricted, others } of before) {
     const shards: Readonly<Partial<Record<Shard["mode"], number>>> = { restricted, ...others };
     const batches = referenceBatches(network, group);
     const start = await wholeLosses(device, network, parameters, batches);

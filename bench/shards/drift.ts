@@ -107,13 +107,15 @@ const lossesOf = async (
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Pick<Drifted, "whole" | "shard">>> => {
   const restricted = { ...network, model: { ...network.model, shard: { mode: "restricted" } as const } };
-  const losses = await shardLosses(device, restricted, parameters, {
+  const losses = shardLosses(device, restricted, parameters, {
     margin: Number.POSITIVE_INFINITY,
     memory: Number.POSITIVE_INFINITY,
     folder: tmpdir(),
     signal,
   });
-  return new Map(losses.map(({ group, whole, shard }) => [group, { whole, shard }]));
+  const byGroup = new Map<string, Pick<Drifted, "whole" | "shard">>();
+  for await (const { group, whole, shard } of losses) byGroup.set(group, { whole, shard });
+  return byGroup;
 };
 
 const pickOf = (parameters: Parameters, shapes: object): Parameters =>

@@ -1,7 +1,7 @@
 import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
 import { openCheckpointLog } from "#owner/genesis/checkpoint-log.js";
 import { type Genesis, storeGenesis, storeNetwork } from "#owner/genesis/genesis.js";
-import { checkShards } from "#owner/genesis/shard-check.js";
+import { checkShard } from "#owner/genesis/shard-check.js";
 import type { NetworkTemplate } from "#owner/network/network-template.js";
 import type { LocalStore } from "#shared/blobs/blob-store.js";
 import type { Device } from "#shared/engine/device.js";
@@ -154,18 +154,22 @@ const measured = async (
 ): Promise<Pick<FirstModel, "facts" | "figures">> => {
   await removeHiddenStates(home);
   const memory = STATES_SHARE * evaluationMemory(0);
-  const losses = await shown("measuring", "the model's loss on each group's held-out text, and its shards'", (at) =>
-    shardLosses(device, template, model, {
+  const mode = template.model.shard?.mode ?? "restricted";
+  const losses: ShardLoss[] = [];
+  await shown("measuring", "the model's loss on each group's held-out text, and its shards'", async (at) => {
+    const measuring = shardLosses(device, template, model, {
       margin,
       memory,
       folder: home,
       signal,
       ...(remember && { remember }),
       onLayer: (progress) => at(progress.share, layerOf(progress)),
-    }),
-  );
-  const mode = template.model.shard?.mode ?? "restricted";
-  if (!force) checkShards(losses, mode, margin);
+    });
+    for await (const ofGroup of measuring) {
+      if (!force) checkShard(ofGroup, mode, margin);
+      losses.push(ofGroup);
+    }
+  });
   const of = <T>(pick: (one: ShardLoss) => T) => Object.fromEntries(losses.map((one) => [one.group, pick(one)]));
   const ofShards = of(({ shard }) => shard);
   return {

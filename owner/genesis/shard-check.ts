@@ -16,23 +16,18 @@ export interface CompareLosses {
  * @param margin nats per token
  * @throws BlockZeroError SHARD_DIFFERS, with what each mode comes to
  */
-export const checkShards = (losses: readonly CompareLosses[], mode: Shard["mode"], margin: number): void => {
-  const wrong = losses.filter(({ whole, shard }) => !(Math.abs(shard - whole) <= margin));
-  if (wrong.length === 0) return;
-  const modes = Object.keys(wrong[0]!.others) as Shard["mode"][];
-  const fits = modes.filter((other) =>
-    wrong.every(({ whole, others }) => Math.abs((others[other] ?? Number.NaN) - whole) <= margin),
-  );
-  const figures = wrong.map(
-    ({ group, whole, shard, others }) =>
-      `"${group}" ${shard.toFixed(4)} (${mode}), the whole model ${whole.toFixed(4)}${modes
-        .filter((other) => other !== "full")
-        .map((other) => `, ${other} ${others[other]?.toFixed(4)}`)
-        .join("")}`,
-  );
+export const checkShard = (
+  { group, whole, shard, others }: CompareLosses,
+  mode: Shard["mode"],
+  margin: number,
+): void => {
+  if (Math.abs(shard - whole) <= margin) return;
+  const modes = Object.keys(others) as Shard["mode"][];
+  const fits = modes.find((other) => Math.abs((others[other] ?? Number.NaN) - whole) <= margin);
+  const further = modes.filter((other) => other !== "full").map((other) => `, ${other} ${others[other]?.toFixed(4)}`);
   throw new BlockZeroError(
     "SHARD_DIFFERS",
-    `loss on a group's text differs by more than ${margin} nats: ${figures.join("; ")}`,
-    `set model.shard to { mode: ${fits[0] ?? "full"} }, choose other experts for the groups, or add --force`,
+    `loss on a group's text differs by more than ${margin} nats: "${group}" ${shard.toFixed(4)} (${mode}), the whole model ${whole.toFixed(4)}${further.join("")}`,
+    `set model.shard to { mode: ${fits ?? "full"} }, choose other experts for the groups, or add --force`,
   );
 };

@@ -51,22 +51,21 @@ export interface ShardLossOptions extends Pick<LayerMeterOptions, "memory" | "fo
 
 /**
  * Compares what each group's miners compute with what validators compute: the loss of the group's shard and that of the whole model, on the
- * group's reference text. Both are measured layer by layer, so that no more than a layer of a model in files is in use at a time.
+ * group's reference text, one group after the other. Both are measured layer by layer, so that no more than a layer of a model in files is in use at a time.
  *
  * @throws what reading the model's files throws
  */
-export const shardLosses = async (
+export async function* shardLosses(
   device: Device,
   network: Measured,
   model: ModelTensors,
   { margin, onLayer, remember = (_, measure) => measure(), ...options }: ShardLossOptions,
-): Promise<readonly ShardLoss[]> => {
+): AsyncGenerator<ShardLoss> {
   const own = network.model.shard ?? ({ mode: "restricted" } as const);
   const groups = Object.keys(network.groups);
   const layers = network.model.num_hidden_layers;
   let passes = groups.length * (own.mode === "full" ? 1 : 2);
   let passed = 0;
-  const result: ShardLoss[] = [];
   for (const group of groups) {
     const batches = referenceBatches(network, group);
     const lossesOf = async (shard: Shard): Promise<readonly number[]> => {
@@ -94,10 +93,9 @@ export const shardLosses = async (
       for (const other of modes) others[other.mode] = mean(await lossesOf(other));
       others.full = whole;
     }
-    result.push({ group, whole, bitsPerByte: bitsPerByte(ofWhole, batches), shard, others });
+    yield { group, whole, bitsPerByte: bitsPerByte(ofWhole, batches), shard, others };
   }
-  return result;
-};
+}
 
 /** Modes that the network could have beside its own and `full`. */
 const othersThan = (own: Shard, network: Pick<Network, "model" | "groups">): readonly Shard[] => {

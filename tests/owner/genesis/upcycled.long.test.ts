@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { stringify } from "yaml";
-import { checkShards } from "#owner/genesis/shard-check.js";
+import { checkShard } from "#owner/genesis/shard-check.js";
 import { createRandom } from "#shared/data/random.js";
 import { writeCheckpoint } from "#shared/model/checkpoint.js";
 import { initialParameters } from "#shared/model/init.js";
@@ -112,9 +112,9 @@ describe("genesis of a model whose shards are other functions", () => {
   });
 
   it("is told by the margin alone, and a loss that is no number differs", () => {
-    const of = (shard: number) => [{ group: "a", whole: 2, shard, others: { full: 2 } }];
-    checkShards(of(2.01), "restricted", 0.02);
+    const of = (shard: number) => ({ group: "a", whole: 2, shard, others: { full: 2 } });
+    checkShard(of(2.01), "restricted", 0.02);
     for (const shard of [2.03, 1.97, Number.NaN])
-      assert.throws(() => checkShards(of(shard), "restricted", 0.02), { code: "SHARD_DIFFERS" });
+      assert.throws(() => checkShard(of(shard), "restricted", 0.02), { code: "SHARD_DIFFERS" });
   });
 });

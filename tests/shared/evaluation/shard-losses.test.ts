@@ -9,6 +9,7 @@ import { createEvaluator } from "#shared/evaluation/evaluator.js";
 import { referenceBatches } from "#shared/evaluation/reference-text.js";
 import {
   ownerless,
+  type ShardLoss,
   type ShardLossOptions,
   type ShardLossProgress,
   shardBatchLosses,
@@ -17,7 +18,7 @@ import {
 import { readCheckpoint } from "#shared/model/checkpoint.js";
 import { blocksOf } from "#shared/model/families/index.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
-import { type Parameters, parameterShapes } from "#shared/model/parameters.js";
+import { type Parameters as ModelParameters, parameterShapes } from "#shared/model/parameters.js";
 import { groupShard, shardExperts } from "#shared/model/shard.js";
 import { windowsOf } from "#shared/model/windows.js";
 import { MODEL_TYPES, type ModelConfig } from "#shared/protocol/model-config.js";
@@ -53,7 +54,7 @@ const networkOf = (shard?: Shard): Network => ({
 /** What the shard's graph as a whole comes to, with all that it holds in memory. */
 const inMemory = async (
   network: Network,
-  parameters: Parameters,
+  parameters: ModelParameters,
   group: string,
   batches: ReturnType<typeof batchesOf>,
 ) => {
@@ -79,6 +80,12 @@ const inMemory = async (
 const isClose = (found: number, expected: number, what: string): void =>
   assert.ok(Math.abs(found - expected) <= 1e-5 * expected, `${what}: ${found}, in memory ${expected}`);
 
+const allLosses = async (...of: Parameters<typeof shardLosses>) => {
+  const losses: ShardLoss[] = [];
+  for await (const ofGroup of shardLosses(...of)) losses.push(ofGroup);
+  return losses;
+};
+
 const modes: readonly Shard[] = [
   { mode: "restricted" },
   { mode: "anchored", anchors: ownerless(networkOf())! },
@@ -92,8 +99,8 @@ describe("a group's losses, layer by layer", () => {
       const parameters = microParameters(MODEL);
       const files = placed(parameters, "F32", join(folder, shard.mode));
       const options = { ...ROOM, margin: 0, signal };
-      const losses = await shardLosses(device, network, files, options);
-      assert.deepEqual(losses, await shardLosses(device, network, parameters, options));
+      const losses = await allLosses(device, network, files, options);
+      assert.deepEqual(losses, await allLosses(device, network, parameters, options));
       assert.deepEqual(
         losses.map(({ group }) => group),
         ["math", "other"],
@@ -142,7 +149,7 @@ describe("a group's losses, layer by layer", () => {
     const { watched, most } = watching();
     const parameters = microParameters(MODEL);
     const files = placed(parameters, "F32", join(folder, "watched"));
-    await shardLosses(watched, networkOf(), files, { ...ROOM, margin: 0, signal });
+    await allLosses(watched, networkOf(), files, { ...ROOM, margin: 0, signal });
     const shapes = Object.entries(parameterShapes(MODEL));
     const floatsOf = (prefix: string) =>
       shapes.reduce((sum, [name, shape]) => sum + (name.startsWith(prefix) ? sizeOf(shape) : 0), 0);
@@ -161,12 +168,12 @@ describe("a group's losses, layer by layer", () => {
     const told: ShardLossProgress[] = [];
     const files = placed(microParameters(MODEL), "BF16", join(folder, "told"));
     const options = { ...ROOM, signal, onLayer: (at: ShardLossProgress) => void told.push(at) };
-    await shardLosses(device, networkOf(), files, { ...options, margin: 100 });
+    await allLosses(device, networkOf(), files, { ...options, margin: 100 });
     assert.deepEqual(told[0], { group: "math", mode: "full", layer: 1, layers: 3, share: 1 / 12 });
     assert.deepEqual(told.at(-1), { group: "other", mode: "restricted", layer: 3, layers: 3, share: 1 });
     assert.equal(told.length, 12);
     told.length = 0;
-    await shardLosses(device, networkOf(), files, { ...options, margin: 0 });
+    await allLosses(device, networkOf(), files, { ...options, margin: 0 });
     assert.deepEqual([told.length, told.at(-1)!.share], [18, 1], "another mode of each group, too");
   });
 
@@ -180,7 +187,7 @@ describe("a group's losses, layer by layer", () => {
       return losses;
     };
     const losses = (network: Network, margin = 100) =>
-      shardLosses(device, network, parameters, { ...ROOM, margin, signal, remember });
+      allLosses(device, network, parameters, { ...ROOM, margin, signal, remember });
     const parameters = microParameters(MODEL);
     const network = networkOf();
     const first = await losses(network);
@@ -198,7 +205,7 @@ describe("a group's losses, layer by layer", () => {
   it("end with the signal's reason", async () => {
     const stop = AbortSignal.abort(new Error("stop"));
     await assert.rejects(
-      shardLosses(device, networkOf(), microParameters(MODEL), { ...ROOM, margin: 0, signal: stop }),
+      allLosses(device, networkOf(), microParameters(MODEL), { ...ROOM, margin: 0, signal: stop }),
       /stop/,
     );
   });
