@@ -20,6 +20,7 @@ import { openJournal } from "#shared/participant/writes/journal.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
+import { voteAtStart } from "./choose/vote-at-start.js";
 import { beaconOf, type ValidatorConfig } from "./config.js";
 import type { Validator } from "./context.js";
 import { runCycle } from "./cycle.js";
@@ -46,9 +47,11 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   // Its fault is thrown with the cycles'.
   revealing.catch(() => {});
   const journal = openJournal(join(participant.home, "validator.json"), validatorJournalSchema, participant.log);
-  const exchanging = exchangeAtStart({ participant, journal, metrics });
-  // The cycle tries it again.
-  exchanging.catch(() => {});
+  // What fails here the cycle tries again.
+  const owed = Promise.allSettled([
+    exchangeAtStart({ participant, journal, metrics }),
+    voteAtStart({ participant, journal }),
+  ]);
   await warnAtStart(examined(participant, config), participant.log);
   const hash = await modelAtStart(participant);
   participant.log.info("opening the model to evaluate with", { model: hash, device: config.device });
@@ -72,7 +75,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     failure: "missed merge",
     first: (position) => firstCycle(journal.value, position),
     run: async (cycle) => {
-      await exchanging.catch(() => {});
+      await owed;
       await runCycle(validator, cycle);
     },
   });

@@ -79,3 +79,24 @@ it("a validator that has reported exchanges reports while it waits for a model",
   await until(t, () => vera.isSaid("exchanged reports"));
   await vera.close();
 });
+
+it("a validator that has made its ballot sends it while it waits for a model", { timeout: HANG_GUARD }, async (t) => {
+  const { subnet, network, home, config } = await openForgetful(t);
+  const votes = Object.keys(subnet.network.groups).map(() => ({ better: [1], best: 1 }));
+  const ballot = encodeRecord({ type: "ballot", network, cycle: 3, votes });
+  await subnet.to(subnet.window(3, "exchange").start);
+  const held = encodeRecord({ type: "held", network, cycle: 3, held: [] });
+  await subnet.record({ vera: held });
+  const state = join(home, shortHash(originOf(subnet.network, subnet.networkHash)));
+  mkdirSync(state, { recursive: true });
+  writeFileSync(join(state, "validator.json"), JSON.stringify({ cycles: { 3: { ballot, ballotSeeds: null } } }));
+  await subnet.to(subnet.window(3, "choose").start - 1);
+
+  const vera = await startWaiting(t, config);
+  await subnet.sent("vera", 3);
+  await subnet.to(subnet.window(3, "choose").start);
+  await until(t, () => vera.isSaid("voted"));
+  const commitments = await subnet.chain.commitments(NETUID);
+  assert.ok(commitments.some(({ data }) => data === ballot));
+  await vera.close();
+});
