@@ -37,7 +37,7 @@ export interface CycleResult {
   readonly valLossAfter: GroupLosses;
   readonly valBpbBefore: GroupLosses;
   readonly valBpbAfter: GroupLosses;
-  /** Group → number of the step that the ballots chose for its model. 0 if it took no step: then its miners are paid nothing for the cycle. */
+  /** Group → number of the step that the ballots chose for its model. 0 if it took no step: then its miners are paid nothing for the cycle, unless it was for want of votes. */
   readonly steps: Readonly<Record<string, number>>;
   readonly miners: readonly MinerResult[];
   /** Uids whose updates are in the model. */

@@ -98,8 +98,8 @@ const learnOutcome = async (validator: Validator, cycle: number, agreed: Agreeme
     name: `progress of cycle ${cycle}`,
     deadline: phaseWindow(cycle, "merge", participant.network.phases).end,
   };
-  const improved = await throughFaults(participant, limit, () => learnProgress(validator, cycle, agreed));
-  remember(validator, cycle, agreed, improved);
+  const progress = await throughFaults(participant, limit, () => learnProgress(validator, cycle, agreed));
+  remember(validator, cycle, agreed, progress);
   tellParticipation(validator, cycle, agreed.participation);
   void showParticipation(validator, agreed.participation);
 };

@@ -34,8 +34,13 @@ export const validatorJournalSchema = sprintMemorySchema.extend({
     .default({}),
   /** Cycles of which the history below holds everything that was agreed. */
   tallied: z.array(z.int()).default([]),
-  /** For which groups a step was chosen. Whether a model was agreed on that took it, the models' lineage says. */
-  progress: z.array(z.object({ cycle: z.int(), improved: z.array(z.string()) })).default([]),
+  /** For which groups a step was chosen, and which were undecided. Whether a model was agreed on that took it, the models' lineage says. */
+  progress: z
+    .array(
+      // A former version left no group out.
+      z.object({ cycle: z.int(), improved: z.array(z.string()), undecided: z.array(z.string()).default([]) }),
+    )
+    .default([]),
   /** Group → the last model measured on its reference text, its loss in nats per token and in bits per byte, and the last cycle that it was told of. */
   reference: z
     .record(

@@ -35,7 +35,7 @@ export interface GroupCycle {
   /** Loss of the model that the cycle started from, nats per token. Null if no report that counts has it. */
   readonly loss: number | null;
   readonly bitsPerByte: number | null;
-  /** Null if the choice is not known. */
+  /** Null if the choice is not known, or too few validators voted to tell. */
   readonly improved: boolean | null;
 }
 
@@ -45,7 +45,7 @@ export const digestCycle = (
   bitsPerByte: (group: string, loss: number, batches: number) => number | null = () => null,
 ): CycleDigest => {
   const { cycle, said, made, window, after, head, network } = facts;
-  const { improved } = window.progress.find((one) => one.cycle === cycle) ?? {};
+  const progress = window.progress.find((one) => one.cycle === cycle);
   return {
     cycle,
     isWhole: said.isWhole,
@@ -61,7 +61,7 @@ export const digestCycle = (
           {
             loss: baseline?.loss ?? null,
             bitsPerByte: baseline && bitsPerByte(group, baseline.loss, baseline.batches),
-            improved: improved?.includes(group) ?? null,
+            improved: !progress || progress.undecided.includes(group) ? null : progress.improved.includes(group),
           },
         ];
       }),

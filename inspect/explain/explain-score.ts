@@ -12,13 +12,7 @@ import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import { type Derivation, derivationOf, figuresOf } from "./derivation.js";
 import { sprintFacts } from "./explain-sprint.js";
 import type { Agreed, ChainFacts, Explanation, Merge, Opinion, Pay, Place, Window } from "./explanation.js";
-import {
-  type AfterMerge,
-  type Holders,
-  type MinersCycle,
-  type ModelMade,
-  readMinersCycle,
-} from "./read-miners-cycle.js";
+import { type AfterMerge, type Holders, type MinersCycle, readMinersCycle } from "./read-miners-cycle.js";
 import { payPartsOf } from "./read-sprints.js";
 
 /**
@@ -55,7 +49,7 @@ export const explainFacts = (facts: MinersCycle): Explanation => {
     isWhole: said.isWhole,
     duplicate: duplicateOf(validators, holders),
     place: outcome && placeOf(outcome, said.outcomes),
-    merge: mergeOf(facts.made, { hotkey, group: outcome?.group ?? null }, network.scoring.top_n),
+    merge: mergeOf(facts, { hotkey, group: outcome?.group ?? null }),
     window: { ...windowOf(network, known.history, miner), unknown: known.unknown },
     sprint: sprintFacts(network, facts.sprints, miner),
     pay: payOf(network, after.holders, { ...known, sprints: facts.sprints }, miner),
@@ -144,15 +138,15 @@ const placeOf = (outcome: AgreedOutcome, outcomes: readonly AgreedOutcome[]): Pl
 };
 
 const mergeOf = (
-  { model, isSettled, merged, steps }: ModelMade,
+  { made: { model, isSettled, merged, steps }, network, window, cycle }: MinersCycle,
   { hotkey, group }: Pick<AgreedOutcome, "hotkey" | "group">,
-  topN: number,
 ): Merge => ({
   model,
   isSettled,
   share: merged?.find((update) => update.hotkey === hotkey)?.share ?? null,
   stoodStill: group !== null && steps?.[group] === 0,
-  topN,
+  isUndecided: group !== null && window.progress.some((one) => one.cycle === cycle && one.undecided.includes(group)),
+  topN: network.scoring.top_n,
   isKnown: merged !== null,
 });
 

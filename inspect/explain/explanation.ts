@@ -100,6 +100,8 @@ export interface Merge {
   readonly isKnown: boolean;
   /** Whether its group took no step. */
   readonly stoodStill: boolean;
+  /** Whether that was for want of votes, so that its pay leaves the cycle out. */
+  readonly isUndecided: boolean;
   /** Greatest number of updates merged per group. */
   readonly topN: number;
 }

@@ -136,7 +136,7 @@ const agreedText = (
 };
 
 const merged = ({ merge, agreed, isWhole }: Explanation): string => {
-  const { model, isSettled, isKnown, share, stoodStill, topN } = merge;
+  const { model, isSettled, isKnown, share, stoodStill, isUndecided, topN } = merge;
   if (model === null)
     return isSettled
       ? "No majority agreed on a model, so nothing was merged."
@@ -153,7 +153,9 @@ const merged = ({ merge, agreed, isWhole }: Explanation): string => {
     agreed?.verdict !== "scored"
       ? "only what was scored is"
       : stoodStill
-        ? "its group's model stood still, since no majority of the stake found a step measurably better than none"
+        ? isUndecided
+          ? "its group's model stood still for want of votes, and its pay leaves the cycle out"
+          : "its group's model stood still, since no majority of the stake found a step measurably better than none"
         : agreed.score > 0
           ? `at most the best ${topN} of a group are`
           : "the step that was chosen goes along updates with a score above zero";
@@ -194,7 +196,7 @@ const windowText = ({ length, cycles, unknown }: Window, first: number): string 
 const payText = ({ group, score, place, of, curve, pool, paid, burn, gate, share }: Pay): string =>
   `With a mean of ${figure(score)} it has ${place === null ? `no place among the ${of}` : `place ${place} of ${of}`} in group ${group}. The group's pool is ${percent(pool)} of all pay${
     paid < 1
-      ? `, of which ${percent(paid)} is paid, for the part of the cycles in which the group's model improved`
+      ? `, of which ${percent(paid)} is paid, for the part of the cycles in which the group's model improved, those without enough votes left out`
       : ""
   }${
     burn > 0 ? `, of which ${percent(burn)} is burned` : ""

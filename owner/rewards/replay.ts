@@ -3,7 +3,7 @@ import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
-import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
+import { ballotProgress, readBallots } from "#shared/replay/ballots.js";
 import { modelOfCycle } from "#shared/replay/base-model-hash.js";
 import { readOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { isGone } from "#shared/replay/is-gone.js";
@@ -14,7 +14,7 @@ import {
   type Holders,
   standingShares,
 } from "#shared/rewards/cycle-weights.js";
-import { type CycleProgress, improvedGroups, paidPart } from "#shared/rewards/progress.js";
+import { type CycleProgress, paidPart } from "#shared/rewards/progress.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 
 /** What decides pay once everybody is scored. */
@@ -125,10 +125,10 @@ const readPast = async ({ source, head }: Subnet, first: number, last: number, s
       const said = await readOutcomes(source, cycle, head);
       const merged = Math.min(head, phaseWindow(cycle, "merge", network.phases).end - 1);
       const holders = await chain.metagraph(network.netuid, merged);
-      const improved = improvedGroups(chosenSteps(network, await readBallots(source, cycle)));
+      const progress = ballotProgress(network, await readBallots(source, cycle));
       const isSettled = head >= lastModelBlock(cycle, network);
       const isAgreed = isSettled ? (await modelOfCycle(source, cycle, head)) !== null : null;
-      known.set(cycle, { cycle, scores: agreedScores(cycle, said), improved, isAgreed, holders });
+      known.set(cycle, { cycle, scores: agreedScores(cycle, said), ...progress, isAgreed, holders });
       if (!said.isWhole) partial.push(cycle);
     } catch (thrown) {
       if (!isGone(thrown)) throw thrown;

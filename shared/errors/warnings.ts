@@ -20,6 +20,12 @@ export const warnings = {
     remedy:
       "See the reason on the line and [learning.md](learning.md). Where it goes on for cycles while the miners' own losses fall, see [shard-modes.md](shard-modes.md#over-cycles).",
   },
+  GROUP_UNDECIDED: {
+    meaning:
+      "A group took no step, as too few validators voted on its steps: its model stays, and the cycle is left out of its miners' pay.",
+    remedy:
+      "See why validators send no ballot, or cannot measure the group: `steps not measured` and `missed ballot` in their logs.",
+  },
   PULSE_MISSING: {
     meaning: "The chain lacks the beacon's pulse that opens timelocked weights.",
     remedy: "Compare `drand.*` with the beacon that the chain follows.",

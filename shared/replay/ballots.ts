@@ -1,7 +1,8 @@
 import { readVoters } from "#shared/chain/voters.js";
 import type { Network } from "#shared/protocol/network.js";
-import { chosenStep, type SignedVote } from "#shared/protocol/voting/chosen-step.js";
+import { chosenStep, isUndecided, type SignedVote } from "#shared/protocol/voting/chosen-step.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
+import type { GroupProgress } from "#shared/rewards/progress.js";
 import { lastBlockFor, phaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
 
@@ -39,3 +40,14 @@ export const chosenSteps = (
   { votes, stakes }: Ballots,
 ): ReadonlyMap<string, number> =>
   new Map([...votes].map(([group, of]) => [group, chosenStep(of, stakes, training.outer.steps.length)]));
+
+/** Which groups take a step, and which only missing votes keep from one. */
+export const ballotProgress = ({ training }: Pick<Network, "training">, { votes, stakes }: Ballots): GroupProgress => {
+  const { length: steps } = training.outer.steps;
+  const where = (is: (of: readonly SignedVote[]) => boolean) =>
+    [...votes].flatMap(([group, of]) => (is(of) ? [group] : []));
+  return {
+    improved: where((of) => chosenStep(of, stakes, steps) !== 0),
+    undecided: where((of) => isUndecided(of, stakes, steps)),
+  };
+};

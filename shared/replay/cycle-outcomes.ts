@@ -4,10 +4,10 @@ import type { Report } from "#shared/protocol/report.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
 import { type AgreedScore, agreedScores } from "#shared/rewards/cycle-weights.js";
-import { type CycleProgress, improvedGroups } from "#shared/rewards/progress.js";
+import type { CycleProgress } from "#shared/rewards/progress.js";
 import { scoreUnder } from "#shared/scoring/score-under.js";
 import { percent } from "#shared/util/percent.js";
-import { chosenSteps, readBallots } from "./ballots.js";
+import { ballotProgress, readBallots } from "./ballots.js";
 import { baseModelHash, modelOfCycle } from "./base-model-hash.js";
 import { evaluationSeeds } from "./evaluation-seeds.js";
 import { fetchReport } from "./fetch-report.js";
@@ -131,7 +131,7 @@ export const readWindow = async (
       const ballots = await readBallots(context, past);
       progress.push({
         cycle: past,
-        improved: improvedGroups(chosenSteps(context.network, ballots)),
+        ...ballotProgress(context.network, ballots),
         isAgreed: past === cycle ? null : (await modelOfCycle(context, past, head)) !== null,
       });
     } catch (thrown) {

@@ -49,6 +49,8 @@ export interface Attack {
   readonly away?: Readonly<Record<string, number>>;
   /** Honest validators that fail themselves from a cycle on: their disk gives no update as long as they judge. Not vera. */
   readonly failing?: Readonly<Record<string, number>>;
+  /** Honest validators that cannot measure any step from a cycle on: their ballots say nothing of any group with updates. Not vera. */
+  readonly unmeasured?: Readonly<Record<string, number>>;
   /** Honest validators that say nothing of the reports that they hold: another record of theirs takes their held record's place. Not vera. */
   readonly unsaid?: readonly string[];
   /** Whether blocks go on while validators wait for the attacker's files; unless given, the next one comes when they wait no more. */

@@ -143,18 +143,20 @@ export const commitReports = async (
  * Serves reports, with the chain's seeds where they have none, and commits them in one block of the evaluate phase; every validator holds them all, and their own puts a
  * ballot for a step in the choose phase. Ends in the first block of the merge.
  *
+ * @param voters who puts a ballot, where not all who reported do
  * @returns the reports as they were committed
  */
 export const publishReports = async (
   subnet: Subnet,
   reports: Readonly<Record<string, Report>>,
   step = 1,
+  voters: readonly string[] = Object.keys(reports),
 ): Promise<Readonly<Record<string, Report>>> => {
   const seeded = await commitReports(subnet, reports);
   const { cycle } = Object.values(reports)[0]!;
   await subnet.to(subnet.window(cycle, "choose").start - 1);
   const ballot = ballotRecord(subnet, step, cycle);
-  await subnet.record(Object.fromEntries(Object.keys(reports).map((name) => [name, ballot])));
+  await subnet.record(Object.fromEntries(voters.map((name) => [name, ballot])));
   await subnet.to(subnet.window(cycle, "merge").start);
   return seeded;
 };

@@ -55,7 +55,7 @@ it("a validator pays a window over a change of the score's exponent as if all of
   vera.journal.note((value) => ({
     ...value,
     history: history.sort((a, b) => a.cycle - b.cycle),
-    progress: [{ cycle: 4, improved: ["math"] }],
+    progress: [{ cycle: 4, improved: ["math"], undecided: [] }],
   }));
   await subnet.to(subnet.window(4, "merge").start);
   const setting = setWeights(vera, 4, subnet.modelHash);

@@ -7,11 +7,11 @@ import { underNetwork } from "#shared/participant/under-network.js";
 import type { Journal } from "#shared/participant/writes/journal.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
-import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
+import { ballotProgress, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { contextOf, firstCycleFrom } from "#shared/replay/succession.js";
 import { agreedScores } from "#shared/rewards/cycle-weights.js";
-import { improvedGroups } from "#shared/rewards/progress.js";
+import type { GroupProgress } from "#shared/rewards/progress.js";
 import type { ValidatorJournal } from "../journal.js";
 
 interface Historian {
@@ -23,7 +23,6 @@ interface Historian {
  * Stores what was agreed in a cycle.
  * @param isWhole whether every report that counts was available
  * @param exponent `scoring.exponent` of the file that the cycle was tallied under; default: of the one in force
- * @param improved groups for which a step was chosen
  */
 export const remember = (
   { participant, journal }: Historian,
@@ -33,7 +32,7 @@ export const remember = (
     isWhole,
     exponent = participant.network.scoring.exponent,
   }: { readonly outcomes: readonly AgreedOutcome[]; readonly isWhole: boolean; readonly exponent?: number },
-  improved: readonly string[],
+  { improved, undecided }: GroupProgress,
 ): void => {
   const { window } = participant.network.scoring;
   journal.note((value) => {
@@ -43,7 +42,7 @@ export const remember = (
       tallied: [...value.tallied.filter((past) => past !== cycle && past > oldest), ...(isWhole ? [cycle] : [])],
       progress: [
         ...value.progress.filter((entry) => entry.cycle !== cycle && entry.cycle > oldest),
-        { cycle, improved: [...improved] },
+        { cycle, improved: [...improved], undecided: [...undecided] },
       ].sort((a, b) => a.cycle - b.cycle),
       history: [
         ...value.history.filter((entry) => entry.cycle !== cycle && entry.cycle > oldest),
@@ -74,8 +73,8 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
     const base = await models.baseOf(past);
     const miners = await readSubmissions(former, past);
     const outcomes = tally({ reports, stakes, unheard, miners, network: networkHash, cycle: past, base });
-    const improved = improvedGroups(chosenSteps(network, await readBallots(former, past)));
-    remember(historian, past, { outcomes, isWhole, exponent: network.scoring.exponent }, improved);
+    const groups = ballotProgress(network, await readBallots(former, past));
+    remember(historian, past, { outcomes, isWhole, exponent: network.scoring.exponent }, groups);
     log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });
   };
   const { start } = phaseWindow(cycle, "merge", network.phases);

@@ -14,7 +14,7 @@ import { type Living, openSubnet, type Subnet, until } from "../../support/subne
 import { type Forged, type Forgery, forge, serve } from "../../support/updates.js";
 import { openMeter, openValidator, type TestValidator } from "../../support/validator.js";
 import type { Attack, BaseView, Den, LiarsDen, Past, TrainingRun, Turn } from "../attack.js";
-import { withFailingDisk } from "./failing.js";
+import { withFailingDisk, withFailingMeter } from "./failing.js";
 import { type Ground, modelLoss } from "./ground.js";
 import type { Run } from "./gym.js";
 import { type HonestWork, type Judged, workOf } from "./honest-work.js";
@@ -77,7 +77,7 @@ export const campaign = async (
 ): Promise<Campaign> => {
   const identities = Array.from({ length: attack.identities ?? 1 }, (_, i) => `eve${i + 1}`);
   const staked = attack.stake === undefined ? [] : identities.slice(0, 1);
-  const { lie, silent = {}, away = {}, failing = {}, unsaid = [] } = attack;
+  const { lie, silent = {}, away = {}, failing = {}, unmeasured = {}, unsaid = [] } = attack;
   const miners = HONEST.slice(0, attack.honest ?? HONEST_MINERS);
   const stakes = attack.stakes ?? (lie ? LIARS_STAKES : HONEST_STAKES);
   const opened = await openSubnet(t, {
@@ -95,8 +95,12 @@ export const campaign = async (
   const open = async (name: string) => withSteadyDraws(await openValidator(t, subnet, name), name);
   /** Files that no failing validator's disk gives now, by the validator's name. */
   const lost = new Map<string, ReadonlySet<string>>();
-  const openHonest = async (name: string) =>
-    withFailingDisk(await open(name), (hash) => lost.get(name)?.has(hash) ?? false);
+  /** Validators that can measure no step now. */
+  const unable = new Set<string>();
+  const openHonest = async (name: string) => {
+    const validator = withFailingDisk(await open(name), (hash) => lost.get(name)?.has(hash) ?? false);
+    return withFailingMeter(validator, () => unable.has(name));
+  };
   const names = Object.keys(stakes).filter((name) => name !== LIAR && !Object.hasOwn(silent, name));
   const everyHonest = await Promise.all(names.map(openHonest));
   const liar = lie ? await open(LIAR) : null;
@@ -254,10 +258,12 @@ export const campaign = async (
       await subnet.record(Object.fromEntries(unsaid.map((name) => [name, saidOf(subnet, cycle - 1)])));
       for (const name of unsaid) nonce[validators.indexOf(name)]! += 1;
     }
+    for (const [name, from] of Object.entries(unmeasured)) if (cycle >= from) unable.add(name);
     await subnet.to(window("choose").start);
     await sent(SENT.choose);
     await subnet.to(window("choose").start + 1);
     await until(t, () => honest.every(({ journal }) => journal.value.cycles[cycle]?.voted !== undefined));
+    unable.clear();
     await subnet.to(window("merge").start);
     await sent(SENT.merge);
     await subnet.to(window("merge").start + 1);

@@ -10,3 +10,13 @@ export const withFailingDisk = (validator: TestValidator, isLost: (hash: string)
   };
   return { ...validator, participant: { ...participant, blobs: { ...blobs, open } } };
 };
+
+/** A validator whose device computes no losses while `isFailing` says so. */
+export const withFailingMeter = (validator: TestValidator, isFailing: () => boolean): TestValidator => {
+  const { meter } = validator;
+  const ofGroup: typeof meter.ofGroup = async (model, group) => {
+    if (isFailing()) throw new Error("the device is gone");
+    return meter.ofGroup(model, group);
+  };
+  return { ...validator, meter: { ...meter, ofGroup } };
+};

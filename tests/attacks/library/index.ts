@@ -35,6 +35,7 @@ import { liarSilent } from "./liar-silent.js";
 import { liarSilentServers } from "./liar-silent-servers.js";
 import { liarSplitView } from "./liar-split-view.js";
 import { liarStandstill } from "./liar-standstill.js";
+import { standstillsWhileFailing } from "./liar-standstill-while-failing.js";
 import { liarSwaps } from "./liar-swaps.js";
 import { liarUnreachable } from "./liar-unreachable.js";
 import {
@@ -163,6 +164,7 @@ export const attacks: readonly Attack[] = [
   liarSilent,
   liarSilentServers,
   liarStandstill,
+  ...standstillsWhileFailing,
   liarOvershoots,
   liarCrawls,
   liarModel,

@@ -118,6 +118,10 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
     const settled = { ...explanation.merge, model: "a".repeat(64), isSettled: true, isKnown: true };
     for (const [merge, sentence] of [
       [{ stoodStill: true }, /^It was not merged into model a+: its group's model stood still, since no majority/m],
+      [
+        { stoodStill: true, isUndecided: true },
+        /: its group's model stood still for want of votes, and its pay leaves/m,
+      ],
       [{ stoodStill: false }, /: the step that was chosen goes along updates with a score above zero\.$/m],
       [{ share: 0.5 }, /with 50\.0 % of its group's mean: the step that was chosen goes along updates whatever their/m],
     ] as const)

@@ -62,7 +62,7 @@ const SELF = { self: 200 };
 
 /** Where both groups improved in every cycle. */
 const weightsFor = (metagraph: Metagraph, history: readonly AgreedScore[], cycle: number) => {
-  const progress = [6, 7, 8, 9].map((cycle) => ({ cycle, improved: ["math", "prose"], isAgreed: true }));
+  const progress = [6, 7, 8, 9].map((cycle) => ({ cycle, improved: ["math", "prose"], undecided: [], isAgreed: true }));
   return cycleWeights(network, metagraph, { history, progress }, cycle, SELF);
 };
 
@@ -81,6 +81,7 @@ describe("cycleWeights", () => {
       const progress = [6, 7, 8, 9].map((cycle) => ({
         cycle,
         improved: improving.includes(cycle) ? ["math"] : [],
+        undecided: [],
         isAgreed: cycle < 9 ? true : null,
       }));
       const weights = new Map(cycleWeights(network, metagraphOf("a"), { history, progress }, 9, SELF));
@@ -91,7 +92,12 @@ describe("cycleWeights", () => {
     assert.equal(paid(6, 7, 8, 9), 0.5);
     assert.equal(paid(7, 9), 0.25);
     assert.equal(paid(), 0, "scores alone earn nothing where the model stands still");
-    const unnamed = [8, 9].map((cycle) => ({ cycle, improved: ["math"], isAgreed: cycle < 9 ? false : null }));
+    const unnamed = [8, 9].map((cycle) => ({
+      cycle,
+      improved: ["math"],
+      undecided: [],
+      isAgreed: cycle < 9 ? false : null,
+    }));
     assert.deepEqual(
       cycleWeights(network, metagraphOf("a"), { history, progress: unnamed }, 9, SELF),
       [

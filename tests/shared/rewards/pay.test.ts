@@ -282,7 +282,7 @@ test("vectors: the part of a group's pool that is paid", () => {
           note: z.string(),
           cycle: z.number(),
           window: z.number(),
-          known: z.array(z.tuple([z.number(), z.array(z.string()), z.boolean().nullable()])),
+          known: z.array(z.tuple([z.number(), z.array(z.string()), z.boolean().nullable()], z.array(z.string()))),
           group: z.string(),
           part: z.number(),
         }),
@@ -290,7 +290,12 @@ test("vectors: the part of a group's pool that is paid", () => {
     }),
   );
   for (const { note, cycle, window, known, group, part } of paid) {
-    const progress = known.map(([at, improved, isAgreed]) => ({ cycle: at, improved, isAgreed }));
+    const progress = known.map(([at, improved, isAgreed, undecided = []]) => ({
+      cycle: at,
+      improved,
+      undecided,
+      isAgreed,
+    }));
     assert.equal(paidPart(progress, group, { cycle, window }), part, note);
   }
 });

@@ -52,7 +52,7 @@ test("vectors: whole windows of pay, by every curve", () => {
       hotkey: hotkeys[holder]!,
       score: scoreUnder(outcome.score, { from: exponents[outcome.cycle] ?? exponent, to: exponent }),
     }));
-    const progress = steps.map(([of, improved, isAgreed]) => ({ cycle: of, improved, isAgreed }));
+    const progress = steps.map(([of, improved, isAgreed]) => ({ cycle: of, improved, undecided: [], isAgreed }));
     assert.deepEqual(
       cycleWeights(network, holders, { history: agreed, progress }, cycle, { self: undefined }),
       weights,

@@ -14,8 +14,15 @@ import { openSubnet } from "../../support/subnet.js";
 import { forge, noiseUpdate, submit } from "../../support/updates.js";
 import { openValidator } from "../../support/validator.js";
 
-/** Ann's part of all pay after two cycles in which a step was chosen, as a validator sets it, and the part of her group's pool, as `explain` has it. */
-const paidAfterTwo = async (t: TestContext, { isNamed }: { readonly isNamed: boolean }) => {
+interface TwoCycles {
+  /** Whether a model of the first cycle is. */
+  readonly isNamed: boolean;
+  /** Who votes for the step of the second; both validators unless given. */
+  readonly voters?: readonly string[];
+}
+
+/** Ann's part of all pay after two cycles in which ballots name a step, as a validator sets it, and the part of her group's pool, as `explain` has it. */
+const paidAfterTwo = async (t: TestContext, { isNamed, voters }: TwoCycles) => {
   const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
   const vera = await openValidator(t, subnet, "vera");
   const { participant } = vera;
@@ -24,7 +31,8 @@ const paidAfterTwo = async (t: TestContext, { isNamed }: { readonly isNamed: boo
     const ann = forge(subnet, { miner: "ann", tensors, cycle, change: { base } });
     await submit(subnet, { ann }, cycle);
     const said = { entries: [scoredEntry(ann, 0.3)], cycle, base };
-    await publishReports(subnet, { vera: reportOf(subnet, "vera", said), vito: reportOf(subnet, "vito", said) });
+    const reports = { vera: reportOf(subnet, "vera", said), vito: reportOf(subnet, "vito", said) };
+    await publishReports(subnet, reports, 1, cycle === 2 ? voters : undefined);
   };
   await live(1, subnet.modelHash);
   if (isNamed) {
@@ -52,31 +60,53 @@ const paidAfterTwo = async (t: TestContext, { isNamed }: { readonly isNamed: boo
   return { weight: weights.get(subnet.uid("ann"))! / all, share: pay!.share, paid: pay!.paid };
 };
 
-/** What a validator warns of after a cycle in which that step was chosen and ann's update has that score, and its figure of the step. */
-const warnedOf = async (t: TestContext, { score, step }: { readonly score: number; readonly step: number }) => {
+interface Voted {
+  readonly score: number;
+  /** The step that the ballots name. */
+  readonly step: number;
+  readonly voters?: readonly string[];
+}
+
+/** What a validator warns of after a cycle in which ann's update has that score and ballots name that step, and its figure of the step. */
+const warnedOf = async (t: TestContext, { score, step, voters }: Voted) => {
   const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
   const vera = await openValidator(t, subnet, "vera");
   const ann = forge(subnet, { miner: "ann", tensors: noiseUpdate(subnet, "ann", 0.05) });
   await submit(subnet, { ann });
   const entries = [scoredEntry(ann, score)];
   const said = { vera: reportOf(subnet, "vera", { entries }), vito: reportOf(subnet, "vito", { entries }) };
-  await publishReports(subnet, said, step);
-  const improved = await learnProgress(vera, 1, await agreeOn(vera.participant, 1));
+  await publishReports(subnet, said, step, voters);
+  const progress = await learnProgress(vera, 1, await agreeOn(vera.participant, 1));
   const warned = vera.participant.lines.filter(
     ({ level, fields }) => level === "warn" && fields.group === "math" && fields.cycle === 1,
   );
   const [chosen] = vera.measured.filter((values) => "choose/step_math" in values);
-  return { improved, codes: warned.map(({ fields }) => fields.code), step: chosen!["choose/step_math"] };
+  return { ...progress, codes: warned.map(({ fields }) => fields.code), step: chosen!["choose/step_math"] };
 };
 
 describe("a validator's warnings of a group's progress", { timeout: HANG_GUARD }, () => {
   it("name a group that stood still, and one that went on without a score", async (t) => {
     const all = ["math", "prose"];
     const still = await warnedOf(t, { score: 0.3, step: 0 });
-    assert.deepEqual(still, { improved: [], codes: ["GROUP_STOOD_STILL"], step: 0 });
+    assert.deepEqual(still, { improved: [], undecided: [], codes: ["GROUP_STOOD_STILL"], step: 0 });
     const scoreless = await warnedOf(t, { score: 0, step: 1 });
-    assert.deepEqual(scoreless, { improved: all, codes: ["GROUP_SCORED_NOTHING"], step: 1 });
-    assert.deepEqual(await warnedOf(t, { score: 0.3, step: 1 }), { improved: all, codes: [], step: 1 });
+    assert.deepEqual(scoreless, { improved: all, undecided: [], codes: ["GROUP_SCORED_NOTHING"], step: 1 });
+    assert.deepEqual(await warnedOf(t, { score: 0.3, step: 1 }), { improved: all, undecided: [], codes: [], step: 1 });
+  });
+});
+
+describe("a group whose step only missing votes kept from it", { timeout: HANG_GUARD }, () => {
+  it("is undecided, and its cycle left out: the validator warns of it", async (t) => {
+    const { improved, undecided, codes, step } = await warnedOf(t, { score: 0.3, step: 1, voters: ["vito"] });
+    assert.deepEqual([improved, undecided, codes, step], [[], ["math", "prose"], ["GROUP_UNDECIDED"], 0]);
+    const still = await warnedOf(t, { score: 0.3, step: 0, voters: ["vito"] });
+    assert.deepEqual([still.undecided, still.codes], [[], ["GROUP_STOOD_STILL"]]);
+  });
+
+  it("costs nobody pay: validators and explain compute the same", async (t) => {
+    const { weight, share, paid } = await paidAfterTwo(t, { isNamed: true, voters: ["vito"] });
+    assert.deepEqual([paid, share], [1, 0.5]);
+    assert.ok(Math.abs(weight - share) < 1e-4);
   });
 });
 

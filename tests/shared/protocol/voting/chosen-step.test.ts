@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
 import { MAX_STEPS } from "#shared/protocol/network-file/outer.js";
-import { chosenStep, type SignedVote } from "#shared/protocol/voting/chosen-step.js";
+import { chosenStep, isUndecided, type SignedVote } from "#shared/protocol/voting/chosen-step.js";
 import { loadVectors } from "../vectors.js";
 
 const vectors = loadVectors(
@@ -20,6 +20,7 @@ const vectors = loadVectors(
         }),
       ),
       chosen: z.number(),
+      undecided: z.boolean(),
     }),
   ),
 );
@@ -28,14 +29,18 @@ const stakesOf = (stakes: Readonly<Record<string, number>>) =>
   new Map(Object.entries(stakes).map(([hotkey, stake]) => [hotkey, BigInt(stake)]));
 
 describe("the step that a group takes", () => {
-  for (const { note, steps, stakes, votes, chosen } of vectors)
-    it(note, () => assert.equal(chosenStep(votes, stakesOf(stakes), steps), chosen));
+  for (const { note, steps, stakes, votes, chosen, undecided } of vectors)
+    it(note, () => {
+      assert.equal(chosenStep(votes, stakesOf(stakes), steps), chosen);
+      assert.equal(isUndecided(votes, stakesOf(stakes), steps), undecided);
+    });
+
+  const subset = fc.uniqueArray(fc.integer({ min: 1, max: MAX_STEPS })).map((all) => all.sort((a, b) => a - b));
+  const vote = subset.chain((better) =>
+    fc.constantFrom(...(better.length === 0 ? [0] : better)).map((best) => ({ better, best })),
+  );
 
   it("is one that an honest majority approves, whatever 49 % of the stake say", () => {
-    const subset = fc.uniqueArray(fc.integer({ min: 1, max: MAX_STEPS })).map((all) => all.sort((a, b) => a - b));
-    const vote = subset.chain((better) =>
-      fc.constantFrom(...(better.length === 0 ? [0] : better)).map((best) => ({ better, best })),
-    );
     fc.assert(
       fc.property(vote, fc.option(vote, { nil: null }), (honest, lie) => {
         const votes: SignedVote[] = [
@@ -46,6 +51,33 @@ describe("the step that a group takes", () => {
         assert.equal(chosenStep(votes, stakes, MAX_STEPS), honest.best);
       }),
       { seed: 3 },
+    );
+  });
+
+  it("is left undecided by those who are missing alone, whatever a liar with less stake than the honest who vote says", () => {
+    const amount = fc.integer({ min: 1, max: 1000 });
+    const cases = fc.record({
+      honest: vote,
+      lie: fc.option(vote, { nil: null }),
+      h: amount,
+      l: amount,
+      failed: amount,
+    });
+    fc.assert(
+      fc.property(cases, ({ honest, lie, h, l, failed }) => {
+        fc.pre(l < h);
+        const votes: SignedVote[] = [
+          { hotkey: "vera", vote: honest },
+          { hotkey: "mallory", vote: lie },
+          { hotkey: "vito", vote: null },
+        ];
+        const stakes = stakesOf({ vera: h, mallory: l, vito: failed });
+        const chosen = chosenStep(votes, stakes, MAX_STEPS);
+        // Who found something better has taken nothing from the miners, who found nothing gives them nothing.
+        if (honest.best > 0) assert.ok(chosen > 0 || isUndecided(votes, stakes, MAX_STEPS));
+        else assert.ok(chosen === 0 && !isUndecided(votes, stakes, MAX_STEPS));
+      }),
+      { seed: 4, numRuns: 500 },
     );
   });
 });
