@@ -257,7 +257,7 @@ const atCut = (
   tokens: number,
 ): number => {
   const experts = expertsOf(model, group).find(({ length }) => length > 0) ?? [];
-  const part = kinds.find(({ kind }) => kind === "sparse");
+  const part = kinds.find(({ weights }) => [...weights.keys()].some((name) => expertOf(name) !== null));
   if (!part || experts.length === 0) return 0;
   const own = [...part.weights.keys()].filter((name) => experts.includes(expertOf(name)?.expert ?? -1));
   const { outputs } = cutGraph(part, new Set(own)).fixed;

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { template } from "#tests/support/micro-network.js";
-import { planEvaluation } from "#validator/plan/plan.js";
+import { layersRoom, planEvaluation } from "#validator/plan/plan.js";
 import { describePlan } from "#validator/plan/plan-text.js";
 import { requirementsOf } from "#validator/plan/requirements.js";
 import { verdictOf } from "#validator/plan/verdict.js";
@@ -52,6 +52,12 @@ describe("a validator's plan", () => {
     const deep = { ...micro, model: { ...micro.model, num_hidden_layers: 40 } };
     const { memory } = planEvaluation(deep, { ...usual, memory: 40_000 });
     assert.deepEqual(memory, little.memory, "whatever the depth");
+  });
+
+  it("counts what is at the cut before the group's experts, layer by layer", () => {
+    const size = { batchSize: 1, batches: 1, updates: 1, memory: 10_000, hubDType: "F32" } as const;
+    const of = (groups: Network["groups"]) => layersRoom({ ...micro, groups }, size).activations;
+    assert.ok(of({ math: micro.groups.math! }) > of({ none: { experts: {}, data: [] } }));
   });
 
   it("counts what a cycle fetches and keeps", () => {
