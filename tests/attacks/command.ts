@@ -17,7 +17,7 @@ import { partsTable } from "./arena/validator-part.js";
 import { computeTable } from "./compute/compute-table.js";
 import { computeAttacks } from "./compute/library/index.js";
 import { type ComputeResult, faultsOf, playAttacks } from "./compute/play-attacks.js";
-import { honestTable, judgeHonest } from "./honest/judge-honest.js";
+import { honestTable, judgeHonest, worthByStage, worthTable } from "./honest/judge-honest.js";
 import { attacks } from "./library/index.js";
 
 interface Options {
@@ -68,8 +68,13 @@ const run = (options: Options): Promise<void> => (options.honest ? runHonest(opt
 
 const runHonest = async ({ model, json }: Options): Promise<void> => {
   const results = await judgeHonest(model, seedOf(1));
-  console.log(honestTable(results));
-  await writeFigures(json, { model, results });
+  const worths = worthByStage(results);
+  console.log(`${honestTable(results)}\n\n${worthTable(worths)}`);
+  await writeFigures(json, { model, results, worths });
+  for (const { stage } of worths.filter(({ worthwhile }) => worthwhile === 0)) {
+    console.error(`✖ of no honest update of the model at ${stage} of the pretraining the score is above 0`);
+    process.exitCode = 1;
+  }
   const { submissions, rejected, abstained } = sumOfWork(results.map(({ work }) => work));
   if (rejected + abstained === 0) return;
   console.log(`\n${unscoredTable(results.map(({ submissions: where, work }) => ({ where, work })))}`);

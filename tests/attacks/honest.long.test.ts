@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { models } from "./arena/models/index.js";
-import { judgeReal } from "./honest/real.js";
+import { judgeReal, REAL } from "./honest/real.js";
 import { judgeSimulated } from "./honest/simulated.js";
 
 /** `npm run attacks -- --honest` judges some thousands more. */
@@ -16,5 +16,14 @@ describe("honest miners", { timeout: HANG_GUARD }, () => {
     const [result] = await judgeReal(t, { model: models.micro, seed: "honest", stage: 0.2, rates: [1], sizes: [2, 3] });
     assert.equal(result!.work.submissions, 5);
     assert.equal(result!.work.rejected + result!.work.abstained, 0, JSON.stringify(result));
+  });
+
+  it("do work that is worth something at every stage of the model", async (t) => {
+    const { micro } = models;
+    for (const stage of REAL.stages)
+      for (const seed of ["arena 1", "arena 3"]) {
+        const [result] = await judgeReal(t, { model: micro, seed, stage, rates: [1], sizes: [3] });
+        assert.equal(result!.work.worthless, 0, `${seed}, ${stage} of the pretraining: ${JSON.stringify(result)}`);
+      }
   });
 });

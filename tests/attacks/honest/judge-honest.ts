@@ -1,6 +1,7 @@
 import { table } from "#shared/cli/table.js";
 import { CODEC_NAMES } from "#shared/protocol/codec-name.js";
-import type { HonestWork } from "../arena/honest-work.js";
+import { percent } from "#shared/util/percent.js";
+import { type HonestWork, sumOfWork } from "../arena/honest-work.js";
 import type { ModelName } from "../arena/models/arena-model.js";
 import { models } from "../arena/models/index.js";
 import { openScope } from "../arena/scope.js";
@@ -12,6 +13,8 @@ const SIMULATED = 10_000;
 
 export interface HonestResult {
   readonly submissions: string;
+  /** How far the model is trained that they begin with, as a share of the usual pretraining; null of simulated ones. */
+  readonly stage: number | null;
   readonly work: HonestWork;
 }
 
@@ -29,18 +32,37 @@ export const judgeHonest = async (model: ModelName, seed: string): Promise<reado
   for (const codec of CODEC_NAMES)
     await live(async (scope) => {
       const work = await judgeSimulated(scope, { codec, seed, submissions: SIMULATED / CODEC_NAMES.length });
-      return [{ submissions: `simulated, ${codec}`, work }];
+      return [{ submissions: `simulated, ${codec}`, stage: null, work }];
     });
   for (const stage of REAL.stages)
     await live(async (scope) => {
       const works = await judgeReal(scope, { ...REAL, model: models[model], seed, stage });
       return works.map(({ rate, work }) => ({
         submissions: `real, ${stage} of the pretraining, ${rate} times the learning rate`,
+        stage,
         work,
       }));
     });
   return results;
 };
+
+/** What honest work from a model at one stage of its pretraining is worth. */
+export interface StageWorth {
+  readonly stage: number;
+  readonly submissions: number;
+  /** Those with a score above 0. */
+  readonly worthwhile: number;
+}
+
+/** In the order of the results; simulated submissions are of no stage. */
+export const worthByStage = (results: readonly HonestResult[]): readonly StageWorth[] =>
+  [...new Set(results.flatMap(({ stage }) => stage ?? []))].map((stage) => {
+    const work = sumOfWork(results.filter((result) => result.stage === stage).map((result) => result.work));
+    return { stage, submissions: work.submissions, worthwhile: worthwhileOf(work) };
+  });
+
+const worthwhileOf = ({ submissions, rejected, abstained, worthless }: HonestWork): number =>
+  submissions - rejected - abstained - worthless;
 
 export const honestTable = (results: readonly HonestResult[]): string =>
   table([
@@ -48,5 +70,14 @@ export const honestTable = (results: readonly HonestResult[]): string =>
     ...results.map(({ submissions, work }) => [
       submissions,
       ...[work.submissions, work.rejected, work.abstained, work.worthless].map(String),
+    ]),
+  ]);
+
+export const worthTable = (worths: readonly StageWorth[]): string =>
+  table([
+    ["real, of the pretraining", "all", "score above 0", ""],
+    ...worths.map(({ stage, submissions, worthwhile }) => [
+      ...[stage, submissions, worthwhile].map(String),
+      percent(worthwhile / submissions),
     ]),
   ]);

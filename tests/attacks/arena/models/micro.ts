@@ -21,9 +21,13 @@ const network: NetworkTemplate = {
   },
 };
 
-const PRETRAINING = { steps: 200, batchSize: 8, learningRate: 0.01 };
+/**
+ * The genesis model sees so little of the attacked group's text that its routers must be held to it: with the usual weight they sent it elsewhere, with
+ * some seeds, and a miner's shard then learns what the whole model has no use for.
+ */
+const PRETRAINING = { steps: 200, batchSize: 8, learningRate: 0.01, affinity: 1 };
 
-/** What the genesis model learns: English, and in the attacked group enough of its text that the routers know it for the group's. */
+/** What the genesis model learns: English, and a little of the attacked group's text. */
 const EARLIER: Readonly<Record<string, readonly DataSource[]>> = {
   prose: [{ kind: "moby-dick", weight: 1 }],
   math: [
