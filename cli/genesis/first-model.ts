@@ -1,7 +1,7 @@
 import { importCheckpoint } from "#owner/genesis/checkpoint-import.js";
 import { openCheckpointLog } from "#owner/genesis/checkpoint-log.js";
 import { type Genesis, storeGenesis, storeNetwork } from "#owner/genesis/genesis.js";
-import { checkShard } from "#owner/genesis/shard-check.js";
+import { checkChoices, checkShard } from "#owner/genesis/shard-check.js";
 import type { NetworkTemplate } from "#owner/network/network-template.js";
 import type { LocalStore } from "#shared/blobs/blob-store.js";
 import type { Device } from "#shared/engine/device.js";
@@ -17,7 +17,7 @@ import {
 import { checkpointPlaces } from "#shared/model/checkpoint-places.js";
 import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
-import { countParameters, parameterShapes } from "#shared/model/parameters.js";
+import { countParameters, type Parameters, parameterShapes } from "#shared/model/parameters.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { type UpcycledCheckpoint, upcycle } from "#shared/training/upcycle.js";
 import { percent } from "#shared/util/percent.js";
@@ -68,7 +68,12 @@ export const pretrained = async (options: FirstModelOptions, making: Making): Pr
     }),
   );
   const found = await measured(parameters, options, making);
-  return { made: await storeGenesis(store, await dated(), parameters), ...found };
+  const own = await checkedChoices(parameters, options, making);
+  return {
+    made: await storeGenesis(store, await dated(), parameters),
+    facts: { ...found.facts, ...named("own choices", own, percent) },
+    figures: { ...found.figures, ownChoices: own },
+  };
 };
 
 /** A checkpoint as the model of cycle 0, of which no more than a layer is in memory. Full shards are the whole model, and not measured. */
@@ -132,7 +137,7 @@ export const upcycled = async (
     }),
   );
   const found = await measured(parameters, options, making);
-  const own = await ownChoices(device, template, parameters, signal);
+  const own = await checkedChoices(parameters, options, making);
   const count = countParameters(parameterShapes(template.model));
   return {
     made: await storeGenesis(store, await dated(), parameters),
@@ -144,6 +149,17 @@ export const upcycled = async (
     },
     figures: { checkpoint: checkpoint.dir, parameters: count, ...found.figures, ownChoices: own },
   };
+};
+
+/** Share of the choices on each group's text that fall on its own experts. @throws BlockZeroError ROUTED_ELSEWHERE */
+const checkedChoices = async (
+  parameters: Parameters,
+  { force }: FirstModelOptions,
+  { template, device, signal }: Making,
+): Promise<Record<string, number>> => {
+  const own = await ownChoices(device, template, parameters, signal);
+  if (!force) checkChoices(template, own);
+  return own;
 };
 
 /** Loss and bits per byte of each group's text, and that its shard computes the same. @throws BlockZeroError SHARD_DIFFERS */

@@ -1,5 +1,10 @@
 import { BlockZeroError } from "#shared/errors/error.js";
+import { expertsOf } from "#shared/model/groups.js";
+import { allExperts } from "#shared/model/parameters.js";
+import type { Network } from "#shared/protocol/network.js";
 import type { Shard } from "#shared/protocol/network-file/shard.js";
+import { mean } from "#shared/util/mean.js";
+import { percent } from "#shared/util/percent.js";
 
 /** A group's losses on its reference text, nats per token. */
 export interface CompareLosses {
@@ -29,5 +34,37 @@ export const checkShard = (
     "SHARD_DIFFERS",
     `loss on a group's text differs by more than ${margin} nats: "${group}" ${shard.toFixed(4)} (${mode}), the whole model ${whole.toFixed(4)}${further.join("")}`,
     `set model.shard to { mode: ${fits ?? "full"} }, choose other experts for the groups, or add --force`,
+  );
+};
+
+/** What a group's own experts get of the choices on its text at least, as a part of what chance would give them. */
+const LEAST_OF_CHANCE = 0.9;
+
+/**
+ * Refuses a network whose whole model has little use for what its miners would train: a `restricted` shard sends all of a group's text through the group's
+ * experts, but the whole model's routers choose these less often than by chance. While experts are young, or copies, losses do not show it. In `anchored` text
+ * may go to anchors, and `full` shards route as the whole model does.
+ *
+ * @param own share of each group's choices that fall on its own experts, mean over layers
+ * @throws BlockZeroError ROUTED_ELSEWHERE, with each such group's share
+ */
+export const checkChoices = (
+  { model, groups }: Pick<Network, "model" | "groups">,
+  own: Readonly<Record<string, number>>,
+): void => {
+  if ((model.shard?.mode ?? "restricted") !== "restricted") return;
+  const sparse = allExperts(model).flatMap((experts, layer) => (experts.length > 0 ? [layer] : []));
+  const wrong = Object.entries(groups).flatMap(([name, group]) => {
+    const experts = expertsOf(model, group);
+    const chance = mean(sparse.map((layer) => experts[layer]!.length / model.num_experts));
+    const share = own[name]!;
+    if (share >= LEAST_OF_CHANCE * chance) return [];
+    return [`"${name}" ${percent(share)} of the choices, by chance ${percent(chance)}`];
+  });
+  if (wrong.length === 0) return;
+  throw new BlockZeroError(
+    "ROUTED_ELSEWHERE",
+    `routers send a group's text to its experts less often than by chance: ${wrong.join("; ")}`,
+    "set model.shard to { mode: full }, choose other experts for the groups, train the model for longer, or add --force",
   );
 };

@@ -53,6 +53,12 @@ export const modelErrors = {
   },
   MODEL_UNKNOWN: { meaning: "No such model is at hand.", remedy: "Name another." },
   OUT_NOT_EMPTY: { meaning: "The output folder is not empty.", remedy: "Name a new folder with `--out`." },
+  ROUTED_ELSEWHERE: {
+    meaning:
+      "The routers send a group's text to the group's experts less often than by chance, so the whole model hardly uses what miners of restricted shards train.",
+    remedy:
+      "Set `model.shard` to `full`, choose other experts (`blockzero groups suggest`), train the model for longer, or add `--force`.",
+  },
   SAFETENSORS_INVALID: {
     meaning: "A file is no safetensors file, or one that is not accepted.",
     remedy: "Write or fetch it again.",

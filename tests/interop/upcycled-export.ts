@@ -106,7 +106,8 @@ try {
     const data = { ...smallNetwork.data, tokenizer };
     writeFileSync(template, stringify({ ...smallNetwork, model: "from-checkpoint", groups: GROUPS, data }));
     const [genesis, exported, ours] = [at("genesis"), at("exported"), at("ours.json")];
-    const how = ["--experts", "4", "--experts-per-token", "2", "--steps", "2", "--batch-size", "2"];
+    // Two steps teach routers nothing, which genesis would refuse.
+    const how = ["--experts", "4", "--experts-per-token", "2", "--steps", "2", "--batch-size", "2", "--force"];
     await blockzero(folder, "genesis", "--network", template, "--from", from, ...how, "--out", genesis);
     await blockzero(folder, "model", "export", "--home", genesis, "--out", exported);
     writeFileSync(

@@ -47,7 +47,11 @@ describe("genesis by upcycling", () => {
           cwd,
         },
       );
-    const few = await genesis("--experts", "3", "--steps", "1", "--out", "few", "--batch-size", "4");
+    const once = ["--experts", "3", "--steps", "1", "--batch-size", "4"];
+    const refused = await genesis(...once, "--out", "refused");
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /✖ ROUTED_ELSEWHERE .*"math" 49\.\d % of the choices, by chance 66\.7 %/);
+    const few = await genesis(...once, "--out", "few", "--force");
     assert.equal(few.status, 0, few.stderr);
     const many = await genesis(
       "--experts",
