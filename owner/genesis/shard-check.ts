@@ -19,13 +19,19 @@ export interface CompareLosses {
  * the margin, on the group's own text.
  *
  * @param margin nats per token
- * @throws BlockZeroError SHARD_DIFFERS, with what each mode comes to
+ * @throws BlockZeroError SHARD_DIFFERS, with what each mode comes to; CHECKPOINT_NOT_FINITE where the whole model's loss is no number
  */
 export const checkShard = (
   { group, whole, shard, others }: CompareLosses,
   mode: Shard["mode"],
   margin: number,
 ): void => {
+  if (!Number.isFinite(whole))
+    throw new BlockZeroError(
+      "CHECKPOINT_NOT_FINITE",
+      `the model's loss on the text of "${group}" is ${whole}`,
+      "such a model cannot be trained: take another checkpoint, or a lower --learning-rate where genesis trains it",
+    );
   if (Math.abs(shard - whole) <= margin) return;
   const modes = Object.keys(others) as Shard["mode"][];
   const fits = modes.find((other) => Math.abs((others[other] ?? Number.NaN) - whole) <= margin);

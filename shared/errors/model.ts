@@ -11,7 +11,7 @@ export const modelErrors = {
     remedy: "Use a checkpoint and a network file that were made for each other.",
   },
   CHECKPOINT_NOT_FINITE: {
-    meaning: "A checkpoint holds a NaN or an infinity.",
+    meaning: "A checkpoint, or what it computes, holds a NaN or an infinity.",
     remedy: "Take another: it cannot be trained.",
   },
   CHECKPOINT_NOT_FOUND: {

@@ -87,7 +87,7 @@ export async function* shardLosses(
     // A full shard computes the same as the whole model.
     const shard = own.mode === "full" ? whole : mean(await lossesOf(own));
     const others: Partial<Record<Shard["mode"], number>> = {};
-    if (!(Math.abs(shard - whole) <= margin)) {
+    if (Number.isFinite(whole) && !(Math.abs(shard - whole) <= margin)) {
       const modes = othersThan(own, network);
       passes += modes.length;
       for (const other of modes) others[other.mode] = mean(await lossesOf(other));

@@ -1,10 +1,28 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checkChoices } from "#owner/genesis/shard-check.js";
+import { checkChoices, checkShard } from "#owner/genesis/shard-check.js";
 import { template } from "#tests/support/micro-network.js";
 
 /** Each group has two of the four experts. */
 const { model, groups } = template;
+
+describe("a shard that computes another loss than the whole model", () => {
+  const of = (shard: number, whole = 2) => ({ group: "a", whole, shard, others: { full: whole } });
+
+  it("is told by the margin alone, and a loss that is no number differs", () => {
+    checkShard(of(2.01), "restricted", 0.02);
+    for (const shard of [2.03, 1.97, Number.NaN])
+      assert.throws(() => checkShard(of(shard), "restricted", 0.02), { code: "SHARD_DIFFERS" });
+  });
+
+  it("is not what is wrong where the whole model has no loss", () => {
+    for (const whole of [Number.NaN, Number.POSITIVE_INFINITY])
+      assert.throws(() => checkShard(of(whole, whole), "restricted", 0.02), {
+        code: "CHECKPOINT_NOT_FINITE",
+        message: /^the model's loss on the text of "a" is (NaN|Infinity)$/,
+      });
+  });
+});
 
 describe("a network whose routers send a group's text to other groups' experts", () => {
   it("is refused where shards are restricted, with the share that each such group's experts get", () => {
