@@ -1,10 +1,10 @@
-import { type Operator, sameShape, shapeError, staticShape, type Value } from "../graph.js";
+import { type Operator, sameShape, shapeError, type Value } from "../graph.js";
 import { concat } from "./concat.js";
-import { expand } from "./expand.js";
 import { matmul } from "./matmul.js";
 import { mul } from "./mul.js";
 import { neg } from "./neg.js";
 import { reduceSum } from "./reduce.js";
+import { pad } from "./slice.js";
 import { softmax } from "./softmax.js";
 
 /**
@@ -21,8 +21,9 @@ const kept: Operator<readonly [Value, Value, Value, Value], readonly [Value]> = 
     if (!g) return [undefined, undefined, undefined, undefined];
     const byScores = () => {
       const own = neg(reduceSum(mul(g, product), [-1], { keepdims: true }));
-      const ones = expand(g.graph.constant(1), staticShape(values.shape, "Attend").with(-1, 1));
-      const slopes = matmul(concat([g, own], -1), concat([values, ones], -1), { transB: true });
+      // Padded, the values tell whoever plans before the run no more of their size than they did.
+      const filled = pad(values, { axis: -1, before: 0, after: 1, value: 1 });
+      const slopes = matmul(concat([g, own], -1), filled, { transB: true });
       return mul(probabilities, slopes);
     };
     return [

@@ -20,28 +20,36 @@ const cut = (axis: number, start: number, end: number): Operator<readonly [Value
   },
   lower: ({ inputs: [x], outputs }, emit) =>
     emit.node("Slice", [x, emit.ints([start]), emit.ints([end]), emit.ints([axis])], outputs),
+  remade: true,
   gradient: ({ inputs: [x] }, [g]) => [g && pad(g, { axis, before: start, after: Number(x.shape[axis]) - end })],
 });
 
 export interface Padding {
   readonly axis: number;
-  /** Zeros before and after what is there. */
+  /** Elements before and after what is there. */
   readonly before: number;
   readonly after: number;
+  /** What they are; 0 by default. */
+  readonly value?: number;
 }
 
-const padding = ({ axis, before, after }: Padding): Operator<readonly [Value], readonly [Value]> => ({
+const padding = ({ axis, before, after, value = 0 }: Padding): Operator<readonly [Value], readonly [Value]> => ({
   name: "Pad",
   infer: ([x]) => [{ dtype: x.dtype, shape: x.shape.with(axis, before + Number(x.shape[axis]) + after) }],
   lower: ({ inputs: [x], outputs }, emit) =>
-    emit.node("Pad", [x, emit.ints([before, after]), "", emit.ints([axis])], outputs),
+    emit.node(
+      "Pad",
+      [x, emit.ints([before, after]), value === 0 ? "" : emit.floats([value], []), emit.ints([axis])],
+      outputs,
+    ),
+  remade: true,
   gradient: ({ inputs: [x] }, [g]) => [g && slice(g, { axis, start: before, end: before + Number(x.shape[axis]) })],
 });
 
-/** Zeros before and after x along one axis. */
-export const pad = (x: Value, { axis, before, after }: Padding): Value => {
-  if (before === 0 && after === 0) return x;
-  return x.graph.apply(padding({ axis: normaliseAxis("Pad", axis, x.shape), before, after }), [x])[0];
+/** More elements before and after x along one axis. */
+export const pad = (x: Value, given: Padding): Value => {
+  if (given.before === 0 && given.after === 0) return x;
+  return x.graph.apply(padding({ ...given, axis: normaliseAxis("Pad", given.axis, x.shape) }), [x])[0];
 };
 
 /** The indices start ≤ i < end of one axis. */

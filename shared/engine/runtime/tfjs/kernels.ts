@@ -112,7 +112,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     const [off, on] = values!.dataSync();
     return tf.cast(tf.oneHot(tf.cast(indices!, "int32"), integers(depth!)[0]!, on, off), "float32");
   },
-  Pad: (tf, [x, pads, , axes]) => {
+  Pad: (tf, [x, pads, value, axes]) => {
     const [amounts, padded] = [integers(pads!), integers(axes!)];
     return tf.pad(
       x!,
@@ -120,6 +120,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
         const at = padded.indexOf(axis);
         return at < 0 ? [0, 0] : [amounts[at]!, amounts[padded.length + at]!];
       }),
+      value?.dataSync()[0],
     );
   },
   QuickGelu: (tf, [x], { alpha }) => tf.mul(x!, tf.sigmoid(tf.mul(x!, number(alpha, 1.702)))),

@@ -114,7 +114,7 @@ const evaluate = (
   live: Map<string, TfTensor>,
   fixed: ReadonlyMap<string, TfTensor>,
 ): void => {
-  // An omitted input, such as Pad's fill value, has the empty name. Its kernel does not read it.
+  // An omitted input, such as Pad's fill value, has the empty name. Its kernel is given nothing.
   const given = inputs.map((name) => (live.get(name) ?? fixed.get(name))!);
   const results = tf.tidy(() => [kernels[type]!(tf, given, attributes)].flat());
   for (const [i, name] of outputs.entries()) {
