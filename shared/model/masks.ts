@@ -6,8 +6,11 @@ import type { ForwardShape } from "./forward.js";
 /** Added to the score of a key that a query must not see, or a multiple of it. */
 const HIDDEN = -1e9;
 
-/** Scores of a layer up to so many bytes are made at once, and kept for the backward pass. Beyond, chunks of queries have about as many. */
+/** Scores of a layer up to so many bytes are made at once, and kept for the backward pass. */
 const SCORE_BYTES = 64 * 2 ** 20;
+
+/** Beyond, those of a chunk of queries have about so many: the backward pass holds three times as much. Of many layers they may have as many as above. */
+const CHUNK_BYTES = 32 * 2 ** 20;
 
 /**
  * Keys behind a chunk's queries are not looked at: of about so many chunks a little more than half of the scores are made. More make fewer still, but on
@@ -24,10 +27,13 @@ const CHUNK_STEP = 16;
 /** Queries of a sequence whose scores are made at once: all, where these are small. */
 export const queriesAtOnce = ({ config, batchSize, sequenceLength: t, chunks }: ForwardShape): number => {
   if (chunks?.queries !== undefined) return Math.min(chunks.queries, t);
-  const fitting = Math.floor(SCORE_BYTES / (4 * batchSize * config.num_attention_heads * t));
-  if (fitting >= t) return t;
-  const usual = Math.max(1, Math.min(USUAL_CHUNKS, Math.floor(MOST_CHUNKS / config.num_hidden_layers)));
-  const steps = Math.min(Math.floor(fitting / CHUNK_STEP), Math.ceil(t / usual / CHUNK_STEP));
+  const queryBytes = 4 * batchSize * config.num_attention_heads * t;
+  if (queryBytes * t <= SCORE_BYTES) return t;
+  const most = Math.max(1, Math.floor(MOST_CHUNKS / config.num_hidden_layers));
+  const within = (bytes: number) => Math.floor(bytes / queryBytes / CHUNK_STEP);
+  const share = (chunks: number) => Math.ceil(t / chunks / CHUNK_STEP);
+  const usual = Math.min(within(CHUNK_BYTES), share(USUAL_CHUNKS));
+  const steps = Math.min(within(SCORE_BYTES), Math.max(usual, share(most)));
   return Math.min(t, CHUNK_STEP * Math.max(1, steps));
 };
 

@@ -96,8 +96,8 @@ describe("attention in chunks of queries, losses in chunks of rows", () => {
       return Math.ceil(t / queriesAtOnce({ config, held: [], batchSize: 1, sequenceLength: t }));
     };
     assert.deepEqual(
-      [of(4, 8, 1024), of(4, 8, 2048), of(4, 8, 2000), of(48, 32, 2048), of(128, 8, 2048)],
-      [1, 8, 8, 8, 4],
+      [of(4, 8, 1024), of(4, 8, 2048), of(4, 8, 2000), of(4, 8, 4096), of(48, 32, 2048), of(128, 8, 2048)],
+      [1, 8, 8, 16, 10, 4],
     );
     for (const t of [1000, 2000, 2048])
       for (const layers of [24, 48, 96]) assert.ok(layers * of(layers, 8, t) <= MOST_CHUNKS);
@@ -195,7 +195,7 @@ describe("attention in chunks of queries, losses in chunks of rows", () => {
       const { graph, outputs } = layerGraphs({ ...shape, isolated }, kind, 0).backward();
       const planned = peakOf(graph, Object.values(outputs), shape.sequenceLength);
       const held = await heldByRun({ graph, outputs });
-      assert.ok(held < 1.5 * planned, `${held} bytes, ${planned} planned`);
+      assert.ok(held < 1.4 * planned, `${held} bytes, ${planned} planned`);
     }
   });
 
