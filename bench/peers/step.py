@@ -128,7 +128,8 @@ class Model(torch.nn.Module):
         angles = torch.outer(torch.arange(sequence), frequency).repeat(1, 2)
         self.register_buffer("cos", angles.cos())
         self.register_buffer("sin", angles.sin())
-        self.register_buffer("mask", torch.full((sequence, sequence), -1e9).triu(1))
+        # Only without scaled_dot_product_attention, which needs none: it would be memory that the peer is charged with.
+        self.register_buffer("mask", None if HAS_SDPA else torch.full((sequence, sequence), -1e9).triu(1))
 
     def forward(self, ids, targets):
         x = F.embedding(ids, self.embedding)
