@@ -1,17 +1,26 @@
 import { BlockZeroError } from "#shared/errors/error.js";
 import { formatShape, type Node, type Value } from "./graph.js";
 import { add } from "./ops/add.js";
+import { after } from "./ops/after.js";
+
+export interface PullBackOptions {
+  /**
+   * Whether the backward pass waits, wherever it has come down to one value, for the gradients by `wrt` that it came past. A runtime may otherwise leave all of
+   * them to the end, and keep what they are made of until then. It costs a small node for each; false by default.
+   */
+  readonly waits?: boolean;
+}
 
 /**
  * Reverse-mode differentiation: appends nodes to the graph that compute d loss / d w for every w of `wrt`, each in w's shape. Only paths
  * from a w to the loss are differentiated, so a frozen parameter costs no backward product. Throws GRAPH_GRADIENT if the loss is not a
  * float scalar, if it does not depend on a w, or if an operator on the path has no gradient.
  */
-export const gradients = (loss: Value, wrt: readonly Value[]): Value[] => {
+export const gradients = (loss: Value, wrt: readonly Value[], options?: PullBackOptions): Value[] => {
   if (loss.dtype !== "float32" || loss.shape.length !== 0) {
     throw gradientError(`the loss is ${loss.dtype}${formatShape(loss.shape)}`, "reduce the loss to one float32 scalar");
   }
-  const results = pullBack(loss.graph.nodes, loss, loss.graph.constant(1), wrt);
+  const results = pullBack(loss.graph.nodes, loss, loss.graph.constant(1), wrt, options);
   return results.map((gradient, i) => {
     if (gradient) return gradient;
     throw gradientError(`the loss does not depend on "${wrt[i]!.name}"`, "leave it out of the trained parameters");
@@ -29,13 +38,24 @@ export const pullBack = (
   output: Value,
   given: Value,
   wrt: readonly Value[],
+  { waits = false }: PullBackOptions = {},
 ): (Value | undefined)[] => {
   const path = nodesBetween(nodes, wrt, output);
+  const ends = new Set(wrt);
+  /** Values that the backward pass has yet to go through, with a gradient. */
+  const open = new Set([output]);
+  let passed: Value[] = [];
   const contributions = new Map<Value, Value[]>([[output, [given]]]);
   const wanted = new Set(wrt);
   for (const node of path) for (const made of node.outputs) wanted.add(made);
 
   for (const node of path.toReversed()) {
+    const [next] = open;
+    if (waits && open.size === 1 && node.outputs.includes(next!)) {
+      contributions.set(next!, [...after([total(contributions, next!)!], passed)]);
+      passed = [];
+    }
+    for (const made of node.outputs) open.delete(made);
     const grads = node.outputs.map((made) => total(contributions, made));
     if (grads.every((gradient) => gradient === undefined)) continue;
     if (!node.operator.gradient) {
@@ -46,6 +66,8 @@ export const pullBack = (
     node.inputs.forEach((input, i) => {
       const result = results[i];
       if (!needs[i] || !result) return;
+      if (ends.has(input)) passed.push(result);
+      else open.add(input);
       const previous = contributions.get(input);
       if (previous) previous.push(result);
       else contributions.set(input, [result]);

@@ -1,3 +1,4 @@
+import type { Subgraph } from "#shared/engine/cut.js";
 import type { Dim, Graph, Node, Value, ValueType } from "#shared/engine/graph.js";
 import { neededNodes } from "#shared/engine/needed-nodes.js";
 import { BYTES } from "#shared/engine/tensor.js";
@@ -46,6 +47,14 @@ export const sizesOf = (graph: Graph, outputs: readonly Value[], mostRows: numbe
 
 export const bytesOf = ({ dtype, shape }: ValueType, rows: Sizes): number =>
   shape.reduce<number>((size, dim) => size * (typeof dim === "number" ? dim : (rows.get(dim) ?? 0)), BYTES[dtype]);
+
+/** Bytes of some values of a graph, of those that share memory once. */
+export const storedBytes = ({ graph, outputs }: Subgraph, values: Iterable<Value>): number => {
+  const rows = sizesOf(graph, Object.values(outputs), Number.POSITIVE_INFINITY);
+  let bytes = 0;
+  for (const value of new Set(Array.from(values, storageOf))) bytes += bytesOf(value, rows);
+  return bytes;
+};
 
 /**
  * The order in which ONNX Runtime runs nodes: from the last node that no other needs on, each after what it needs, of that the latest first

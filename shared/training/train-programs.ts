@@ -1,10 +1,13 @@
-import { gradients } from "#shared/engine/autodiff.js";
+import { gradients, type PullBackOptions } from "#shared/engine/autodiff.js";
+import type { Subgraph } from "#shared/engine/cut.js";
 import type { Program } from "#shared/engine/device.js";
 import type { Value } from "#shared/engine/graph.js";
 import { add, mul } from "#shared/engine/ops/index.js";
 import type { AdamW } from "#shared/engine/optim/adamw.js";
 import { clipFactor, globalNorm } from "#shared/engine/optim/clip.js";
+import { keptValues, remake } from "#shared/engine/remake.js";
 import { buildObjective } from "./objective.js";
+import { storedBytes } from "./plan-peak.js";
 import { decays } from "./step-backend.js";
 import type { TrainStepOptions } from "./train-options.js";
 
@@ -26,27 +29,34 @@ export interface TrainPrograms {
   readonly stepper: Program;
 }
 
+/** What a forward pass makes is kept for its backward pass up to so many bytes. Beyond, what takes one pass over memory is made again. */
+const KEPT_BYTES = 256 * 2 ** 20;
+
 /** Forward pass and backward pass: the outputs of the objective, and a gradient for every trained parameter. */
 export const compileGradients = (options: TrainStepOptions): Promise<Program> => {
-  const { graph, outputs, trained, grads } = differentiate(options);
-  const named = Object.fromEntries(trained.map(({ name }, i) => [GRADIENT + name, grads[i]!]));
-  return options.device.compile(graph, { ...outputs, ...named });
+  const { graph, params, loss, outputs } = buildObjective(options);
+  const wrt = options.trainable.map((name) => params[name]!);
+  const differentiated = (differentiating?: PullBackOptions): Subgraph => {
+    const grads = gradients(loss, wrt, differentiating);
+    const named = options.trainable.map((name, i) => [GRADIENT + name, grads[i]!]);
+    return { graph, outputs: { ...outputs, ...Object.fromEntries(named) } };
+  };
+  const results = Object.values(outputs);
+  const usual = differentiated();
+  const isSmall = storedBytes(usual, keptValues(usual, results)) <= KEPT_BYTES;
+  const chosen = isSmall ? usual : remake(differentiated({ waits: true }), results);
+  return options.device.compile(chosen.graph, chosen.outputs);
 };
 
-const differentiate = (options: TrainStepOptions) => {
+/** Forward pass, backward pass, clipping and AdamW as one graph, from which both programs are compiled. */
+export const compileTraining = async (options: TrainStepOptions, optimiser: AdamW): Promise<TrainPrograms> => {
+  const { device, clip = 1, accumulation = 1 } = options;
   const { graph, params, loss, outputs } = buildObjective(options);
   const trained = options.trainable.map((name) => ({ name, parameter: params[name]! }));
   const grads = gradients(
     loss,
     trained.map(({ parameter }) => parameter),
   );
-  return { graph, outputs, trained, grads };
-};
-
-/** Forward pass, backward pass, clipping and AdamW as one graph, from which both programs are compiled. */
-export const compileTraining = async (options: TrainStepOptions, optimiser: AdamW): Promise<TrainPrograms> => {
-  const { device, clip = 1, accumulation = 1 } = options;
-  const { graph, outputs, trained, grads } = differentiate(options);
   const sums =
     accumulation > 1
       ? trained.map(({ name, parameter }, i) => add(graph.input(SUM + name, parameter.shape), grads[i]!))

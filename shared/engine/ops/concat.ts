@@ -21,6 +21,7 @@ const along = (axis: number): Operator<Values, readonly [Value]> => ({
     return [{ dtype: first.dtype, shape: first.shape.with(axis, size) }];
   },
   lower: (node, emit) => emit.node("Concat", node.inputs, node.outputs, { attributes: { axis: int(axis) } }),
+  remade: true,
   gradient: ({ inputs }, [g]) =>
     g
       ? split(

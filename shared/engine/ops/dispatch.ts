@@ -59,6 +59,7 @@ const sortRows: Operator<readonly [x: Value, ...Routing], readonly [Value]> = {
   name: "SortRows",
   infer: ([x, , token]) => [{ dtype: x.dtype, shape: [token.shape[0]!, x.shape[1]!] }],
   lower: ({ inputs: [x, , token], outputs }, emit) => emit.node("Gather", [x, token], outputs),
+  remade: true,
   gradient: ({ inputs: [x, ...routing] }, [g]) => {
     const rest = [undefined, undefined, undefined, undefined] as const;
     if (!g) return [undefined, ...rest];
@@ -73,6 +74,7 @@ const permuteRows: Operator<readonly [x: Value, by: Value, back: Value], readonl
   name: "PermuteRows",
   infer: ([x]) => [x],
   lower: ({ inputs: [x, by], outputs }, emit) => emit.node("Gather", [x, by], outputs),
+  remade: true,
   gradient: ({ inputs: [x, by, back] }, [g]) => [
     g && x.graph.apply(permuteRows, [g, back, by])[0],
     undefined,
@@ -86,6 +88,7 @@ const splitByCounts = (sizes: readonly string[]): Operator<readonly [x: Value, c
   name: "SplitByCounts",
   infer: ([x]) => sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.with(0, size) })),
   lower: (node, emit) => emit.node("Split", node.inputs, node.outputs, { attributes: { axis: int(0) } }),
+  remade: true,
   gradient: ({ inputs: [x, counts], outputs }, gradients) => {
     const parts = outputs.map((y, i) => gradients[i] ?? zerosLike(y));
     return [x.graph.apply(joinRows(x.shape[0] as number), [counts, ...parts])[0], undefined];

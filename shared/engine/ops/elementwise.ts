@@ -14,6 +14,7 @@ export const unary = (
     name,
     infer: ([x]) => [{ dtype: expectFloat(name, x).dtype, shape: x.shape }],
     lower: (node, emit) => emit.node(name, node.inputs, node.outputs, options),
+    remade: true,
     gradient: ({ inputs: [x], outputs: [y] }, [g]) => [g && gradient(g, x, y)],
   };
   return (x) => x.graph.apply(operator, [x])[0];
@@ -29,6 +30,7 @@ export const binary = (
     y: Value,
     needs: readonly [boolean, boolean],
   ) => readonly [Value | undefined, Value | undefined],
+  traits: Pick<Operator, "remade"> = {},
 ): ((a: Value, b: Value) => Value) => {
   const operator: Operator<readonly [Value, Value], readonly [Value]> = {
     name,
@@ -37,6 +39,7 @@ export const binary = (
       return [{ dtype: a.dtype, shape: broadcast(name, a.shape, b.shape) }];
     },
     lower: (node, emit) => emit.node(name, node.inputs, node.outputs),
+    ...traits,
     gradient: ({ inputs: [a, b], outputs: [y] }, [g], needs) => {
       if (!g) return [undefined, undefined];
       const [ga, gb] = gradient(g, a, b, y, needs);

@@ -11,6 +11,7 @@ const to = (shape: readonly number[]): Operator<readonly [Value], readonly [Valu
   name: EXPAND,
   infer: ([x]) => [{ dtype: x.dtype, shape: checked(x, shape) }],
   lower: ({ inputs: [x], outputs }, emit) => emit.node("Expand", [x, emit.ints(shape)], outputs),
+  remade: true,
   gradient: ({ inputs: [x] }, [g]) => [g && sumTo(g, x.shape)],
 });
 
@@ -19,6 +20,7 @@ const toShapeOf: Operator<readonly [Value, Value], readonly [Value]> = {
   infer: ([x, reference]) => [{ dtype: x.dtype, shape: checked(x, reference.shape) }],
   lower: ({ inputs: [x, reference], outputs }, emit) =>
     emit.node("Expand", [x, emit.local("Shape", [reference])], outputs),
+  remade: true,
   gradient: ({ inputs: [x] }, [g]) => [g && sumTo(g, x.shape), undefined],
 };
 

@@ -11,6 +11,7 @@ const gatherRows: Operator<readonly [Value, Value], readonly [Value]> = {
     return [{ dtype: table.dtype, shape: [...indices.shape, table.shape[1]!] }];
   },
   lower: (node, emit) => emit.node("Gather", node.inputs, node.outputs, { attributes: { axis: int(0) } }),
+  remade: true,
   gradient: ({ inputs: [table, indices] }, [g]) => [
     g && table.graph.apply(scatterRows(staticShape(table.shape, "Gather")), [indices, g])[0],
     undefined,

@@ -2,10 +2,14 @@ import { constantScalar, sameShape, type Value } from "../graph.js";
 import { binary, broadcast } from "./elementwise.js";
 import { sumTo } from "./sum-to.js";
 
-const multiply = binary("Mul", (g, a, b, _y, needs) => [
-  needs[0] ? sumTo(mul(g, b), a.shape) : undefined,
-  needs[1] ? sumTo(mul(g, a), b.shape) : undefined,
-]);
+const multiply = binary(
+  "Mul",
+  (g, a, b, _y, needs) => [
+    needs[0] ? sumTo(mul(g, b), a.shape) : undefined,
+    needs[1] ? sumTo(mul(g, a), b.shape) : undefined,
+  ],
+  { remade: true },
+);
 
 /** a · b, broadcasting. */
 export const mul = (a: Value, b: Value): Value => {

@@ -12,6 +12,7 @@ const to = (target: Shape): Operator<readonly [Value], readonly [Value]> => ({
     emit.node(RESHAPE, [x, emit.ints(shape.map((dim) => (typeof dim === "number" ? dim : -1)))], outputs);
   },
   shares: () => [0],
+  remade: true,
   gradient: ({ inputs: [x] }, [g]) => [g && reshape(g, x.shape)],
 });
 

@@ -26,6 +26,7 @@ const operator = (eps: number): Operator<readonly [Value, Value], readonly [Valu
     emit.node("SimplifiedLayerNormalization", node.inputs, node.outputs, {
       attributes: { axis: int(-1), epsilon: float(eps) },
     }),
+  remade: true,
   gradient: ({ inputs: [x, weight] }, [g], needs) => {
     if (!g) return [undefined, undefined];
     // The kernel's second output should be this too, but the WebGPU provider writes the mean there.

@@ -23,6 +23,7 @@ const operator: Operator<Inputs, readonly [Value]> = {
   },
   lower: ({ inputs: [x, cos, sin], outputs }, emit) =>
     emit.node("RotaryEmbedding", [x, emit.ints([0]), cos, sin], outputs, { domain: "com.microsoft" }),
+  remade: true,
   gradient: ({ inputs: [, cos, sin] }, [g]) => [g && rotaryEmbedding(g, cos, neg(sin)), undefined, undefined],
 };
 

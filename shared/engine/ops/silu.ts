@@ -12,6 +12,7 @@ const operator: Operator<readonly [Value], readonly [Value]> = {
   infer: ([x]) => [expectFloat("Silu", x)],
   lower: (node, emit) =>
     emit.node("QuickGelu", node.inputs, node.outputs, { domain: "com.microsoft", attributes: { alpha: float(1) } }),
+  remade: true,
   gradient: ({ inputs: [x], outputs: [y] }, [g]) => {
     if (!g) return [undefined];
     const s = sigmoid(x);

@@ -14,6 +14,7 @@ const into = (sizes: readonly number[], axis: number): Operator<readonly [Value]
   },
   lower: ({ inputs: [x], outputs }, emit) =>
     emit.node("Split", [x, emit.ints(sizes)], outputs, { attributes: { axis: int(axis) } }),
+  remade: true,
   gradient: ({ outputs }, gradients) => [
     concat(
       outputs.map((y, i) => gradients[i] ?? zerosLike(y)),

@@ -11,6 +11,7 @@ const by = (permutation: readonly number[]): Operator<readonly [Value], readonly
     return [{ dtype: x.dtype, shape: permutation.map((axis) => x.shape[axis]!) }];
   },
   lower: (node, emit) => emit.node("Transpose", node.inputs, node.outputs, { attributes: { perm: ints(permutation) } }),
+  remade: true,
   gradient: (_node, [g]) => [g && transpose(g, inverse(permutation))],
 });
 

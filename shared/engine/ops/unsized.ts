@@ -9,6 +9,7 @@ const operator: Operator<readonly [Value], readonly [Value]> = {
     emit.node("Reshape", [x, emit.local("Max", [shape, shape])], outputs);
   },
   shares: () => [0],
+  remade: true,
   gradient: (_, [g]) => [g],
 };
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Device } from "#shared/engine/device.js";
 import { batchInputs, languageModelLoss } from "#shared/model/loss.js";
-import { allExperts } from "#shared/model/parameters.js";
+import { allExperts, parameterShapes } from "#shared/model/parameters.js";
+import { PRESETS } from "#shared/model/presets.js";
 import { mapValues } from "#shared/training/objective.js";
 import { planStep } from "#shared/training/plan.js";
 import { createTrainStep } from "#shared/training/train-step.js";
@@ -43,4 +44,22 @@ describe("a step's plan", () => {
         assert.equal(sum, held);
         assert.ok(activations > 0);
       });
+
+  it("keeps what a forward pass makes up to 256 MiB, and makes the rest of a larger one again", async () => {
+    const activations = async (batchSize: number, sequenceLength: number) => {
+      const config = { ...PRESETS.bench, max_position_embeddings: sequenceLength };
+      const large = { config, held: allExperts(config), batchSize, sequenceLength };
+      const plan = await planStep({
+        loss: languageModelLoss(large),
+        inputs: batchInputs(large),
+        params: parameterShapes(config),
+        trainable: Object.keys(parameterShapes(config)),
+        hostMemory: true,
+        mostRows: batchSize * sequenceLength,
+      });
+      return plan.activations;
+    };
+    const [kept, remade] = [await activations(8, 128), await activations(1, 2048)];
+    assert.ok(remade < 1.2 * kept, `${remade} bytes of 2,048 tokens, ${kept} of 1,024`);
+  });
 });
