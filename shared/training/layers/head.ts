@@ -7,7 +7,7 @@ import * as head from "./head-programs.js";
 import { HIDDEN, HIDDEN_GRADIENT } from "./layer-programs.js";
 
 /** Logits of all tokens and some rows of the vocabulary have about so many bytes. */
-const LOGIT_BYTES = 32 * 2 ** 20;
+const LOGIT_BYTES = 16 * 2 ** 20;
 /** The rows of the matrix that make them have at most so many, which few tokens would make more of than a layer's weights. */
 const ROW_BYTES = 128 * 2 ** 20;
 

@@ -2,6 +2,7 @@ import { pullBack } from "#shared/engine/autodiff.js";
 import type { Subgraph } from "#shared/engine/cut.js";
 import type { Device, Program } from "#shared/engine/device.js";
 import { Graph, type Value, type Values } from "#shared/engine/graph.js";
+import { remake } from "#shared/engine/remake.js";
 import { supply } from "#shared/engine/supply.js";
 import { sizeOf } from "#shared/engine/tensor.js";
 import { weightsIn } from "#shared/model/blocks/weights.js";
@@ -89,14 +90,14 @@ export const layerGraphs = (shape: ForwardShape, kind: LayerKind, kept: number) 
     const { graph, hidden, values, layer } = layerOf(shape, kind);
     const given = graph.input(HIDDEN_GRADIENT, hidden.shape);
     const wanted = [hidden, ...kind.trained.map((name) => values[name]!)];
-    const grads = pullBack(graph.nodes.slice(), layer.hidden, given, wanted);
+    const grads = pullBack(graph.nodes.slice(), layer.hidden, given, wanted, { waits: true });
     const names = [HIDDEN_GRADIENT, ...kind.trained.map((name) => GRADIENT + name)];
     const outputs = Object.fromEntries(names.map((name, i) => [name, grads[i]!]));
     const made = layer.kept
       .flat()
       .slice(0, kept)
       .map((value, place) => [value, keptName(place)] as const);
-    return supply({ graph, outputs }, new Map(made));
+    return remake(supply({ graph, outputs }, new Map(made)), []);
   },
 });
 
