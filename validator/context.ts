@@ -5,6 +5,7 @@ import type { WeightsContext } from "#shared/participant/weights/weights-context
 import type { Journal } from "#shared/participant/writes/journal.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { ValidatorJournal } from "./journal.js";
+import type { ShardLosses } from "./open-meter.js";
 
 export interface Validator {
   readonly participant: Participant;
@@ -12,6 +13,7 @@ export interface Validator {
   readonly meter: LossMeter;
   /** What measures updates, where that is an operator's own program: candidate steps and the reference losses are always `meter`'s. */
   readonly updateMeter?: LossMeter;
+  readonly shardLosses: ShardLosses;
   readonly weights: WeightsContext;
   readonly metrics: MetricsSink;
   /** Predicts when a block will come. Without it, measuring ends when the block is seen. */

@@ -50,6 +50,8 @@ export const validatorJournalSchema = sprintMemorySchema.extend({
     // A former version had no bits per byte: measured again.
     .catch({})
     .default({}),
+  /** Group → the last model whose shard was measured on that text, and its loss in nats per token. */
+  shards: z.record(z.string(), z.object({ model: z.string(), loss: z.number() })).default({}),
   /** Groups whose missing reference text was already reported. */
   unreferenced: z.array(z.string()).default([]),
   /** How the duty of Sprints was closed, ascending. `isWhole`: everything that was committed was available. */

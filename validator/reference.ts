@@ -6,24 +6,28 @@ import { wholeModel } from "#shared/participant/agreement/base-model.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Validator } from "./context.js";
 import { readBase } from "./read-base.js";
+import { measureShard } from "./shard-loss.js";
 
 /**
- * Measures the agreed model that a cycle starts from on each group's reference text, for people. Writes the loss to the log and the
- * metrics, with the change since the last measurement. It decides nothing. It runs only before the reveal phase, when a validator has
+ * Measures the agreed model that a cycle starts from on each group's reference text, for people, and then each group's shard of it, where that is not the
+ * whole model. Writes the loss to the log and the metrics, with the change since the last measurement. It decides nothing. It runs only before the reveal phase, when a validator has
  * nothing else to do, and leaves out the groups that it has no time for. A model that was measured before is not measured again, and what was told
  * of a cycle before a restart is not told again.
  *
  * @param model hash of the model, whose files are here
  */
 export const measureReference = async (
-  { participant, journal, meter, metrics }: Pick<Validator, "participant" | "journal" | "meter" | "metrics">,
+  validator: Pick<Validator, "participant" | "journal" | "meter" | "shardLosses" | "metrics">,
   cycle: number,
   model: string,
 ): Promise<void> => {
+  const { participant, journal, meter, metrics } = validator;
   const { clock, network, log, signal } = participant;
   const { start } = phaseWindow(cycle, "reveal", network.phases);
+  const groups = Object.keys(network.groups);
   let parameters: ModelTensors | undefined;
-  for (const group of Object.keys(network.groups)) {
+  const read = async () => (parameters ??= wholeModel(await readBase(participant, meter, cycle, model)));
+  for (const group of groups) {
     signal.throwIfAborted();
     const last = journal.value.reference[group];
     let measured = last?.model === model ? last : undefined;
@@ -34,8 +38,7 @@ export const measureReference = async (
     if (measured === undefined) {
       const batches = referenceText({ participant, journal }, group);
       if (batches === null) continue;
-      parameters ??= wholeModel(await readBase(participant, meter, cycle, model));
-      measured = { model, ...(await heldOutLoss(meter, parameters, batches)) };
+      measured = { model, ...(await heldOutLoss(meter, await read(), batches)) };
     }
     const { loss, bitsPerByte } = measured;
     const { instruments } = participant.telemetry;
@@ -47,6 +50,12 @@ export const measureReference = async (
     log.info("reference loss", { cycle, group, loss: loss.toFixed(4), change, version: REFERENCE_VERSION });
     const known = { [group]: { ...measured, cycle } };
     journal.note((value) => ({ ...value, reference: { ...value.reference, ...known } }));
+  }
+  if (network.model.shard?.mode === "full") return;
+  for (const group of groups) {
+    signal.throwIfAborted();
+    const batches = referenceText(validator, group);
+    if (batches !== null) await measureShard(validator, cycle, { group, batches, model, read });
   }
 };
 

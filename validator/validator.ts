@@ -56,7 +56,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   const hash = await modelAtStart(participant);
   participant.log.info("opening the model to evaluate with", { model: hash, device: config.device });
   const device = await openDevice({ ...config, log: participant.log });
-  const { meter, model, updateMeter } = await withModelFiles(participant, hash, async () => {
+  const { meter, shardLosses, model, updateMeter } = await withModelFiles(participant, hash, async () => {
     participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
     const opened = await openMeter(participant, device, hash, evaluationMemory(config.evaluation.memory_gib));
     return { ...opened, updateMeter: await withOwnEvaluator(participant, config, opened.meter) };
@@ -67,6 +67,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     metrics,
     meter,
     updateMeter,
+    shardLosses,
     journal,
     weights,
     timer: await openBlockTimer(participant),

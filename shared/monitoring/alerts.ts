@@ -89,6 +89,15 @@ export const ALERTS: readonly Alert[] = [
       "Compare versions with the other validators, and the device: `device: cpu` computes what the others compute. `blockzero audit` says what a cycle should have come to, `blockzero explain` why a miner was scored so.",
   },
   {
+    name: "BlockZeroShardApart",
+    expr: "abs(blockzero_reference_shard_loss_nats - blockzero_reference_loss_nats) > 0.15",
+    for: "10m",
+    severity: "warning",
+    summary: "{{ $labels.instance }}: the shard that miners of {{ $labels.group }} train and the whole model are apart",
+    action:
+      "What these miners learn is not what is scored, and the group will stand still: docs/shard-modes.md, “Over cycles”. Miners can raise `training.affinity`, the owner can set `model.shard` to `full`.",
+  },
+  {
     name: "BlockZeroWeightsRejected",
     expr: `sum by (instance, job) (increase(blockzero_chain_writes_total{call=~"${WEIGHT_CALLS}", outcome=~"rejected|failed"}[1h])) > 0 or sum by (instance, job) (increase(blockzero_weights_lost_total[6h])) > 0`,
     for: "0m",

@@ -195,6 +195,7 @@ export const ROWS: readonly Row[] = [
         unit: "none",
         targets: [
           { metric: "blockzero_reference_loss_nats", legend: "{{group}}, reference text" },
+          { metric: "blockzero_reference_shard_loss_nats", legend: "{{group}}, reference text, the miners' shard" },
           { metric: "blockzero_baseline_loss_nats", legend: "{{group}}, evaluation" },
         ],
       },

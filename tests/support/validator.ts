@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createLossMeter } from "#shared/evaluation/loss-meter.js";
+import { shardBatchLosses } from "#shared/evaluation/shard-losses.js";
 import { openWeights } from "#shared/participant/weights/weights-context.js";
 import { openJournal } from "#shared/participant/writes/journal.js";
 import type { MetricValues } from "#shared/telemetry/metrics.js";
@@ -35,6 +36,8 @@ export const openValidator = async (t: Living, subnet: Subnet, name: string, fla
     participant,
     measured,
     meter: await openMeter(t, subnet),
+    shardLosses: (model, text) =>
+      shardBatchLosses(device, subnet.network, model, { memory: 1 << 20, folder: participant.home, ...text }),
     metrics: { write: (values) => void measured.push(values), close: async () => {} },
     journal: openJournal(join(participant.home, "validator.json"), validatorJournalSchema),
     weights: openWeights(participant, beaconOf(subnet.validatorConfig(name))),

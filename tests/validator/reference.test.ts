@@ -5,12 +5,16 @@ import { describe, it } from "node:test";
 import { isHeldOut } from "#shared/data/split.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { heldOutLosses } from "#shared/evaluation/reference-text.js";
+import { shardLosses } from "#shared/evaluation/shard-losses.js";
+import { NEVER } from "#shared/util/never.js";
 import { measureReference } from "#validator/reference.js";
+import { APART } from "#validator/shard-loss.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { parameters, template } from "../support/micro-network.js";
 import { sealedPages } from "../support/sealed-pages.js";
 import { openSubnet } from "../support/subnet.js";
+import { device } from "../support/updates.js";
 import { openValidator, type TestValidator } from "../support/validator.js";
 
 const broken: Pick<LossMeter, "losses"> = {
@@ -33,7 +37,7 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
     const again = { ...vera, meter: { ...vera.meter, ...broken } };
     await measureReference(again, 2, subnet.modelHash);
     assert.deepEqual(
-      vera.measured,
+      vera.measured.filter((row) => !Object.keys(row).some((name) => name.startsWith("shard_loss/"))),
       [1, 2].flatMap((cycle) => [
         { cycle, "val_loss/math": math!.loss, "val_bpb/math": math!.bitsPerByte },
         { cycle, "val_loss/prose": prose!.loss, "val_bpb/prose": prose!.bitsPerByte },
@@ -61,7 +65,7 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(changes(), once);
     await measureReference(vera, 1, subnet.modelHash);
     assert.deepEqual(changes(), once);
-    assert.equal(vera.measured.length, 2);
+    assert.equal(vera.measured.length, 4);
   });
 
   it("tells a change from what was measured before, and is left out once updates are about to be revealed", async (t) => {
@@ -109,5 +113,50 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
       saidBy(vera).map(([, cycle, group]) => [cycle, group]),
       [1, 2, 3].map((cycle) => [cycle, "prose"]),
     );
+  });
+
+  it("is told of each group's shard as well, once a model", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await openValidator(t, subnet, "vera");
+    for (const cycle of [1, 2]) await measureReference(vera, cycle, subnet.modelHash);
+    const expected: [string, number][] = [];
+    const options = { margin: 1, memory: 1 << 20, folder: temporaryFolder(t), signal: NEVER };
+    for await (const { group, shard } of shardLosses(device, subnet.network, parameters, options))
+      expected.push([`shard_loss/${group}`, shard]);
+    assert.equal(expected.length, 2);
+    assert.deepEqual(
+      vera.measured.flatMap((row) => Object.entries(row).filter(([name]) => name.startsWith("shard_loss/"))),
+      expected,
+    );
+    assert.ok(vera.participant.lines.every(({ level }) => level !== "warn"));
+  });
+
+  it("is told with a warning where shard and whole model have come apart, either way", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await openValidator(t, subnet, "vera");
+    const off = { math: -1.1 * APART, prose: 1.1 * APART };
+    const { meter } = vera;
+    await measureReference(
+      {
+        ...vera,
+        shardLosses: async (model, { group, batches }) =>
+          (await meter.losses(model, batches)).map((loss) => loss + off[group as keyof typeof off]),
+      },
+      1,
+      subnet.modelHash,
+    );
+    const warned = vera.participant.lines.filter(({ level }) => level === "warn");
+    assert.deepEqual(
+      warned.map(({ fields: { group, shard, whole } }) => [group, (Number(shard) - Number(whole)).toFixed(2)]),
+      Object.entries(off).map(([group, gap]) => [group, gap.toFixed(2)]),
+    );
+  });
+
+  it("is not told of full shards, which are the whole model", async (t) => {
+    const subnet = await openSubnet(t, { network: { model: { ...template.model, shard: { mode: "full" } } } });
+    const vera = await openValidator(t, subnet, "vera");
+    await measureReference(vera, 1, subnet.modelHash);
+    assert.ok(vera.measured.length > 0);
+    assert.ok(vera.measured.every((row) => Object.keys(row).every((name) => !name.startsWith("shard_loss/"))));
   });
 });

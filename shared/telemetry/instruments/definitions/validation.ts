@@ -40,9 +40,16 @@ export const validationInstruments = {
     unit: "nats a token",
     labels: { group: GROUPS },
   },
+  blockzero_reference_shard_loss_nats: {
+    type: "gauge",
+    help: "The same of the group's shard of the model, which its miners train. None where shards are full.",
+    roles: VALIDATOR,
+    unit: "nats a token",
+    labels: { group: GROUPS },
+  },
   blockzero_reference_bpb: {
     type: "gauge",
-    help: "The same in bits a byte of the text.",
+    help: "Loss of the agreed model on the group's reference text, in bits a byte of it.",
     roles: VALIDATOR,
     unit: "bits a byte",
     labels: { group: GROUPS },
