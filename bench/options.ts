@@ -5,14 +5,13 @@ import { Option } from "commander";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 
-/** A parser of an option that takes several whole numbers, in place of the standard ones. */
-export const wholeNumbers = (least: number, standard: readonly number[]) => {
-  const one = wholeNumber(least);
-  return (text: string, before: readonly number[]): readonly number[] => [
-    ...(before === standard ? [] : before),
-    one(text),
-  ];
-};
+/** A parser of an option that takes several numbers, in place of the standard ones. @param one parses one of them */
+export const numbers =
+  (one: (text: string) => number, standard: readonly number[]) =>
+  (text: string, before: readonly number[]): readonly number[] => [...(before === standard ? [] : before), one(text)];
+
+/** The same of whole ones. */
+export const wholeNumbers = (least: number, standard: readonly number[]) => numbers(wholeNumber(least), standard);
 
 /** An option that names a file to write. One that cannot be written is refused before anything is measured, with FILE_UNWRITABLE. */
 export const outputOption = (flags: string, description: string): Option =>

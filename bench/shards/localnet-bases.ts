@@ -3,6 +3,7 @@ import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { expertsOf } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
+import { mapValues } from "#shared/training/objective.js";
 import { AFFINITY, pretrain } from "#shared/training/pretrain.js";
 import type { Base, MakeBases } from "./base.js";
 
@@ -22,9 +23,23 @@ export async function* localnetBases(making: MakeBases): AsyncGenerator<Base> {
   }
 }
 
-/** The localnet's model and groups, with the settings of docs/by-hand.md for its miners. */
-export const localnetBase = async (making: MakeBases): Promise<Base> => {
-  const network: Network = { ...loadNetworkTemplate(TEMPLATE), genesis: "0".repeat(64) };
+/**
+ * The localnet's model and groups, with the settings of docs/by-hand.md for its miners.
+ *
+ * @param shape another depth or width of the model; each group has in every layer the experts that it has in the first
+ */
+export const localnetBase = async (
+  making: MakeBases,
+  shape: Readonly<Partial<Network["model"]>> = {},
+): Promise<Base> => {
+  const template = loadNetworkTemplate(TEMPLATE);
+  const model = { ...template.model, ...shape };
+  const layers = Array.from({ length: model.num_hidden_layers }, (_, layer) => layer);
+  const groups = mapValues(template.groups, (group) => ({
+    ...group,
+    experts: Object.fromEntries(layers.map((layer) => [layer, group.experts[0]!])),
+  }));
+  const network: Network = { ...template, model, groups, genesis: "0".repeat(64) };
   const parameters = await pretrained(network, AFFINITY, { ...making, what: "pretraining" });
   const training = { ...TRAINING, learning_rate: 1e-3, warmup_steps: 10, max_steps: making.steps };
   return { routers: "for the groups", network, parameters, training };
