@@ -152,11 +152,6 @@ export const ROOMS: readonly Room[] = [
     "errors protocol data engine model",
   ),
   room(
-    "shared/text-evaluation",
-    "a model measured on files: perplexity, multiple choice, confidence intervals",
-    "errors protocol data engine model",
-  ),
-  room(
     "shared/training",
     "train step, inner loop, genesis pretraining, plan of memory",
     "errors util files protocol telemetry data engine tensor-files datasets model",
@@ -171,6 +166,11 @@ export const ROOMS: readonly Room[] = [
     "shared/evaluation",
     "losses of updates and candidate steps on a model",
     "errors util files protocol data engine scoring artifact datasets model training merge",
+  ),
+  room(
+    "shared/text-evaluation",
+    "a model measured on files: perplexity, multiple choice, confidence intervals",
+    "errors protocol data engine model evaluation",
   ),
   room(
     "shared/replay",
@@ -215,7 +215,7 @@ export const ROOMS: readonly Room[] = [
   room(
     "inspect",
     "read-only: audit, explain, dashboard, models exported, measured, and put on the Hub",
-    "errors util browser files protocol telemetry blobs hub data engine independence rewards scoring chain beacon packs datasets model parts text-evaluation cli merge evaluation replay subnet reputation compute sprint/proof settlement",
+    "errors util browser files protocol telemetry blobs hub data engine independence rewards scoring chain beacon packs datasets model parts cli merge evaluation text-evaluation replay subnet reputation compute sprint/proof settlement",
   ),
   room(
     "miner",

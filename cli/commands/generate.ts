@@ -5,9 +5,11 @@ import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { renderChat } from "#shared/data/chat-template.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { checkHeldWhole } from "#shared/evaluation/evaluation-memory.js";
 import { createDecoder } from "#shared/generation/decoder.js";
 import { generate as generateTokens } from "#shared/generation/generate.js";
 import { textStream } from "#shared/generation/text-stream.js";
+import { allInMemory } from "#shared/model/model-tensors.js";
 import { type ModelOptions, modelFrom, modelOptions } from "../model-options.js";
 
 interface Options extends ModelOptions {
@@ -61,14 +63,14 @@ const run = async (options: Options): Promise<void> => {
       "name what the model is to say something about",
       "give --prompt or --chat, not both",
     );
-  const model = await openLanguageModel(modelFrom(options));
-  const { tokenizer, config, parameters, stop, ignored } = model;
+  const model = await openLanguageModel({ ...modelFrom(options), check: checkHeldWhole });
+  const { tokenizer, config, tensors, stop, ignored } = model;
   const prompt = promptOf(model, options);
   if (ignored.length > 0)
     console.error(
       `note: the model's generation_config.json sets ${ignored.join(", ")}, which is not applied here: transformers may write other text`,
     );
-  const decoder = await createDecoder({ device: onnxCpu(options), config, parameters });
+  const decoder = await createDecoder({ device: onnxCpu(options), config, parameters: await allInMemory(tensors) });
   const { maxTokens, temperature, topK = null, topP, seed, json = false } = options;
   const { repetitionPenalty = model.repetitionPenalty } = options;
   try {

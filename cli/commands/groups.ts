@@ -13,9 +13,9 @@ import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli
 import { type Batch, trainingLoader } from "#shared/data/loader.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { checkVocabulary } from "#shared/data/vocabulary.js";
-import { checkHeldWhole } from "#shared/evaluation/evaluation-memory.js";
+import type { TokenRow } from "#shared/evaluation/routing-meter.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import { loadTensors, openCheckpoint, readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
+import { mapCheckpoint } from "#shared/model/checkpoint.js";
 import { isPackFolder } from "#shared/packs/pack-folder.js";
 import type { DataSource } from "#shared/protocol/data-source.js";
 import { groupName } from "#shared/protocol/expert-group.js";
@@ -144,38 +144,42 @@ const relevanceOf = async (
 ): Promise<{ readonly layers: readonly number[]; readonly of: ReadonlyMap<string, Relevance> }> => {
   // Loaded only now, so that a wrong option is told at once.
   const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
-  const { createRoutingMeter, meanRelevance } = await import("#shared/evaluation/routing-meter.js");
-  checkHeldWhole(await readCheckpointConfig(from));
-  const checkpoint = await openCheckpoint(from);
-  const parameters = await loadTensors(checkpoint, checkpoint.tensors.keys()).finally(() => checkpoint.close());
-  const length = Math.min(sequenceLength, checkpoint.config.max_position_embeddings);
+  const { heldIfItFits } = await import("#shared/evaluation/evaluation-memory.js");
+  const { createRoutingMeter, meanRelevance, measureEach } = await import("#shared/evaluation/routing-meter.js");
+  const { config, model } = await mapCheckpoint(from);
+  const length = Math.min(sequenceLength, config.max_position_embeddings);
   const data = { tokenizer: tokenizerOf(from) };
-  checkVocabulary({ model: checkpoint.config, data });
+  checkVocabulary({ model: config, data });
   const tokenizer = openTokenizer(data);
-  const shape = { batchSize: BATCH, sequenceLength: length, parameters };
-  const meter = await createRoutingMeter(onnxCpu({ threads }), checkpoint.config, shape);
-  const of = new Map<string, Relevance>();
-  try {
-    for (const { name, source } of corpus) {
-      const loader = trainingLoader({
-        sources: [{ source: openTokens(source, tokenizer, { side: "training" }), weight: 1 }],
-        tokenizer,
-        sequenceLength: length,
-        batchSize: BATCH,
-        heldOut,
-        seed: `${seed}/${name}`,
-      });
-      const rows = [];
-      while (rows.length * length < tokens) {
-        signal.throwIfAborted();
-        rows.push(...(await meter.measure(rowsOf(loader.next()))));
-      }
-      of.set(name, meanRelevance(rows, by));
+  const rowsIn = ({ name, source }: Corpus): readonly TokenRow[] => {
+    const loader = trainingLoader({
+      sources: [{ source: openTokens(source, tokenizer, { side: "training" }), weight: 1 }],
+      tokenizer,
+      sequenceLength: length,
+      batchSize: BATCH,
+      heldOut,
+      seed: `${seed}/${name}`,
+    });
+    const rows: TokenRow[] = [];
+    while (rows.length * length < tokens) {
+      signal.throwIfAborted();
+      rows.push(...rowsOf(loader.next()));
     }
+    return rows;
+  };
+  const shape = { batchSize: BATCH, sequenceLength: length };
+  const meter = createRoutingMeter(onnxCpu({ threads }), config, {
+    ...shape,
+    model: await heldIfItFits(model),
+    signal,
+  });
+  try {
+    const measured = await measureEach(meter, corpus.map(rowsIn));
+    const of = corpus.map(({ name }, i): [string, Relevance] => [name, meanRelevance(measured[i]!, by)]);
+    return { layers: meter.layers, of: new Map(of) };
   } finally {
     await meter.dispose();
   }
-  return { layers: meter.layers, of };
 };
 
 /** The checkpoint's own, where it has one. */

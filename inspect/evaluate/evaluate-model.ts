@@ -1,5 +1,6 @@
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { heldIfItFits } from "#shared/evaluation/evaluation-memory.js";
 import { type Answer, answerQuestions, type Question } from "#shared/text-evaluation/multiple-choice.js";
 import { type Measured, measureTexts } from "#shared/text-evaluation/perplexity.js";
 import { createScorer } from "#shared/text-evaluation/scorer.js";
@@ -39,8 +40,9 @@ export const evaluateModel = async (model: LanguageModel, options: EvaluationOpt
       `a window of ${window} tokens by ${stride} does not fit the model's ${longest}`,
       "the stride is at most the window, the window at most the model's max_position_embeddings",
     );
-  const { tokenizer, name } = model;
-  const scorer = await createScorer(onnxCpu({ threads }), model, window);
+  const { tokenizer, name, config } = model;
+  const tensors = await heldIfItFits(model.tensors);
+  const scorer = createScorer(onnxCpu({ threads }), { config, tensors }, { window });
   try {
     return {
       model: name,

@@ -5,14 +5,14 @@ import { type ChatFormat, chatFormatOf } from "#shared/data/chat-format.js";
 import type { Tokenizer } from "#shared/data/tokenizer.js";
 import { huggingFaceTokenizer } from "#shared/data/tokenizer-json/tokenizer.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { checkHeldWhole } from "#shared/evaluation/evaluation-memory.js";
 import { readSmallFile } from "#shared/files/regular-file.js";
-import { readCheckpoint } from "#shared/model/checkpoint.js";
+import { mapCheckpoint } from "#shared/model/checkpoint.js";
 import { type CheckpointFolder, openCheckpointFolder, parseJson, reading } from "#shared/model/checkpoint-folder.js";
 import { CONFIG_FILE } from "#shared/model/checkpoint-layout.js";
 import { readCheckpointConfig } from "#shared/model/checkpoint-reader.js";
-import type { Parameters } from "#shared/model/parameters.js";
-import { loadPart } from "#shared/parts/load-part.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { parameterShapes } from "#shared/model/parameters.js";
+import { checkShapes } from "#shared/model/part-parameters.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -33,7 +33,8 @@ export interface LanguageModel {
   /** Its hash where it is a subnet's, else its folder. */
   readonly name: string;
   readonly config: ModelConfig;
-  readonly parameters: Parameters;
+  /** Its tensors where they lie: their files must stay as they are. */
+  readonly tensors: ModelTensors;
   readonly tokenizer: Tokenizer;
   /** Ids that end a text. */
   readonly stop: ReadonlySet<number>;
@@ -55,15 +56,17 @@ export interface LanguageModelOptions {
   readonly tokenizer?: string | undefined;
   /** Told once of every damaged copy that is come across. */
   readonly onDamage?: (problem: string) => void;
+  /** Is given the config before weights are looked at: throws where the model cannot serve. */
+  readonly check?: (config: ModelConfig) => void;
 }
 
 /**
- * Loads a model, in float32.
+ * Finds a model, whose weights stay in their files.
  *
- * @throws BlockZeroError MODEL_UNKNOWN, MODEL_MEMORY, TOKENIZER_MISSING, TOKENIZER_INVALID, and what reading a checkpoint or a home throws
+ * @throws BlockZeroError MODEL_UNKNOWN, TOKENIZER_MISSING, TOKENIZER_INVALID, and what reading a checkpoint or a home throws
  */
 export const openLanguageModel = async (options: LanguageModelOptions): Promise<LanguageModel> => {
-  const model = isFolder(options.model) ? await fromFolder(options.model, options.tokenizer) : await fromHome(options);
+  const model = isFolder(options.model) ? await fromFolder(options) : await fromHome(options);
   const { tokenizer, config } = model;
   if (tokenizer.size > config.vocab_size)
     throw new BlockZeroError(
@@ -76,16 +79,16 @@ export const openLanguageModel = async (options: LanguageModelOptions): Promise<
 
 const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
-const fromFolder = async (dir: string, tokenizerName: string | undefined): Promise<LanguageModel> => {
+const fromFolder = async ({ model: dir, tokenizer, check }: LanguageModelOptions): Promise<LanguageModel> => {
   const folder = await openCheckpointFolder(dir);
-  const named = tokenizerName === undefined ? null : await namedSpeech(tokenizerName);
-  checkHeldWhole(await readCheckpointConfig(dir));
-  const { config, parameters } = await readCheckpoint(dir);
+  const named = tokenizer === undefined ? null : await namedSpeech(tokenizer);
+  check?.(await readCheckpointConfig(dir));
+  const { config, model: tensors } = await mapCheckpoint(dir);
   const settings = await settingsIn(folder);
   return {
     name: dir,
     config,
-    parameters,
+    tensors,
     ...speaking({
       tokenizer: named?.tokenizer ?? (await tokenizerIn(folder)),
       chat: (await chatIn(folder)) ?? named?.chat ?? null,
@@ -94,17 +97,19 @@ const fromFolder = async (dir: string, tokenizerName: string | undefined): Promi
   };
 };
 
-const fromHome = async ({ model, home, tokenizer: name, onDamage }: LanguageModelOptions): Promise<LanguageModel> => {
+const fromHome = async (options: LanguageModelOptions): Promise<LanguageModel> => {
+  const { model, home, tokenizer: name, onDamage, check } = options;
   checkModelName(model);
   const store = await openModelStore(home, onDamage);
   const { hash, manifest } = findModel(store, model);
-  checkHeldWhole(manifest.config);
-  const parameters: Record<string, Parameters[string]> = {};
-  for await (const part of openParts(store, manifest)) Object.assign(parameters, await loadPart(part));
+  check?.(manifest.config);
+  const tensors: Record<string, ModelTensors[string]> = {};
+  for await (const { places } of openParts(store, manifest)) Object.assign(tensors, Object.fromEntries(places));
+  checkShapes(tensors, parameterShapes(manifest.config), `model ${hash}`, "its manifest");
   const found = name === undefined ? await store.networkOf({ hash, manifest }) : null;
   if (name === undefined && found === null) throw noTokenizer(`the network file of model ${hash} is not in ${home}`);
   const speech = name === undefined ? await networkSpeech(store, found!.network) : await namedSpeech(name);
-  return { name: hash, config: manifest.config, parameters, ...speaking(speech) };
+  return { name: hash, config: manifest.config, tensors, ...speaking(speech) };
 };
 
 /** What makes text of a model's tokens, and how it chats and ends. */
@@ -118,7 +123,7 @@ const speaking = ({
   tokenizer,
   chat,
   settings: { ends, ...settings },
-}: Speech): Omit<LanguageModel, "name" | "config" | "parameters"> => ({
+}: Speech): Omit<LanguageModel, "name" | "config" | "tensors"> => ({
   tokenizer,
   chat,
   stop: new Set([tokenizer.endOfDocument, ...ends]),

@@ -4,10 +4,10 @@ import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
 import { sizeOf } from "#shared/engine/tensor.js";
 import { BlockZeroError, hasCode, reasonOf } from "#shared/errors/error.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import type { ByteSource } from "#shared/files/byte-source.js";
+import { withSource } from "#shared/files/byte-source.js";
 import { type CheckpointOptions, type CheckpointWriter, createCheckpoint } from "#shared/model/checkpoint-writer.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
-import { type OpenPart, openPart } from "#shared/parts/open-part.js";
+import { openPlacedPart, type PlacedPart } from "#shared/parts/part-places.js";
 import type { BlobRef, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { generationConfig } from "./export-files.js";
 import { modelCard, type Provenance } from "./model-card.js";
@@ -106,13 +106,15 @@ const writeParts = async (
  *
  * @throws BlockZeroError MODEL_PART_MISSING, MODEL_PART_DAMAGED, MODEL_PART_MALFORMED, also where two parts hold a tensor of one name
  */
-export async function* openParts(store: ModelStore, { parts }: ModelManifest): AsyncGenerator<OpenPart> {
+export async function* openParts(store: ModelStore, { parts }: ModelManifest): AsyncGenerator<PlacedPart> {
   const known = new Set<string>();
   const groups = Object.entries(parts.groups).map(([name, { weights }]) => [`group ${name}`, weights] as const);
   for (const [what, reference] of [["hub", parts.hub] as const, ...groups]) {
-    const part = await openPart((blob) => openBlob(store, what, blob), reference, null, what).catch((thrown) => {
-      throw hasCode(thrown, "SAFETENSORS_INVALID") ? malformed(what, reasonOf(thrown), thrown) : thrown;
-    });
+    const part = await openPlacedPart((blob) => locateBlob(store, what, blob), reference, null, what).catch(
+      (thrown) => {
+        throw hasCode(thrown, "SAFETENSORS_INVALID") ? malformed(what, reasonOf(thrown), thrown) : thrown;
+      },
+    );
     try {
       for (const name of part.tensors.keys()) {
         if (known.has(name)) throw malformed(what, `it holds ${name}, as another part does`);
@@ -125,9 +127,9 @@ export async function* openParts(store: ModelStore, { parts }: ModelManifest): A
   }
 }
 
-const openBlob = async (store: ModelStore, what: string, { hash }: BlobRef): Promise<ByteSource> => {
+const locateBlob = async (store: ModelStore, what: string, { hash }: BlobRef): Promise<string> => {
   const found = await store.open(hash);
-  if (found !== null) return found;
+  if (found !== null) return withSource(found, async ({ path }) => path);
   if (store.lost.has(hash))
     throw new BlockZeroError(
       "MODEL_PART_DAMAGED",

@@ -1,7 +1,7 @@
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { type ByteSource, bytesOfSource, withSource } from "#shared/files/byte-source.js";
-
+import { bytesOfSource, withSource } from "#shared/files/byte-source.js";
+import type { RegularFile } from "#shared/files/regular-file.js";
 import { parseCanonical } from "#shared/protocol/canonical-json.js";
 import { MAX_MODEL_MANIFEST_BYTES, type ModelManifest, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { MAX_NETWORK_BYTES, type Network, networkSchema } from "#shared/protocol/network.js";
@@ -29,7 +29,7 @@ export interface ModelStore {
   /** A blob from any of the stores, or null. */
   blob(hash: string): Promise<Uint8Array | null>;
   /** The same for one that may be larger than memory. Close it. */
-  open(hash: string): Promise<ByteSource | null>;
+  open(hash: string): Promise<RegularFile | null>;
   /** The network file that a model is of, or null if it is not here or unreadable. */
   networkOf(model: StoredModel): Promise<StoredNetwork | null>;
 }
@@ -47,14 +47,15 @@ export const openModelStore = async (
   const folders = storesIn(home);
   const lost = new Set<string>();
   const told = new Set<string>();
-  const open = async (hash: string): Promise<ByteSource | null> => {
-    const { sound, faulty } = await copiesInFolders(folders, hash);
+  const open = async (hash: string): Promise<RegularFile | null> => {
+    const { sound, path, faulty } = await copiesInFolders(folders, hash);
     if (sound === null && faulty.length > 0) lost.add(hash);
-    for (const { path, fault } of faulty) {
-      if (!told.has(path)) onDamage(sound === null ? `${fault.message}, and no sound copy is at hand` : fault.message);
-      told.add(path);
+    for (const { path: damaged, fault } of faulty) {
+      if (!told.has(damaged))
+        onDamage(sound === null ? `${fault.message}, and no sound copy is at hand` : fault.message);
+      told.add(damaged);
     }
-    return sound;
+    return sound && { ...sound, path: path! };
   };
   const blob = async (hash: string, maxBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array | null> => {
     const sound = await open(hash);

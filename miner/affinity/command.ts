@@ -6,13 +6,12 @@ import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
 import { type Config, defineConfig } from "#shared/config/settings.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
-import { checkHeldWhole } from "#shared/evaluation/evaluation-memory.js";
 import { writeFileAtomic } from "#shared/files/atomic-file.js";
-import { readCheckpoint } from "#shared/model/checkpoint.js";
-import type { Parameters } from "#shared/model/parameters.js";
+import { mapCheckpoint } from "#shared/model/checkpoint.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import { baseModelHash } from "#shared/replay/base-model-hash.js";
-import { readModelManifest, readWholeModel } from "#shared/replay/whole-model.js";
+import { mapWholeModel, readModelManifest } from "#shared/replay/whole-model.js";
 import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { minerSettings } from "../config.js";
@@ -47,7 +46,8 @@ interface Options {
 /** What the text is measured with. */
 interface Subject {
   readonly network: Network;
-  readonly parameters: Parameters;
+  /** Where it lies; the files stay until it has been measured. */
+  readonly model: ModelTensors;
   readonly crowding: ReadonlyMap<string, Crowding> | null;
 }
 
@@ -78,26 +78,36 @@ export const affinityCommand: CommandSpec = {
       async ({ data, documents, home, from, html, json, ...flags }: Options & Flags) => {
         const config = loadProgramConfig(affinitySettings, flags, minerSettings);
         const signal = shutdownSignal();
-        const subject = await (from === undefined ? ofSubnet(config, home, signal) : ofFolder(config, from));
-        await say(subject, config, { data, documents, html, json });
+        const tell = (subject: Subject) => say(subject, config, { data, documents, html, json, signal });
+        await (from === undefined ? ofSubnet(config, home, signal, tell) : tell(await ofFolder(config, from)));
       },
     );
   },
 };
 
 const say = async (
-  { network, parameters, crowding }: Subject,
+  { network, model, crowding }: Subject,
   { threads }: Config<typeof affinitySettings>,
-  { data, documents, html, json }: Pick<Options, "data" | "documents" | "html" | "json">,
+  {
+    data,
+    documents,
+    html,
+    json,
+    signal,
+  }: Pick<Options, "data" | "documents" | "html" | "json"> & {
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> => {
   // Loaded only now, so that a wrong setting is told at once.
   const { onnxCpu } = await import("#shared/engine/runtime/onnx-cpu.js");
+  const { heldIfItFits } = await import("#shared/evaluation/evaluation-memory.js");
   const { createRoutingMeter } = await import("#shared/evaluation/routing-meter.js");
   const source = openOwnDocuments(data, openTokenizer(network.data));
-  const meter = await createRoutingMeter(onnxCpu({ threads }), network.model, {
+  const meter = createRoutingMeter(onnxCpu({ threads }), network.model, {
     batchSize: BATCH,
     sequenceLength: network.data.sequence_length,
-    parameters,
+    model: await heldIfItFits(model),
+    signal,
   });
   const affinity = await groupAffinity(meter, network, { source, documents }).finally(() => meter.dispose());
   const map = affinityMap(affinity, network, meter.layers);
@@ -111,9 +121,8 @@ const say = async (
 
 const ofFolder = async (config: Config<typeof affinitySettings>, dir: string): Promise<Subject> => {
   const network = networkBeside(config);
-  checkHeldWhole(network.model);
-  const { parameters } = await readCheckpoint(dir, modelConfigOf(network));
-  return { network, parameters, crowding: null };
+  const { model } = await mapCheckpoint(dir, modelConfigOf(network));
+  return { network, model, crowding: null };
 };
 
 /** The model that the newest cycle begins from. */
@@ -121,17 +130,17 @@ const ofSubnet = async (
   config: Config<typeof affinitySettings>,
   home: string | undefined,
   signal: AbortSignal,
-): Promise<Subject> => {
+  tell: (subject: Subject) => Promise<void>,
+): Promise<void> => {
   const subnet = await openOwnSubnet(config, home, {
     log: createLogger({ name: "affinity", ...config.log }),
     signal,
   });
   try {
-    checkHeldWhole(subnet.source.network.model);
-    const { source, head, first, last } = await subnetWithTexts(subnet);
+    const { source, files, head, first, last } = await subnetWithTexts(subnet);
     const hash = await baseModelHash(source, Math.max(first, last + 1), head);
-    const parameters = await readWholeModel(source, await readModelManifest(source, hash));
-    return { network: source.network, parameters, crowding: await readCrowding({ source, head, first, last }) };
+    const model = await mapWholeModel(source, files.locate, await readModelManifest(source, hash));
+    await tell({ network: source.network, model, crowding: await readCrowding({ source, head, first, last }) });
   } finally {
     await subnet.close();
   }

@@ -2,7 +2,13 @@ import { groupHeldOutBatches } from "#datasets/group-data.js";
 import { createRandom } from "#shared/data/random.js";
 import type { TokenSource } from "#shared/data/token-source.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { meanRelevance, type RoutingMeter, type RoutingRow } from "#shared/evaluation/routing-meter.js";
+import {
+  meanRelevance,
+  measureEach,
+  type RoutingMeter,
+  type RoutingRow,
+  type TokenRow,
+} from "#shared/evaluation/routing-meter.js";
 import { expertsOf } from "#shared/model/groups.js";
 import type { Network } from "#shared/protocol/network.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
@@ -49,29 +55,30 @@ export const groupAffinity = async (
 ): Promise<Affinity> => {
   const { data, model } = network;
   const own = documentsOf(source, documents).map((index) => source.tokens(index).ids.subarray(0, data.sequence_length));
-  const rows = await meter.measure(own.filter(({ length }) => length > 0));
-  if (rows.length === 0) throw new BlockZeroError("NO_DATA", "the text has no tokens", "name a file with documents");
-  const groups: GroupAffinity[] = [];
-  for (const [group, owns] of Object.entries(network.groups)) {
-    const experts = expertsOf(model, owns);
+  const texts = own.filter(({ length }) => length > 0);
+  if (texts.length === 0) throw new BlockZeroError("NO_DATA", "the text has no tokens", "name a file with documents");
+  const names = Object.keys(network.groups);
+  const [rows, ...ownTexts] = await measureEach(meter, [texts, ...names.map((group) => ownRows(network, group))]);
+  const groups = names.map((group, i): GroupAffinity => {
+    const experts = expertsOf(model, network.groups[group]!);
     const layers = meter.layers.map((layer) => experts[layer]!);
-    const shares = rows.map((row) => shareOf(row, layers));
+    const shares = rows!.map((row) => shareOf(row, layers));
     const share = mean(shares);
     const even = mean(layers.map(({ length }) => length / model.num_experts));
-    groups.push({
+    return {
       group,
       share,
       interval: intervalOf(shares),
-      ownText: mean((await ownRows(meter, network, group)).map((row) => shareOf(row, layers))),
+      ownText: mean(ownTexts[i]!.map((row) => shareOf(row, layers))),
       even,
       timesEven: share / even,
-    });
-  }
+    };
+  });
   return {
-    documents: rows.length,
-    tokens: rows.reduce((sum, { tokens }) => sum + tokens, 0),
+    documents: texts.length,
+    tokens: texts.reduce((sum, { length }) => sum + length, 0),
     groups: bestFirst(groups),
-    relevance: meanRelevance(rows, "gate"),
+    relevance: meanRelevance(rows!, "gate"),
   };
 };
 
@@ -82,16 +89,11 @@ export const bestFirst = (groups: readonly GroupAffinity[]): readonly GroupAffin
 const shareOf = ({ gate }: RoutingRow, experts: readonly (readonly number[])[]): number =>
   mean(experts.map((ids, layer) => ids.reduce((sum, id) => sum + gate[layer]![id]!, 0)));
 
-const ownRows = (
-  meter: RoutingMeter,
-  network: Pick<Network, "groups" | "data">,
-  group: string,
-): Promise<RoutingRow[]> => {
+const ownRows = (network: Pick<Network, "groups" | "data">, group: string): readonly TokenRow[] => {
   const options = { batches: OWN_BATCHES, batchSize: 4, seed: SEED };
-  const rows = groupHeldOutBatches(network, group, options).flatMap(({ ids, batchSize, sequenceLength }) =>
+  return groupHeldOutBatches(network, group, options).flatMap(({ ids, batchSize, sequenceLength }) =>
     Array.from({ length: batchSize }, (_, row) => ids.subarray(row * sequenceLength, (row + 1) * sequenceLength)),
   );
-  return meter.measure(rows);
 };
 
 /** All documents where they are few, else some drawn by a fixed seed. */

@@ -19,10 +19,10 @@ export const ownChoices = async (
   signal?: AbortSignal,
 ): Promise<Record<string, number>> => {
   const { model, groups, data, scoring } = network;
-  const meter = await createRoutingMeter(device, model, {
+  const meter = createRoutingMeter(device, model, {
     batchSize: scoring.eval_batch_size,
     sequenceLength: data.sequence_length,
-    parameters,
+    model: parameters,
   });
   try {
     const shares: Record<string, number> = {};

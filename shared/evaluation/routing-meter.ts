@@ -1,12 +1,17 @@
-import type { Device, DeviceTensor } from "#shared/engine/device.js";
-import { Graph, type Value } from "#shared/engine/graph.js";
+import { tmpdir } from "node:os";
+import type { Device, Tensors } from "#shared/engine/device.js";
+import type { Graph, Value } from "#shared/engine/graph.js";
 import * as op from "#shared/engine/ops/index.js";
 import { floatTensor, intTensor } from "#shared/engine/tensor.js";
 import { BlockZeroError } from "#shared/errors/error.js";
+import type { Routing } from "#shared/model/blocks/mixture.js";
 import { familyOf } from "#shared/model/families/index.js";
-import { forward } from "#shared/model/forward.js";
-import { allExperts, type Parameters } from "#shared/model/parameters.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { allExperts } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { textMemory } from "./evaluation-memory.js";
+import { layerGraphs } from "./layers/layer-graphs.js";
+import { passContext, textThrough } from "./layers/layer-pass.js";
 
 /** The choices of a model's routers for a row of text. */
 export interface RoutingRow {
@@ -33,24 +38,29 @@ export interface RoutingMeter {
 }
 
 export interface RoutingMeterOptions {
-  /** Number of rows that go through the model at once. */
+  /** Number of rows that go through a layer at once. */
   readonly batchSize: number;
   /** Greatest number of tokens in a row. */
   readonly sequenceLength: number;
-  readonly parameters: Parameters;
+  /** In memory, or in files, of which no more than a layer is in use at a time. */
+  readonly model: ModelTensors;
+  /** Bytes of hidden states in memory: rows of more go through the model one part after the other. By default as `textMemory`. */
+  readonly memory?: number;
+  /** Ends a measurement between two runs of a layer, with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Compiles a forward pass of the whole model that computes only the choices of its routers.
+ * Measures the choices of a model's routers layer by layer: all rows go through a layer before the next is opened. Nothing after the last router is
+ * computed.
  *
  * @throws BlockZeroError MODEL_DENSE
  */
-export const createRoutingMeter = async (
+export const createRoutingMeter = (
   device: Device,
   config: ModelConfig,
-  { batchSize, sequenceLength, parameters }: RoutingMeterOptions,
-): Promise<RoutingMeter> => {
-  const tokens = batchSize * sequenceLength;
+  { batchSize, sequenceLength, model, memory = textMemory(), signal }: RoutingMeterOptions,
+): RoutingMeter => {
   const held = allExperts(config);
   const layers = held.flatMap((experts, layer) => (experts.length > 0 ? [layer] : []));
   if (layers.length === 0)
@@ -59,56 +69,72 @@ export const createRoutingMeter = async (
       `a dense model of the family ${familyOf(config).title} has no experts`,
       "name a model with experts, or the export of one that `blockzero genesis --experts` made of it",
     );
-  const graph = new Graph();
-  const values = Object.fromEntries(
-    Object.entries(parameters).map(([name, { shape }]) => [name, graph.input(name, shape)]),
-  );
-  const { routing } = forward(graph, values, graph.input("ids", [tokens], "int64"), {
-    config,
-    held,
-    batchSize,
-    sequenceLength,
+  const shape = { config, held, batchSize, sequenceLength };
+  const ofRouting = (routing: Routing, graph: Graph) =>
+    statisticsOf(routing, graph.input("weights", [batchSize, batchSize * sequenceLength]), config);
+  const context = passContext({
+    device,
+    shape,
+    graphs: layerGraphs(shape, { ofRouting }),
+    memory,
+    folder: tmpdir(),
+    signals: signal ? [signal] : [],
   });
-  const weights = graph.input("weights", [batchSize, tokens]);
-  const outputs: Record<string, Value> = {};
-  for (const [i, { probabilities, chosen }] of routing.entries()) {
-    const picks = op.reduceSum(op.oneHot(chosen, config.num_experts), [1]); // [N, experts]
-    const mass = op.mul(picks, probabilities);
-    const gate = op.div(mass, op.reduceSum(mass, [-1], { keepdims: true }));
-    outputs[`gate/${i}`] = op.matmul(weights, gate); // [batch, experts]
-    outputs[`selected/${i}`] = op.scale(op.matmul(weights, picks), 1 / (chosen.shape[1] as number));
-  }
-  const program = await device.compile(graph, outputs);
-  const base: Record<string, DeviceTensor> = {};
-  for (const [name, tensor] of Object.entries(parameters)) base[name] = await device.upload(tensor);
 
-  const measureBatch = async (rows: readonly TokenRow[]): Promise<RoutingRow[]> => {
-    const results = await program.run({ ...base, ...feeds(rows, batchSize, sequenceLength) });
-    const read = (what: string, row: number) =>
-      layers.map((_, i) => {
-        const data = results[`${what}/${i}`]!.data as Float32Array;
-        return data.slice(row * config.num_experts, (row + 1) * config.num_experts);
-      });
-    return rows.map(({ length }, row) => ({
-      tokens: length,
-      gate: read("gate", row),
-      selected: read("selected", row),
-    }));
-  };
   return {
     layers,
     async measure(rows) {
-      const measured: RoutingRow[] = [];
-      for (let at = 0; at < rows.length; at += batchSize)
-        measured.push(...(await measureBatch(rows.slice(at, at + batchSize))));
+      const measured = rows.map(({ length }) => ({
+        tokens: length,
+        gate: [] as Float32Array[],
+        selected: [] as Float32Array[],
+      }));
+      const rowsOf = <T>(all: readonly T[], run: number) => all.slice(run * batchSize, (run + 1) * batchSize);
+      await textThrough(context, {
+        model,
+        runs: Array.from({ length: Math.ceil(rows.length / batchSize) }, (_, run) =>
+          feeds(rowsOf(rows, run), batchSize, sequenceLength),
+        ),
+        onOutputs(_, run, { gate, selected }) {
+          if (!gate || !selected) return;
+          for (const [i, row] of rowsOf(measured, run).entries()) {
+            row.gate.push(expertsOf(gate, i));
+            row.selected.push(expertsOf(selected, i));
+          }
+        },
+      });
       return measured;
     },
-    async dispose() {
-      for (const tensor of Object.values(base)) tensor.dispose();
-      await program.dispose();
-    },
+    dispose: () => context.programs.dispose(),
   };
 };
+
+/** The statistics of several texts' rows. All go through the model together, which is then read once. */
+export const measureEach = async (
+  meter: Pick<RoutingMeter, "measure">,
+  texts: readonly (readonly TokenRow[])[],
+): Promise<RoutingRow[][]> => {
+  const measured = await meter.measure(texts.flat());
+  return texts.map(({ length }) => measured.splice(0, length));
+};
+
+/** Of each row of text what its experts got: [rows, experts]. @param weights [rows, N], of each row 1 divided by its length at each of its tokens */
+const statisticsOf = (
+  { probabilities, chosen }: Routing,
+  weights: Value,
+  { num_experts }: ModelConfig,
+): Record<"gate" | "selected", Value> => {
+  const picks = op.reduceSum(op.oneHot(chosen, num_experts), [1]); // [N, experts]
+  const mass = op.mul(picks, probabilities);
+  const gate = op.div(mass, op.reduceSum(mass, [-1], { keepdims: true }));
+  return {
+    gate: op.matmul(weights, gate),
+    selected: op.scale(op.matmul(weights, picks), 1 / (chosen.shape[1] as number)),
+  };
+};
+
+const expertsOf = ({ data, shape }: Tensors[string], row: number): Float32Array =>
+  (data as Float32Array).slice(row * shape[1]!, (row + 1) * shape[1]!);
 
 /** Ids, padded with zeros at the end. For each row, 1 divided by its length at each of its tokens. */
 const feeds = (rows: readonly TokenRow[], batchSize: number, sequenceLength: number) => {

@@ -1,6 +1,8 @@
 import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { checkpointPlaces } from "./checkpoint-places.js";
 import { loadTensors, openCheckpoint } from "./checkpoint-reader.js";
 import { type CheckpointOptions, createCheckpoint } from "./checkpoint-writer.js";
+import type { ModelTensors } from "./model-tensors.js";
 import { type Parameters, parameterShapes } from "./parameters.js";
 import { checkShapes } from "./part-parameters.js";
 
@@ -36,6 +38,19 @@ export const readCheckpoint = async (dir: string, expected?: ModelConfig): Promi
   try {
     const { config, metadata, tensors } = checkpoint;
     return { config, metadata, parameters: await loadTensors(checkpoint, tensors.keys()) };
+  } finally {
+    await checkpoint.close();
+  }
+};
+
+/** The same for a model that need not fit in memory: its tensors stay in their files, which must stay as they are. */
+export const mapCheckpoint = async (
+  dir: string,
+  expected?: ModelConfig,
+): Promise<{ readonly config: ModelConfig; readonly model: ModelTensors }> => {
+  const checkpoint = await openCheckpoint(dir, expected && { model: expected });
+  try {
+    return { config: checkpoint.config, model: checkpointPlaces(checkpoint) };
   } finally {
     await checkpoint.close();
   }

@@ -19,7 +19,7 @@ export interface PlacedPart extends OpenPart {
 export const openPlacedPart = async (
   locate: (blob: BlobRef) => Promise<string>,
   part: PartRef,
-  shapes: TensorShapes,
+  shapes: TensorShapes | null,
   what: string,
 ): Promise<PlacedPart> => {
   const paths: string[] = [];

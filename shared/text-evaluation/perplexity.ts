@@ -16,12 +16,10 @@ export interface PerplexityOptions {
   readonly tokenizer: Tokenizer;
   /** Tokens that a window predicts at most; unset: the scorer's window. */
   readonly stride?: number;
-  /** Told how many of all windows are done. */
+  /** Told how far the windows have come, as a number of them. */
   readonly onProgress?: (done: number, all: number) => void;
 }
 
-/** Windows that are measured between two reports of progress. */
-const REPORTED = 64;
 /** With fewer documents, windows are what an interval resamples. */
 const FEW_DOCUMENTS = 20;
 
@@ -53,14 +51,14 @@ export const measureTexts = async (
     }
   if (requests.length === 0)
     throw new BlockZeroError("TEXT_EMPTY", "there is no text to measure", "name a file that holds some");
-  const windows: MeasuredText[] = [];
-  for (let at = 0; at < requests.length; at += REPORTED) {
-    const run = requests.slice(at, at + REPORTED);
-    const nats = await scorer.nats(run);
-    for (const [i, { ids, from }] of run.entries())
-      windows.push({ nats: nats[i]!, tokens: ids.length - from, bytes: tokenizer.bytesOf(ids.subarray(from)) });
-    onProgress?.(Math.min(at + REPORTED, requests.length), requests.length);
-  }
+  const nats = await scorer.nats(requests, (share) =>
+    onProgress?.(Math.floor(share * requests.length), requests.length),
+  );
+  const windows = requests.map(({ ids, from }, i) => ({
+    nats: nats[i]!,
+    tokens: ids.length - from,
+    bytes: tokenizer.bytesOf(ids.subarray(from)),
+  }));
   const documents = texts.map(() => ({ nats: 0, tokens: 0, bytes: 0 }));
   for (const [i, { nats, tokens, bytes }] of windows.entries()) {
     const own = documents[owners[i]!]!;

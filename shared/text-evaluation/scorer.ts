@@ -1,9 +1,11 @@
-import type { Device, DeviceTensor, Program } from "#shared/engine/device.js";
-import { Graph } from "#shared/engine/graph.js";
-import * as op from "#shared/engine/ops/index.js";
+import { tmpdir } from "node:os";
+import type { Device } from "#shared/engine/device.js";
 import { intTensor } from "#shared/engine/tensor.js";
-import { forward } from "#shared/model/forward.js";
-import { allExperts, type Parameters } from "#shared/model/parameters.js";
+import { textMemory } from "#shared/evaluation/evaluation-memory.js";
+import { layerGraphs } from "#shared/evaluation/layers/layer-graphs.js";
+import { type PassContext, passContext, textThrough } from "#shared/evaluation/layers/layer-pass.js";
+import type { ModelTensors } from "#shared/model/model-tensors.js";
+import { allExperts } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 
 /** A sequence of which the model predicts the end. */
@@ -18,36 +20,44 @@ export interface ScoreRequest {
 export interface Scorer {
   /** Longest input in tokens. */
   readonly window: number;
-  /** Negative log-likelihood in nats of the predicted tokens of each request, in the requests' order. */
-  nats(requests: readonly ScoreRequest[]): Promise<number[]>;
+  /**
+   * Negative log-likelihood in nats of the predicted tokens of each request, in the requests' order.
+   *
+   * @param onProgress told now and then which share of the work is done, 0–1
+   */
+  nats(requests: readonly ScoreRequest[], onProgress?: (share: number) => void): Promise<number[]>;
   dispose(): Promise<void>;
 }
 
 export interface ScoredModel {
   readonly config: ModelConfig;
-  readonly parameters: Parameters;
+  /** In memory, or in files, of which no more than a layer is in use at a time. */
+  readonly tensors: ModelTensors;
+}
+
+export interface ScorerOptions {
+  /** Longest input in tokens, at most the model's. */
+  readonly window: number;
+  /** Bytes of hidden states in memory: requests of more go through the model one part after the other. By default as `textMemory`. */
+  readonly memory?: number;
 }
 
 /** Inputs are padded to powers of two from here on, so that few programs serve all lengths. */
 const SHORTEST = 32;
-/** Elements of the logits of a run: some 128 MB. */
-const MAX_LOGITS = 32 << 20;
 /** Tokens in a run: from here on the rate grows no more. */
 const MAX_TOKENS = 1024;
 
-/** @param window longest input in tokens, at most the model's */
-export const createScorer = async (device: Device, model: ScoredModel, window: number): Promise<Scorer> => {
-  const { config, parameters } = model;
-  const weights: Record<string, DeviceTensor> = {};
-  for (const [name, tensor] of Object.entries(parameters)) weights[name] = await device.upload(tensor);
-  const programs = new Map<number, Promise<Sized>>();
-  const programOf = (length: number): Promise<Sized> => {
-    const known = programs.get(length);
-    if (known) return known;
-    const batchSize = Math.max(1, Math.floor(Math.min(MAX_TOKENS, MAX_LOGITS / config.vocab_size) / length));
-    const made = compile(device, model, batchSize, length);
-    programs.set(length, made);
-    return made;
+/** Goes through the model layer by layer: all requests of a length go through a layer before the next is opened. */
+export const createScorer = (
+  device: Device,
+  { config, tensors }: ScoredModel,
+  { window, memory = textMemory() }: ScorerOptions,
+): Scorer => {
+  const sizes = new Map<number, Sized>();
+  const sizedFor = (length: number): Sized => {
+    const sized = sizes.get(length) ?? sizedOf(device, config, length, memory);
+    sizes.set(length, sized);
+    return sized;
   };
   const paddedLength = ({ ids }: ScoreRequest): number => {
     let length = SHORTEST;
@@ -56,57 +66,59 @@ export const createScorer = async (device: Device, model: ScoredModel, window: n
   };
   return {
     window,
-    async nats(requests) {
-      const results = new Array<number>(requests.length);
-      const byLength = new Map<number, number[]>();
+    async nats(requests, onProgress) {
+      const places = new Map<number, number[]>();
       for (const [place, request] of requests.entries()) {
         const length = paddedLength(request);
-        byLength.set(length, [...(byLength.get(length) ?? []), place]);
+        places.set(length, [...(places.get(length) ?? []), place]);
       }
-      for (const [length, places] of byLength) {
-        const { program, batchSize } = await programOf(length);
-        for (let at = 0; at < places.length; at += batchSize) {
-          const run = places.slice(at, at + batchSize);
-          const feeds = feedsOf(
+      const lots = [...places].map(([length, own]) => lotOf(sizedFor(length), length, own));
+      const all = lots.reduce((sum, { context, runs }) => sum + runs.length * (context.graphs.layers + 2), 0);
+      let done = 0;
+      const onRun = () => onProgress?.(++done / all);
+      const results = new Array<number>(requests.length);
+      for (const { context, batchSize, length, runs } of lots) {
+        const feeds = runs.map((run) =>
+          feedsOf(
             run.map((place) => requests[place]!),
             batchSize,
             length,
-          );
-          const { losses } = await program.run({ ...weights, ...feeds });
+          ),
+        );
+        const losses = await textThrough(context, { model: tensors, runs: feeds, onRun });
+        for (const [i, run] of runs.entries())
           for (const [row, place] of run.entries())
-            results[place] = sumOf(losses!.data, row * length, requests[place]!);
-        }
+            results[place] = sumOf(losses[i]!.losses!.data, row * length, requests[place]!);
       }
       return results;
     },
     async dispose() {
-      for (const program of programs.values()) await (await program).program.dispose();
-      for (const tensor of Object.values(weights)) tensor.dispose();
+      for (const { context } of sizes.values()) await context.programs.dispose();
     },
   };
 };
 
+/** What inputs of a length go through. */
 interface Sized {
-  readonly program: Program;
+  readonly context: PassContext;
   readonly batchSize: number;
 }
 
-const compile = async (
-  device: Device,
-  { config, parameters }: ScoredModel,
-  batchSize: number,
-  sequenceLength: number,
-): Promise<Sized> => {
-  const graph = new Graph();
-  const weights = Object.fromEntries(
-    Object.entries(parameters).map(([name, { shape }]) => [name, graph.input(name, shape)]),
-  );
-  const tokens = [batchSize * sequenceLength];
-  const ids = graph.input("ids", tokens, "int64");
-  const targets = graph.input("targets", tokens, "int64");
-  const { logits } = forward(graph, weights, ids, { config, held: allExperts(config), batchSize, sequenceLength });
-  return { program: await device.compile(graph, { losses: op.tokenLosses(logits, targets) }), batchSize };
+const sizedOf = (device: Device, config: ModelConfig, length: number, memory: number): Sized => {
+  const batchSize = Math.max(1, Math.floor(MAX_TOKENS / length));
+  const shape = { config, held: allExperts(config), batchSize, sequenceLength: length };
+  const graphs = layerGraphs(shape, { ofLosses: (losses) => ({ losses }) });
+  return { context: passContext({ device, shape, graphs, memory, folder: tmpdir(), signals: [] }), batchSize };
 };
+
+/** The requests of a length, by their places, in runs. */
+const lotOf = (sized: Sized, length: number, places: readonly number[]) => ({
+  ...sized,
+  length,
+  runs: Array.from({ length: Math.ceil(places.length / sized.batchSize) }, (_, run) =>
+    places.slice(run * sized.batchSize, (run + 1) * sized.batchSize),
+  ),
+});
 
 /** Rows are filled up at their end, which nothing before it looks at. */
 const feedsOf = (requests: readonly ScoreRequest[], batchSize: number, length: number) => {

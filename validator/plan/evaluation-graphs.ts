@@ -1,6 +1,6 @@
 import type { Subgraph } from "#shared/engine/cut.js";
 import { Graph } from "#shared/engine/graph.js";
-import { layerGraphs } from "#shared/evaluation/layers/layer-graphs.js";
+import { lossGraphs } from "#shared/evaluation/layers/layer-graphs.js";
 import { batchesOfRun } from "#shared/evaluation/loss-meter.js";
 import { batchInputs, batchLosses } from "#shared/model/loss.js";
 import { allExperts, parameterShapes } from "#shared/model/parameters.js";
@@ -33,7 +33,7 @@ export const evaluationGraphs = (
   const run = runOf(network, network.scoring.eval_batch_size);
   const { tokens } = run;
   if (mode === "whole") return { graphs: [{ ...wholeGraph(run), runs: 1 }], tokens };
-  const { embedding, layer, head } = layerGraphs(run.shape, run.together);
+  const { embedding, layer, head } = lossGraphs(run.shape, run.together);
   const kinds = new Map<string, CountedGraph>();
   for (let i = 0; i < network.model.num_hidden_layers; i++) {
     const { kind, graph, outputs } = layer(i);

@@ -3,7 +3,7 @@ import { cutGraph, type Subgraph } from "#shared/engine/cut.js";
 import type { Device } from "#shared/engine/device.js";
 import { BYTES } from "#shared/engine/tensor.js";
 import { STATES_SHARE, wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
-import { type LayerPart, layerGraphs, type ModelPart } from "#shared/evaluation/layers/layer-graphs.js";
+import { type LayerPart, lossGraphs, type ModelPart } from "#shared/evaluation/layers/layer-graphs.js";
 import { KEPT_BYTES } from "#shared/evaluation/loss-meter.js";
 import { expertsOf, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, expertOf, parameterShapes } from "#shared/model/parameters.js";
@@ -206,7 +206,7 @@ export const layersRoom = (
   { batchSize, batches, updates, memory, hubDType }: PassSize,
 ): Room => {
   const { together, shape, tokens } = runOf({ model, data }, batchSize);
-  const graphs = layerGraphs(shape, together);
+  const graphs = lossGraphs(shape, together);
   const shapes = parameterShapes(model);
   const sizeOf = (name: string) => shapes[name]!.reduce((product, size) => product * size, 1);
   const layers = Array.from({ length: model.num_hidden_layers }, (_, layer) => graphs.layer(layer));

@@ -8,9 +8,8 @@ import type { Network } from "#shared/protocol/network.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
 import { type Change, changeOf } from "../change.js";
 import { batchesOfRun, joined, type LossMeter } from "../loss-meter.js";
-import { layerGraphs } from "./layer-graphs.js";
-import { type PassContext, type PassRequest, passThrough } from "./layer-pass.js";
-import { partPrograms } from "./part-programs.js";
+import { lossGraphs } from "./layer-graphs.js";
+import { type PassContext, type PassRequest, passContext, passThrough } from "./layer-pass.js";
 
 export interface LayerMeterOptions {
   readonly batchSize: number;
@@ -38,20 +37,15 @@ export const createLayerMeter = (
 ): LossMeter => {
   const together = batchesOfRun(batchSize, data);
   const shape = { config, held, ...windowsOf(data, together * batchSize) };
-  const tokens = shape.batchSize * shape.sequenceLength;
-  const programs = partPrograms(device);
-  const shared: Omit<PassContext, "signals"> = {
+  const shared = passContext({
     device,
-    graphs: layerGraphs(shape, together),
-    programs,
-    cuts: new Map(),
-    layers: config.num_hidden_layers,
-    stateLength: tokens * config.hidden_size,
-    stateShape: [tokens, config.hidden_size],
+    shape,
+    graphs: lossGraphs(shape, together),
     memory,
     folder,
     ...(onLayer && { onLayer }),
-  };
+    signals: signal ? [signal] : [],
+  });
   const measure = async (
     context: PassContext,
     { model, varied, changes }: Omit<PassRequest, "runs">,
@@ -81,8 +75,8 @@ export const createLayerMeter = (
         };
       },
       until: (signal) => meterOf([...signals, signal]),
-      dispose: () => programs.dispose(),
+      dispose: () => shared.programs.dispose(),
     };
   };
-  return meterOf(signal ? [signal] : []);
+  return meterOf(shared.signals);
 };

@@ -1,12 +1,13 @@
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { type Cut, cutGraph } from "#shared/engine/cut.js";
-import type { AnyTensors, Device, Tensors } from "#shared/engine/device.js";
+import type { Device, Tensors } from "#shared/engine/device.js";
+import type { ForwardShape } from "#shared/model/forward.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { expertOf, type Parameters } from "#shared/model/parameters.js";
 import { type Change, changed } from "../change.js";
 import { type HiddenStates, openHiddenStates } from "./hidden-states.js";
 import type { LayerGraphs, LayerPart, ModelPart } from "./layer-graphs.js";
-import { type OpenPart, type PartPrograms, withUploaded } from "./part-programs.js";
+import { type OpenPart, type PartPrograms, partPrograms, withUploaded } from "./part-programs.js";
 
 /** What passes share: graphs, programs, and where hidden states may be. */
 export interface PassContext {
@@ -15,7 +16,6 @@ export interface PassContext {
   readonly programs: PartPrograms;
   /** Layers cut at tensors that vary, by kind and tensors. */
   readonly cuts: Map<string, Cut>;
-  readonly layers: number;
   /** Elements of a run's hidden state. */
   readonly stateLength: number;
   /** Shape of a run's hidden state: [N, d]. */
@@ -29,6 +29,25 @@ export interface PassContext {
   readonly signals: readonly AbortSignal[];
 }
 
+export interface PassOptions
+  extends Pick<PassContext, "device" | "graphs" | "memory" | "folder" | "onLayer" | "signals"> {
+  /** Of the graphs. */
+  readonly shape: ForwardShape;
+}
+
+/** What passes of one shape of runs share. Its programs are to be disposed of. */
+export const passContext = ({ shape, ...given }: PassOptions): PassContext => {
+  const { config, batchSize, sequenceLength } = shape;
+  const tokens = batchSize * sequenceLength;
+  return {
+    ...given,
+    programs: partPrograms(given.device),
+    cuts: new Map(),
+    stateLength: tokens * config.hidden_size,
+    stateShape: [tokens, config.hidden_size],
+  };
+};
+
 export interface PassRequest {
   readonly model: ModelTensors;
   /** Names of the tensors that the changes may change. */
@@ -37,6 +56,10 @@ export interface PassRequest {
   readonly changes: readonly (Change | null)[];
   /** What each run is fed with: ids, targets, and of isolated documents starts. */
   readonly runs: readonly Tensors[];
+  /** Told what a layer that is the same for all changes gives of a run, beside its hidden state. */
+  readonly onOutputs?: (layer: number, run: number, outputs: Tensors) => void;
+  /** Told of each program that was run. */
+  readonly onRun?: () => void;
 }
 
 /**
@@ -44,12 +67,12 @@ export interface PassRequest {
  * there is one hidden state a run; of that layer, everything beside the varied tensors is computed once. From there on each change has its
  * own hidden state.
  *
- * @returns by change and run the head's outputs
+ * @returns by change and run the head's outputs, where there is a head
  */
 export const passThrough = async (context: PassContext, request: PassRequest): Promise<readonly Tensors[][]> => {
   const { changes, runs } = request;
   const states = await openHiddenStates({
-    slots: (changes.length + 1) * runs.length,
+    slots: (request.varied.length === 0 ? 1 : changes.length + 1) * runs.length,
     length: context.stateLength,
     memory: context.memory,
     folder: context.folder,
@@ -59,6 +82,30 @@ export const passThrough = async (context: PassContext, request: PassRequest): P
   } finally {
     await states.close();
   }
+};
+
+/**
+ * Runs go through a model as it is: as many at a time as memory has room for, and those through each layer before the next is opened.
+ *
+ * @returns by run the head's outputs, where there is a head
+ */
+export const textThrough = async (
+  context: PassContext,
+  { runs, onOutputs, ...request }: Omit<PassRequest, "varied" | "changes">,
+): Promise<readonly Tensors[]> => {
+  const together = Math.max(1, Math.floor(context.memory / (4 * context.stateLength)));
+  const results: Tensors[] = [];
+  for (let at = 0; at < runs.length; at += together) {
+    const [ofRuns] = await passThrough(context, {
+      ...request,
+      varied: [],
+      changes: [null],
+      runs: runs.slice(at, at + together),
+      onOutputs: (layer, run, outputs) => onOutputs?.(layer, at + run, outputs),
+    });
+    results.push(...ofRuns!);
+  }
+  return results;
 };
 
 class Pass {
@@ -81,7 +128,8 @@ class Pass {
   }
 
   async run(): Promise<readonly Tensors[][]> {
-    const { layers, onLayer } = this.#context;
+    const { graphs, onLayer } = this.#context;
+    const { layers } = graphs;
     const { changes } = this.#request;
     await this.#embed();
     const first = Math.min(layers, ...this.#varied.keys());
@@ -97,26 +145,31 @@ class Pass {
   /** @param first layer with a varied tensor */
   #pass(layer: number, first: number): Promise<void> {
     const part = this.#context.graphs.layer(layer);
-    if (layer < first) return this.#common(part);
+    if (layer < first) return this.#common(part, layer);
     const varied = this.#varied.get(layer) ?? [];
     return layer === first ? this.#fork(part, varied) : this.#apart(part, varied);
   }
 
   async #embed(): Promise<void> {
-    const { graphs } = this.#context;
-    const { runs } = this.#request;
-    await this.#opened(graphs.embedding, async ({ program, weights }) => {
-      for (const [run, { ids }] of runs.entries()) {
-        const { hidden } = await this.#checked(program.run({ ...weights, ids: ids! }));
+    const { embedding } = this.#context.graphs;
+    await this.#opened(embedding, async ({ program, weights }) => {
+      for (const run of this.#request.runs.keys()) {
+        const { hidden } = await this.#checked(program.run({ ...weights, ...this.#ofRun(embedding, run) }));
         await this.#write(null, run, hidden!);
       }
     });
   }
 
   /** A layer that is the same for all changes. */
-  async #common(part: ModelPart): Promise<void> {
-    await this.#opened(part, async (open) => {
-      for (const run of this.#request.runs.keys()) await this.#write(null, run, await this.#layer(open, {}, null, run));
+  async #common(part: LayerPart, layer: number): Promise<void> {
+    const { runs, onOutputs } = this.#request;
+    await this.#opened(part, async ({ program, weights }) => {
+      for (const run of runs.keys()) {
+        const feeds = await this.#feeds(part, null, run);
+        const { hidden, ...others } = await this.#checked(program.run({ ...weights, ...feeds }));
+        if (hidden) await this.#write(null, run, hidden);
+        onOutputs?.(layer, run, others);
+      }
     });
   }
 
@@ -132,13 +185,13 @@ class Pass {
     }
     const { fixed, varying } = this.#cut(part, own);
     const weights = without(part, own);
-    await this.#opened({ ...fixed, weights }, async (before) => {
-      await this.#opened({ ...varying, weights }, async (after) => {
+    await this.#opened({ ...part, ...fixed, weights }, async (before) => {
+      await this.#opened({ ...part, ...varying, weights }, async (after) => {
         for (const together of chunks(changes.length, memory / Math.max(1, bytesOf(model, names)))) {
           const changedWeights: Parameters[] = [];
           for (const change of together) changedWeights.push(await this.#changedWeights(own, changes[change]!));
           for (const run of runs.keys()) {
-            const feeds = await this.#feeds(null, run);
+            const feeds = await this.#feeds(part, null, run);
             const prepared = {
               ...feeds,
               ...(await this.#checked(before.program.run({ ...before.weights, ...feeds }))),
@@ -169,11 +222,14 @@ class Pass {
     const own = inPart(part, names);
     await this.#opened(
       part,
-      async (open) => {
+      async ({ program, weights }) => {
         for (const [change, value] of changes.entries())
-          await withUploaded(device, await this.#changedWeights(own, value), async (weights) => {
-            for (const run of runs.keys())
-              await this.#write(change, run, await this.#layer(open, weights, from === null ? null : change, run));
+          await withUploaded(device, await this.#changedWeights(own, value), async (changedWeights) => {
+            for (const run of runs.keys()) {
+              const feeds = await this.#feeds(part, from === null ? null : change, run);
+              const { hidden } = await this.#checked(program.run({ ...weights, ...changedWeights, ...feeds }));
+              await this.#write(change, run, hidden!);
+            }
           });
       },
       new Set(names),
@@ -181,25 +237,21 @@ class Pass {
   }
 
   async #head(changes: readonly (number | null)[]): Promise<Tensors[][]> {
-    const { graphs } = this.#context;
+    const { head } = this.#context.graphs;
     const { runs } = this.#request;
-    return this.#opened(graphs.head, async ({ program, weights }) => {
+    if (head === null) return changes.map(() => []);
+    return this.#opened(head, async ({ program, weights }) => {
       const results: Tensors[][] = [];
       for (const change of changes) {
         const own: Tensors[] = [];
-        for (const [run, { targets }] of runs.entries()) {
-          const hidden = await this.#hidden(change, run);
-          own.push(await this.#checked(program.run({ ...weights, hidden, targets: targets! })));
+        for (const run of runs.keys()) {
+          const feeds = await this.#feeds(head, change, run);
+          own.push(await this.#checked(program.run({ ...weights, ...feeds })));
         }
         results.push(own);
       }
       return results;
     });
-  }
-
-  async #layer({ program, weights }: OpenPart, own: AnyTensors, change: number | null, run: number) {
-    const { hidden } = await this.#checked(program.run({ ...weights, ...own, ...(await this.#feeds(change, run)) }));
-    return hidden!;
   }
 
   async #opened<T>(part: ModelPart, work: (open: OpenPart) => Promise<T>, varied?: ReadonlySet<string>): Promise<T> {
@@ -221,15 +273,19 @@ class Pass {
   /** Lets other work go on between runs, and ends the pass where that is wanted. */
   async #checked<T>(running: Promise<T>): Promise<T> {
     const result = await running;
+    this.#request.onRun?.();
     await yieldToEvents();
     for (const signal of this.#context.signals) signal.throwIfAborted();
     return result;
   }
 
-  /** What a layer is fed with beside weights. */
-  async #feeds(change: number | null, run: number): Promise<Tensors> {
-    const { starts } = this.#request.runs[run]!;
-    return { hidden: await this.#hidden(change, run), ...(starts && { starts }) };
+  /** What a layer or the head is fed with beside weights. */
+  async #feeds(part: ModelPart, change: number | null, run: number): Promise<Tensors> {
+    return { hidden: await this.#hidden(change, run), ...this.#ofRun(part, run) };
+  }
+
+  #ofRun({ ofRun }: ModelPart, run: number): Tensors {
+    return Object.fromEntries(ofRun.map((name) => [name, this.#request.runs[run]![name]!]));
   }
 
   async #hidden(change: number | null, run: number): Promise<Tensors[string]> {

@@ -20,7 +20,7 @@ import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js
 import { openSubnet } from "#tests/support/subnet.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
 
-const ROWS = { batchSize: 4, sequenceLength: template.data.sequence_length, parameters };
+const ROWS = { batchSize: 4, sequenceLength: template.data.sequence_length, model: parameters };
 
 const documents = (t: TestContext, count: number): string => {
   const file = join(temporaryFolder(t), "mine.jsonl");
@@ -31,7 +31,7 @@ const documents = (t: TestContext, count: number): string => {
 
 describe("the affinity of a text to groups", () => {
   it("is what the group's experts get of the gates' weight, with an interval over documents", async (t) => {
-    const meter = await createRoutingMeter(device, template.model, ROWS);
+    const meter = createRoutingMeter(device, template.model, ROWS);
     t.after(() => meter.dispose());
     const of = (count: number, most: number) =>
       groupAffinity(meter, template, {

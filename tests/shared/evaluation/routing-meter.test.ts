@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
-import { createRoutingMeter, meanRelevance } from "#shared/evaluation/routing-meter.js";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { createRoutingMeter, meanRelevance, type RoutingMeterOptions } from "#shared/evaluation/routing-meter.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import {
   device,
@@ -12,6 +15,7 @@ import {
   relativeError,
   runForward,
 } from "../model/micro.js";
+import { placed } from "./layers/material.js";
 
 const parameters = microParameters();
 const sequenceLength = 8;
@@ -36,7 +40,30 @@ const counted = async (ids: readonly number[], layer: number) => {
 };
 
 describe("a routing meter", () => {
-  it("is refused where there are no routers", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "blockzero-routing-"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("measures the same, bit for bit, of a model in files, and of rows that memory has no room for at once", async () => {
+    const rows = ["a", "b", "c", "d", "e"].map((seed) => microIds(8, seed));
+    const measured = async (given: Partial<RoutingMeterOptions>) => {
+      const options = { batchSize: 2, sequenceLength, model: parameters, ...given };
+      const meter = createRoutingMeter(device, MICRO, options);
+      return meter.measure(rows).finally(() => meter.dispose());
+    };
+    const expected = await measured({});
+    assert.deepEqual(await measured({ model: placed(parameters, "F32", join(folder, "model")) }), expected);
+    for (const memory of [1, 4 * 16 * MICRO.hidden_size * 2]) assert.deepEqual(await measured({ memory }), expected);
+  });
+
+  it("ends with its signal", async () => {
+    const over = AbortSignal.abort(new Error("not wanted any more"));
+    const options = { batchSize: 2, sequenceLength, model: parameters, signal: over };
+    const meter = createRoutingMeter(device, MICRO, options);
+    await assert.rejects(meter.measure([microIds(8, "a")]), /not wanted any more/);
+    await meter.dispose();
+  });
+
+  it("is refused where there are no routers", () => {
     const dense: ModelConfig = {
       ...MICRO,
       model_type: "llama",
@@ -45,13 +72,13 @@ describe("a routing meter", () => {
       num_experts_per_tok: 0,
       moe_intermediate_size: 0,
     };
-    const meter = createRoutingMeter(device, dense, { batchSize: 2, sequenceLength, parameters });
-    await assert.rejects(meter, { code: "MODEL_DENSE", message: /Llama/ });
+    const open = () => createRoutingMeter(device, dense, { batchSize: 2, sequenceLength, model: parameters });
+    assert.throws(open, { code: "MODEL_DENSE", message: /Llama/ });
   });
 
   it("gives of each row what its own tokens come to, however short it is", async () => {
     const rows = [microIds(8, "first"), microIds(5, "second"), microIds(8, "third")];
-    const meter = await createRoutingMeter(device, MICRO, { batchSize: 2, sequenceLength, parameters });
+    const meter = createRoutingMeter(device, MICRO, { batchSize: 2, sequenceLength, model: parameters });
     try {
       const measured = await meter.measure(rows);
       assert.deepEqual(meter.layers, [0, 1]);

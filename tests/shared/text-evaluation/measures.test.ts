@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { byteTokenizer } from "#shared/data/byte-tokenizer.js";
+import { Graph, type Value } from "#shared/engine/graph.js";
+import * as op from "#shared/engine/ops/index.js";
+import { intTensor } from "#shared/engine/tensor.js";
 import { createDecoder } from "#shared/generation/decoder.js";
+import { forward } from "#shared/model/forward.js";
+import { allExperts } from "#shared/model/parameters.js";
 import { accuracyOf, answerQuestions } from "#shared/text-evaluation/multiple-choice.js";
 import { bitsPerByteDifference, measureTexts, perplexityOf } from "#shared/text-evaluation/perplexity.js";
 import { createScorer, type ScoreRequest, type Scorer } from "#shared/text-evaluation/scorer.js";
-import { device, MICRO, microParameters } from "#tests/shared/model/micro.js";
+import { mapValues } from "#shared/training/objective.js";
+import { temporaryFolder } from "#tests/shared/artifact/temporary.js";
+import { placed } from "#tests/shared/evaluation/layers/material.js";
+import { device, MICRO, microIds, microParameters } from "#tests/shared/model/micro.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 
 const config = { ...MICRO, vocab_size: 264 };
@@ -13,7 +22,7 @@ const model = { config, parameters: microParameters(config) };
 const texts = ["Call me Ishmael. Some years ago — never mind how long precisely", "Ünïcödé 🙂", "x"];
 
 const withScorer = async <T>(window: number, use: (scorer: Scorer) => Promise<T>): Promise<T> => {
-  const scorer = await createScorer(device, model, window);
+  const scorer = createScorer(device, { config, tensors: model.parameters }, { window });
   try {
     return await use(scorer);
   } finally {
@@ -36,6 +45,23 @@ const byDecoder = async (context: readonly number[], tokens: readonly number[]):
   return nats;
 };
 
+/** As many tokens at a time as the scorer takes, of which the first sequence is the request. */
+const byWholeGraph = async ({ ids, from }: ScoreRequest): Promise<number> => {
+  const sequenceLength = 2 ** Math.max(5, Math.ceil(Math.log2(ids.length - 1)));
+  const batchSize = 1024 / sequenceLength;
+  const graph = new Graph();
+  const weights = mapValues(model.parameters, ({ shape }, name) => graph.input(name, shape));
+  const [input, targets] = ["ids", "targets"].map((name) => graph.input(name, [1024], "int64")) as [Value, Value];
+  const shape = { config, held: allExperts(config), batchSize, sequenceLength };
+  const { logits } = forward(graph, weights, input, shape);
+  const program = await device.compile(graph, { losses: op.tokenLosses(logits, targets) });
+  const padded = (tokens: Uint32Array) => intTensor([...tokens, ...new Array(1024 - tokens.length).fill(0)], [1024]);
+  const feeds = { ids: padded(ids.slice(0, -1)), targets: padded(ids.slice(1)) };
+  const { losses } = await program.run({ ...model.parameters, ...feeds });
+  await program.dispose();
+  return [...(losses!.data as Float32Array)].slice(from - 1, ids.length - 1).reduce((sum, loss) => sum + loss, 0);
+};
+
 const near = (actual: number, expected: number) =>
   assert.ok(Math.abs(actual - expected) < 1e-3 * Math.abs(expected), `${actual}, expected ${expected}`);
 
@@ -46,6 +72,29 @@ describe("text measured", { timeout: HANG_GUARD }, () => {
       const ids = [...byteTokenizer.encode(text)].slice(0, 63);
       if (ids.length < 63) near(documents[i]!.nats, await byDecoder([byteTokenizer.endOfDocument], ids));
       assert.equal(documents[i]!.bytes, Buffer.byteLength(text));
+    }
+  });
+
+  it("has that of the whole model's graph, bit for bit, wherever weights and hidden states are", async (t) => {
+    const requests = [3, 64, 40, 9, 33, 64].map((length, i) => ({
+      ids: Uint32Array.from(microIds(length + 1, `${i}`, config)),
+      from: 1 + (i % 3),
+    }));
+    const expected: number[] = [];
+    for (const request of requests) expected.push(await byWholeGraph(request));
+    const places = placed(model.parameters, "F32", join(temporaryFolder(t), "model"));
+    for (const [tensors, memory] of [
+      [model.parameters, undefined],
+      [places, 1],
+      [places, 1e6],
+    ] as const) {
+      const scorer = createScorer(device, { config, tensors }, { window: 64, ...(memory && { memory }) });
+      const shares: number[] = [];
+      const nats = await scorer.nats(requests, (share) => shares.push(share));
+      assert.deepEqual(nats, expected);
+      assert.equal(shares.at(-1), 1);
+      assert.ok(shares.every((share, i) => i === 0 || share > shares[i - 1]!));
+      await scorer.dispose();
     }
   });
 

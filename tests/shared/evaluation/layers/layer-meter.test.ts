@@ -7,12 +7,12 @@ import fc from "fast-check";
 import type { Device } from "#shared/engine/device.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { changeOf, withUpdate } from "#shared/evaluation/change.js";
-import { layerGraphs } from "#shared/evaluation/layers/layer-graphs.js";
+import { lossGraphs } from "#shared/evaluation/layers/layer-graphs.js";
 import { createLayerMeter } from "#shared/evaluation/layers/layer-meter.js";
 import { partPrograms } from "#shared/evaluation/layers/part-programs.js";
 import { createLossMeter } from "#shared/evaluation/loss-meter.js";
 import { measureCandidates } from "#shared/evaluation/measure-candidates.js";
-import { readCheckpoint } from "#shared/model/checkpoint.js";
+import { mapCheckpoint, readCheckpoint } from "#shared/model/checkpoint.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { allExperts } from "#shared/model/parameters.js";
 import { MODEL_TYPES } from "#shared/protocol/model-config.js";
@@ -65,7 +65,7 @@ describe("the layer-major meter", () => {
       },
       compile: async () => assert.fail("does not compile"),
     });
-    const { head } = layerGraphs({ config: MICRO, held: allExperts(MICRO), batchSize: 1, sequenceLength: 4 }, 1);
+    const { head } = lossGraphs({ config: MICRO, held: allExperts(MICRO), batchSize: 1, sequenceLength: 4 }, 1);
     const model = microParameters(MICRO, "weights");
     await assert.rejects(partPrograms(uploads(1)).open(head, model), /out of memory/);
     assert.equal(held, 0);
@@ -117,7 +117,10 @@ describe("the layer-major meter", () => {
         const batches = batchesOf(model, 2, 2, 6);
         const whole = await createLossMeter(device, { model, data }, { batchSize: 2, parameters });
         const layered = createLayerMeter(device, { model, data }, { batchSize: 2, memory: 1e9, folder });
-        assert.deepEqual(await layered.losses(parameters, batches), await whole.losses(parameters, batches));
+        const expected = await whole.losses(parameters, batches);
+        assert.deepEqual(await layered.losses(parameters, batches), expected);
+        const { model: places } = await mapCheckpoint(dir);
+        assert.deepEqual(await layered.losses(places, batches), expected);
         await whole.dispose();
         await layered.dispose();
       });
