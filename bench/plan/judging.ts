@@ -3,6 +3,7 @@ import type { FloatTensors } from "#shared/artifact/update.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { floatTensor, sizeOf } from "#shared/engine/tensor.js";
 import { batchesOfRun, createLossMeter, evaluationBatches } from "#shared/evaluation/loss-meter.js";
+import { openSketching } from "#shared/independence/sketching.js";
 import { groupShapes } from "#shared/model/groups.js";
 import { parameterShapes } from "#shared/model/parameters.js";
 import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
@@ -30,6 +31,10 @@ const weights = () =>
     ),
   );
 
+async function* tensorsOf(update: FloatTensors) {
+  for (const { data } of update.values()) yield data;
+}
+
 const { result, peaks } = await watchPeaks(async () => {
   const device = onnxCpu({ threads: Number(threads) });
   // What the meter holds of its own, and the cycle's model.
@@ -53,6 +58,9 @@ const { result, peaks } = await watchPeaks(async () => {
   // As a validator does, which compiles what all groups need beforehand.
   for (const other of Object.values(network.groups)) await (await meter.ofGroup(model, other)).losses(null, batches);
   await (await meter.ofGroup(model, group)).losses(update, batches);
+  const sketching = openSketching();
+  await sketching.sketch("7".repeat(64), tensorsOf(update));
+  await sketching.close();
   await meter.dispose();
   return tokensOf(run.length) / median(seconds);
 });

@@ -3,6 +3,9 @@ import { sha256 } from "#shared/protocol/hash.js";
 
 const DOMAIN = "blockzero/sketch/1";
 
+/** Bytes of a sketch. */
+export const SKETCH_BYTES = 4 * BUCKETS;
+
 /** Makes an update's sketch in one pass over its tensors, in the order of their names. */
 export type Sketcher = (tensors: readonly Float32Array[]) => Float32Array;
 

@@ -11,12 +11,20 @@ export type SketchStep =
 let growing: GrowingSketch | null = null;
 
 const take = (step: SketchStep): Float32Array | null => {
-  if (step.kind === "begin") growing = sketchBeginner(step.seed)();
-  if (step.kind === "add") growing?.add(step.elements);
-  return step.kind === "end" ? (growing?.finish() ?? null) : null;
+  switch (step.kind) {
+    case "begin":
+      growing = sketchBeginner(step.seed)();
+      return null;
+    case "add":
+      growing?.add(step.elements);
+      return step.elements;
+    case "end":
+      return growing?.finish() ?? null;
+  }
 };
 
-/** The thread of `sketching.ts`. Answers each step: the last one with the sketch, others with null. */
+/** The thread of `sketching.ts`. Answers each step: with the sketch at the end, and with the elements themselves, whose memory goes back. */
 parentPort?.on("message", (step: SketchStep) => {
-  parentPort?.postMessage(take(step));
+  const answer = take(step);
+  parentPort?.postMessage(answer, answer ? [answer.buffer as ArrayBuffer] : []);
 });

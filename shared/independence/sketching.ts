@@ -15,8 +15,11 @@ export interface Sketching {
   close(): Promise<unknown>;
 }
 
-/** Elements that travel to the thread at a time: 4 MiB, of which two are in memory. */
+/** Elements that travel to the thread at a time. */
 const PIECE = 1 << 20;
+
+/** Bytes that sketching takes beside a tensor: two pieces, which go to the thread and come back in turns, and the thread itself, some 17 MB. */
+export const SKETCHING_BYTES = 2 * 4 * PIECE + 17e6;
 
 interface Waiting {
   resolve(answer: Float32Array | null): void;
@@ -26,6 +29,7 @@ interface Waiting {
 export const openSketching = (): Sketching => {
   const worker = new Worker(new URL("./sketch-thread.js", import.meta.url));
   let broken: Error | null = null;
+  const spare: ArrayBuffer[] = [];
   // Steps are answered in their order.
   const waiting: Waiting[] = [];
   const breaks = (reason: string) => {
@@ -50,16 +54,24 @@ export const openSketching = (): Sketching => {
     answer.catch(() => {});
     return answer;
   };
+  /** Waits for the thread, whose piece is spare then. */
+  const ready = async (answer: Promise<Float32Array | null>): Promise<void> => {
+    const elements = await answer;
+    if (elements) spare.push(elements.buffer as ArrayBuffer);
+  };
   return {
     async sketch(seed, tensors) {
       let taken = ask({ kind: "begin", seed });
       for await (const data of tensors)
         for (let from = 0; from < data.length; from += PIECE) {
-          const elements = data.slice(from, from + PIECE);
-          await taken;
-          taken = ask({ kind: "add", elements }, [elements.buffer]);
+          const piece = data.subarray(from, from + PIECE);
+          const memory = spare.pop() ?? new ArrayBuffer(4 * PIECE);
+          const elements = new Float32Array(memory, 0, piece.length);
+          elements.set(piece);
+          await ready(taken);
+          taken = ask({ kind: "add", elements }, [memory]);
         }
-      await taken;
+      await ready(taken);
       return (await ask({ kind: "end" }))!;
     },
     close: () => worker.terminate(),

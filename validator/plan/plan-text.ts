@@ -31,6 +31,7 @@ export const describePlan = (
         ["activations", formatBytes(memory.activations), "in the worst routing"],
         ...(isWhole ? [] : ([["hidden states", formatBytes(memory.states), "between layers"]] as const)),
         ["updates", formatBytes(memory.updates), "those that are measured at a time"],
+        ["sketches", formatBytes(memory.sketches), "their thread, and those of a cycle's updates"],
         ["runtime", formatBytes(memory.runtime)],
         ["total", formatBytes(memory.total), fits(verdict.memory, has.memory)],
         ...(disk.evaluator > 0

@@ -1,10 +1,12 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { cutGraph, type Subgraph } from "#shared/engine/cut.js";
 import type { Device } from "#shared/engine/device.js";
-import { BYTES } from "#shared/engine/tensor.js";
+import { BYTES, sizeOf } from "#shared/engine/tensor.js";
 import { STATES_SHARE, wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
 import { type LayerPart, lossGraphs, type ModelPart } from "#shared/evaluation/layers/layer-graphs.js";
 import { KEPT_BYTES } from "#shared/evaluation/loss-meter.js";
+import { SKETCH_BYTES } from "#shared/independence/count-sketch.js";
+import { SKETCHING_BYTES } from "#shared/independence/sketching.js";
 import { expertsOf, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, expertOf, parameterShapes } from "#shared/model/parameters.js";
 import { travels } from "#shared/planning/devices.js";
@@ -28,6 +30,8 @@ export interface EvaluationPlan {
     readonly states: number;
     /** Updates' tensors that are added to the model's at a time. */
     readonly updates: number;
+    /** The thread that sketches updates, what it is given at a time, and all sketches of a cycle. */
+    readonly sketches: number;
     readonly runtime: number;
     /** Of the process itself, what is on a card included. */
     readonly total: number;
@@ -86,7 +90,8 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
   const room =
     mode === "whole" ? planWhole(network, groupBytes, hostMemory) : planLayers(network, { memory, updates, hubDType });
   const { states, onDisk } = room;
-  const total = PROGRAM_BYTES + room.weights + room.activations + states + room.updates;
+  const sketches = sketchesOf(ofGroups, updates);
+  const total = PROGRAM_BYTES + room.weights + room.activations + states + room.updates + sketches;
   const perUpdate = Math.max(
     ...ofGroups.map((shapes) => encodedLength(CODECS[artifact.codec], new Map(Object.entries(shapes)))),
   );
@@ -109,6 +114,7 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
       activations: room.activations,
       states,
       updates: room.updates,
+      sketches,
       runtime: PROGRAM_BYTES,
       total,
       card: onCard(options.device, room),
@@ -123,6 +129,12 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
       leastTokens: measured * Math.min(LEAST_BATCHES, scoring.eval_batches) * perBatch,
     },
   };
+};
+
+/** Of each update, and of each group's weights and momentum. A tensor is in memory as it was read and as it was decoded. */
+const sketchesOf = (ofGroups: readonly ReturnType<typeof groupShapes>[], updates: number): number => {
+  const largest = Math.max(0, ...ofGroups.flatMap((shapes) => Object.values(shapes).map(sizeOf)));
+  return SKETCHING_BYTES + 2 * 4 * largest + SKETCH_BYTES * (updates + 2 * ofGroups.length);
 };
 
 /** What is on a card and not in the machine's memory: what a run makes, and the meter's own weights where they do not travel to it. */
@@ -208,7 +220,7 @@ export const layersRoom = (
   const { together, shape, tokens } = runOf({ model, data }, batchSize);
   const graphs = lossGraphs(shape, together);
   const shapes = parameterShapes(model);
-  const sizeOf = (name: string) => shapes[name]!.reduce((product, size) => product * size, 1);
+  const sizeNamed = (name: string) => sizeOf(shapes[name]!);
   const layers = Array.from({ length: model.num_hidden_layers }, (_, layer) => graphs.layer(layer));
   const kinds = [...new Map(layers.map((part) => [part.kind, part])).values()];
   const owned = new Set(Object.values(groups).flatMap((group) => Object.keys(groupShapes(model, group))));
@@ -216,10 +228,10 @@ export const layersRoom = (
     const names = [...weights.values()];
     // Of tensors of half precision one at a time is cast. What groups own is float32 from the first merge on.
     const halves = hubDType === "F32" ? [] : names.filter((name) => !owned.has(name));
-    const bytesOf = (name: string) => (owned.has(name) ? 4 : floatBytes(hubDType ?? "F32")) * sizeOf(name);
+    const bytesOf = (name: string) => (owned.has(name) ? 4 : floatBytes(hubDType ?? "F32")) * sizeNamed(name);
     return {
       activations:
-        (1 + ARENA_SHARE) * peakOf(graph, Object.values(outputs), tokens) + 4 * Math.max(0, ...halves.map(sizeOf)),
+        (1 + ARENA_SHARE) * peakOf(graph, Object.values(outputs), tokens) + 4 * Math.max(0, ...halves.map(sizeNamed)),
       mapped: names.reduce((sum, name) => sum + bytesOf(name), 0),
     };
   };

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
+import { Worker } from "node:worker_threads";
 import { createRandom } from "#shared/data/random.js";
 import { createSketcher } from "#shared/independence/count-sketch.js";
+import type { SketchStep } from "#shared/independence/sketch-thread.js";
 import { openSketching } from "#shared/independence/sketching.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 
@@ -36,6 +39,21 @@ describe("sketches on a thread of their own", { timeout: HANG_GUARD }, () => {
       await assert.rejects(sketching.sketch(seed, broken()), /not readable/);
       assert.deepEqual(await sketching.sketch(seed, inOneMemory(tensors)), createSketcher(seed)(tensors));
     }
+  });
+
+  it("get the memory of their elements back from the thread", async (t) => {
+    const thread = new Worker(new URL("../../../shared/independence/sketch-thread.js", import.meta.url));
+    t.after(() => thread.terminate());
+    const ask = async (step: SketchStep, moved: readonly ArrayBuffer[] = []) => {
+      thread.postMessage(step, moved);
+      const [answer] = await once(thread, "message");
+      return answer as Float32Array | null;
+    };
+    assert.equal(await ask({ kind: "begin", seed: SEEDS[0] }), null);
+    const elements = tensors[3]!.slice();
+    assert.deepEqual(await ask({ kind: "add", elements }, [elements.buffer]), tensors[3]);
+    assert.equal(elements.length, 0, "it was moved");
+    assert.deepEqual(await ask({ kind: "end" }), createSketcher(SEEDS[0])([tensors[3]!]));
   });
 
   it("end with the thread", async (t) => {

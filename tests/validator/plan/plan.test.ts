@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { sizeOf } from "#shared/engine/tensor.js";
+import { SKETCHING_BYTES } from "#shared/independence/sketching.js";
+import { groupShapes } from "#shared/model/groups.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { template } from "#tests/support/micro-network.js";
@@ -19,7 +22,16 @@ describe("a validator's plan", () => {
     assert.equal(parameters, countParameters(parameterShapes(micro.model)));
     assert.equal(memory.weights, 8 * parameters);
     assert.equal(memory.mapped, 0);
-    assert.equal(memory.total, memory.weights + memory.activations + memory.states + memory.updates + memory.runtime);
+    const { weights, activations, states, updates, sketches, runtime } = memory;
+    assert.equal(memory.total, weights + activations + states + updates + sketches + runtime);
+  });
+
+  it("counts the thread that sketches, a tensor that it reads, and the sketches", () => {
+    const of = (updates: number) => planEvaluation(micro, { ...usual, updates }).memory.sketches;
+    assert.equal(of(7) - of(6), 4 * 16_384);
+    const largest = Math.max(...Object.values(groupShapes(micro.model, micro.groups.math!)).map(sizeOf));
+    const groups = Object.keys(micro.groups).length;
+    assert.equal(of(0), SKETCHING_BYTES + 8 * largest + 2 * groups * 4 * 16_384);
   });
 
   it("counts two programs a group beside the whole model's, and what batches are at the cut", () => {
