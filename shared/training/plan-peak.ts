@@ -50,7 +50,8 @@ export const bytesOf = ({ dtype, shape }: ValueType, rows: Sizes): number =>
 
 /** Bytes of some values of a graph, of those that share memory once. */
 export const storedBytes = ({ graph, outputs }: Subgraph, values: Iterable<Value>): number => {
-  const rows = sizesOf(graph, Object.values(outputs), Number.POSITIVE_INFINITY);
+  // Sizes do not depend on the order, which takes longer to find than all else here.
+  const rows = rowsOf(neededNodes(graph, Object.values(outputs)), Number.POSITIVE_INFINITY, new Map());
   let bytes = 0;
   for (const value of new Set(Array.from(values, storageOf))) bytes += bytesOf(value, rows);
   return bytes;
