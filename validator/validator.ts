@@ -28,6 +28,7 @@ import { runClosings } from "./duty/closings.js";
 import { exchangeAtStart } from "./exchange-at-start.js";
 import { firstCycle } from "./first-cycle.js";
 import { validatorJournalSchema } from "./journal.js";
+import { reportAtStart } from "./judge/report-at-start.js";
 import { openMeter } from "./open-meter.js";
 import { withOwnEvaluator } from "./own-evaluator/own-meter.js";
 import { requirementsOf } from "./plan/requirements.js";
@@ -49,6 +50,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   const journal = openJournal(join(participant.home, "validator.json"), validatorJournalSchema, participant.log);
   // What fails here the cycle tries again.
   const owed = Promise.allSettled([
+    reportAtStart({ participant, journal }),
     exchangeAtStart({ participant, journal, metrics }),
     voteAtStart({ participant, journal }),
   ]);

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 import { ownHome } from "#shared/files/own-home.js";
-import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { encodeRecord, parseRecord, shortHash } from "#shared/protocol/records.js";
 import { originOf } from "#shared/protocol/succession.js";
 import type { ValidatorConfig } from "#validator/config.js";
 import { runValidator } from "#validator/validator.js";
@@ -73,6 +73,29 @@ it("a validator that has reported exchanges reports while it waits for a model",
   await subnet.to(subnet.window(3, "exchange").start - 1);
 
   const vera = await startWaiting(t, config);
+  await subnet.to(subnet.window(3, "exchange").start);
+  await subnet.sent("vera", 3);
+  await subnet.to(subnet.window(3, "exchange").start + 1);
+  await until(t, () => vera.isSaid("exchanged reports"));
+  await vera.close();
+});
+
+it("a validator that has signed its report puts it on chain while it waits for a model, and exchanges then", {
+  timeout: HANG_GUARD,
+}, async (t) => {
+  const { subnet, home, config } = await openForgetful(t);
+  const state = join(home, shortHash(originOf(subnet.network, subnet.networkHash)));
+  const report = "ab".repeat(32);
+  mkdirSync(state, { recursive: true });
+  writeFileSync(join(state, "validator.json"), JSON.stringify({ cycles: { 3: { report } } }));
+  await subnet.to(subnet.window(3, "evaluate").start - 1);
+
+  const vera = await startWaiting(t, config);
+  await subnet.sent("vera", 2);
+  await subnet.to(subnet.window(3, "evaluate").start);
+  await until(t, () => vera.isSaid("reported"));
+  const records = (await subnet.chain.commitments(NETUID)).map(({ data }) => parseRecord(data));
+  assert.ok(records.some((one) => one.ok && one.value.type === "report" && one.value.report === report));
   await subnet.to(subnet.window(3, "exchange").start);
   await subnet.sent("vera", 3);
   await subnet.to(subnet.window(3, "exchange").start + 1);
