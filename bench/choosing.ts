@@ -5,7 +5,7 @@ import { normal } from "#shared/data/normal.js";
 import { createRandom, type Random } from "#shared/data/random.js";
 import { DEFAULT_CONFIDENCE } from "#shared/protocol/network-file/default-confidence.js";
 import { DEFAULT_STEPS } from "#shared/protocol/network-file/default-steps.js";
-import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
+import { type OuterStep, reachOf } from "#shared/protocol/network-file/outer-step.js";
 import { measureSteps } from "#shared/scoring/steps/measure-steps.js";
 import { percent } from "./format.js";
 import { describeMachine, machine } from "./machine.js";
@@ -85,7 +85,7 @@ const measured = async (line: Line, trials: number, batches: number) => {
     const drawn = Array.from({ length: batches }, () => drawBatch(line, random));
     const { best, passes } = await measureSteps({
       rules: { confidence: DEFAULT_CONFIDENCE, batches },
-      candidates: gains.length,
+      reaches: DEFAULT_STEPS.map(reachOf),
       losses: async (candidate, from, to) =>
         drawn.slice(from, to).map((batch) => (candidate === null ? 0 : -batch[candidate]!)),
     });

@@ -101,7 +101,7 @@ export const together = async (course: Course, miners: number, always?: OuterSte
       const trained = performance.now();
       trainSeconds += (trained - begun) / 1000;
       const directions = await directionsOf(course, { model, momentum, updates, cycle });
-      let step = always && directions.merged ? always : null;
+      let step = always && directions[always.along] ? always : null;
       let number = step ? 1 : 0;
       if (!always && directions.all) {
         const measuring = performance.now();

@@ -4,7 +4,7 @@ import { outerStepOfTensor } from "#shared/merge/outer-step.js";
 import { inMemory, type ModelTensors } from "#shared/model/model-tensors.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
+import { type OuterStep, reachOf } from "#shared/protocol/network-file/outer-step.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { ENOUGH_TIME, type MeasuringTime } from "#shared/scoring/measuring-time.js";
 import { measureElsewhere } from "#shared/scoring/steps/measure-elsewhere.js";
@@ -109,7 +109,7 @@ export const measureCandidates = async (
   const begun = now();
   const { approved, best, reductions, passes, isMeasured, isShort } = await measureSteps({
     rules: { confidence: outer.confidence, batches: batches.length },
-    candidates: measured.length,
+    reaches: measured.map((_, at) => reachOf(stepOf(at))),
     ...on(batches),
     time,
   });
@@ -126,7 +126,9 @@ export const measureCandidates = async (
     perBatch: (now() - begun) / Math.max(1, passes),
   });
   const chosen = worthwhile(
-    approved.map((is, at) => (is ? { own: reductions[at]!, others: elsewhere.reductions.get(at) ?? null } : null)),
+    approved.map((is, at) =>
+      is ? { reach: reachOf(stepOf(at)), own: reductions[at]!, others: elsewhere.reductions.get(at) ?? null } : null,
+    ),
     others?.groups ?? 0,
   );
   const of = new Map([...steps].map(([number, like]) => [number, measured.indexOf(like)]));

@@ -8,6 +8,6 @@ export const DEFAULT_STEPS: OuterStep[] = [
   { along: "merged", lr: 0.7, momentum: 0.9 },
   { along: "all", lr: 0.5, momentum: 0 },
   { along: "all", lr: 1, momentum: 0 },
-  { along: "all", lr: 2, momentum: 0 },
+  { along: "all", lr: 0.7, momentum: 0.9 },
   { along: "best", lr: 1, momentum: 0 },
 ];

@@ -21,3 +21,6 @@ export const outerStepSchema = z.strictObject({
 });
 
 export type OuterStep = z.infer<typeof outerStepSchema>;
+
+/** How far a step goes in the long run, in lengths of its update: with momentum μ an update is taken 1 / (1 − μ) times over the cycles. */
+export const reachOf = ({ lr, momentum }: Pick<OuterStep, "lr" | "momentum">): number => lr / (1 - momentum);

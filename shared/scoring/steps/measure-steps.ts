@@ -2,6 +2,7 @@ import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { createRate, ENOUGH_TIME, type MeasuringTime } from "../measuring-time.js";
 import { spreadOf } from "../proof-of-loss.js";
 import { studentQuantile } from "../student-t.js";
+import { ENOUGH, farthest } from "./farthest.js";
 
 export interface StepRules {
   /** One-sided confidence over all candidates and looks together that no candidate is approved that is not better than the base. */
@@ -12,8 +13,8 @@ export interface StepRules {
 
 export interface StepMeasurement {
   readonly rules: StepRules;
-  /** Number of candidates to compare, at least one, not counting the base. */
-  readonly candidates: number;
+  /** By candidate, of which there is at least one, not counting the base: how far it goes in the long run, in lengths of its update. */
+  readonly reaches: readonly number[];
   /** Losses of batches `from` to `to` after a candidate's step, or of the base (null), nats per token. */
   readonly losses: (candidate: number | null, from: number, to: number) => Promise<readonly number[]>;
   /** Where one pass measures several candidates at once: measures these, after which `losses` gives them without measuring. */
@@ -26,7 +27,7 @@ export interface StepMeasurement {
 export interface MeasuredSteps {
   /** By candidate: whether it is better than the base. */
   readonly approved: readonly boolean[];
-  /** The approved candidate with the lowest loss; null for the base. */
+  /** The approved candidate that goes farthest with enough of a gain, as `farthest` says; null for the base. */
   readonly best: number | null;
   /** By candidate: mean reduction of the loss against the base over the batches that it was measured on, its standard error, and their number. */
   readonly reductions: readonly StepReduction[];
@@ -50,12 +51,9 @@ const FIRST_LOOK = 8;
 const FINALISTS = 4;
 /** The last look's share of the error that the confidence leaves. The earlier looks, which decide clear cases, share the rest. */
 const LAST_LOOK = 0.7;
-/**
- * Confidence at which a candidate counts as behind the leader, equal to it, or unable to reach what the last look requires. Then it is
- * measured no further.
- */
+/** Confidence at which one candidate counts as surely better than another, or unable to reach what the last look requires. */
 const SURELY = 0.95;
-/** Part of the leader's reduction by which two candidates may differ and still count as equal. */
+/** Part of their gain by which two candidates that go equally far may differ and still count as equal. */
 const TOLERANCE = 0.1;
 
 /**
@@ -63,22 +61,22 @@ const TOLERANCE = 0.1;
  * one-sided interval for the mean paired difference is above zero. The error that the confidence leaves is divided among looks, and equally
  * among candidates (Bonferroni), so measuring a candidate no further does not change the error of the others.
  *
- * It stops early. A candidate is measured no further if it is surely behind the leader, if it is practically equal to the leader, or if the
- * remaining batches could hardly approve it. The longer it takes, the fewer candidates are measured further. It ends once the leader is
- * approved and no other candidate is left. If the next look would take longer than there is time, which does not depend on any loss, the
- * available batches are the last look, with that look's share of the error.
+ * It stops early. A candidate is measured no further if it surely gains too little to be chosen, if one that is chosen before it is approved
+ * and surely gains enough, or if the remaining batches could hardly approve it. The longer it takes, the fewer candidates are measured
+ * further. It ends once a single one is left, which is approved. If the next look would take longer than there is time, which does not
+ * depend on any loss, the available batches are the last look, with that look's share of the error.
  */
 export const measureSteps = async ({
   rules: { confidence, batches },
-  candidates,
+  reaches,
   losses,
   ahead,
   time = ENOUGH_TIME,
 }: StepMeasurement): Promise<MeasuredSteps> => {
-  const looks = planLooks({ confidence, batches }, candidates);
+  const looks = planLooks({ confidence, batches }, reaches.length);
   const last = looks.at(-1)!;
   const base: number[] = [];
-  const after = Array.from({ length: candidates }, (): number[] => []);
+  const after = reaches.map((): number[] => []);
   const approved = after.map(() => false);
   let open = after.map((_, candidate) => candidate);
   let passes = 0;
@@ -120,14 +118,14 @@ export const measureSteps = async ({
     open = open.filter((candidate) => after[candidate]!.length === end && after[candidate]!.every(Number.isFinite));
     approve(open, quantile);
     if (isCutShort || end === last.end) break;
-    open = stillOpen(open, { base, after, approved, end, last }).slice(0, Math.max(1, FINALISTS - number));
+    open = stillOpen(open, { reaches, base, after, approved, end, last }, FINALISTS - number);
   }
   const reached = looks.find(({ end }) => end === base.length);
   if (isCutShort && reached) approve(open, reached.quantileAsLast);
   const reductions = after.map((own) => paired(base.slice(0, own.length), own));
   return {
     approved,
-    best: bestOf(approved, after, reductions),
+    best: bestOf(approved, reaches, reductions),
     reductions,
     isMeasured: base.every(Number.isFinite) && after.some((own) => own.length > 0),
     passes,
@@ -147,7 +145,7 @@ export const measureSteps = async ({
 export const highestBound = (
   base: readonly number[],
   after: readonly number[],
-  { confidence, candidates }: Pick<StepRules, "confidence"> & Pick<StepMeasurement, "candidates">,
+  { confidence, candidates }: Pick<StepRules, "confidence"> & { readonly candidates: number },
 ): number =>
   Math.max(
     ...planLooks({ confidence, batches: base.length }, candidates).map(({ end, quantileAsLast }) => {
@@ -186,7 +184,7 @@ export const paired = (before: readonly number[], after: readonly number[]): Ste
   return { mean, standardError: deviation / Math.sqrt(after.length), batches: after.length };
 };
 
-interface Standing {
+interface Standing extends Pick<StepMeasurement, "reaches"> {
   readonly base: readonly number[];
   readonly after: readonly (readonly number[])[];
   readonly approved: readonly boolean[];
@@ -195,10 +193,17 @@ interface Standing {
 }
 
 /**
- * The candidates to measure further, the most promising first. They are ordered by the mean minus half a standard error: of two that differ
- * by chance, the one that moves less is more certain. None if no candidate can be approved any more, or the leader is approved and alone.
+ * The candidates to measure further: the one that would be chosen now, the leader, which gains most and says what is enough, and then the
+ * most promising. Promising is the mean minus half a standard error: of two that differ by chance, the one that moves less is more certain.
+ * None if no candidate can be approved any more, or a single one is left, which is approved.
+ *
+ * @param most greatest number of candidates; where the leader would not be chosen it is measured beyond that number
  */
-const stillOpen = (open: readonly number[], { base, after, approved, end, last }: Standing): number[] => {
+const stillOpen = (
+  open: readonly number[],
+  { reaches, base, after, approved, end, last }: Standing,
+  most: number,
+): number[] => {
   const reduction = new Map(open.map((candidate) => [candidate, paired(base, after[candidate]!)]));
   const quantile = studentQuantile(SURELY, end - 1);
   // The mean of all batches differs from the mean of these by less than this many of its standard errors.
@@ -213,26 +218,39 @@ const stillOpen = (open: readonly number[], { base, after, approved, end, last }
     .sort((a, b) => hope(b) - hope(a) || a - b);
   const [leader] = hopeful;
   if (leader === undefined) return [];
-  const contest = hopeful.filter((candidate) => {
-    if (candidate === leader) return true;
-    const { mean, standardError } = paired(after[candidate]!, after[leader]!);
-    const isBehind = mean - quantile * standardError > 0;
-    const isAlike = mean + quantile * standardError < TOLERANCE * reduction.get(leader)!.mean;
+  const gains = (candidate: number, part = 1) => base.map((loss, i) => part * (loss - after[candidate]![i]!));
+  const isSurelyMore = (some: readonly number[], others: readonly number[]): boolean => {
+    const { mean, deviation } = spreadOf(some.map((gain, i) => gain - others[i]!));
+    return mean - (quantile * deviation) / Math.sqrt(end) > 0;
+  };
+  const contest = hopeful.filter(
+    (candidate) => candidate === leader || !isSurelyMore(gains(leader, ENOUGH), gains(candidate)),
+  );
+  const reach = (candidate: number) => reaches[candidate]!;
+  const choice = (candidate: number) => ({ gain: reduction.get(candidate)!.mean, reach: reach(candidate) });
+  const chosen = farthest(contest, choice)!;
+  const isEnough = approved[chosen] && (chosen === leader || isSurelyMore(gains(chosen), gains(leader, ENOUGH)));
+  const rivals = contest.filter((candidate) => {
+    if (candidate === chosen) return false;
+    if (reach(candidate) > reach(chosen)) return true;
+    if (reach(candidate) < reach(chosen)) return !isEnough;
+    const isBehind = isSurelyMore(gains(chosen), gains(candidate));
+    const isAlike = isSurelyMore(gains(candidate), gains(chosen, 1 - TOLERANCE));
     return !isBehind && !isAlike;
   });
-  return contest.length === 1 && approved[leader] ? [] : contest;
+  if (rivals.length === 0 && approved[chosen]) return [];
+  const kept = [...new Set([chosen, leader])];
+  return [...new Set([...kept, ...rivals])].slice(0, Math.max(kept.length, most));
 };
 
-/** The lowest loss among the approved. Compares only those that were measured longest, because all others were behind. */
+/** The best of the approved. Compares only those that were measured longest, because all others were out of the contest. */
 const bestOf = (
   approved: readonly boolean[],
-  after: readonly (readonly number[])[],
+  reaches: readonly number[],
   reductions: readonly StepReduction[],
 ): number | null => {
   const choice = approved.flatMap((is, candidate) => (is ? [candidate] : []));
-  const most = Math.max(0, ...choice.map((candidate) => after[candidate]!.length));
-  const [best] = choice
-    .filter((candidate) => after[candidate]!.length === most)
-    .sort((a, b) => reductions[b]!.mean - reductions[a]!.mean || a - b);
-  return best ?? null;
+  const most = Math.max(0, ...choice.map((candidate) => reductions[candidate]!.batches));
+  const longest = choice.filter((candidate) => reductions[candidate]!.batches === most);
+  return farthest(longest, (candidate) => ({ gain: reductions[candidate]!.mean, reach: reaches[candidate]! })) ?? null;
 };

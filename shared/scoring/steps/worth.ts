@@ -1,4 +1,5 @@
 import { studentQuantile } from "../student-t.js";
+import { farthest } from "./farthest.js";
 import type { ReductionElsewhere } from "./measure-elsewhere.js";
 import type { StepReduction } from "./measure-steps.js";
 
@@ -13,6 +14,8 @@ const MOST_HARM = 4;
 
 /** What is known of an approved step. */
 export interface ApprovedStep {
+  /** How far it goes in the long run, in lengths of its update. */
+  readonly reach: number;
   /** On the text of its own group. */
   readonly own: StepReduction;
   /** On the text of the other groups, or null if that was not measured. */
@@ -36,8 +39,8 @@ const harmOf = ({ others }: ApprovedStep): number => {
 };
 
 /**
- * The steps to vote for: those of the approved that do not harm the other groups out of all proportion, and the one of them that is worth
- * most. As among the approved themselves, only those that were measured longest are compared. One whose effect on the other groups is not
+ * The steps to vote for: those of the approved that do not harm the other groups out of all proportion, and the one of them that goes
+ * farthest and is worth enough. As among the approved themselves, only those that were measured longest are compared. One whose effect on the other groups is not
  * known is best only if that is known of none.
  *
  * @param steps by candidate; null for one that is not approved
@@ -53,9 +56,10 @@ export const worthwhile = (
   const isKnown = (candidate: number) => steps[candidate]!.others !== null;
   const known = choice.some(isKnown) ? choice.filter(isKnown) : choice;
   const most = Math.max(0, ...known.map((candidate) => steps[candidate]!.own.batches));
-  const worth = (candidate: number) => worthOf(steps[candidate]!, groups);
-  const [best] = known
-    .filter((candidate) => steps[candidate]!.own.batches === most)
-    .sort((a, b) => worth(b) - worth(a) || a - b);
+  const longest = known.filter((candidate) => steps[candidate]!.own.batches === most);
+  const best = farthest(longest, (candidate) => ({
+    gain: worthOf(steps[candidate]!, groups),
+    reach: steps[candidate]!.reach,
+  }));
   return { better, best: best ?? null };
 };

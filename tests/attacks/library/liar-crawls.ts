@@ -1,9 +1,6 @@
-import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
+import { reachOf } from "#shared/protocol/network-file/outer-step.js";
 import type { Attack } from "../attack.js";
 import { oneStep } from "./accomplice.js";
-
-/** How far a step goes, roughly: momentum goes on for 1 / (1 − μ) steps. */
-const reach = ({ lr, momentum }: OuterStep): number => lr / (1 - momentum);
 
 export const liarCrawls: Attack = {
   name: "liar-crawls",
@@ -14,7 +11,7 @@ export const liarCrawls: Attack = {
     votes: (measured, { steps }) =>
       measured.map((vote) => {
         if (vote === null || vote.better.length === 0) return vote;
-        const least = vote.better.reduce((a, b) => (reach(steps[b - 1]!) < reach(steps[a - 1]!) ? b : a));
+        const least = vote.better.reduce((a, b) => (reachOf(steps[b - 1]!) < reachOf(steps[a - 1]!) ? b : a));
         return { better: [least], best: least };
       }),
   },

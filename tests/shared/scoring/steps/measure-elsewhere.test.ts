@@ -58,7 +58,7 @@ describe("measuring steps on the other groups' text", () => {
       assert.ok(Math.abs(others.mean + 1 / groups) < 0.01, `${groups}: ${others.mean}`);
       assert.equal(others.freedom, batches - groups);
       const own = { mean: 0.001, standardError: 0.0001, batches: 32 };
-      assert.deepEqual(worthwhile([{ own, others }], groups).better, [false], `${groups} other groups`);
+      assert.deepEqual(worthwhile([{ reach: 1, own, others }], groups).better, [false], `${groups} other groups`);
     }
   });
 

@@ -7,6 +7,9 @@ import { highestBound, measureSteps } from "#shared/scoring/steps/measure-steps.
 const BATCHES = 128;
 const rules = { confidence: 0.995, batches: BATCHES };
 
+/** Steps that go equally far. */
+const alike = (count: number): readonly number[] => Array.from({ length: count }, () => 1);
+
 /** Losses of batches that differ by far more than the steps do; each step has a mean effect and some spread of its own. */
 const lossesOf = (seed: string, effects: readonly number[], spread = 0.02, batches = BATCHES) => {
   const random = createRandom(seed);
@@ -19,20 +22,41 @@ const lossesOf = (seed: string, effects: readonly number[], spread = 0.02, batch
 describe("measuring candidate steps", () => {
   it("finds the best, approves what is better than the base and nothing that is worse", async () => {
     const effects = [0.01, 0.03, -0.02, 0.05];
-    const { approved, best } = await measureSteps({ rules, candidates: 4, losses: lossesOf("clear", effects) });
+    const { approved, best } = await measureSteps({ rules, reaches: alike(4), losses: lossesOf("clear", effects) });
     assert.equal(best, 3);
     assert.equal(approved[2], false);
     assert.equal(approved[3], true);
   });
 
+  it("finds of those that gain at least three quarters of what the best gains the one that goes farthest", async () => {
+    const effects = [0.05, 0.045, 0.042, 0.025];
+    const measured = (reaches: readonly number[]) => measureSteps({ rules, reaches, losses: lossesOf("far", effects) });
+    assert.equal((await measured([0.5, 1, 2, 7])).best, 2, "the last one gains too little");
+    assert.equal((await measured([0.5, 2, 1, 7])).best, 1);
+    assert.equal((await measured([7, 2, 1, 0.5])).best, 0);
+    assert.deepEqual((await measured([0.5, 1, 2, 7])).approved.slice(0, 3), [true, true, true]);
+  });
+
+  it("takes the one that gains most where a farther one cannot be approved", async () => {
+    let [leader, none] = [0, 0];
+    for (let trial = 0; trial < 100; trial++) {
+      const losses = lossesOf(`far ${trial}`, [0.012, 0.001]);
+      const { best } = await measureSteps({ rules, reaches: [1, 2], losses });
+      assert.notEqual(best, 1);
+      if (best === 0) leader++;
+      else none++;
+    }
+    assert.ok(leader >= 95, `the leader ${leader} times, none ${none} times`);
+  });
+
   it("stops early where all is clear, and goes on where it is not", async () => {
-    const clear = await measureSteps({ rules, candidates: 3, losses: lossesOf("early", [0.2, 0.05, -0.2]) });
+    const clear = await measureSteps({ rules, reaches: alike(3), losses: lossesOf("early", [0.2, 0.05, -0.2]) });
     assert.equal(clear.best, 0);
     assert.equal(clear.passes, 4 * 8, "one look of 8 batches at the base and three steps");
     assert.equal(clear.isShort, false, "the rules ended it");
-    const hopeless = await measureSteps({ rules, candidates: 2, losses: lossesOf("none", [-0.1, -0.2]) });
+    const hopeless = await measureSteps({ rules, reaches: alike(2), losses: lossesOf("none", [-0.1, -0.2]) });
     assert.deepEqual([hopeless.best, hopeless.passes], [null, 3 * 8]);
-    const close = await measureSteps({ rules, candidates: 2, losses: lossesOf("close", [0.003, 0.002]) });
+    const close = await measureSteps({ rules, reaches: alike(2), losses: lossesOf("close", [0.003, 0.002]) });
     assert.ok(close.passes > clear.passes);
   });
 
@@ -40,7 +64,7 @@ describe("measuring candidate steps", () => {
     let wrong = 0;
     for (let trial = 0; trial < 1000; trial++) {
       const losses = lossesOf(`null ${trial}`, [0, 0, 0, 0]);
-      if ((await measureSteps({ rules, candidates: 4, losses })).best !== null) wrong++;
+      if ((await measureSteps({ rules, reaches: alike(4), losses })).best !== null) wrong++;
     }
     assert.ok(wrong <= 10, `${wrong} of 1000`);
   });
@@ -51,7 +75,7 @@ describe("measuring candidate steps", () => {
     for (let trial = 0; trial < 100; trial++) {
       const { best, passes } = await measureSteps({
         rules: { ...rules, batches: 4 * BATCHES },
-        candidates: effects.length,
+        reaches: alike(effects.length),
         losses: lossesOf(`small ${trial}`, effects, 0.02, 4 * BATCHES),
       });
       found.steps += best === null ? 0 : 1;
@@ -66,7 +90,7 @@ describe("measuring candidate steps", () => {
     const measure = (broken: number | null) =>
       measureSteps({
         rules,
-        candidates: 2,
+        reaches: alike(2),
         losses: async (candidate, from, to) =>
           candidate === broken ? Array.from({ length: to - from }, () => Number.NaN) : losses(candidate, from, to),
       });
@@ -82,7 +106,7 @@ describe("measuring candidate steps", () => {
       const losses = lossesOf("tardy", [0.003, 0.0029]);
       const { passes, reductions, isMeasured, isShort } = await measureSteps({
         rules,
-        candidates: 2,
+        reaches: alike(2),
         losses: (candidate, from, to) => {
           at += (to - from) * (passed < 24 ? 1 : later);
           passed += to - from;
@@ -111,7 +135,7 @@ describe("measuring candidate steps", () => {
       let passes = 0;
       return measureSteps({
         rules,
-        candidates: 4,
+        reaches: alike(4),
         losses: (candidate, from, to) => {
           passes += to - from;
           return losses(candidate, from, to);
