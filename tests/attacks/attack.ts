@@ -9,7 +9,7 @@ import type { Subnet } from "../support/subnet.js";
 import type { Forged, Forgery } from "../support/updates.js";
 import type { KnownHarms } from "./arena/harm.js";
 import type { Inner, NetworkTemplate } from "./arena/models/arena-model.js";
-import type { Weighed } from "./library/honest-weights.js";
+import type { Pools, Weighed } from "./library/honest-weights.js";
 
 /**
  * What somebody tries, as a description: the arena lives it through with real validators on a real chain, with every seed and on every model
@@ -161,7 +161,10 @@ export interface Lie {
   /** The model that it names in place of the one that it merged. */
   readonly model?: (merged: string) => string;
   /** Weights from the entries that it reported, or from what was agreed where it copies; all on the attacker's first hotkey unless given. */
-  readonly weights?: (reported: readonly Weighed[]) => readonly (readonly [uid: number, weight: number])[];
+  readonly weights?: (
+    reported: readonly Weighed[],
+    pools: Pools,
+  ) => readonly (readonly [uid: number, weight: number])[];
 }
 
 export type Reported = Pick<Report, "entries" | "baseline">;

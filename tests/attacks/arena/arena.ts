@@ -218,6 +218,7 @@ export const campaign = async (
         attackers,
         earlier,
         eve: attackers.values().next().value ?? 0,
+        owner: subnet.uid("owner"),
         first,
         heard,
       };

@@ -20,6 +20,8 @@ export interface Accomplices extends LiarsDen {
   readonly scope: Scope;
   /** The attacker's uid that gets the weights. */
   readonly eve: number;
+  /** The uid of the subnet's owner. */
+  readonly owner: number;
   /** The honest validator to which it shows what it shows nobody else. */
   readonly first: TestValidator;
   /** The hash of its report, once its record is sent: whoever listens to what nodes pass on knows it before it is in a block. */
@@ -34,7 +36,7 @@ export const liarsCycle = async (
 ): Promise<Reported | null> => {
   if (lie.isSilent) return null;
   const { participant, meter, weights } = validator;
-  const { cycle, eve, scope } = accomplices;
+  const { cycle, eve, owner, scope } = accomplices;
   const { clock, network, signal } = participant;
   const location = (await lie.location?.(scope)) ?? participant.location;
   const window = (phase: "evaluate" | "exchange" | "choose" | "merge") => phaseWindow(cycle, phase, network.phases);
@@ -63,7 +65,7 @@ export const liarsCycle = async (
     commitRecord(participant, { type: "model", ...head, model: lie.model?.(hash) ?? hash }, window("merge")),
     setWeightsOnce(weights, {
       key: String(window("merge").start),
-      weights: lie.weights?.(weighed) ?? [[eve, 65535]],
+      weights: lie.weights?.(weighed, { groups: Object.keys(network.groups), owner }) ?? [[eve, 65535]],
       window: window("merge"),
     }),
   ];

@@ -22,7 +22,7 @@ const lieApart = ({ own, others }: Apart): Lie => {
       );
     },
     // By what was measured, so that what the reports alone do is seen.
-    weights: () => honestWeights(latest),
+    weights: (_, pools) => honestWeights(latest, pools),
   };
 };
 

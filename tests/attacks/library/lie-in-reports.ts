@@ -13,7 +13,7 @@ export const lieInReports = (
       latest = measured;
       return said(measured, den);
     },
-    weights: () => honestWeights(latest),
+    weights: (_, pools) => honestWeights(latest, pools),
   };
 };
 

@@ -45,8 +45,12 @@ const noisyCopiesOfLonger: Attack = {
 };
 
 export const noisyCopiesOf: readonly Attack[] = [
-  ...[2, 4, 8].map((identities) => noisyCopies({ identities })),
-  ...[2, 4, 8].map((identities) => noisyCopies({ identities, hasOriginal: true })),
+  ...[2, 4].map((identities) => noisyCopies({ identities })),
+  ...[2, 4].map((identities) => noisyCopies({ identities, hasOriginal: true })),
+  noisyCopies({ identities: 4, beside: 8 }),
+  noisyCopies({ identities: 4, hasOriginal: true, beside: 8 }),
+  noisyCopies({ identities: 8, known: MOST_OF_A_GROUP }),
+  noisyCopies({ identities: 8, hasOriginal: true, known: MOST_OF_A_GROUP }),
   noisyCopies({ identities: 16, known: MOST_OF_A_GROUP }),
   noisyCopies({ identities: 4, beside: 2, known: MOST_OF_A_GROUP }),
   noisyCopies({ identities: 8, beside: 2, known: MOST_OF_A_GROUP }),
