@@ -47,11 +47,15 @@ export const validatorJournalSchema = sprintMemorySchema.extend({
       z.string(),
       z.object({ model: z.string(), loss: z.number(), bitsPerByte: z.number(), cycle: z.int().optional() }),
     )
-    // A former version had no bits per byte: measured again.
+    // A former version had no bits per byte, and JSON has no loss that is no number: measured again.
     .catch({})
     .default({}),
   /** Group → the last model whose shard was measured on that text, and its loss in nats per token. */
-  shards: z.record(z.string(), z.object({ model: z.string(), loss: z.number() })).default({}),
+  shards: z
+    .record(z.string(), z.object({ model: z.string(), loss: z.number() }))
+    // As above.
+    .catch({})
+    .default({}),
   /** Groups whose missing reference text was already reported. */
   unreferenced: z.array(z.string()).default([]),
   /** How the duty of Sprints was closed, ascending. `isWhole`: everything that was committed was available. */

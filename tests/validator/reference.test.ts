@@ -7,6 +7,7 @@ import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { heldOutLosses } from "#shared/evaluation/reference-text.js";
 import { shardLosses } from "#shared/evaluation/shard-losses.js";
 import { NEVER } from "#shared/util/never.js";
+import { validatorJournalSchema } from "#validator/journal.js";
 import { measureReference } from "#validator/reference.js";
 import { APART } from "#validator/shard-loss.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";
@@ -150,6 +151,22 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
       warned.map(({ fields: { group, shard, whole } }) => [group, (Number(shard) - Number(whole)).toFixed(2)]),
       Object.entries(off).map(([group, gap]) => [group, gap.toFixed(2)]),
     );
+  });
+
+  it("that is no number is warned of, and a validator starts again with what it noted", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await openValidator(t, subnet, "vera");
+    await measureReference({ ...vera, shardLosses: async () => [Number.NaN] }, 1, subnet.modelHash);
+    const warned = vera.participant.lines.filter(({ level }) => level === "warn");
+    assert.deepEqual(
+      warned.map(({ fields: { group, shard } }) => [group, shard]),
+      [
+        ["math", "NaN"],
+        ["prose", "NaN"],
+      ],
+    );
+    const restarted = validatorJournalSchema.parse(JSON.parse(JSON.stringify(vera.journal.value)));
+    assert.equal(Object.keys(restarted.reference).length, 2);
   });
 
   it("is not told of full shards, which are the whole model", async (t) => {
