@@ -3,10 +3,10 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { heldOutLoss, REFERENCE_VERSION, referenceBatches } from "#shared/evaluation/reference-text.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { wholeModel } from "#shared/participant/agreement/base-model.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
+import { beforeReveal } from "./before-reveal.js";
 import type { Validator } from "./context.js";
 import { readBase } from "./read-base.js";
-import { measureShard } from "./shard-loss.js";
+import { knownShards, measureShard } from "./shard-loss.js";
 
 /**
  * Measures the agreed model that a cycle starts from on each group's reference text, for people, and then each group's shard of it, where that is not the
@@ -22,26 +22,24 @@ export const measureReference = async (
   model: string,
 ): Promise<void> => {
   const { participant, journal, meter, metrics } = validator;
-  const { clock, network, log, signal } = participant;
-  const { start } = phaseWindow(cycle, "reveal", network.phases);
+  const { network, log, signal } = participant;
+  const { instruments } = participant.telemetry;
   const groups = Object.keys(network.groups);
   let parameters: ModelTensors | undefined;
   const read = async () => (parameters ??= wholeModel(await readBase(participant, meter, cycle, model)));
   for (const group of groups) {
     signal.throwIfAborted();
     const last = journal.value.reference[group];
-    let measured = last?.model === model ? last : undefined;
-    if (measured === undefined && clock.head.number >= start - 1) {
-      log.info("reference loss skipped", { cycle, group, reason: "updates are about to be revealed" });
-      continue;
-    }
-    if (measured === undefined) {
-      const batches = referenceText({ participant, journal }, group);
-      if (batches === null) continue;
-      measured = { model, ...(await heldOutLoss(meter, await read(), batches)) };
-    }
+    const measured =
+      last?.model === model
+        ? last
+        : await beforeReveal(participant, cycle, async (until) => {
+            const batches = referenceText(validator, group);
+            return batches && { model, ...(await heldOutLoss(meter.until?.(until) ?? meter, await read(), batches)) };
+          });
+    if (measured === "late") log.info("reference loss skipped", { cycle, group, reason: "updates are revealed" });
+    if (measured === "late" || measured === null) continue;
     const { loss, bitsPerByte } = measured;
-    const { instruments } = participant.telemetry;
     instruments.set("blockzero_reference_loss_nats", loss, { group });
     instruments.set("blockzero_reference_bpb", bitsPerByte, { group });
     if (last?.model === model && last.cycle === cycle) continue;
@@ -52,10 +50,10 @@ export const measureReference = async (
     journal.note((value) => ({ ...value, reference: { ...value.reference, ...known } }));
   }
   if (network.model.shard?.mode === "full") return;
+  instruments.replace("blockzero_reference_shard_loss_nats", knownShards(journal.value, model));
   for (const group of groups) {
     signal.throwIfAborted();
-    const batches = referenceText(validator, group);
-    if (batches !== null) await measureShard(validator, cycle, { group, batches, model, read });
+    await measureShard(validator, cycle, { group, text: () => referenceText(validator, group), model, read });
   }
 };
 

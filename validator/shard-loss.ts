@@ -1,20 +1,28 @@
 import type { Batch } from "#shared/data/loader.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
-import { phaseWindow } from "#shared/protocol/phases.js";
 import { mean } from "#shared/util/mean.js";
+import { beforeReveal } from "./before-reveal.js";
 import type { Validator } from "./context.js";
+import type { ValidatorJournal } from "./journal.js";
 
 /** Nats a token that a group's shard may lose less, or more, than the whole model before a validator warns. */
 export const APART = 0.15;
 
 export interface ShardOfGroup {
   readonly group: string;
-  /** The group's reference text. */
-  readonly batches: readonly Batch[];
+  /** The group's reference text; null if it has none. */
+  readonly text: () => readonly Batch[] | null;
   /** Hash of the model, and its tensors. */
   readonly model: string;
   readonly read: () => Promise<ModelTensors>;
 }
+
+/** The losses that are known of a model's shards, by group: one of a former model says nothing beside the whole loss of this one. */
+export const knownShards = (
+  { shards }: Pick<ValidatorJournal, "shards">,
+  model: string,
+): readonly (readonly [{ readonly group: string }, number])[] =>
+  Object.entries(shards).flatMap(([group, known]) => (known.model === model ? [[{ group }, known.loss] as const] : []));
 
 /**
  * Measures on a group's reference text what the group's miners train with, its shard of the agreed model, and warns where that and the whole model, which
@@ -29,20 +37,18 @@ export const measureShard = async (
     metrics,
   }: Pick<Validator, "participant" | "journal" | "shardLosses" | "metrics">,
   cycle: number,
-  { group, batches, model, read }: ShardOfGroup,
+  { group, text, model, read }: ShardOfGroup,
 ): Promise<void> => {
-  const { clock, network, log, signal, telemetry } = participant;
+  const { log, telemetry } = participant;
   const whole = journal.value.reference[group];
-  if (whole?.model !== model) return;
-  const known = journal.value.shards[group];
-  const tell = (loss: number) => telemetry.instruments.set("blockzero_reference_shard_loss_nats", loss, { group });
-  if (known?.model === model) return tell(known.loss);
-  if (clock.head.number >= phaseWindow(cycle, "reveal", network.phases).start - 1) {
-    log.debug("shard's loss skipped", { cycle, group, reason: "updates are about to be revealed" });
-    return;
-  }
-  const loss = mean(await shardLosses(await read(), { group, batches, signal }));
-  tell(loss);
+  if (whole?.model !== model || journal.value.shards[group]?.model === model) return;
+  const loss = await beforeReveal(participant, cycle, async (signal) => {
+    const batches = text();
+    return batches && mean(await shardLosses(await read(), { group, batches, signal }));
+  });
+  if (loss === "late") return log.debug("shard's loss skipped", { cycle, group, reason: "updates are revealed" });
+  if (loss === null) return;
+  telemetry.instruments.set("blockzero_reference_shard_loss_nats", loss, { group });
   metrics.write({ cycle, [`shard_loss/${group}`]: loss });
   journal.note((value) => ({ ...value, shards: { ...value.shards, [group]: { model, loss } } }));
   const figures = { cycle, group, shard: loss.toFixed(4), whole: whole.loss.toFixed(4) };

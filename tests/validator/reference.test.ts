@@ -6,7 +6,10 @@ import { isHeldOut } from "#shared/data/split.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { heldOutLosses } from "#shared/evaluation/reference-text.js";
 import { shardLosses } from "#shared/evaluation/shard-losses.js";
+import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
+import { orAbort } from "#shared/util/deadline.js";
 import { NEVER } from "#shared/util/never.js";
+import type { Validator } from "#validator/context.js";
 import { validatorJournalSchema } from "#validator/journal.js";
 import { measureReference } from "#validator/reference.js";
 import { APART } from "#validator/shard-loss.js";
@@ -167,6 +170,78 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
     );
     const restarted = validatorJournalSchema.parse(JSON.parse(JSON.stringify(vera.journal.value)));
     assert.equal(Object.keys(restarted.reference).length, 2);
+  });
+
+  it("ends where updates are revealed, whose gates begin, and is not measured for a shard that it had no time for", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await openValidator(t, subnet, "vera");
+    /** Measures for as long as it may. */
+    const endless = async (until: AbortSignal) => {
+      void subnet.to(subnet.window(1, "reveal").start);
+      return orAbort(new Promise<never>(() => {}), until);
+    };
+    const slow = {
+      ...vera,
+      shardLosses: ((_, { signal = NEVER }) => endless(signal)) satisfies Validator["shardLosses"],
+    };
+    await measureReference(slow, 1, subnet.modelHash);
+    const whole = ({ measured }: TestValidator) => measured.flatMap((row) => Object.keys(row)).sort();
+    assert.deepEqual(whole(vera), [
+      "cycle",
+      "cycle",
+      "val_bpb/math",
+      "val_bpb/prose",
+      "val_loss/math",
+      "val_loss/prose",
+    ]);
+    assert.deepEqual(vera.journal.value.shards, {});
+
+    const other = await openSubnet(t);
+    const vito = await openValidator(t, other, "vito");
+    const meter: LossMeter = {
+      ...vito.meter,
+      until: (signal) => ({
+        ...vito.meter,
+        losses: async () => {
+          void other.to(other.window(1, "reveal").start);
+          return orAbort(new Promise<never>(() => {}), signal);
+        },
+      }),
+    };
+    await measureReference({ ...vito, meter }, 1, other.modelHash);
+    assert.deepEqual(vito.measured, []);
+    assert.deepEqual(
+      saidBy(vito).map(([message, , group]) => [message, group]),
+      [
+        ["reference loss skipped", "math"],
+        ["reference loss skipped", "prose"],
+      ],
+    );
+  });
+
+  it("of a former model's shard is shown no longer", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await openValidator(t, subnet, "vera");
+    const { instruments } = vera.participant.telemetry;
+    const shown: string[] = [];
+    const telemetry = {
+      ...vera.participant.telemetry,
+      instruments: {
+        ...instruments,
+        replace: ((name, series) => {
+          if (name === "blockzero_reference_shard_loss_nats")
+            shown.push(JSON.stringify([...series].map(([labels, loss]) => [labels, loss])));
+        }) satisfies Instruments["replace"],
+      },
+    };
+    const watched = { ...vera, participant: { ...vera.participant, telemetry } };
+    vera.journal.update((value) => ({
+      ...value,
+      shards: { math: { model: subnet.modelHash, loss: 1 }, prose: { model: "another", loss: 2 } },
+    }));
+    await subnet.to(subnet.window(1, "reveal").start - 1);
+    await measureReference(watched, 1, subnet.modelHash);
+    assert.deepEqual(shown, [JSON.stringify([[{ group: "math" }, 1]])]);
   });
 
   it("is not told of full shards, which are the whole model", async (t) => {
