@@ -90,7 +90,11 @@ export const genesis: CommandSpec = {
         nonNegativeNumber,
         SHARD_MARGIN,
       )
-      .option("--force", "go on where a shard differs by more; those of a checkpoint are then not measured", false)
+      .option(
+        "--force",
+        "go on where a shard differs by more, of which a checkpoint is then not measured, or routers send a group's text elsewhere",
+        false,
+      )
       .option("--other-tokenizer", "go on with another tokenizer than the checkpoint's", false)
       .option(...JSON_FLAG)
       .action(async (given: Options, own: Command) => {
@@ -121,7 +125,8 @@ const TRAINING = ["steps", "batchSize", "learningRate", "seed"] as const;
 /** A flag that would change nothing is refused. */
 const checkTogether = (options: Options, command: Command): void => {
   checkCheckpointOptions(options, command);
-  const { from, experts } = options;
+  const { from, experts, otherTokenizer } = options;
+  if (from === undefined && otherTokenizer) command.error("error: --other-tokenizer needs --from");
   const isGiven = (name: string) => command.getOptionValueSource(name) === "cli";
   const flag = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   const unused = TRAINING.find(isGiven);

@@ -10,7 +10,7 @@ import { createRoutingMeter, meanRelevance, type RoutingRow } from "./routing-me
  * How often the router sends a group's reference text to the group's own experts: a share, averaged over layers. 1 where the whole model routes
  * as a shard.
  *
- * @param signal ends it before the next group, with its reason
+ * @param signal ends it between two runs of a layer, with its reason
  */
 export const ownChoices = async (
   device: Device,
@@ -23,11 +23,11 @@ export const ownChoices = async (
     batchSize: scoring.eval_batch_size,
     sequenceLength: data.sequence_length,
     model: parameters,
+    ...(signal && { signal }),
   });
   try {
     const shares: Record<string, number> = {};
     for (const [name, group] of Object.entries(groups)) {
-      signal?.throwIfAborted();
       const own = expertsOf(model, group);
       const rows: RoutingRow[] = [];
       for (const { ids, batchSize, sequenceLength: length } of referenceBatches(network, name)) {

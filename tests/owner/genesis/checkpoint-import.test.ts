@@ -174,6 +174,7 @@ describe("genesis from a checkpoint", () => {
     refuses({ limits: { artifact_bytes: 1 } }, from, /✖ NETWORK_UNWORKABLE limits\.artifact_bytes is 1, an update of /);
     assert.ok(!existsSync(join(out, "blobs")));
     refuses({}, [...from, "--steps", "3"], /✖ USAGE .*--from.* cannot be used with .*--steps/);
+    refuses({}, ["--other-tokenizer"], /✖ USAGE --other-tokenizer needs --from/);
     await assert.rejects(readCheckpointConfig(join(home, "nowhere")), { code: "CHECKPOINT_NOT_FOUND" });
     const file = template({ model: "from-checkpoint", groups: { math: { ...group, experts: { "0": [2] } } } });
     assert.throws(() => loadNetworkTemplate(file), /model: from-checkpoint needs a checkpoint/);
