@@ -1,31 +1,24 @@
-import { isFetchFault } from "#shared/blobs/fetch-fault.js";
-import { dutyThroughFaults } from "#shared/participant/duty-through-faults.js";
-import { isBlockLeft, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { cycleAtStart, type DutyAtStart, doAtStart } from "./at-start.js";
 import type { Validator } from "./context.js";
 import { exchangeReports } from "./exchange.js";
 import { tellOwnReport } from "./judge/report.js";
 
+const EXCHANGE: DutyAtStart = { duty: "exchange", name: "the exchange", phase: "exchange" };
+
 /**
- * Exchanges the reports of the cycle under way, where this validator had signed its own when it was stopped. That needs no model: it is begun before one is
- * opened, which may take longer than the phase. Else reports would not count where many validators start again at once.
+ * Exchanges the reports of the cycle under way, where this validator had signed its own when it was stopped. Else reports would not count where many
+ * validators start again at once.
  *
- * @throws what keeps it from that: the cycle tries it again, and says so
+ * @throws as `doAtStart` does
  */
 export const exchangeAtStart = async (
   starting: Pick<Validator, "participant" | "journal" | "metrics">,
 ): Promise<void> => {
   const { participant, journal } = starting;
-  const { clock, network } = participant;
-  const { cycle } = phaseAt(clock.head.number + 1, network.phases);
+  const cycle = cycleAtStart(participant, EXCHANGE);
+  if (cycle === null) return;
   const { report, exchanged } = journal.value.cycles[cycle] ?? {};
-  const window = phaseWindow(cycle, "exchange", network.phases);
-  if (report === undefined || exchanged !== undefined || !isBlockLeft(window, clock.head.number)) return;
+  if (report === undefined || exchanged !== undefined) return;
   await tellOwnReport(starting, cycle);
-  const limit = { duty: "exchange", name: `the exchange of cycle ${cycle}`, deadline: window.end + 1 } as const;
-  await dutyThroughFaults(
-    participant,
-    limit,
-    (bounded) => exchangeReports({ journal, participant: bounded }, cycle),
-    isFetchFault,
-  );
+  await doAtStart(participant, cycle, EXCHANGE, (bounded) => exchangeReports({ journal, participant: bounded }, cycle));
 };

@@ -1,26 +1,15 @@
-import { isFetchFault } from "#shared/blobs/fetch-fault.js";
-import { dutyThroughFaults } from "#shared/participant/duty-through-faults.js";
-import { isBlockLeft, phaseAt, phaseWindow } from "#shared/protocol/phases.js";
+import { cycleAtStart, type DutyAtStart, doAtStart } from "../at-start.js";
 import type { Validator } from "../context.js";
 import { voteAsKept } from "./vote.js";
 
-/**
- * Sends the ballot of the cycle under way, where this validator had made it when it was stopped. That needs no model: it is begun before one is opened,
- * which may take longer than the phase.
- *
- * @throws what keeps it from that: the cycle tries it again, and says so
- */
-export const voteAtStart = async (starting: Pick<Validator, "participant" | "journal">): Promise<void> => {
-  const { participant, journal } = starting;
-  const { clock, network } = participant;
-  const { cycle } = phaseAt(clock.head.number + 1, network.phases);
-  const window = phaseWindow(cycle, "choose", network.phases);
-  if (journal.value.cycles[cycle]?.ballot === undefined || !isBlockLeft(window, clock.head.number)) return;
-  const limit = { duty: "ballot", name: `the ballot of cycle ${cycle}`, deadline: window.end + 1 } as const;
-  await dutyThroughFaults(
-    participant,
-    limit,
-    (bounded) => voteAsKept({ journal, participant: bounded }, cycle),
-    isFetchFault,
-  );
+const BALLOT: DutyAtStart = { duty: "ballot", name: "the ballot", phase: "choose" };
+
+/** Sends the ballot of the cycle under way, where this validator had made it when it was stopped. @throws as `doAtStart` does */
+export const voteAtStart = async ({
+  participant,
+  journal,
+}: Pick<Validator, "participant" | "journal">): Promise<void> => {
+  const cycle = cycleAtStart(participant, BALLOT);
+  if (cycle === null || journal.value.cycles[cycle]?.ballot === undefined) return;
+  await doAtStart(participant, cycle, BALLOT, (bounded) => voteAsKept({ journal, participant: bounded }, cycle));
 };
