@@ -1,6 +1,6 @@
-import { Graph, type Value } from "./graph.js";
+import type { Graph, Value } from "./graph.js";
 import { neededNodes } from "./needed-nodes.js";
-import type { Tensor } from "./tensor.js";
+import { rebuild } from "./rebuild.js";
 
 /** Some outputs of a graph, to be compiled. */
 export interface Subgraph {
@@ -23,23 +23,17 @@ export interface Cut {
  * @param varying names of inputs
  */
 export const cutGraph = ({ graph, outputs }: Subgraph, varying: ReadonlySet<string>): Cut => {
-  const rest = new Graph();
-  const moved = new Map<Value, Value>();
-  for (const input of graph.inputs) moved.set(input, rest.input(input.name, input.shape, input.dtype));
   const varies = new Set(graph.inputs.filter(({ name }) => varying.has(name)));
   const crossing: Record<string, Value> = {};
-  const move = (value: Value): Value => {
-    const known = moved.get(value);
-    if (known) return known;
-    const copy = value.source.kind === "constant" ? copyConstant(rest, value.source.tensor) : cross(value);
-    moved.set(value, copy);
-    return copy;
-  };
-  const cross = (value: Value): Value => {
+  const {
+    graph: rest,
+    moved,
+    move,
+  } = rebuild(graph, (value, into) => {
     const name = `cut/${value.name}`;
     crossing[name] = value;
-    return rest.input(name, value.shape, value.dtype);
-  };
+    return into.input(name, value.shape, value.dtype);
+  });
 
   for (const node of neededNodes(graph, Object.values(outputs))) {
     if (!node.inputs.some((input) => varies.has(input))) continue;
@@ -51,16 +45,4 @@ export const cutGraph = ({ graph, outputs }: Subgraph, varying: ReadonlySet<stri
   }
   const named = Object.entries(outputs).map(([name, value]) => [name, move(value)] as const);
   return { fixed: { graph, outputs: crossing }, varying: { graph: rest, outputs: Object.fromEntries(named) } };
-};
-
-/** A constant of one graph in another. */
-export const copyConstant = (graph: Graph, tensor: Tensor): Value => {
-  switch (tensor.dtype) {
-    case "float32":
-      return graph.constant(tensor.data, tensor.shape);
-    case "int64":
-      return graph.constant(Array.from(tensor.data, Number), tensor.shape, tensor.dtype);
-    case "bool":
-      throw new TypeError("a graph has no constants of truth values");
-  }
 };

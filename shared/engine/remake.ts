@@ -1,6 +1,7 @@
-import { copyConstant, type Subgraph } from "./cut.js";
-import { Graph, type Node, type Value } from "./graph.js";
+import type { Subgraph } from "./cut.js";
+import type { Node, Value } from "./graph.js";
 import { neededNodes } from "./needed-nodes.js";
+import { rebuild } from "./rebuild.js";
 
 /** The passes of a graph, each node in one of them. */
 interface Passes {
@@ -32,18 +33,8 @@ export const remake = (subgraph: Subgraph, results: readonly Value[]): Subgraph 
   const { graph, outputs } = subgraph;
   const { needed, forward } = passesOf(subgraph, results);
   const twice = madeTwice(needed, forward);
-  const rest = new Graph();
-  const moved = new Map<Value, Value>();
+  const { graph: rest, moved, move: early } = rebuild(graph);
   const again = new Map<Value, Value>();
-  for (const input of graph.inputs) moved.set(input, rest.input(input.name, input.shape, input.dtype));
-  const early = (value: Value): Value => {
-    const known = moved.get(value);
-    if (known) return known;
-    if (value.source.kind !== "constant") throw new TypeError(`${value.name} was not made`);
-    const copy = copyConstant(rest, value.source.tensor);
-    moved.set(value, copy);
-    return copy;
-  };
   const late = (value: Value): Value => again.get(value) ?? early(value);
   const make = (node: Node, from: (value: Value) => Value, into: Map<Value, Value>) => {
     const made = rest.apply(node.operator, node.inputs.map(from));
