@@ -21,7 +21,7 @@ import { countParameters, type Parameters, parameterShapes } from "#shared/model
 import { pretrain } from "#shared/training/pretrain.js";
 import { type UpcycledCheckpoint, upcycle } from "#shared/training/upcycle.js";
 import { percent } from "#shared/util/percent.js";
-import { shown } from "./progress.js";
+import { shown, shownSteps } from "./progress.js";
 
 export interface FirstModelOptions {
   readonly steps: number;
@@ -55,7 +55,7 @@ export interface FirstModel {
 export const pretrained = async (options: FirstModelOptions, making: Making): Promise<FirstModel> => {
   const { template, device, store, dated, signal } = making;
   const { steps, batchSize, learningRate, seed } = options;
-  const parameters = await shown("pretraining", `${steps} steps; compiling the first takes a while`, (at) =>
+  const parameters = await shownSteps("pretraining", steps, (onStep) =>
     pretrain({
       network: template,
       device,
@@ -64,7 +64,7 @@ export const pretrained = async (options: FirstModelOptions, making: Making): Pr
       batchSize,
       learningRate,
       signal,
-      onStep: (step, loss) => at((step + 1) / steps, `step ${step + 1}/${steps}  loss ${loss.toFixed(3)}`),
+      onStep: (step, loss) => onStep(step, `loss ${loss.toFixed(3)}`),
     }),
   );
   const found = await measured(parameters, options, making);
@@ -123,7 +123,7 @@ export const upcycled = async (
 ): Promise<FirstModel> => {
   const { template, device, store, dated, signal } = making;
   const { steps, batchSize, learningRate, seed } = options;
-  const parameters = await shown("training the routers", `${steps} steps; compiling the first takes a while`, (at) =>
+  const parameters = await shownSteps("training the routers", steps, (onStep) =>
     upcycle(checkpoint, {
       network: template,
       device,
@@ -132,8 +132,7 @@ export const upcycled = async (
       batchSize,
       learningRate,
       signal,
-      onStep: (step, mass) =>
-        at((step + 1) / steps, `step ${step + 1}/${steps}  mass on the group's own experts ${percent(mass)}`),
+      onStep: (step, mass) => onStep(step, `mass on the group's own experts ${percent(mass)}`),
     }),
   );
   const found = await measured(parameters, options, making);

@@ -3,6 +3,16 @@ import { bar, formatDuration } from "#shared/telemetry/progress.js";
 
 const BAR_WIDTH = 28;
 
+/** Runs a training with a line of progress. @param train tells each step that is done, from 0 on, with a figure of it */
+export const shownSteps = <T>(
+  what: string,
+  steps: number,
+  train: (onStep: (step: number, figure: string) => void) => Promise<T>,
+): Promise<T> =>
+  shown(what, `${steps} steps; compiling the first takes a while`, (at) =>
+    train((step, figure) => at((step + 1) / steps, `step ${step + 1}/${steps}  ${figure}`)),
+  );
+
 /**
  * Runs work with a line of progress.
  *
