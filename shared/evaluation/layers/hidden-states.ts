@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { mkdtemp, open, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureFolder } from "#shared/files/ensure-folder.js";
 import { namesIn } from "#shared/files/names-in.js";
@@ -28,10 +28,18 @@ export interface HiddenStatesOptions {
 }
 
 const PREFIX = "hidden-";
+const STATES = "states";
+/** What `mkdtemp` makes of the prefix. */
+const MADE = /^hidden-[A-Za-z0-9]{6}$/;
 
-/** Removes what passes of a program that was killed left in a folder, where the system keeps a name of an open file. */
+/** Removes what passes of a program that was killed left in a folder, where the system keeps a name of an open file. What else is in the folder stays. */
 export const removeHiddenStates = async (folder: string): Promise<void> => {
-  for (const name of namesIn(folder)) if (name.startsWith(PREFIX)) await removeFolder(join(folder, name));
+  for (const name of namesIn(folder).filter((name) => MADE.test(name))) {
+    const left = join(folder, name);
+    await rm(join(left, STATES), { force: true }).catch(() => undefined);
+    // One in which anything else lies is somebody's own.
+    await rmdir(left).catch(() => undefined);
+  }
 };
 
 const removeFolder = (folder: string): Promise<void> => rm(folder, { recursive: true, force: true });
@@ -55,7 +63,7 @@ export const openHiddenStates = async (options: HiddenStatesOptions): Promise<Hi
 
   await ensureFolder(folder);
   const own = await mkdtemp(join(folder, PREFIX));
-  const file = await open(join(own, "states"), "wx+");
+  const file = await open(join(own, STATES), "wx+");
   // Windows and network file systems keep a name of an open file; there `close` removes the folder.
   await remove(own).catch(() => undefined);
   const place = (slot: number) => (slot - inMemory) * bytes;

@@ -63,11 +63,17 @@ describe("hidden states", () => {
 
   it("that a killed program left are removed, and nothing else", async (t) => {
     const folder = temporaryFolder(t);
-    mkdirSync(join(folder, "hidden-abc"));
-    writeFileSync(join(folder, "hidden-abc", "states"), "left");
+    mkdirSync(join(folder, "hidden-aBc123"));
+    writeFileSync(join(folder, "hidden-aBc123", "states"), "left");
+    // A folder in which somebody works may be given, as `--out .` of a genesis.
+    for (const own of ["hidden-photos", "hidden-drafts"]) {
+      mkdirSync(join(folder, own));
+      writeFileSync(join(folder, own, "one"), "of somebody's");
+    }
     writeFileSync(join(folder, "validator.json"), "{}");
     await removeHiddenStates(folder);
-    assert.deepEqual(readdirSync(folder), ["validator.json"]);
+    assert.deepEqual(readdirSync(folder), ["hidden-drafts", "hidden-photos", "validator.json"]);
+    assert.deepEqual(readdirSync(join(folder, "hidden-photos")), ["one"]);
     await removeHiddenStates(join(folder, "not there"));
   });
 });
