@@ -15,7 +15,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { placeIn } from "#shared/protocol/voting/place.js";
 import { tally } from "#shared/protocol/voting/tally.js";
-import { chosenSteps, readBallots } from "#shared/replay/ballots.js";
+import { ballotProgress, chosenSteps, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { mapValues } from "#shared/training/objective.js";
@@ -74,6 +74,7 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
     const agree = await everybodyPublished(context, cycle, after);
     const from = await losses(before);
     const to = await losses(after);
+    const ballots = await readBallots(context, cycle);
     return {
       cycle,
       modelHash: after,
@@ -82,7 +83,8 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
       valLossAfter: to.valLoss,
       valBpbBefore: from.valBpb,
       valBpbAfter: to.valBpb,
-      steps: Object.fromEntries(chosenSteps(context.network, await readBallots(context, cycle))),
+      steps: Object.fromEntries(chosenSteps(context.network, ballots)),
+      undecided: ballotProgress(context.network, ballots).undecided,
       miners: await minerResults(context, models, cycle, before),
       merged: after === before ? [] : merged.map(({ uid }) => uid),
     };

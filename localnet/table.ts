@@ -41,17 +41,23 @@ export const cycleTable = (
 };
 
 /** Group, held-out loss before → after in nats, after in bits per byte, and the number of the chosen step. */
-const lossLine = (group: string, { valLossBefore, valLossAfter, valBpbAfter, steps }: CycleResult): string => {
+const lossLine = (group: string, result: CycleResult): string => {
+  const { valLossBefore, valLossAfter, valBpbAfter } = result;
   const before = valLossBefore[group]!;
   const after = valLossAfter[group]!;
   const arrow = after < before ? "↓" : after > before ? "↑" : "=";
-  const step = steps[group]
-    ? `step ${steps[group]}`
-    : paint("yellow", "stood still: its pool is not paid for this cycle");
-  return `${group}: held-out loss ${before.toFixed(4)} → ${after.toFixed(4)} ${arrow}  val_bpb ${valBpbAfter[group]!.toFixed(4)}  ${step}`;
+  return `${group}: held-out loss ${before.toFixed(4)} → ${after.toFixed(4)} ${arrow}  val_bpb ${valBpbAfter[group]!.toFixed(4)}  ${stepOf(group, result)}`;
 };
 
-/** The summary of a run: one line per cycle, with the losses, the merged miners, and the groups that took no step and so were not paid. */
+const stepOf = (group: string, { steps, undecided }: CycleResult): string => {
+  if (steps[group]) return `step ${steps[group]}`;
+  const why = undecided.includes(group)
+    ? "stood still for want of votes: its pay leaves this cycle out"
+    : "stood still: its pool is not paid for this cycle";
+  return paint("yellow", why);
+};
+
+/** The summary of a run: one line per cycle, with the losses, the merged miners, and the groups that took no step and so were not paid, or whose pay leaves the cycle out. */
 export const summaryTable = ({ genesis, cycles }: LocalnetResult): readonly string[] => {
   const groups = Object.keys(genesis.valLoss);
   const losses = ({ valLoss, valBpb }: ModelLosses) =>
@@ -59,11 +65,13 @@ export const summaryTable = ({ genesis, cycles }: LocalnetResult): readonly stri
   return columns([
     ["model", ...groups.flatMap((group) => [`${group} loss`, "val_bpb"]), "merged", "stood still, unpaid"],
     ["genesis", ...losses(genesis), "", ""],
-    ...cycles.map(({ cycle, valLossAfter, valBpbAfter, merged, steps }) => [
+    ...cycles.map(({ cycle, valLossAfter, valBpbAfter, merged, steps, undecided }) => [
       `cycle ${cycle}`,
       ...losses({ valLoss: valLossAfter, valBpb: valBpbAfter }),
       merged.join(" "),
-      groups.filter((group) => !steps[group]).join(" "),
+      groups
+        .flatMap((group) => (steps[group] ? [] : undecided.includes(group) ? `${group} (left out)` : group))
+        .join(" "),
     ]),
   ]);
 };

@@ -5,6 +5,19 @@ import type { CycleResult } from "#localnet/result.js";
 import { cycleTable, summaryTable } from "#localnet/table.js";
 import { heldOutLines } from "#localnet/view.js";
 
+const lineOf = (result: CycleResult, group: string): string | undefined =>
+  cycleTable(result, () => undefined)
+    .map(stripVTControlCharacters)
+    .find((line) => line.includes(`${group}: `));
+
+const summaryOf = (result: CycleResult): readonly string[] =>
+  summaryTable({
+    seconds: 1,
+    genesis: { modelHash: "b".repeat(64), valLoss: result.valLossBefore, valBpb: result.valBpbBefore },
+    cycles: [result],
+    behaviours: {},
+  });
+
 const cycle: CycleResult = {
   cycle: 3,
   modelHash: "a".repeat(64),
@@ -14,16 +27,21 @@ const cycle: CycleResult = {
   valBpbBefore: { math: 1, prose: 1.5 },
   valBpbAfter: { math: 0.95, prose: 1.5 },
   steps: { math: 4, prose: 0 },
+  undecided: [],
   miners: [],
   merged: [2],
 };
 
 describe("the localnet's tables", () => {
   it("say which step a group took, and that one that stood still is not paid", () => {
-    const lines = cycleTable(cycle, () => undefined).map(stripVTControlCharacters);
-    const lineOf = (group: string) => lines.find((line) => line.includes(`${group}: `));
-    assert.match(lineOf("math")!, /2\.0000 → 1\.9000 ↓ .*step 4$/);
-    assert.match(lineOf("prose")!, /3\.0000 → 3\.0000 = .*stood still: its pool is not paid for this cycle$/);
+    assert.match(lineOf(cycle, "math")!, /2\.0000 → 1\.9000 ↓ .*step 4$/);
+    assert.match(lineOf(cycle, "prose")!, /3\.0000 → 3\.0000 = .*stood still: its pool is not paid for this cycle$/);
+  });
+
+  it("say that pay leaves a cycle out in which a group stood still for want of votes", () => {
+    const undecided = { ...cycle, undecided: ["prose"] };
+    assert.match(lineOf(undecided, "prose")!, /stood still for want of votes: its pay leaves this cycle out$/);
+    assert.match(summaryOf(undecided).at(-1)!, /2 +prose \(left out\)$/);
   });
 
   it("show the last models' losses, however many cycles there were", () => {
@@ -35,8 +53,7 @@ describe("the localnet's tables", () => {
   });
 
   it("name in the summary who stood still in which cycle", () => {
-    const genesis = { modelHash: "b".repeat(64), valLoss: cycle.valLossBefore, valBpb: cycle.valBpbBefore };
-    const [heading, first, last] = summaryTable({ seconds: 1, genesis, cycles: [cycle], behaviours: {} });
+    const [heading, first, last] = summaryOf(cycle);
     assert.match(heading!, /stood still, unpaid$/);
     assert.doesNotMatch(first!, /prose$/);
     assert.match(last!, /2 +prose$/);
