@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { RaceOutcome } from "#shared/scoring/racing/race.js";
+import { createTelemetry } from "#shared/telemetry/telemetry.js";
+import { tellJudging } from "#validator/judge/observe-judging.js";
+import { collectingLog } from "../../shared/chain/support.js";
+import { template } from "../../support/micro-network.js";
+import { madeUpReport } from "../../support/reports.js";
+
+const raced = (batches: number, isShort: boolean): RaceOutcome<unknown> => ({
+  results: new Map(),
+  before: Array.from({ length: batches }, () => 3),
+  isShort,
+});
+
+/** What a validator says of an evaluation, but for what it judged. */
+const said = (outcomes: Readonly<Record<string, RaceOutcome<unknown>>>) => {
+  const { log, lines } = collectingLog();
+  const network = { ...template, genesis: "0".repeat(64) };
+  tellJudging({ network, log, telemetry: createTelemetry() }, undefined, madeUpReport("vera", []), {
+    outcomes: new Map(Object.entries(outcomes)),
+    took: { fetch: 40, wait: 10, measure: 500 },
+  });
+  return lines.filter(({ message }) => message !== "judged");
+};
+
+it("a validator that is short of time warns, and says on how many batches it measured and what took the time", () => {
+  const [line, ...others] = said({ math: raced(4, true), prose: raced(8, false) });
+  assert.deepEqual(others, []);
+  const { prevention, ...fields } = line!.fields;
+  assert.equal(line!.level, "warn");
+  assert.deepEqual(fields, {
+    cycle: 7,
+    code: "EVALUATION_SHORT",
+    "batches/math": 4,
+    of: template.scoring.eval_batches,
+    fetchMs: 40,
+    waitMs: 10,
+    measureMs: 500,
+  });
+  assert.match(String(prevention), /a longer evaluate phase$/);
+});
+
+it("a validator with time enough says what took it, and warns of nothing", () => {
+  assert.deepEqual(
+    said({ math: raced(8, false) }).map(({ level, fields }) => [level, fields.code, fields.measureMs]),
+    [["info", undefined, 500]],
+  );
+});
