@@ -1,12 +1,12 @@
 import { PRETRAINING, TRAINING } from "#localnet/training.js";
 import { minerSettings } from "#miner/config.js";
-import { createShardTrainer } from "#miner/training/shard-trainer.js";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Device } from "#shared/engine/device.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
+import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
 import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { pretrain } from "#shared/training/pretrain.js";

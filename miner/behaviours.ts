@@ -3,10 +3,10 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { Participant } from "#shared/participant/participant.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { parseRecord } from "#shared/protocol/records.js";
+import type { ShardTrainer } from "#shared/shard-training/trainer.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { type UpdateFile, updateInMemory } from "./commit/update-file.js";
 import { isPlanted } from "./planted.js";
-import type { ShardTrainer } from "./training/trainer.js";
 
 /** What a miner is about to submit: the encoded safetensors of its update, and what it says it did for it. */
 export interface PackedUpdate {

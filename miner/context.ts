@@ -2,10 +2,10 @@ import type { IdleGate } from "#shared/continuous/idle-gate.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/participant.js";
 import type { Journal } from "#shared/participant/writes/journal.js";
+import type { ShardTrainer } from "#shared/shard-training/trainer.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { MinerConfig } from "./config.js";
 import type { MinerJournal } from "./journal.js";
-import type { ShardTrainer } from "./training/trainer.js";
 
 export interface Miner {
   readonly participant: Participant;

@@ -10,6 +10,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
+import { openBaseWeights, openFrozenWeights } from "#shared/shard-training/base-weights.js";
 import { behaviours, type PackedUpdate } from "./behaviours.js";
 import { openPacker, type Packer } from "./commit/pack.js";
 import { mayCommit } from "./commit/self-check.js";
@@ -17,7 +18,6 @@ import { commitArtifact, revealArtifact } from "./commit/submit.js";
 import { packingTime } from "./commit/training-deadline.js";
 import type { Miner } from "./context.js";
 import type { TrainedWith } from "./journal.js";
-import { openBaseWeights, openFrozenWeights } from "./training/base-weights.js";
 import { obtainShards } from "./training/obtain-shards.js";
 import { type TrainingBase, trainObserved } from "./training/train-observed.js";
 

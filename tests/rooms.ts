@@ -193,6 +193,11 @@ export const ROOMS: readonly Room[] = [
     "errors util files protocol telemetry blobs data wallet signing artifact chain beacon packs datasets model parts config merge replay",
   ),
   room(
+    "shared/shard-training",
+    "an expert group trained beside a frozen hub: the trainer, its streams of text, its checkpoints, the weights that it begins from",
+    "errors util protocol telemetry data engine datasets model parts training participant",
+  ),
+  room(
     "shared/subnet",
     "a subnet looked at from outside: its chain, or a localnet's copy, and files from folders and servers",
     "errors util files protocol telemetry blobs data chain packs simulators replay participant",
@@ -210,7 +215,7 @@ export const ROOMS: readonly Room[] = [
   room(
     "validator",
     "the validator's program: gather, gate, judge, report, exchange, choose, merge, weights",
-    "errors util files protocol telemetry blobs data engine independence rewards scoring tensor-files own-program artifact chain model parts config training cli merge evaluation replay participant doctor planning sprint/proof reputation compute",
+    "errors util files protocol telemetry blobs data engine independence rewards scoring tensor-files own-program artifact chain model parts config training cli merge evaluation replay participant shard-training doctor planning sprint/proof reputation compute",
   ),
   room(
     "inspect",
@@ -220,7 +225,7 @@ export const ROOMS: readonly Room[] = [
   room(
     "miner",
     "the miner's program: a cycle (train, check, commit, reveal), training, plan, receipts, score; behaviours of a red team",
-    "errors util files kernels protocol telemetry blobs data engine independence rewards scoring tensor-files own-program wallet signing artifact documents packs datasets model parts config training cli merge evaluation replay participant doctor planning subnet sprint/exact sprint/proof continuous compute duty settlement",
+    "errors util files kernels protocol telemetry blobs data engine independence rewards scoring tensor-files own-program wallet signing artifact documents packs datasets model parts config training cli merge evaluation replay participant shard-training doctor planning subnet sprint/exact sprint/proof continuous compute duty settlement",
   ),
   room(
     "owner",

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type TrainedTensor, trainedTensors, writeShard } from "#miner/own-trainer/shard-folder.js";
-import { layeredShard } from "#miner/training/shard-layers.js";
-import { shardStep } from "#miner/training/shard-trainer.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import type { Device } from "#shared/engine/device.js";
 import { intTensor, sizeOf, zeros } from "#shared/engine/tensor.js";
 import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
+import { layeredShard } from "#shared/shard-training/shard-layers.js";
+import { shardStep } from "#shared/shard-training/shard-trainer.js";
 import { fromFloats } from "#shared/tensor-files/float32.js";
 import { writeSafetensorsFile } from "#shared/tensor-files/safetensors-writer.js";
 import { mapValues } from "#shared/training/objective.js";

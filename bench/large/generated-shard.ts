@@ -1,7 +1,6 @@
 import { renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { minerSettings, type TrainingConfig } from "#miner/config.js";
-import { partFloats } from "#miner/training/base-weights.js";
 import type { LocalStore } from "#shared/blobs/blob-store.js";
 import { loadConfig } from "#shared/config/load.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -15,6 +14,7 @@ import { DRAWN_GROUP, drawnNetwork } from "#shared/planning/drawn-network.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { type BlobRef, type PartRef, partOf } from "#shared/protocol/model-manifest.js";
 import type { Network } from "#shared/protocol/network.js";
+import { partFloats } from "#shared/shard-training/base-weights.js";
 import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import type { Shapes } from "#shared/training/objective.js";
 import { ROWS } from "./drawn-window.js";

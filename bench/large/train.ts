@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PROGRAM_BYTES } from "#miner/plan/plan.js";
-import { layeredShard, shardShape } from "#miner/training/shard-layers.js";
-import { shardStep } from "#miner/training/shard-trainer.js";
 import { directoryStore } from "#shared/blobs/blob-store.js";
 import type { Device } from "#shared/engine/device.js";
 import { intTensor, zeros } from "#shared/engine/tensor.js";
@@ -10,6 +8,8 @@ import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import { DRAWN_GROUP } from "#shared/planning/drawn-network.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { type BlobRef, bytesOfPart } from "#shared/protocol/model-manifest.js";
+import { layeredShard, shardShape } from "#shared/shard-training/shard-layers.js";
+import { shardStep } from "#shared/shard-training/shard-trainer.js";
 import type { FrozenSource } from "#shared/training/frozen-source.js";
 import { planLayers } from "#shared/training/layers/plan-layers.js";
 import { mapValues } from "#shared/training/objective.js";

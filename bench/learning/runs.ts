@@ -1,6 +1,4 @@
 import { minerSettings } from "#miner/config.js";
-import { createShardTrainer } from "#miner/training/shard-trainer.js";
-import type { ShardTrainer } from "#miner/training/trainer.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Batch } from "#shared/data/loader.js";
@@ -16,6 +14,8 @@ import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
+import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
+import type { ShardTrainer } from "#shared/shard-training/trainer.js";
 import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { mean } from "#shared/util/mean.js";

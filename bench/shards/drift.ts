@@ -1,7 +1,5 @@
 import { tmpdir } from "node:os";
 import { minerSettings } from "#miner/config.js";
-import { createShardTrainer } from "#miner/training/shard-trainer.js";
-import type { ShardTrainer } from "#miner/training/trainer.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Device } from "#shared/engine/device.js";
 import { withUpdate } from "#shared/evaluation/change.js";
@@ -12,6 +10,8 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { frozenShapes } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import type { Shard } from "#shared/protocol/network-file/shard.js";
+import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
+import type { ShardTrainer } from "#shared/shard-training/trainer.js";
 import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import type { Base, Watch } from "./base.js";

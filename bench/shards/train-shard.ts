@@ -1,10 +1,10 @@
 import { minerSettings } from "#miner/config.js";
-import { createShardTrainer } from "#miner/training/shard-trainer.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Device } from "#shared/engine/device.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { frozenShapes } from "#shared/model/shard.js";
+import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
 import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { watchPeaks } from "../large/anonymous-memory.js";

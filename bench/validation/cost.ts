@@ -1,6 +1,5 @@
 import { TRAINING } from "#localnet/training.js";
 import { minerSettings } from "#miner/config.js";
-import { createShardTrainer } from "#miner/training/shard-trainer.js";
 import { loadConfig } from "#shared/config/load.js";
 import { createRandom } from "#shared/data/random.js";
 import type { Device } from "#shared/engine/device.js";
@@ -11,6 +10,7 @@ import { PRESETS } from "#shared/model/presets.js";
 import type { Network } from "#shared/protocol/network.js";
 import { planLaps } from "#shared/scoring/racing/laps.js";
 import { type RaceRules, raceRules } from "#shared/scoring/racing/rules.js";
+import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { mean } from "#shared/util/mean.js";

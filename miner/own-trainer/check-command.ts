@@ -14,13 +14,13 @@ import { modelConfigOf, type Network } from "#shared/protocol/network.js";
 import { baseModelHash } from "#shared/replay/base-model-hash.js";
 import { blobsFrom } from "#shared/replay/source.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
+import { partFloats } from "#shared/shard-training/base-weights.js";
 import { subnetWithTexts } from "#shared/subnet/texts.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { firstOf, wholeTensors } from "#shared/training/frozen-source.js";
 import { type MinerConfig, minerSettings } from "../config.js";
 import { networkBeside, openOwnSubnet } from "../own-subnet.js";
-import { partFloats } from "../training/base-weights.js";
 import { checkTrainer, type Finding } from "./check.js";
 
 interface Options {

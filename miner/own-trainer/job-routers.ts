@@ -2,15 +2,15 @@ import { routerName } from "#shared/model/parameters.js";
 import { shardExperts } from "#shared/model/shard.js";
 import { programShapes, wholeRouter, wholeRouterLayerOf } from "#shared/model/whole-routers.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { RunPlace } from "#shared/shard-training/run-identity.js";
+import type { ShardSettings } from "#shared/shard-training/settings.js";
+import { shardShape } from "#shared/shard-training/shard-layers.js";
 import { writeFloats } from "#shared/training/checkpoint-tensors.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import type { Shapes } from "#shared/training/objective.js";
-import type { TrainingConfig } from "../config.js";
-import type { RunPlace } from "../training/run-identity.js";
-import { shardShape } from "../training/shard-layers.js";
 
 /** Names and shapes of the whole routers that a job has: of each layer of which the shard holds a part of the experts; none where `training.affinity` is 0. */
-export const jobRouterShapes = (network: Network, group: string, config: TrainingConfig): Shapes =>
+export const jobRouterShapes = (network: Network, group: string, config: ShardSettings): Shapes =>
   Object.fromEntries(
     Object.entries(programShapes(shardShape(network, group, config))).filter(
       ([name]) => wholeRouterLayerOf(name) !== null,

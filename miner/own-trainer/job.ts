@@ -7,7 +7,7 @@ import { readFileIfAny } from "#shared/files/atomic-file.js";
 import { CONFIG_FILE } from "#shared/model/checkpoint-layout.js";
 import { writeDocument } from "#shared/own-program/job-folder.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { type RunPlace, streamSeed } from "../training/run-identity.js";
+import { type RunPlace, streamSeed } from "#shared/shard-training/run-identity.js";
 import { hasRouters } from "./job-routers.js";
 import { shardModel, trainedTensors } from "./shard-folder.js";
 

@@ -9,9 +9,9 @@ import { writing } from "#shared/files/writing.js";
 import { openCheckpoint } from "#shared/model/checkpoint-reader.js";
 import { removeWhole, writeDocument } from "#shared/own-program/job-folder.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
+import { type RunPlace, shardIdentity } from "#shared/shard-training/run-identity.js";
 import { fromFloats } from "#shared/tensor-files/float32.js";
 import { placeInFile } from "#shared/tensor-files/place-in-file.js";
-import { type RunPlace, shardIdentity } from "../training/run-identity.js";
 import type { JobPaths } from "./job.js";
 import { type ShardTensors, type ShardWeights, shardTensors, writeShard } from "./shard-folder.js";
 

@@ -15,14 +15,20 @@ import { type ProgramEnd, type RunningProgram, runProgram, statusOf } from "#sha
 import { windowsBytes } from "#shared/own-program/windows-file.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
+import {
+  type RunPlace,
+  runIdentity,
+  shardChoice,
+  shardIdentity,
+  streamSeed,
+} from "#shared/shard-training/run-identity.js";
+import type { HeldOut, ShardTrainer, Training, TrainOptions } from "#shared/shard-training/trainer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import { type FloatSource, inMemory } from "#shared/training/float-source.js";
 import { withSignals } from "#shared/util/join-signals.js";
 import { once } from "#shared/util/once.js";
 import type { MinerConfig } from "../config.js";
-import { type RunPlace, runIdentity, shardChoice, shardIdentity, streamSeed } from "../training/run-identity.js";
-import type { HeldOut, ShardTrainer, Training, TrainOptions } from "../training/trainer.js";
 import { folderBytes } from "./folder-bytes.js";
 import { type JobPaths, jobPaths, runOfJob, writeJob } from "./job.js";
 import { hasRouters, writeJobRouters } from "./job-routers.js";

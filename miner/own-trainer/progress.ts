@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { reasonOf } from "#shared/errors/error.js";
+import type { ReplicaStep } from "#shared/shard-training/trainer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { mean } from "#shared/util/mean.js";
-import type { ReplicaStep } from "../training/trainer.js";
 
 /** A line of the program's standard output. */
 const progressSchema = z.object({

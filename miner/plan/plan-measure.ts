@@ -5,10 +5,10 @@ import { INITIALIZER_RANGE } from "#shared/model/init.js";
 import { frozenShapes } from "#shared/model/shard.js";
 import { seededPiece } from "#shared/planning/seeded-pool.js";
 import type { Network } from "#shared/protocol/network.js";
+import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
 import type { FrozenSource } from "#shared/training/frozen-source.js";
 import type { Shapes } from "#shared/training/objective.js";
 import type { TrainingConfig } from "../config.js";
-import { createShardTrainer } from "../training/shard-trainer.js";
 
 export interface Measurement {
   /** Median of the measured steps. */

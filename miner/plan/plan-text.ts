@@ -1,8 +1,8 @@
 import { fits, foundBy, type PlanLine, planText } from "#shared/cli/plan-lines.js";
 import { KEEP_FEWER } from "#shared/participant/files/kept-cycles.js";
+import { CHECKPOINT_SHARE } from "#shared/shard-training/checkpoint-runs.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import { percent } from "#shared/util/percent.js";
-import { CHECKPOINT_SHARE } from "../training/checkpoint-runs.js";
 import type { TrainingPlan } from "./plan.js";
 import type { Measurement } from "./plan-measure.js";
 import type { SprintPlan } from "./plan-sprint.js";

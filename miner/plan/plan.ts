@@ -7,12 +7,12 @@ import { frozenShapes } from "#shared/model/shard.js";
 import { keptCycles } from "#shared/participant/files/kept-cycles.js";
 import { isInHostMemory } from "#shared/planning/devices.js";
 import type { Network } from "#shared/protocol/network.js";
+import { shardShape } from "#shared/shard-training/shard-layers.js";
 import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
 import { chooseProgram, type StepProgram } from "#shared/training/choose-program.js";
 import type { StepMemory } from "#shared/training/plan.js";
 import { ARENA_SHARE } from "#shared/training/plan-peak.js";
 import type { TrainingConfig } from "../config.js";
-import { shardShape } from "../training/shard-layers.js";
 
 /** Bytes, unless said otherwise. */
 export interface TrainingPlan {

@@ -6,11 +6,11 @@ import { programShapes } from "#shared/model/whole-routers.js";
 import { measureOptimiser, measureReading } from "#shared/planning/measure-host.js";
 import { type GraphsTime, measureTime } from "#shared/planning/measure-time.js";
 import type { Network } from "#shared/protocol/network.js";
+import { shardShape } from "#shared/shard-training/shard-layers.js";
+import { shardStep } from "#shared/shard-training/shard-trainer.js";
 import type { FloatDType } from "#shared/tensor-files/float-dtype.js";
 import { layersStepGraphs, wholeStepGraphs } from "#shared/training/step-graphs.js";
 import type { TrainingConfig } from "../config.js";
-import { shardShape } from "../training/shard-layers.js";
-import { shardStep } from "../training/shard-trainer.js";
 import type { TrainingPlan } from "./plan.js";
 
 /** What a step takes on a device, found without one. */

@@ -1,6 +1,6 @@
+import type { ReplicaStep } from "#shared/shard-training/trainer.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
-import type { ReplicaStep } from "./trainer.js";
 
 /** Steps over which the rate is measured. */
 const RATE_STEPS = 10;

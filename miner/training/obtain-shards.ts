@@ -2,9 +2,9 @@ import { openPack } from "#datasets/tokens.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { chooseShards } from "#shared/packs/choose-shards.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { shardChoice } from "#shared/shard-training/run-identity.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import type { MinerConfig } from "../config.js";
-import { shardChoice } from "./run-identity.js";
 import { streamOwner } from "./stream-secret.js";
 
 /** Shards that are fetched at once. */

@@ -3,12 +3,12 @@ import type { IdleGate } from "#shared/continuous/idle-gate.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { modelAtStart, withModelFiles } from "#shared/participant/model-at-start.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { openBaseWeights, openFrozenWeights, openHubWeights } from "#shared/shard-training/base-weights.js";
+import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
+import type { ShardTrainer } from "#shared/shard-training/trainer.js";
 import type { MinerConfig } from "../config.js";
 import { openOwnTrainer, removeOwnTrainer } from "../own-trainer/own-trainer.js";
-import { openBaseWeights, openFrozenWeights, openHubWeights } from "./base-weights.js";
-import { createShardTrainer } from "./shard-trainer.js";
 import { streamOwner } from "./stream-secret.js";
-import type { ShardTrainer } from "./trainer.js";
 import { openWorkerPool, removeWorkerFiles, replicaFolder } from "./worker-pool.js";
 
 /**

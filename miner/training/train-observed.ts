@@ -1,11 +1,11 @@
 import { phaseWindow } from "#shared/protocol/phases.js";
+import type { ReplicaStep, Training } from "#shared/shard-training/trainer.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
 import { mean } from "#shared/util/mean.js";
 import { trainingDeadline } from "../commit/training-deadline.js";
 import type { Miner } from "../context.js";
 import { observeTraining } from "./observe-training.js";
-import type { ReplicaStep, Training } from "./trainer.js";
 
 /** What a cycle's training begins from: a model, the group's weights in it, and those of other groups that its shard computes with. */
 export interface TrainingBase {

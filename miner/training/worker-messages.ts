@@ -1,8 +1,8 @@
 import type { ErrorCode } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { HeldOut, ReplicaStep } from "#shared/shard-training/trainer.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
 import type { MinerConfig } from "../config.js";
-import type { HeldOut, ReplicaStep } from "./trainer.js";
 
 /** What a worker process is to train. Tensors go through files. */
 export interface WorkerTask {

@@ -1,10 +1,10 @@
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { expectedFault } from "#shared/errors/file-fault.js";
+import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
+import type { ShardTrainer } from "#shared/shard-training/trainer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type OpenWeights, openFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
-import { createShardTrainer } from "./shard-trainer.js";
-import type { ShardTrainer } from "./trainer.js";
 import type { FromWorker, MeasureJob, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
 
 const tell = (message: FromWorker) => void process.send?.(message);

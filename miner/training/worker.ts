@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { BlockZeroError } from "#shared/errors/error.js";
+import type { ReplicaStep } from "#shared/shard-training/trainer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
-import type { ReplicaStep } from "./trainer.js";
 import type { FromWorker, MeasureJob, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
 
 /** A replica in a process of its own. */

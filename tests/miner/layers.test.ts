@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planTraining } from "#miner/plan/plan.js";
-import type { ReplicaStep } from "#miner/training/trainer.js";
 import type { Device } from "#shared/engine/device.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { ReplicaStep } from "#shared/shard-training/trainer.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { temporaryFolder } from "../shared/artifact/temporary.js";

@@ -1,10 +1,10 @@
 import { type MinerConfig, minerSettings } from "#miner/config.js";
-import { createShardTrainer, type ShardTrainerOptions } from "#miner/training/shard-trainer.js";
-import type { ShardTrainer } from "#miner/training/trainer.js";
 import { loadConfig } from "#shared/config/load.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
+import { createShardTrainer, type ShardTrainerOptions } from "#shared/shard-training/shard-trainer.js";
+import type { ShardTrainer } from "#shared/shard-training/trainer.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { device } from "../shared/model/micro.js";
 import { parameters, template } from "../support/micro-network.js";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { watch } from "node:fs";
-import { CHECKPOINT_SHARE } from "#miner/training/checkpoint-runs.js";
+import { CHECKPOINT_SHARE } from "#shared/shard-training/checkpoint-runs.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { collectingLog } from "../shared/chain/support.js";
 import { trained } from "../support/trained.js";

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import type { TrainOptions } from "#miner/training/trainer.js";
 import { openWorkerPool, removeWorkerFiles } from "#miner/training/worker-pool.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import { mergeDeltas } from "#shared/merge/weighted-mean.js";
+import type { TrainOptions } from "#shared/shard-training/trainer.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { coded } from "#tests/support/coded.js";

@@ -1,4 +1,4 @@
-import type { Training } from "#miner/training/trainer.js";
+import type { Training } from "#shared/shard-training/trainer.js";
 import { readAll } from "#shared/training/float-source.js";
 
 /** What a training came to, its update read into memory. */

@@ -1,4 +1,3 @@
-import { createShardTrainer } from "#miner/training/shard-trainer.js";
 import { l2Norm, type TensorBlob } from "#shared/artifact/update.js";
 import { createRandom } from "#shared/data/random.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
@@ -11,6 +10,7 @@ import { canonicalBytes } from "#shared/protocol/hash-json.js";
 import { artifactHash, type UnsignedUpdateManifest } from "#shared/protocol/manifest.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Submission } from "#shared/replay/submissions.js";
+import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
 import { inMemory, readAll } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { localUpdate, type TestKey } from "./local-signing.js";

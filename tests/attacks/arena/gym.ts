@@ -1,7 +1,5 @@
 import { groupTrainingLoader } from "#datasets/group-data.js";
 import { minerSettings } from "#miner/config.js";
-import { shardShape } from "#miner/training/shard-layers.js";
-import { shardStep } from "#miner/training/shard-trainer.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Batch } from "#shared/data/loader.js";
 import { zeros } from "#shared/engine/tensor.js";
@@ -10,6 +8,8 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { wholeRouters } from "#shared/model/whole-routers.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
+import { shardShape } from "#shared/shard-training/shard-layers.js";
+import { shardStep } from "#shared/shard-training/shard-trainer.js";
 import { innerLoop } from "#shared/training/inner-loop.js";
 import { mapValues } from "#shared/training/objective.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";

@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync, truncateSync, utimesSync, writeF
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { OwnTrainer, OwnTrainerOptions } from "#miner/own-trainer/own-trainer.js";
-import type { ReplicaStep, TrainOptions } from "#miner/training/trainer.js";
 import type { Device } from "#shared/engine/device.js";
 import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { type Parameters, routerLayerOf } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
+import type { ReplicaStep, TrainOptions } from "#shared/shard-training/trainer.js";
 import { type FloatSource, inMemory } from "#shared/training/float-source.js";
 import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { device, microParameters, relativeError } from "../../shared/model/micro.js";

@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type OwnTrainer, type OwnTrainerOptions, openOwnTrainer } from "#miner/own-trainer/own-trainer.js";
-import type { TrainOptions } from "#miner/training/trainer.js";
+import type { TrainOptions } from "#shared/shard-training/trainer.js";
 import { inMemory } from "#shared/training/float-source.js";
 import { temporaryFolder } from "../../shared/artifact/temporary.js";
 import { collectingLog } from "../../shared/chain/support.js";

@@ -20,9 +20,9 @@ import { createTimeBox, stepTimes } from "#shared/training/time-box.js";
 import type { TrainStepOptions } from "#shared/training/train-options.js";
 import { createTrainStep } from "#shared/training/train-step.js";
 import { withSignals } from "#shared/util/join-signals.js";
-import type { TrainingConfig } from "../config.js";
 import { checkpointRuns, type KeepOptions } from "./checkpoint-runs.js";
 import { type RunPlace, shardChoice, streamSeed } from "./run-identity.js";
+import type { ShardSettings } from "./settings.js";
 import { layeredShard, shardProgram, shardShape } from "./shard-layers.js";
 import type { HeldOut, ShardTrainer, Training, TrainOptions } from "./trainer.js";
 
@@ -30,7 +30,7 @@ export interface ShardTrainerOptions {
   readonly device: Device;
   readonly network: Network;
   readonly group: string;
-  readonly config: TrainingConfig;
+  readonly config: ShardSettings;
   /** Read once where the whole graph is trained, else whenever a layer needs its weights; then it must last as long as the trainer, which closes it. */
   readonly hub: FrozenSource & Partial<Pick<OpenWeights, "close">>;
   /** Whose training stream it is: seeds it. */
@@ -47,7 +47,7 @@ export interface ShardTrainerOptions {
 export const shardStep = (
   network: Network,
   group: string,
-  config: TrainingConfig,
+  config: ShardSettings,
 ): Omit<TrainStepOptions, "device" | "params" | "trainable"> => {
   const shape = shardShape(network, group, config);
   return {

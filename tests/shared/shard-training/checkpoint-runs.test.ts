@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checkpointRuns } from "#miner/training/checkpoint-runs.js";
 import { floatTensor } from "#shared/engine/tensor.js";
+import { checkpointRuns } from "#shared/shard-training/checkpoint-runs.js";
 import type { InnerProgress } from "#shared/training/inner-loop.js";
 import { STATE_PARTS } from "#shared/training/step-backend.js";
 import type { StateTensor } from "#shared/training/train-step.js";
-import { temporaryFolder } from "../../shared/artifact/temporary.js";
-import { collectingLog } from "../../shared/chain/support.js";
-import { configOf, network } from "../micro-shard.js";
+import { configOf, network } from "../../miner/micro-shard.js";
+import { temporaryFolder } from "../artifact/temporary.js";
+import { collectingLog } from "../chain/support.js";
 
 const SECOND = 1000;
 

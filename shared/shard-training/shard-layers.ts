@@ -9,10 +9,10 @@ import type { Network } from "#shared/protocol/network.js";
 import { chooseProgram, type StepProgram } from "#shared/training/choose-program.js";
 import { type FrozenSource, firstOf } from "#shared/training/frozen-source.js";
 import type { Layered } from "#shared/training/layers/layered.js";
-import type { TrainingConfig } from "../config.js";
+import type { ShardSettings } from "./settings.js";
 
 /** The forward pass of a shard. */
-export const shardShape = (network: Network, group: string, config: TrainingConfig): ForwardShape => ({
+export const shardShape = (network: Network, group: string, config: ShardSettings): ForwardShape => ({
   config: network.model,
   held: shardExperts(network, group),
   heldAffinity: config.training.affinity,
@@ -23,7 +23,7 @@ export const shardShape = (network: Network, group: string, config: TrainingConf
 export const shardProgram = async (
   network: Network,
   group: string,
-  config: TrainingConfig,
+  config: ShardSettings,
   device: Pick<Device, "hostMemory">,
 ): Promise<StepProgram> => {
   const { program } = config.training;
@@ -39,7 +39,7 @@ export const shardProgram = async (
 };
 
 /** A shard whose frozen weights are read from the hub when a layer needs them. Other groups' experts come with each training. */
-export const layeredShard = (network: Network, group: string, config: TrainingConfig, hub: FrozenSource): Layered => {
+export const layeredShard = (network: Network, group: string, config: ShardSettings, hub: FrozenSource): Layered => {
   const shape = shardShape(network, group, config);
   return { shape, frozen: firstOf([shardHub(shape, hub), unread(frozenShapes(network, group))]) };
 };

@@ -2,12 +2,12 @@ import type { ShardChoice } from "#datasets/tokens.js";
 import { expertsOf } from "#shared/model/groups.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { TrainingConfig } from "../config.js";
+import type { ShardSettings } from "./settings.js";
 
 export interface RunPlace {
   readonly network: Network;
   readonly group: string;
-  readonly config: TrainingConfig;
+  readonly config: ShardSettings;
   /** Whose training stream it is: what `streamOwner` gives, which nobody else can know. */
   readonly miner: string;
   /** Which of the machine's replicas trains, from 0. */
