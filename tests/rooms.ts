@@ -170,7 +170,7 @@ export const ROOMS: readonly Room[] = [
   room(
     "shared/text-evaluation",
     "a model measured on files: perplexity, multiple choice, confidence intervals",
-    "errors protocol data engine model evaluation",
+    "errors util protocol data engine model evaluation",
   ),
   room(
     "shared/replay",

@@ -13,6 +13,7 @@ import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
+import { inLots } from "#shared/util/in-lots.js";
 import { type Change, changed, changeOf } from "./change.js";
 import { createEvaluator, type Evaluation } from "./evaluator.js";
 
@@ -70,8 +71,7 @@ export const createLossMeter = async (
     evaluate: (run: readonly Batch[]) => Promise<Evaluation>,
   ): Promise<number[]> => {
     const losses: number[] = [];
-    for (let at = 0; at < batches.length; at += together) {
-      const run = batches.slice(at, at + together);
+    for (const run of inLots(batches, together)) {
       const { metrics } = await evaluate(run);
       losses.push(...run.map((_, i) => metrics[i]!));
     }

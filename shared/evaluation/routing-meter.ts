@@ -9,6 +9,7 @@ import { familyOf } from "#shared/model/families/index.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { allExperts } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { inLots } from "#shared/util/in-lots.js";
 import { textMemory } from "./evaluation-memory.js";
 import { layerGraphs } from "./layers/layer-graphs.js";
 import { passContext, textThrough } from "./layers/layer-pass.js";
@@ -84,26 +85,28 @@ export const createRoutingMeter = (
   return {
     layers,
     async measure(rows) {
-      const measured = rows.map(({ length }) => ({
-        tokens: length,
+      const measured = rows.map((row) => ({
+        row,
+        tokens: row.length,
         gate: [] as Float32Array[],
         selected: [] as Float32Array[],
       }));
-      const rowsOf = <T>(all: readonly T[], run: number) => all.slice(run * batchSize, (run + 1) * batchSize);
       await textThrough(context, {
         model,
-        runs: Array.from({ length: Math.ceil(rows.length / batchSize) }, (_, run) =>
-          feeds(rowsOf(rows, run), batchSize, sequenceLength),
-        ),
-        onOutputs(_, run, { gate, selected }) {
+        runs: inLots(measured, batchSize),
+        feed: (run) => {
+          const own = run.map(({ row }) => row);
+          return feeds(own, batchSize, sequenceLength);
+        },
+        onOutputs(run, { gate, selected }) {
           if (!gate || !selected) return;
-          for (const [i, row] of rowsOf(measured, run).entries()) {
-            row.gate.push(expertsOf(gate, i));
-            row.selected.push(expertsOf(selected, i));
+          for (const [i, own] of run.entries()) {
+            own.gate.push(expertsOf(gate, i));
+            own.selected.push(expertsOf(selected, i));
           }
         },
       });
-      return measured;
+      return measured.map(({ row: _, ...own }) => own);
     },
     dispose: () => context.programs.dispose(),
   };

@@ -7,6 +7,7 @@ import { type PassContext, passContext, textThrough } from "#shared/evaluation/l
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { allExperts } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
+import { inLots } from "#shared/util/in-lots.js";
 
 /** A sequence of which the model predicts the end. */
 export interface ScoreRequest {
@@ -70,26 +71,32 @@ export const createScorer = (
       const places = new Map<number, number[]>();
       for (const [place, request] of requests.entries()) {
         const length = paddedLength(request);
-        places.set(length, [...(places.get(length) ?? []), place]);
+        const own = places.get(length);
+        if (own) own.push(place);
+        else places.set(length, [place]);
       }
-      const lots = [...places].map(([length, own]) => lotOf(sizedFor(length), length, own));
-      const all = lots.reduce((sum, { context, runs }) => sum + runs.length * (context.graphs.layers + 2), 0);
+      const texts = [...places].map(([length, own]) => {
+        const sized = sizedFor(length);
+        return { ...sized, length, runs: inLots(own, sized.batchSize) };
+      });
+      const all = texts.reduce((sum, { context, runs }) => sum + runs.length * (context.graphs.layers + 2), 0);
       let done = 0;
       const onRun = () => onProgress?.(++done / all);
       const results = new Array<number>(requests.length);
-      for (const { context, batchSize, length, runs } of lots) {
-        const feeds = runs.map((run) =>
-          feedsOf(
-            run.map((place) => requests[place]!),
-            batchSize,
-            length,
-          ),
-        );
-        const losses = await textThrough(context, { model: tensors, runs: feeds, onRun });
-        for (const [i, run] of runs.entries())
-          for (const [row, place] of run.entries())
-            results[place] = sumOf(losses[i]!.losses!.data, row * length, requests[place]!);
-      }
+      for (const { context, batchSize, length, runs } of texts)
+        await textThrough(context, {
+          model: tensors,
+          runs,
+          feed: (run) => {
+            const own = run.map((place) => requests[place]!);
+            return feedsOf(own, batchSize, length);
+          },
+          onHead: (run, { losses }) => {
+            for (const [row, place] of run.entries())
+              results[place] = sumOf(losses!.data, row * length, requests[place]!);
+          },
+          onRun,
+        });
       return results;
     },
     async dispose() {
@@ -110,15 +117,6 @@ const sizedOf = (device: Device, config: ModelConfig, length: number, memory: nu
   const graphs = layerGraphs(shape, { ofLosses: (losses) => ({ losses }) });
   return { context: passContext({ device, shape, graphs, memory, folder: tmpdir(), signals: [] }), batchSize };
 };
-
-/** The requests of a length, by their places, in runs. */
-const lotOf = (sized: Sized, length: number, places: readonly number[]) => ({
-  ...sized,
-  length,
-  runs: Array.from({ length: Math.ceil(places.length / sized.batchSize) }, (_, run) =>
-    places.slice(run * sized.batchSize, (run + 1) * sized.batchSize),
-  ),
-});
 
 /** Rows are filled up at their end, which nothing before it looks at. */
 const feedsOf = (requests: readonly ScoreRequest[], batchSize: number, length: number) => {

@@ -6,6 +6,7 @@ import { windowsOf } from "#shared/model/windows.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
+import { inLots } from "#shared/util/in-lots.js";
 import { type Change, changeOf } from "../change.js";
 import { batchesOfRun, joined, type LossMeter } from "../loss-meter.js";
 import { lossGraphs } from "./layer-graphs.js";
@@ -52,9 +53,7 @@ export const createLayerMeter = (
     batches: readonly Batch[],
   ): Promise<number[][]> => {
     if (batches.length === 0 || changes.length === 0) return changes.map(() => []);
-    const runs = Array.from({ length: Math.ceil(batches.length / together) }, (_, i) =>
-      batchTensors(joined(batches.slice(i * together, (i + 1) * together), together)),
-    );
+    const runs = inLots(batches, together).map((run) => batchTensors(joined(run, together)));
     const results = await passThrough(context, { model, varied, changes, runs });
     return results.map((ofRuns) =>
       batches.map((_, batch) => Number(ofRuns[Math.floor(batch / together)]![batch % together]!.data[0])),

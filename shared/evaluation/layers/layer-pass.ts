@@ -4,6 +4,7 @@ import type { Device, Tensors } from "#shared/engine/device.js";
 import type { ForwardShape } from "#shared/model/forward.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { expertOf, type Parameters } from "#shared/model/parameters.js";
+import { inLots } from "#shared/util/in-lots.js";
 import { type Change, changed } from "../change.js";
 import { type HiddenStates, openHiddenStates } from "./hidden-states.js";
 import type { LayerGraphs, LayerPart, ModelPart } from "./layer-graphs.js";
@@ -56,8 +57,8 @@ export interface PassRequest {
   readonly changes: readonly (Change | null)[];
   /** What each run is fed with: ids, targets, and of isolated documents starts. */
   readonly runs: readonly Tensors[];
-  /** Told what a layer that is the same for all changes gives of a run, beside its hidden state. */
-  readonly onOutputs?: (layer: number, run: number, outputs: Tensors) => void;
+  /** Told what a layer that is the same for all changes gives of a run, beside its hidden state: layer by layer, and run by run. */
+  readonly onOutputs?: (run: number, outputs: Tensors) => void;
   /** Told of each program that was run. */
   readonly onRun?: () => void;
 }
@@ -84,28 +85,34 @@ export const passThrough = async (context: PassContext, request: PassRequest): P
   }
 };
 
-/**
- * Runs go through a model as it is: as many at a time as memory has room for, and those through each layer before the next is opened.
- *
- * @returns by run the head's outputs, where there is a head
- */
-export const textThrough = async (
+/** What goes through a model as it is. */
+export interface TextRequest<Run> extends Pick<PassRequest, "model" | "onRun"> {
+  readonly runs: readonly Run[];
+  /** What a run is fed with: made when its turn comes, since it takes more memory than the text. */
+  readonly feed: (run: Run) => Tensors;
+  /** Told what each layer gives of a run, beside its hidden state. */
+  readonly onOutputs?: (run: Run, outputs: Tensors) => void;
+  /** Told the head's outputs of a run. */
+  readonly onHead?: (run: Run, outputs: Tensors) => void;
+}
+
+/** Runs go through a model as it is: as many at a time as memory has room for, and those through each layer before the next is opened. */
+export const textThrough = async <Run>(
   context: PassContext,
-  { runs, onOutputs, ...request }: Omit<PassRequest, "varied" | "changes">,
-): Promise<readonly Tensors[]> => {
+  { model, runs, feed, onRun, onOutputs, onHead }: TextRequest<Run>,
+): Promise<void> => {
   const together = Math.max(1, Math.floor(context.memory / (4 * context.stateLength)));
-  const results: Tensors[] = [];
-  for (let at = 0; at < runs.length; at += together) {
-    const [ofRuns] = await passThrough(context, {
-      ...request,
+  for (const lot of inLots(runs, together)) {
+    const [heads] = await passThrough(context, {
+      model,
       varied: [],
       changes: [null],
-      runs: runs.slice(at, at + together),
-      onOutputs: (layer, run, outputs) => onOutputs?.(layer, at + run, outputs),
+      runs: lot.map(feed),
+      ...(onRun && { onRun }),
+      onOutputs: (run, outputs) => onOutputs?.(lot[run]!, outputs),
     });
-    results.push(...ofRuns!);
+    for (const [run, outputs] of heads!.entries()) onHead?.(lot[run]!, outputs);
   }
-  return results;
 };
 
 class Pass {
@@ -145,7 +152,7 @@ class Pass {
   /** @param first layer with a varied tensor */
   #pass(layer: number, first: number): Promise<void> {
     const part = this.#context.graphs.layer(layer);
-    if (layer < first) return this.#common(part, layer);
+    if (layer < first) return this.#common(part);
     const varied = this.#varied.get(layer) ?? [];
     return layer === first ? this.#fork(part, varied) : this.#apart(part, varied);
   }
@@ -161,14 +168,14 @@ class Pass {
   }
 
   /** A layer that is the same for all changes. */
-  async #common(part: LayerPart, layer: number): Promise<void> {
+  async #common(part: LayerPart): Promise<void> {
     const { runs, onOutputs } = this.#request;
     await this.#opened(part, async ({ program, weights }) => {
       for (const run of runs.keys()) {
         const feeds = await this.#feeds(part, null, run);
         const { hidden, ...others } = await this.#checked(program.run({ ...weights, ...feeds }));
         if (hidden) await this.#write(null, run, hidden);
-        onOutputs?.(layer, run, others);
+        onOutputs?.(run, others);
       }
     });
   }
@@ -187,7 +194,8 @@ class Pass {
     const weights = without(part, own);
     await this.#opened({ ...part, ...fixed, weights }, async (before) => {
       await this.#opened({ ...part, ...varying, weights }, async (after) => {
-        for (const together of chunks(changes.length, memory / Math.max(1, bytesOf(model, names)))) {
+        const most = Math.max(1, Math.floor(memory / Math.max(1, bytesOf(model, names))));
+        for (const together of inLots([...changes.keys()], most)) {
           const changedWeights: Parameters[] = [];
           for (const change of together) changedWeights.push(await this.#changedWeights(own, changes[change]!));
           for (const run of runs.keys()) {
@@ -314,11 +322,3 @@ const without = ({ weights }: ModelPart, others: ReadonlyMap<string, string>): R
 
 const bytesOf = (model: ModelTensors, names: readonly string[]): number =>
   names.reduce((sum, name) => sum + 4 * model[name]!.shape.reduce((product, size) => product * size, 1), 0);
-
-/** 0 … count − 1 in runs of `most`, at least one each. */
-const chunks = (count: number, most: number): number[][] => {
-  const size = Math.max(1, Math.floor(most));
-  return Array.from({ length: Math.ceil(count / size) }, (_, i) =>
-    Array.from({ length: Math.min(size, count - i * size) }, (_, j) => i * size + j),
-  );
-};
