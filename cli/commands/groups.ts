@@ -167,10 +167,10 @@ const relevanceOf = async (
     }
     return rows;
   };
-  const shape = { batchSize: BATCH, sequenceLength: length };
   const meter = createRoutingMeter(onnxCpu({ threads }), config, {
-    ...shape,
-    model: await heldIfItFits(model),
+    batchSize: BATCH,
+    sequenceLength: length,
+    model: () => heldIfItFits(model),
     signal,
   });
   try {

@@ -106,7 +106,7 @@ const say = async (
   const meter = createRoutingMeter(onnxCpu({ threads }), network.model, {
     batchSize: BATCH,
     sequenceLength: network.data.sequence_length,
-    model: await heldIfItFits(model),
+    model: () => heldIfItFits(model),
     signal,
   });
   const affinity = await groupAffinity(meter, network, { source, documents }).finally(() => meter.dispose());

@@ -22,7 +22,7 @@ export const ownChoices = async (
   const meter = createRoutingMeter(device, model, {
     batchSize: scoring.eval_batch_size,
     sequenceLength: data.sequence_length,
-    model: parameters,
+    model: async () => parameters,
     ...(signal && { signal }),
   });
   try {

@@ -10,6 +10,7 @@ import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { allExperts } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
 import { inLots } from "#shared/util/in-lots.js";
+import { once } from "#shared/util/once.js";
 import { textMemory } from "./evaluation-memory.js";
 import { layerGraphs } from "./layers/layer-graphs.js";
 import { passContext, textThrough } from "./layers/layer-pass.js";
@@ -43,8 +44,8 @@ export interface RoutingMeterOptions {
   readonly batchSize: number;
   /** Greatest number of tokens in a row. */
   readonly sequenceLength: number;
-  /** In memory, or in files, of which no more than a layer is in use at a time. */
-  readonly model: ModelTensors;
+  /** In memory, or in files, of which no more than a layer is in use at a time. Asked for when rows are measured first: reading it may take minutes. */
+  readonly model: () => Promise<ModelTensors>;
   /** Bytes of hidden states in memory: rows of more go through the model one part after the other. By default as `textMemory`. */
   readonly memory?: number;
   /** Ends a measurement between two runs of a layer, with its reason. */
@@ -81,7 +82,7 @@ export const createRoutingMeter = (
     folder: tmpdir(),
     signals: signal ? [signal] : [],
   });
-
+  const read = once(model);
   return {
     layers,
     async measure(rows) {
@@ -92,7 +93,7 @@ export const createRoutingMeter = (
         selected: [] as Float32Array[],
       }));
       await textThrough(context, {
-        model,
+        model: await read(),
         runs: inLots(measured, batchSize),
         feed: (run) => {
           const own = run.map(({ row }) => row);

@@ -20,7 +20,7 @@ import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js
 import { openSubnet } from "#tests/support/subnet.js";
 import { forge, noiseUpdate, submit } from "#tests/support/updates.js";
 
-const ROWS = { batchSize: 4, sequenceLength: template.data.sequence_length, model: parameters };
+const ROWS = { batchSize: 4, sequenceLength: template.data.sequence_length, model: async () => parameters };
 
 const documents = (t: TestContext, count: number): string => {
   const file = join(temporaryFolder(t), "mine.jsonl");

@@ -46,24 +46,25 @@ describe("a routing meter", () => {
   it("measures the same, bit for bit, of a model in files, and of rows that memory has no room for at once", async () => {
     const rows = ["a", "b", "c", "d", "e"].map((seed) => microIds(8, seed));
     const measured = async (given: Partial<RoutingMeterOptions>) => {
-      const options = { batchSize: 2, sequenceLength, model: parameters, ...given };
+      const options = { batchSize: 2, sequenceLength, model: async () => parameters, ...given };
       const meter = createRoutingMeter(device, MICRO, options);
       return meter.measure(rows).finally(() => meter.dispose());
     };
     const expected = await measured({});
-    assert.deepEqual(await measured({ model: placed(parameters, "F32", join(folder, "model")) }), expected);
+    const places = placed(parameters, "F32", join(folder, "model"));
+    assert.deepEqual(await measured({ model: async () => places }), expected);
     for (const memory of [1, 4 * 16 * MICRO.hidden_size * 2]) assert.deepEqual(await measured({ memory }), expected);
   });
 
   it("ends with its signal", async () => {
     const over = AbortSignal.abort(new Error("not wanted any more"));
-    const options = { batchSize: 2, sequenceLength, model: parameters, signal: over };
+    const options = { batchSize: 2, sequenceLength, model: async () => parameters, signal: over };
     const meter = createRoutingMeter(device, MICRO, options);
     await assert.rejects(meter.measure([microIds(8, "a")]), /not wanted any more/);
     await meter.dispose();
   });
 
-  it("is refused where there are no routers", () => {
+  it("is refused where there are no routers, before any of the model is read", () => {
     const dense: ModelConfig = {
       ...MICRO,
       model_type: "llama",
@@ -72,13 +73,14 @@ describe("a routing meter", () => {
       num_experts_per_tok: 0,
       moe_intermediate_size: 0,
     };
-    const open = () => createRoutingMeter(device, dense, { batchSize: 2, sequenceLength, model: parameters });
+    const model = () => assert.fail("reads the model");
+    const open = () => createRoutingMeter(device, dense, { batchSize: 2, sequenceLength, model });
     assert.throws(open, { code: "MODEL_DENSE", message: /Llama/ });
   });
 
   it("gives of each row what its own tokens come to, however short it is", async () => {
     const rows = [microIds(8, "first"), microIds(5, "second"), microIds(8, "third")];
-    const meter = createRoutingMeter(device, MICRO, { batchSize: 2, sequenceLength, model: parameters });
+    const meter = createRoutingMeter(device, MICRO, { batchSize: 2, sequenceLength, model: async () => parameters });
     try {
       const measured = await meter.measure(rows);
       assert.deepEqual(meter.layers, [0, 1]);
