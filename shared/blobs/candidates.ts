@@ -38,8 +38,14 @@ type Rate = Pick<FetchLimits, "leastBytesPerSecond">;
 export const candidateAt = (location: string): Candidate => ({ location, turnMs: FIRST_TURN_MS, ms: 0, bytes: 0 });
 
 /** Milliseconds for which it was asked beyond those that its bytes take at the least rate; below 0 if it sent faster. */
-export const unpaid = ({ ms, bytes }: Candidate, { leastBytesPerSecond }: Rate): number =>
+export const unpaid = ({ ms, bytes }: Pick<Candidate, "ms" | "bytes">, { leastBytesPerSecond }: Rate): number =>
   ms - (1000 * bytes) / leastBytesPerSecond;
+
+/** What a turn of any length costs in vain, as milliseconds of a first turn, in tenths of it: nothing where all of its time was paid by bytes. */
+export const costOfTurn = (turn: Pick<Candidate, "ms" | "bytes">, rate: Rate): number => {
+  const share = Math.max(0, unpaid(turn, rate)) / turn.ms;
+  return (FIRST_TURN_MS * Math.round(10 * share)) / 10;
+};
 
 /**
  * Who sends most for its time leads, and has half of the time, less where it sends less than it must: else each of many fast servers would send

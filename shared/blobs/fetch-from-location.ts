@@ -4,6 +4,7 @@ import { withSignals } from "#shared/util/join-signals.js";
 import { networkOf } from "./admission.js";
 import type { BlobFetch } from "./blob-fetch.js";
 import type { RequestLimits } from "./blob-request.js";
+import { costOfTurn } from "./candidates.js";
 import type { Download } from "./download.js";
 import { type FetchLimits, watchFetch } from "./fetch-limits.js";
 import { type FetchTurns, FIRST_TURN_MS, isTurnOver, turnOver } from "./fetch-turns.js";
@@ -23,7 +24,7 @@ export interface AskedOfLocation {
   readonly incoming: IncomingBlob;
   /** Milliseconds of the one turn that it has; unset: as many turns as needed. */
   readonly only: number | undefined;
-  /** Milliseconds that the location last cost in vain. */
+  /** Milliseconds that the location last cost in vain, before this. */
   readonly costMs: number;
   /** Is told milliseconds for which it waited for places: they are no fault of the server's. */
   readonly onWaited: (ms: number) => void;
@@ -70,11 +71,22 @@ const fetchFromServer = async (
   const { signal } = request;
   const network = networkOf(server.address.address);
   let cost = costMs;
+  /** When its turn began, and what was there of the blob: null while it waits. */
+  let begin: { readonly at: number; readonly bytes: number } | null = null;
+  const turnOf = ({ at, bytes }: NonNullable<typeof begin>) => ({
+    ms: performance.now() - at,
+    bytes: Math.max(0, incoming.length() - bytes),
+  });
+  const costNow = (): number => {
+    const turn = begin && turnOf(begin);
+    // Before a first turn is over, what came says nothing.
+    return turn && turn.ms >= FIRST_TURN_MS ? costOfTurn(turn, asking) : cost;
+  };
   for (let milliseconds = only ?? FIRST_TURN_MS; ; milliseconds *= 2) {
     const begun = performance.now();
-    const before = incoming.length();
-    const turn = await turns.take({ network, milliseconds, costMs: cost, signal });
-    onWaited(performance.now() - begun);
+    const turn = await turns.take({ network, milliseconds, costMs: costNow, signal });
+    begin = { at: performance.now(), bytes: incoming.length() };
+    onWaited(begin.at - begun);
     request.onAsked?.();
     const end = new AbortController();
     const timer = only === undefined ? undefined : setTimeout(() => end.abort(turnOver()), milliseconds);
@@ -85,8 +97,9 @@ const fetchFromServer = async (
       );
     } catch (thrown) {
       if (!isTurnOver(thrown) || only !== undefined) throw thrown;
-      if (incoming.length() === before) cost = FIRST_TURN_MS;
+      cost = costOfTurn(turnOf(begin), asking);
     } finally {
+      begin = null;
       watch.stop();
       clearTimeout(timer);
       turn.release();

@@ -13,8 +13,11 @@ export interface TurnRequest {
   readonly network: string;
   /** Milliseconds that this turn may last while others wait for shorter turns. The request for the shortest turn goes first. */
   readonly milliseconds: number;
-  /** Milliseconds that its location last cost in vain. Of one network, who cost least has the places: locations are of whoever says so, and may name another's address. Default: 0. */
-  readonly costMs?: number | undefined;
+  /**
+   * Milliseconds that its location costs in vain, as they are now: also while it has its turn. Of one network, who costs least has the places: locations are
+   * of whoever says so, and may name another's address. Default: 0.
+   */
+  readonly costMs?: (() => number) | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -36,14 +39,14 @@ export interface FetchTurnsOptions {
 
 interface Holder {
   readonly network: string;
-  readonly costMs: number;
+  readonly costMs: () => number;
   readonly since: number;
   readonly over: AbortController;
 }
 
 interface Waiter {
   readonly network: string;
-  readonly costMs: number;
+  readonly costMs: () => number;
   readonly milliseconds: number;
   readonly enter: () => void;
 }
@@ -71,7 +74,7 @@ export const openFetchTurns = ({
 
   const heldBy = (network: string) => [...held].filter((holder) => holder.network === network).length;
   const isFirst = ({ network, costMs }: Waiter) =>
-    waiting.every((other) => other.network !== network || other.costMs >= costMs);
+    waiting.every((other) => other.network !== network || other.costMs() >= costMs());
   const mayEnter = (waiter: Waiter) => held.size < places && heldBy(waiter.network) < perNetwork && isFirst(waiter);
 
   const letIn = () => {
@@ -79,15 +82,15 @@ export const openFetchTurns = ({
     if (waiting.length === 0) clearInterval(timer);
   };
 
-  /** Ends the longest of the turns whose place the waiting request could use: of its network, who cost more gives way after a first turn. */
+  /** Ends the longest of the turns whose place the waiting request could use: of its network, who costs more gives way after a first turn. */
   const makeRoom = (waiter: Waiter) => {
     const { network, costMs, milliseconds } = waiter;
     if (!isFirst(waiter)) return;
     const isFull = heldBy(network) >= perNetwork;
     const suited = [...held].filter((holder) => {
       const isOfIt = holder.network === network;
-      const enough = isOfIt && holder.costMs > costMs ? Math.min(milliseconds, FIRST_TURN_MS) : milliseconds;
-      const mayEnd = isOfIt ? holder.costMs >= costMs : !isFull;
+      const enough = isOfIt && holder.costMs() > costMs() ? Math.min(milliseconds, FIRST_TURN_MS) : milliseconds;
+      const mayEnd = isOfIt ? holder.costMs() >= costMs() : !isFull;
       return mayEnd && !holder.over.signal.aborted && now() - holder.since >= enough;
     });
     const [longest] = suited.sort((a, b) => a.since - b.since);
@@ -104,7 +107,7 @@ export const openFetchTurns = ({
   };
 
   return {
-    take: ({ network, milliseconds, costMs = 0, signal }) =>
+    take: ({ network, milliseconds, costMs = () => 0, signal }) =>
       new Promise((resolve, reject) => {
         const leave = () => {
           waiting = waiting.filter((other) => other !== waiter);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { createBlobClient } from "#shared/blobs/blob-client.js";
 import { type FetchTurns, isTurnOver, openFetchTurns, type TurnRequest } from "#shared/blobs/fetch-turns.js";
 import { incomingBytes } from "#shared/blobs/incoming-blob.js";
@@ -23,10 +24,11 @@ describe("turns", { timeout: HANG_GUARD }, () => {
     turns: FetchTurns,
     network: string,
     milliseconds = 10,
-    { signal, costMs }: Partial<Pick<TurnRequest, "signal" | "costMs">> = {},
+    { signal, costMs = 0 }: Partial<Pick<TurnRequest, "signal">> & { readonly costMs?: number | (() => number) } = {},
   ) => {
     let isIn = false;
-    const turn = turns.take({ network, milliseconds, signal, costMs }).then((given) => {
+    const cost = typeof costMs === "number" ? () => costMs : costMs;
+    const turn = turns.take({ network, milliseconds, signal, costMs: cost }).then((given) => {
       isIn = true;
       return given;
     });
@@ -115,6 +117,22 @@ describe("turns", { timeout: HANG_GUARD }, () => {
     second.release();
   });
 
+  it("are kept by who costs nothing as long as it does", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const { turns, advance } = open({ places: 2, perNetwork: 1 });
+    let cost = 0;
+    const held = await taking(turns, "a", 10, { costMs: () => cost }).turn;
+    const waiting = taking(turns, "a", 10, { costMs: 100 });
+    advance(1000);
+    t.mock.timers.tick(CHECK_MS);
+    assert.equal(held.over.aborted, false);
+    cost = inVain;
+    t.mock.timers.tick(CHECK_MS);
+    assert.equal(isTurnOver(held.over.reason), true);
+    held.release();
+    (await waiting.turn).release();
+  });
+
   it("go to who waits for the shortest, then to who came first; who leaves holds up nobody", async () => {
     const { turns } = open({ places: 1, perNetwork: 1 });
     const held = await taking(turns, "a").turn;
@@ -158,6 +176,29 @@ describe("a blob client among servers that drip", { timeout: HANG_GUARD }, () =>
       client.fetchBlob({ location, hash, maxBytes, signal: stop.signal }).catch(() => "never"),
     );
     const honest = await listen(t, (_, response) => response.end(bytes));
+    assert.deepEqual(Buffer.from(await client.fetchBlob({ location: honest, hash, maxBytes })), bytes);
+    stop.abort();
+    assert.deepEqual(new Set(await Promise.all(drips)), new Set(["never"]));
+  });
+
+  it("has the honest one's blob, though it took some time to say that it has no other", async (t) => {
+    const turns = openFetchTurns({ places: 2, perNetwork: 2, checkMs: 10 });
+    const client = createBlobClient({ allowPrivateAddresses: true, log: quiet, turns, minBytesPerSecond: 1 });
+    const honest = await listen(t, async ({ url }, response) => {
+      if (url?.includes(hash)) {
+        response.end(bytes);
+        return;
+      }
+      await delay(200);
+      response.writeHead(404).end();
+    });
+    const other = client.fetchBlob({ location: honest, hash: sha256(Buffer.from("other")), maxBytes });
+    await assert.rejects(other, { code: "FETCH_NOT_FOUND" });
+    const stop = new AbortController();
+    const locations = await Promise.all(Array.from({ length: 6 }, () => dripFeeder(t)));
+    const drips = locations.map((location) =>
+      client.fetchBlob({ location, hash, maxBytes, signal: stop.signal }).catch(() => "never"),
+    );
     assert.deepEqual(Buffer.from(await client.fetchBlob({ location: honest, hash, maxBytes })), bytes);
     stop.abort();
     assert.deepEqual(new Set(await Promise.all(drips)), new Set(["never"]));
