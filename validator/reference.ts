@@ -26,6 +26,12 @@ export const measureReference = async (
   const { instruments } = participant.telemetry;
   const groups = Object.keys(network.groups);
   let parameters: ModelTensors | undefined;
+  const areShardsMeasured = network.model.shard?.mode !== "full";
+  // Beside the whole loss of another model, a shard's would look apart from it.
+  instruments.replace(
+    "blockzero_reference_shard_loss_nats",
+    areShardsMeasured ? knownShards(journal.value, model) : [],
+  );
   const read = async () => (parameters ??= wholeModel(await readBase(participant, meter, cycle, model)));
   for (const group of groups) {
     signal.throwIfAborted();
@@ -49,8 +55,7 @@ export const measureReference = async (
     const known = { [group]: { ...measured, cycle } };
     journal.note((value) => ({ ...value, reference: { ...value.reference, ...known } }));
   }
-  if (network.model.shard?.mode === "full") return;
-  instruments.replace("blockzero_reference_shard_loss_nats", knownShards(journal.value, model));
+  if (!areShardsMeasured) return;
   for (const group of groups) {
     signal.throwIfAborted();
     await measureShard(validator, cycle, { group, text: () => referenceText(validator, group), model, read });

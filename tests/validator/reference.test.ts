@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import { isHeldOut } from "#shared/data/split.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { heldOutLosses } from "#shared/evaluation/reference-text.js";
@@ -17,7 +17,7 @@ import { temporaryFolder } from "../shared/artifact/temporary.js";
 import { HANG_GUARD } from "../support/hang-guard.js";
 import { parameters, template } from "../support/micro-network.js";
 import { sealedPages } from "../support/sealed-pages.js";
-import { openSubnet } from "../support/subnet.js";
+import { openSubnet, type Subnet } from "../support/subnet.js";
 import { device } from "../support/updates.js";
 import { openValidator, type TestValidator } from "../support/validator.js";
 
@@ -219,36 +219,47 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
     );
   });
 
-  it("of a former model's shard is shown no longer", async (t) => {
+  it("of a former model's shard is shown no longer, from before the whole loss of the new one is", async (t) => {
     const subnet = await openSubnet(t);
-    const vera = await openValidator(t, subnet, "vera");
-    const { instruments } = vera.participant.telemetry;
-    const shown: string[] = [];
-    const telemetry = {
-      ...vera.participant.telemetry,
-      instruments: {
-        ...instruments,
-        replace: ((name, series) => {
-          if (name === "blockzero_reference_shard_loss_nats")
-            shown.push(JSON.stringify([...series].map(([labels, loss]) => [labels, loss])));
-        }) satisfies Instruments["replace"],
-      },
-    };
-    const watched = { ...vera, participant: { ...vera.participant, telemetry } };
-    vera.journal.update((value) => ({
+    const { watched, shown } = await watching(t, subnet);
+    watched.journal.update((value) => ({
       ...value,
       shards: { math: { model: subnet.modelHash, loss: 1 }, prose: { model: "another", loss: 2 } },
     }));
-    await subnet.to(subnet.window(1, "reveal").start - 1);
-    await measureReference(watched, 1, subnet.modelHash);
-    assert.deepEqual(shown, [JSON.stringify([[{ group: "math" }, 1]])]);
+    await measureReference({ ...watched, shardLosses: async () => [3] }, 1, subnet.modelHash);
+    assert.deepEqual(shown, [["math 1"], "whole math", "whole prose", "shard prose"]);
   });
 
-  it("is not told of full shards, which are the whole model", async (t) => {
+  it("is not told of full shards, which are the whole model, nor that of a shard from before they were", async (t) => {
     const subnet = await openSubnet(t, { network: { model: { ...template.model, shard: { mode: "full" } } } });
-    const vera = await openValidator(t, subnet, "vera");
-    await measureReference(vera, 1, subnet.modelHash);
-    assert.ok(vera.measured.length > 0);
-    assert.ok(vera.measured.every((row) => Object.keys(row).every((name) => !name.startsWith("shard_loss/"))));
+    const { watched, shown } = await watching(t, subnet);
+    watched.journal.update((value) => ({ ...value, shards: { math: { model: subnet.modelHash, loss: 1 } } }));
+    await measureReference(watched, 1, subnet.modelHash);
+    assert.ok(watched.measured.length > 0);
+    assert.ok(watched.measured.every((row) => Object.keys(row).every((name) => !name.startsWith("shard_loss/"))));
+    assert.deepEqual(shown, [[], "whole math", "whole prose"]);
   });
 });
+
+/** A validator, and what its instruments are told of losses: one's new figure, or all of the shards' that are shown. */
+const watching = async (t: TestContext, subnet: Subnet) => {
+  const vera = await openValidator(t, subnet, "vera");
+  const { telemetry } = vera.participant;
+  const shown: (string | readonly string[])[] = [];
+  const instruments: Instruments = {
+    ...telemetry.instruments,
+    set: (name, _, ...[labels]) => {
+      const of = ({ group }: { readonly group?: unknown } = {}) => group;
+      if (name === "blockzero_reference_loss_nats") shown.push(`whole ${of(labels)}`);
+      if (name === "blockzero_reference_shard_loss_nats") shown.push(`shard ${of(labels)}`);
+    },
+    replace: (name, series) => {
+      if (name !== "blockzero_reference_shard_loss_nats") return;
+      shown.push(Array.from(series, ([labels, loss]) => `${Object(labels).group} ${loss}`));
+    },
+  };
+  return {
+    watched: { ...vera, participant: { ...vera.participant, telemetry: { ...telemetry, instruments } } },
+    shown,
+  };
+};
