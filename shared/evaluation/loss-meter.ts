@@ -11,6 +11,7 @@ import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import { windowsOf } from "#shared/model/windows.js";
 import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
+import { leastOfEach } from "#shared/scoring/steps/measure-elsewhere.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 import { inLots } from "#shared/util/in-lots.js";
@@ -143,9 +144,7 @@ export const stepBatches = (
   return drawn(network, group, { batches: times * network.scoring.eval_batches, seed, sealed });
 };
 
-/** Least number of batches of the other groups' text, of one group's, and their share of an evaluation's. */
-const OTHER_BATCHES = 8;
-const GROUP_BATCHES = 2;
+/** Batches of the other groups' text, as a share of an evaluation's. */
 const OTHER_SHARE = 1 / 4;
 
 /**
@@ -159,8 +158,8 @@ export const otherBatches = (
   texts: ReadonlyMap<string, { readonly seed: string; readonly sealed: DocumentSource | null }>,
 ): readonly Batch[] => {
   if (texts.size === 0) return [];
-  const wanted = Math.max(OTHER_BATCHES, Math.ceil(OTHER_SHARE * network.scoring.eval_batches));
-  const batches = Math.max(GROUP_BATCHES, Math.ceil(wanted / texts.size));
+  const wanted = Math.ceil(OTHER_SHARE * network.scoring.eval_batches);
+  const batches = Math.max(leastOfEach(texts.size), Math.ceil(wanted / texts.size));
   const ofGroups = [...texts].map(([group, text]) => drawn(network, group, { batches, ...text }));
   return Array.from({ length: batches }, (_, i) => ofGroups.map((own) => own[i]!)).flat();
 };

@@ -18,6 +18,9 @@ import { onePass } from "./one-pass.js";
 /** Greatest number of bytes of candidates' changes in memory. Any other change is computed again at each look. */
 const KEPT_BYTES = 256 << 20;
 
+/** Part of the time that is kept for the text of the other groups: a race of steps mostly takes all that it gets. */
+const TIME_ELSEWHERE = 1 / 10;
+
 type TensorInMemory = NonNullable<ReturnType<FloatTensors["get"]>>;
 
 /** A tensor that is made from files whenever it is read. */
@@ -105,15 +108,15 @@ export const measureCandidates = async (
       ahead: pass?.ahead,
     };
   };
+  const text = others?.batches ?? [];
   const now = time?.now ?? ENOUGH_TIME.now;
   const begun = now();
   const { approved, best, reductions, passes, isMeasured, isShort } = await measureSteps({
     rules: { confidence: outer.confidence, batches: batches.length },
     reaches: measured.map((_, at) => reachOf(stepOf(at))),
     ...on(batches),
-    time,
+    time: time && text.length > 0 ? timeAtHome(time) : time,
   });
-  const text = others?.batches ?? [];
   const elsewhere = await measureElsewhere({
     // The likely choice first.
     candidates: approved
@@ -149,6 +152,13 @@ export const measureCandidates = async (
     passes: passes + elsewhere.passes,
     isShort: isShort || elsewhere.isShort,
   };
+};
+
+/** The time without the part that is kept for the text of the other groups. */
+const timeAtHome = (time: MeasuringTime): MeasuringTime => {
+  const all = time.left();
+  const kept = Number.isFinite(all) ? TIME_ELSEWHERE * Math.max(0, all) : 0;
+  return { ...time, left: () => time.left() - kept };
 };
 
 /**

@@ -6,7 +6,7 @@ interface Elsewhere {
   readonly candidates: readonly number[];
   /** Number of other groups. */
   readonly groups: number;
-  /** Number of batches of the other groups' text: as many of each group, by turns. */
+  /** Number of batches of the other groups' text: as many of each group, by turns. Where time is short, the first of them are taken. */
   readonly batches: number;
   /** Their losses, as of `measureSteps`. */
   readonly losses: StepMeasurement["losses"];
@@ -28,11 +28,21 @@ interface MeasuredElsewhere {
   readonly reductions: ReadonlyMap<number, ReductionElsewhere>;
   /** Number of forward passes of a batch, including the base's. */
   readonly passes: number;
-  /** Whether time was up before all were measured. */
+  /** Whether there was no time for all of them on all batches. */
   readonly isShort: boolean;
 }
 
-/** Measures steps against the base on the text of the other groups, as many of them as there is time for. */
+/** Least number of batches of the other groups' text, and of one group's. */
+const LEAST_BATCHES = 8;
+const LEAST_OF_GROUP = 2;
+
+/** Least number of batches of each of so many other groups, at least one. */
+export const leastOfEach = (groups: number): number => Math.max(LEAST_OF_GROUP, Math.ceil(LEAST_BATCHES / groups));
+
+/**
+ * Measures steps against the base on the text of the other groups. Where time is short all of them on fewer batches, so that the harm of each is
+ * known; and where that would be fewer than the least number, as many of them as there is time for.
+ */
 export const measureElsewhere = async ({
   candidates,
   groups,
@@ -43,19 +53,22 @@ export const measureElsewhere = async ({
   perBatch,
 }: Elsewhere): Promise<MeasuredElsewhere> => {
   const reductions = new Map<number, ReductionElsewhere>();
-  if (batches < 2 * Math.max(1, groups) || candidates.length === 0) return { reductions, passes: 0, isShort: false };
-  const each = perBatch * batches;
-  const inTime = candidates.filter((_, i) => (i + 2) * each <= time.left());
-  if (inTime.length === 0) return { reductions, passes: 0, isShort: true };
-  await ahead?.([null, ...inTime], 0, batches);
-  const base = await losses(null, 0, batches);
-  let passes = batches;
-  for (const candidate of inTime) {
-    if (!ahead && each > time.left()) break;
-    reductions.set(candidate, pairedByGroups(base, await losses(candidate, 0, batches), groups));
-    passes += batches;
+  if (groups < 1 || batches < LEAST_OF_GROUP * groups || candidates.length === 0)
+    return { reductions, passes: 0, isShort: false };
+  const inTime = (those: number) => Math.min(batches, time.left() / (perBatch * those));
+  const forAll = groups * Math.floor(inTime(candidates.length + 1) / groups);
+  const taken = Math.min(batches, Math.max(forAll, groups * leastOfEach(groups)));
+  const those = candidates.filter((_, i) => taken <= inTime(i + 2));
+  if (those.length === 0) return { reductions, passes: 0, isShort: true };
+  await ahead?.([null, ...those], 0, taken);
+  const base = await losses(null, 0, taken);
+  let passes = taken;
+  for (const candidate of those) {
+    if (!ahead && taken > inTime(1)) break;
+    reductions.set(candidate, pairedByGroups(base, await losses(candidate, 0, taken), groups));
+    passes += taken;
   }
-  return { reductions, passes, isShort: reductions.size < candidates.length };
+  return { reductions, passes, isShort: taken < batches || reductions.size < candidates.length };
 };
 
 /**

@@ -19,21 +19,31 @@ const batches = Array.from(
     sequenceLength: 1,
   }),
 );
-const lossOf = (weight: number, { ids: [at] }: Batch) => (1 - weight) ** 2 + (1 + 0.01 * weight) * Math.sin(Number(at));
+const lossOf = (weight: number, { ids: [at] }: Batch, noise: number) =>
+  (1 - weight) ** 2 + (1 + noise * weight) * Math.sin(Number(at));
 
 /** Of another group's text, told by the size of its batches: the loss rises with w. */
 const elsewhere = batches.slice(0, 8).map((batch) => ({ ...batch, batchSize: 2 }));
 const lossElsewhere = (weight: number, { ids: [at] }: Batch) => 1.1 * weight + Math.sin(Number(at));
 
-const measure = async (directions: Directions, others: readonly Batch[] = []) => {
+/** @param left number of batches that there is time for; @param noise by how much batches differ in what a step does */
+const measure = async (
+  directions: Directions,
+  others: readonly Batch[] = [],
+  { left = Number.POSITIVE_INFINITY, noise = 0.01 }: { readonly left?: number; readonly noise?: number } = {},
+) => {
   const looks: number[] = [];
+  let taken = 0;
   const { vote, reductions } = await measureCandidates(
     {
       ofGroup: async () => ({
         losses: async (change, drawn) => {
           const weight = change?.get(WEIGHT)?.data[0] ?? 0;
           looks.push(weight);
-          return drawn.map((batch) => (batch.batchSize === 1 ? lossOf : lossElsewhere)(weight, batch));
+          taken += drawn.length;
+          return drawn.map((batch) =>
+            batch.batchSize === 1 ? lossOf(weight, batch, noise) : lossElsewhere(weight, batch),
+          );
         },
       }),
     },
@@ -52,9 +62,10 @@ const measure = async (directions: Directions, others: readonly Batch[] = []) =>
       },
       batches,
       others: { groups: 1, batches: others },
+      time: { now: () => taken, left: () => left - taken },
     },
   );
-  return { vote, looks, measured: [...reductions.keys()] };
+  return { vote, looks, taken, measured: [...reductions.keys()] };
 };
 
 test("a step that is the same as another is measured once, and a ballot says the same of both", async () => {
@@ -80,4 +91,14 @@ test("of two steps that one is best which costs another group less", async () =>
   assert.equal(vote?.best, 2);
   const unseen = await measure(directions);
   assert.deepEqual([unseen.vote?.better, unseen.vote?.best], [[1, 2, 3, 4], 3], "where the other text is not measured");
+});
+
+test("a race of steps leaves time to measure what they cost another group", async () => {
+  const directions = { merged: along(0.5), all: along(1), best: along(1.9), momentum: null };
+  // So many batches are what the race takes by itself, or a few more.
+  for (const left of [240, 250, 260]) {
+    const { vote, taken } = await measure(directions, elsewhere, { left, noise: 3 });
+    assert.equal(vote?.best, 2, `with time for ${left} batches`);
+    assert.ok(taken <= left, `${taken} of ${left}`);
+  }
 });

@@ -37,6 +37,33 @@ describe("measuring steps on the other groups' text", () => {
     assert.deepEqual([none.measured, none.passes, none.isShort], [[], 0, true]);
   });
 
+  it("takes all of them on fewer batches where time is short, but not on too few", async () => {
+    const measure = async (left: number, groups = 1) => {
+      const { reductions, passes, isShort } = await measureElsewhere({
+        candidates: [0, 1, 2],
+        groups,
+        batches: 32,
+        losses: async (candidate, from, to) =>
+          Array.from({ length: to - from }, (_, i) => 1 + (candidate === null ? 0 : 0.1 * i)),
+        ahead: undefined,
+        time: { now: () => 0, left: () => left },
+        perBatch: 1,
+      });
+      return { taken: [...reductions.values()].map(({ batches }) => batches), passes, isShort };
+    };
+    assert.deepEqual(await measure(128), { taken: [32, 32, 32], passes: 128, isShort: false });
+    assert.deepEqual(await measure(127), { taken: [31, 31, 31], passes: 124, isShort: true });
+    assert.deepEqual(
+      await measure(127, 4),
+      { taken: [28, 28, 28], passes: 112, isShort: true },
+      "as many of each group",
+    );
+    assert.deepEqual(await measure(32), { taken: [8, 8, 8], passes: 32, isShort: true });
+    assert.deepEqual(await measure(31), { taken: [8, 8], passes: 24, isShort: true });
+    assert.deepEqual(await measure(32, 16), { taken: [], passes: 0, isShort: true }, "two of each group at least");
+    assert.deepEqual(await measure(15), { taken: [], passes: 0, isShort: true });
+  });
+
   it("sees what a step does to one of many groups", async () => {
     for (const groups of [1, 4, 16, 47]) {
       const batches = Math.max(8, 2 * groups);
