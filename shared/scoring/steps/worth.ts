@@ -40,8 +40,9 @@ const harmOf = ({ others }: ApprovedStep): number => {
 
 /**
  * The steps to vote for: those of the approved that do not harm the other groups out of all proportion, and the one of them that goes
- * farthest and is worth enough. As among the approved themselves, only those that were measured longest are compared. One whose effect on the other groups is not
- * known is best only if that is known of none.
+ * farthest and is worth enough. As among the approved themselves, only those that were measured longest are compared; but one that costs the others
+ * more than it gains is left out of it as long as there is another: its rivals were out of the race by what they gain at home alone. One whose effect on the
+ * other groups is not known is best only if that is known of none.
  *
  * @param steps by candidate; null for one that is not approved
  * @param groups number of other groups
@@ -55,8 +56,10 @@ export const worthwhile = (
   const choice = better.flatMap((is, candidate) => (is ? [candidate] : []));
   const isKnown = (candidate: number) => steps[candidate]!.others !== null;
   const known = choice.some(isKnown) ? choice.filter(isKnown) : choice;
-  const most = Math.max(0, ...known.map((candidate) => steps[candidate]!.own.batches));
-  const longest = known.filter((candidate) => steps[candidate]!.own.batches === most);
+  const worthy = known.filter((candidate) => worthOf(steps[candidate]!, groups) > 0);
+  const compared = worthy.length > 0 ? worthy : known;
+  const most = Math.max(0, ...compared.map((candidate) => steps[candidate]!.own.batches));
+  const longest = compared.filter((candidate) => steps[candidate]!.own.batches === most);
   const best = farthest(longest, (candidate) => ({
     gain: worthOf(steps[candidate]!, groups),
     reach: steps[candidate]!.reach,

@@ -51,6 +51,18 @@ describe("what an approved step is worth", () => {
     assert.deepEqual(worthwhile([costly], 47).better, [true], "however many other groups there are");
   });
 
+  it("prefers what is worth something to what is not, however long it was measured", () => {
+    const early = step(reduction(0.05, 0.001, 8), reduction(-0.01));
+    const late = step(reduction(0.06, 0.001, 64), reduction(-0.07));
+    assert.equal(worthwhile([early, late], 1).best, 0, "its race was over by what it gains at home alone");
+    assert.equal(worthwhile([late], 1).best, 0, "where there is no other");
+    assert.equal(
+      worthwhile([early, { ...late, others: reduction(-0.05) }], 1).best,
+      1,
+      "where both are worth something",
+    );
+  });
+
   it("compares those that were measured longest, and prefers one whose harm is known", () => {
     const early = step(reduction(0.09, 0.001, 8), reduction(0));
     const late = step(reduction(0.02, 0.001, 32), reduction(0));
