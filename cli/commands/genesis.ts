@@ -92,7 +92,7 @@ export const genesis: CommandSpec = {
       )
       .option(
         "--force",
-        "go on where a shard differs by more, of which a checkpoint is then not measured, or routers send a group's text elsewhere",
+        "go on where a shard differs by more, or routers send a group's text elsewhere; the shards of a checkpoint are then not measured",
         false,
       )
       .option("--other-tokenizer", "go on with another tokenizer than the checkpoint's", false)
