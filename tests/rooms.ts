@@ -67,7 +67,7 @@ export const ROOMS: readonly Room[] = [
   room(
     "shared/independence",
     "how much of an update is its own training: sketches, loadings, repeats",
-    "errors kernels protocol",
+    "errors kernels protocol util",
   ),
   room("shared/rewards", "window, ranking, reward curves, weights: from scores to pay", "protocol"),
   room("shared/scoring", "Proof-of-Loss, racing, candidate steps, what a report may say: pure", "protocol"),

@@ -1,13 +1,30 @@
 import { gramOf } from "./gram.js";
-import { besideThem, makeupOf, precisionOf } from "./loadings.js";
+import { precisionOf } from "./kinship.js";
+import { besideThem, makeupOf } from "./loadings.js";
 import { ownSharesOf } from "./own-share.js";
 import { square } from "./powers.js";
 import { copiesOf, gainWeightsOf } from "./weights.js";
+import { witnessedMakeupOf } from "./witnessed-loadings.js";
+import { witnessesOf } from "./witnesses.js";
 
 export interface Measured {
   readonly sketch: Float32Array;
   /** Loss reduction, nats per token. */
   readonly gain: number;
+}
+
+/** Sketches of what has no part itself. */
+export interface Aside {
+  /**
+   * Updates whose gain is not known, because they came too late to be measured. Who is their kin shares with them: else a copy would be worth as much as the
+   * training for each validator that gets it alone.
+   */
+  readonly unmeasured?: readonly Float32Array[];
+  /**
+   * Trainings of the same base that nobody else has seen, such as a validator's own, each with draws of its own. Two and more say who has the signal, which cosines alone
+   * do not where hotkeys of one training are the majority. Fewer say nothing.
+   */
+  readonly witnesses?: readonly Float32Array[];
 }
 
 /** Kinship up to this value is chance between independent trainings, and what trainings of equal length have in common. */
@@ -39,15 +56,14 @@ const WORTHLESS = 0.25;
  * order of the updates, except for rounding.
  *
  * @param directions sketches of what everybody knows, such as the momentum: the part along them is removed from every update
- * @param unmeasured sketches of updates whose gain is not known, because they came too late to be measured. They get no part, but who is their kin shares with
- *   them: else a copy would be worth as much as the training for each validator that gets it alone
  */
 export const independenceOf = (
   updates: readonly Measured[],
   directions: readonly Float32Array[],
-  unmeasured: readonly Float32Array[] = [],
+  { unmeasured = [], witnesses = [] }: Aside = {},
 ): readonly number[] => {
-  const { norms, known, cosines } = gramOf([...updates.map(({ sketch }) => sketch), ...unmeasured], directions);
+  const sketches = [...updates.map(({ sketch }) => sketch), ...unmeasured, ...witnesses];
+  const { norms, known, cosines } = gramOf(sketches, directions);
   const counted = updates.flatMap(({ gain }, i) => (gain > 0 && Number.isFinite(gain) && norms[i]! > 0 ? [i] : []));
   const shares = updates.map(() => 0);
   if (counted.length === 1) shares[counted[0]!] = 1;
@@ -61,7 +77,11 @@ export const independenceOf = (
   const copies = copiesOf(gram.cosines);
   const own = ownSharesOf(gram, gains, copies);
   const ownGains = gains.map((gain, i) => Math.max(Number.MIN_VALUE, gain * own[i]!));
-  const { loadings, kinship } = makeupOf(gram, ownGains, copies);
+  const witnessPlaces = witnesses.map((_, i) => updates.length + unmeasured.length + i);
+  const witnessed = witnessesOf({ cosines, norms }, witnessPlaces, counted);
+  const { loadings, kinship } = witnessed
+    ? witnessedMakeupOf(gram.cosines, ownGains, copies, witnessed)
+    : makeupOf(gram, ownGains, copies);
   const heard = gainWeightsOf(ownGains).map((weight, i) => weight * precisionOf(loadings[i]!));
   const late = unmeasured.flatMap((_, k) => {
     const row = cosines[updates.length + k]!;

@@ -1,26 +1,10 @@
-import type { Gram, Matrix } from "./gram.js";
-import { fourth, square } from "./powers.js";
+import type { Gram } from "./gram.js";
+import { bounded, kinOf, kinshipOf, type Makeup } from "./kinship.js";
+import { amongStrangers, hearingOf, rootOf, strangeness, toldBy, towards } from "./strangers.js";
 import { quantileOfAscending, usualOf, type Weighted, weightedQuantile } from "./weighted-quantile.js";
 import { gainWeightsOf, weightsOf } from "./weights.js";
 
-/** The parts of an update that is scaled to length 1. */
-export interface Makeup {
-  /** The loading of each update: its part along the common signal, in (0, 1). One minus its square is the noise of its own training. */
-  readonly loadings: readonly number[];
-  /** Correlations between the noises, 1 on the diagonal: 1 for copies, about 0 for independent trainings. */
-  readonly kinship: Matrix;
-}
-
-/** Bounds of the loadings: every update has a little noise. */
-const BOUNDS = [0.01, 0.99] as const;
 const ROUNDS = 6;
-/** Quantile of a row's ratios that the first guess uses: the ratios with unrelated updates, however many are kin. */
-const STRANGERS = 0.1;
-/**
- * Share of a row's largest ratio. A smaller ratio has nothing in common with the row, so it does not show how much unrelated updates have
- * in common.
- */
-const UNRELATED = 0.15;
 /** Relative amount by which a loading may exceed what the loss reduction implies: trainings of unequal length have slopes that differ by so much. */
 const TOLERANCE = 0.25;
 
@@ -63,32 +47,13 @@ export const makeupOf = (
   let kinship = kinshipOf(cosines, loadings);
   for (let round = 0; round < ROUNDS; round++) {
     const before = loadings;
-    const kinCounts = kinship.map((row) =>
-      Math.max(
-        1,
-        row.reduce((sum, kin) => sum + kin, 0),
-      ),
-    );
-    const precisions = before.map(precisionOf);
-    const unrelated = (i: number, j: number) => fourth(1 - Math.max(0, kinship[i]![j]!));
-    const weighted = pairs.map(({ i, j, value }): Weighted => {
-      const heard = precisions[i]! * gainWeights[i]! * precisions[j]! * gainWeights[j]! * unrelated(i, j);
-      return { value, weight: heard / (kinCounts[i]! * kinCounts[j]!) };
-    });
+    const hearing = hearingOf({ loadings, kinship }, gainWeights);
+    const weighted = pairs.map(({ i, j, value }): Weighted => ({ value, weight: hearing.pair(i, j) }));
     if (weighted.some(({ weight }) => weight > 0)) factor = rootOf(quantileOfAscending(weighted, 0.5));
     loadings = before.map((loading, i) => {
-      let along = 0;
-      let weight = 0;
-      for (const j of places) {
-        if (j === i) continue;
-        const share = (precisions[j]! * gainWeights[j]! * unrelated(i, j)) / kinCounts[j]!;
-        along += share * cosines[i]![j]! * before[j]!;
-        weight += share * square(before[j]!);
-      }
+      const told = toldBy(cosines[i]!, before, (j) => hearing.of(i, j));
       const allowed = factor * slopes[i]! * (1 + TOLERANCE);
-      // The geometric mean with the round before, so that the rounds do not alternate between two values.
-      const found = weight > 0 ? rootOf((loading * along) / weight) : loading;
-      return bounded(Math.min(found, allowed));
+      return bounded(Math.min(towards(loading, told), allowed));
     });
     kinship = kinshipOf(cosines, loadings);
   }
@@ -116,47 +81,11 @@ export const besideThem = (
   let kinship: readonly number[] = loadings.map(() => 0);
   let own = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    let along = 0;
-    let weight = 0;
-    for (const [i, loading] of loadings.entries()) {
-      const share = heard[i]! * fourth(1 - Math.max(0, kinship[i]!));
-      along += share * cosines[i]! * loading;
-      weight += share * square(loading);
-    }
+    const { along, weight } = toldBy(cosines, loadings, (i) => heard[i]! * strangeness(kinship[i]!));
     own = bounded(weight > 0 ? along / weight : 0);
-    kinship = loadings.map((loading, i) => {
-      const kin = (cosines[i]! - loading * own) / (Math.sqrt(1 - square(loading)) * Math.sqrt(1 - square(own)));
-      return Math.max(-1, Math.min(1, kin));
-    });
+    kinship = loadings.map((loading, i) => kinOf(cosines[i]!, loading, own));
   }
   return { loading: own, kinship };
-};
-
-/** Added to all noise. Smaller noise cannot be told from the error of the loadings. */
-const RIDGE = 0.1;
-
-/**
- * Signal to noise ratio of an update: the square of its loading, divided by the rest. It is the information about the common signal, and
- * adds up over independent trainings.
- */
-export const precisionOf = (loading: number): number => square(loading) / (1 - square(loading) + RIDGE);
-
-const kinshipOf = (cosines: Matrix, loadings: readonly number[]): Matrix => {
-  const noises = loadings.map((loading) => Math.sqrt(1 - square(loading)));
-  return cosines.map((row, i) =>
-    row.map((cosine, j) => {
-      if (i === j) return 1;
-      const kin = (cosine - loadings[i]! * loadings[j]!) / (noises[i]! * noises[j]!);
-      return Math.max(-1, Math.min(1, kin));
-    }),
-  );
-};
-
-/** What an update has in common with unrelated updates, given what it has in common with each other update. With its kin it has more. */
-const amongStrangers = (others: readonly Weighted[]): number => {
-  const least = UNRELATED * Math.max(...others.map(({ value }) => value));
-  const related = others.filter(({ value }) => value >= least);
-  return related.length > 0 ? weightedQuantile(related, STRANGERS) : 0;
 };
 
 /**
@@ -194,7 +123,3 @@ const slopesOf = (
   const steepest = usualOf(slopes, weights, USUAL_SLOPE);
   return slopes.map((slope) => Math.max(LEAST_SLOPE, Math.min(1, slope / steepest)));
 };
-
-const bounded = (loading: number): number => Math.max(BOUNDS[0], Math.min(BOUNDS[1], loading));
-
-const rootOf = (value: number): number => (value > 0 ? Math.sqrt(value) : 0);

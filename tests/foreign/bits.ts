@@ -145,6 +145,19 @@ tell(
   }),
 );
 
+const signal = drawn(createRandom("signal"), 1_000);
+const alike = Array.from({ length: 7 }, (_, miner) => {
+  const own = drawn(createRandom(`training ${miner}`), signal.length);
+  return createSketcher("5".repeat(64))([signal.map((x, i) => x + own[i]!)]);
+});
+tell(
+  "independence beside witnesses",
+  digestOf((hash) => {
+    const measured = alike.slice(2).map((sketch, i) => ({ sketch, gain: 0.01 * (i + 2) }));
+    hash.update(numbers([...independenceOf(measured, [], { witnesses: alike.slice(0, 2) })]));
+  }),
+);
+
 const dials = { ...EXACT_DIALS.tiny, layers: 4 };
 const drawnNetwork = networkSeed("7".repeat(64));
 const drawnNode = nodeSeed(new Uint8Array(32), "8".repeat(64));

@@ -139,7 +139,7 @@ export const openSketches = (
         return [{ update, sketch: made, gain: result.lossReduction * result.growth }];
       });
       const late = unmeasured.flatMap((update) => own.made(update, seed) ?? []);
-      const shares = independenceOf(counted, directions, late);
+      const shares = independenceOf(counted, directions, { unmeasured: late });
       return new Map(counted.map(({ update }, i) => [update.artifact, shares[i]!]));
     },
     async close() {

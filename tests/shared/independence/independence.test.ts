@@ -3,32 +3,14 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
 import { normal } from "#shared/data/normal.js";
-import { createRandom, type Random } from "#shared/data/random.js";
+import { createRandom } from "#shared/data/random.js";
 import { createSketcher } from "#shared/independence/count-sketch.js";
 import { independenceOf, type Measured } from "#shared/independence/independence.js";
 import { weightedQuantile } from "#shared/independence/weighted-quantile.js";
 import { BUCKETS } from "#shared/kernels/bucket-sums.js";
 import { sha256 } from "#shared/protocol/hash.js";
 import { loadVectors } from "../protocol/vectors.js";
-
-const LENGTH = 4096;
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-
-const noise = (random: Random, norm: number): Float32Array =>
-  Float32Array.from({ length: LENGTH }, () => (norm * normal(random)) / Math.sqrt(LENGTH));
-const plus = (a: Float32Array, b: Float32Array, factor = 1): Float32Array =>
-  a.map((value, i) => value + factor * b[i]!);
-
-/** Trainings of their own: a common signal of length 1, and noise so long that two have such a cosine. */
-const trainings = (random: Random, count: number, cosine: number): Float32Array[] => {
-  const signal = noise(random, 1);
-  return Array.from({ length: count }, () => plus(signal, noise(random, Math.sqrt(1 / cosine - 1))));
-};
-const measured = (sketches: readonly Float32Array[], gain = 0.02): Measured[] =>
-  sketches.map((sketch) => ({ sketch, gain }));
-
-/** The part of all that the last `count` get together. */
-const lastOf = (shares: readonly number[], count: number) => sum(shares.slice(shares.length - count)) / sum(shares);
+import { LENGTH, lastOf, measured, noise, plus, sum, trainings } from "./model.js";
 
 /** What `submitted` gets together, relative to what one training in its place does. */
 const gainOf = (honest: readonly Float32Array[], own: Float32Array, submitted: readonly Float32Array[]): number => {
@@ -75,7 +57,7 @@ describe("independence", () => {
         const noiseNorm = Math.sqrt(1 / cosine - 1);
         const all = measured([...honest, own!]);
         const alone = independenceOf(all, []);
-        const beside = (...unmeasured: readonly Float32Array[]) => independenceOf(all, [], unmeasured);
+        const beside = (...unmeasured: readonly Float32Array[]) => independenceOf(all, [], { unmeasured });
         /** Relative to what the others get. */
         const part = (shares: readonly number[]) => shares.at(-1)! / sum(shares.slice(0, -1));
         for (const [copies, most] of [
@@ -104,7 +86,7 @@ describe("independence", () => {
         const all = measured([...honest, plus(signal, habit)]);
         /** Of what a miner does in each cycle it has as much as its training of this one, and little of what is to be learnt now. */
         const old = Array.from({ length: 16 }, () => plus(plus(habit, signal, 0.2), noise(random, norm)));
-        const left = lastOf(independenceOf(all, [], old), 1) / lastOf(independenceOf(all, []), 1);
+        const left = lastOf(independenceOf(all, [], { unmeasured: old }), 1) / lastOf(independenceOf(all, []), 1);
         assert.ok(left > 0.9, `beside ${others} of cosine ${cosine}: ${left}`);
       }
   });
@@ -349,12 +331,11 @@ describe("independence", () => {
       sketch: fc.array(values, { minLength: 6, maxLength: 6 }).map((list) => Float32Array.from(list)),
       gain: fc.oneof(values, fc.double()),
     });
+    const few = (maxLength: number) => fc.array(update, { maxLength });
     fc.assert(
-      fc.property(fc.array(update, { maxLength: 9 }), fc.array(update, { maxLength: 2 }), (updates, known) => {
-        const shares = independenceOf(
-          updates,
-          known.map(({ sketch }) => sketch),
-        );
+      fc.property(few(9), few(2), few(3), few(2), (updates, known, witnesses, late) => {
+        const [directions, ...aside] = [known, witnesses, late].map((list) => list.map(({ sketch }) => sketch));
+        const shares = independenceOf(updates, directions!, { witnesses: aside[0]!, unmeasured: aside[1]! });
         assert.equal(shares.length, updates.length);
         const total = sum(shares);
         for (const share of shares) assert.ok(share >= 0 && share <= updates.length + 1e-9, `${share}`);
@@ -393,6 +374,7 @@ describe("independence of the vectors", () => {
           updates: z.array(z.object({ elements: numbers, gain: z.number() })),
           directions: z.array(numbers),
           unmeasured: z.array(numbers).default([]),
+          witnesses: z.array(numbers).default([]),
           independence: numbers,
         }),
       ),
@@ -407,10 +389,13 @@ describe("independence of the vectors", () => {
     assert.equal(sha256(new Uint8Array(buffer)), sketch);
   });
 
-  for (const { name, updates, directions, unmeasured, independence } of cases)
+  for (const { name, updates, directions, unmeasured, witnesses, independence } of cases)
     it(`is theirs: ${name}`, () => {
       const measuredOnes = updates.map(({ elements, gain }) => ({ sketch: sketched(elements), gain }));
-      const shares = independenceOf(measuredOnes, directions.map(sketched), unmeasured.map(sketched));
+      const shares = independenceOf(measuredOnes, directions.map(sketched), {
+        unmeasured: unmeasured.map(sketched),
+        witnesses: witnesses.map(sketched),
+      });
       assert.deepEqual(shares, independence);
     });
 });

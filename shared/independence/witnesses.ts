@@ -1,0 +1,33 @@
+import { mean } from "#shared/util/mean.js";
+import type { Gram } from "./gram.js";
+
+/** What trainings of the validator's own, which nobody else has seen, tell of the updates. */
+export interface Witnesses {
+  readonly count: number;
+  /** A witness's part along the common signal, in (0, 1]. */
+  readonly loading: number;
+  /** Of each update the mean of its cosines with the witnesses. */
+  readonly cosines: readonly number[];
+}
+
+/** What has less in common may have it by chance: a sketch gets a cosine wrong by 0.008. */
+const LEAST_COSINE = 0.05;
+
+/**
+ * What those at `places` witness of the updates at `counted`. They have nothing in common but the signal, so the cosine of two witnesses is the square of their loading.
+ * Null where fewer than two have a length, or where they have next to nothing in common: who cannot tell its own trainings from noise cannot judge others by them.
+ */
+export const witnessesOf = (
+  { cosines, norms }: Pick<Gram, "cosines" | "norms">,
+  places: readonly number[],
+  counted: readonly number[],
+): Witnesses | null => {
+  const present = places.filter((place) => norms[place]! > 0);
+  const likeness = mean(present.flatMap((one, at) => present.slice(0, at).map((other) => cosines[one]![other]!)));
+  if (!(likeness >= LEAST_COSINE)) return null;
+  return {
+    count: present.length,
+    loading: Math.sqrt(likeness),
+    cosines: counted.map((i) => mean(present.map((place) => cosines[place]![i]!))),
+  };
+};
