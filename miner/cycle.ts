@@ -11,6 +11,8 @@ import { artifactHash, signUpdateManifest } from "#shared/protocol/manifest.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { openBaseWeights, openFrozenWeights } from "#shared/shard-training/base-weights.js";
+import { obtainShards } from "#shared/shard-training/obtain-shards.js";
+import { streamOwner } from "#shared/shard-training/stream-secret.js";
 import { behaviours, type PackedUpdate } from "./behaviours.js";
 import { openPacker, type Packer } from "./commit/pack.js";
 import { mayCommit } from "./commit/self-check.js";
@@ -18,7 +20,6 @@ import { commitArtifact, revealArtifact } from "./commit/submit.js";
 import { packingTime } from "./commit/training-deadline.js";
 import type { Miner } from "./context.js";
 import type { TrainedWith } from "./journal.js";
-import { obtainShards } from "./training/obtain-shards.js";
 import { type TrainingBase, trainObserved } from "./training/train-observed.js";
 
 /**
@@ -83,7 +84,9 @@ interface Base extends TrainingBase {
 const openBase = async ({ participant, config }: Miner, cycle: number): Promise<Base> => {
   const hash = await awaitBaseModel(participant, cycle);
   const model = { hash, manifest: await participant.models.manifest(hash, participant.signal) };
-  await obtainShards(participant, config, cycle);
+  const { home, signer } = participant;
+  const place = { group: config.expert_group, config, miner: streamOwner(home, signer.address) };
+  await obtainShards(participant, place, cycle);
   const weights = await openBaseWeights(participant, model, config.expert_group);
   try {
     const frozen = await openFrozenWeights(participant, model, config.expert_group);

@@ -195,7 +195,7 @@ export const ROOMS: readonly Room[] = [
   room(
     "shared/shard-training",
     "an expert group trained beside a frozen hub: the trainer, its streams of text, its checkpoints, the weights that it begins from",
-    "errors util protocol telemetry data engine datasets model parts training participant",
+    "errors util files protocol telemetry data engine packs datasets model parts training participant",
   ),
   room(
     "shared/subnet",

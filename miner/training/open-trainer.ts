@@ -5,10 +5,10 @@ import { modelAtStart, withModelFiles } from "#shared/participant/model-at-start
 import type { Participant } from "#shared/participant/participant.js";
 import { openBaseWeights, openFrozenWeights, openHubWeights } from "#shared/shard-training/base-weights.js";
 import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
+import { streamOwner } from "#shared/shard-training/stream-secret.js";
 import type { ShardTrainer } from "#shared/shard-training/trainer.js";
 import type { MinerConfig } from "../config.js";
 import { openOwnTrainer, removeOwnTrainer } from "../own-trainer/own-trainer.js";
-import { streamOwner } from "./stream-secret.js";
 import { openWorkerPool, removeWorkerFiles, replicaFolder } from "./worker-pool.js";
 
 /**

@@ -73,7 +73,7 @@ export const cycleErrors = {
     remedy: "Free some memory; the next cycle has another.",
   },
   STREAM_SECRET_INVALID: {
-    meaning: "The secret of a miner's training stream is no 64 hex digits.",
+    meaning: "The secret of a training stream is no 64 hex digits.",
     remedy: "Delete it: the next cycle trains on another stream.",
   },
   UPDATE_MISSING: {
