@@ -6,6 +6,7 @@ import type { Journal } from "#shared/participant/writes/journal.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import type { ValidatorJournal } from "./journal.js";
 import type { ShardLosses } from "./open-meter.js";
+import type { Witnesses } from "./witness/witnesses.js";
 
 export interface Validator {
   readonly participant: Participant;
@@ -14,6 +15,8 @@ export interface Validator {
   /** What measures updates, where that is an operator's own program: candidate steps and the reference losses are always `meter`'s. */
   readonly updateMeter?: LossMeter;
   readonly shardLosses: ShardLosses;
+  /** Trainings of its own, to measure independence by. Without it, independence goes by the updates alone. */
+  readonly witnesses?: Witnesses;
   readonly weights: WeightsContext;
   readonly metrics: MetricsSink;
   /** Predicts when a block will come. Without it, measuring ends when the block is seen. */

@@ -35,9 +35,9 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
       if (!signal.aborted) log.warn("scores of past cycles are not to be had", { cycle, ...faultFields(thrown) });
     },
   );
-  const missedReference = (thrown: unknown) => {
+  const missed = (what: string) => (thrown: unknown) => {
     signal.throwIfAborted();
-    log.warn("missed reference loss", { cycle, ...faultFields(thrown) });
+    log.warn(`missed ${what}`, { cycle, ...faultFields(thrown) });
   };
   // What this validator misses, it abstains from: the others' reports, records and ballots may still be enough.
   const makeReport = async () => {
@@ -46,7 +46,10 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
     const base = await due("catch_up", "catching up", evaluate.end, (bounded) => ensureBase(bounded, cycle));
     await due("reference", "the reference loss", evaluate.start, (bounded) =>
       measureReference(bounded, cycle, base),
-    ).catch(missedReference);
+    ).catch(missed("reference loss"));
+    await due("witness", "trainings of one's own", evaluate.start, async ({ participant: bounded, witnesses }) =>
+      witnesses?.train(bounded, cycle, base),
+    ).catch(missed("trainings of one's own"));
     await due("report", "the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
   };
   // Who does not know the model writes no record: its stake would vote, and it can name none. Those who know it can do without.

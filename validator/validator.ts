@@ -33,6 +33,8 @@ import { openMeter } from "./open-meter.js";
 import { withOwnEvaluator } from "./own-evaluator/own-meter.js";
 import { requirementsOf } from "./plan/requirements.js";
 import { runChecks } from "./sprint/sprints.js";
+import { ownWitnesses } from "./witness/own-witnesses.js";
+import { witnessMemory } from "./witness/plan-witness.js";
 
 /** Runs a validator until the signal aborts. */
 export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSignal): Promise<void> =>
@@ -58,21 +60,24 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   const hash = await modelAtStart(participant);
   participant.log.info("opening the model to evaluate with", { model: hash, device: config.device });
   const device = await openDevice({ ...config, log: participant.log });
+  const memory = evaluationMemory(config.evaluation.memory_gib);
   const { meter, shardLosses, model, updateMeter } = await withModelFiles(participant, hash, async () => {
     participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
-    const opened = await openMeter(participant, device, hash, evaluationMemory(config.evaluation.memory_gib));
+    const opened = await openMeter(participant, device, hash, memory);
     return { ...opened, updateMeter: await withOwnEvaluator(participant, config, opened.meter) };
   });
   await warmUp(meter, model, network);
+  const timer = await openBlockTimer(participant);
   const validator: Validator = {
     participant,
     metrics,
     meter,
     updateMeter,
     shardLosses,
+    witnesses: ownWitnesses({ device, timer, memory: witnessMemory(memory) }),
     journal,
     weights,
-    timer: await openBlockTimer(participant),
+    timer,
   };
   const cycles = runCycles(participant, {
     failure: "missed merge",

@@ -107,6 +107,9 @@ export const factLines = (facts: NetworkFacts): Fields => {
     data: `${tokenizerName(data.tokenizer)} tokens, windows of ${data.sequence_length}, ${percent(data.held_out)} of the documents held out`,
     scoring: `at most ${scoring.eval_batches} batches of ${scoring.eval_batch_size}, ${count(scoring.tokens)} tokens, in ${scoring.racing.rounds} rounds; confidence ${scoring.confidence}, exponent ${scoring.exponent}; norm at most ${scoring.max_update_norm}`,
     merge: `${scoring.top_n} updates a group by ${training.merge.rule}; ${training.outer.steps.length} candidate steps, confidence ${training.outer.confidence}`,
+    independence: scoring.witness
+      ? `by witnesses: each validator trains every group twice, ${scoring.witness.steps} steps of ${scoring.witness.batch_size * scoring.witness.gradient_accumulation_steps} windows, rate ${scoring.witness.learning_rate}`
+      : "by the updates alone: where one's hotkeys are two thirds of a group splitting may pay, which scoring.witness ends",
     pay: `${curveText(scoring.rewards)}; mean of ${scoring.window} cycles, ${percent(scoring.burn)} burned`,
     voting: `stake counts until its validator is silent for ${voting.silent_after} cycles; what counts must be ${percent(voting.quorum)} of all that is known`,
     seeds: facts.seeds,

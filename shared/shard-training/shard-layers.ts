@@ -12,19 +12,28 @@ import type { Layered } from "#shared/training/layers/layered.js";
 import type { ShardSettings } from "./settings.js";
 
 /** The forward pass of a shard. */
-export const shardShape = (network: Network, group: string, config: ShardSettings): ForwardShape => ({
+export const shardShape = (
+  network: Pick<Network, "name" | "model" | "groups" | "data">,
+  group: string,
+  config: Pick<ShardSettings, "batch_size" | "training">,
+): ForwardShape => ({
   config: network.model,
   held: shardExperts(network, group),
   heldAffinity: config.training.affinity,
   ...windowsOf(network.data, config.batch_size),
 });
 
-/** Whether a shard is trained as one graph or layer by layer: what is set, or the whole graph where this machine has memory for it. */
+/**
+ * Whether a shard is trained as one graph or layer by layer: what is set, or the whole graph where there is memory for it.
+ *
+ * @param memory bytes; by default a share of this machine's
+ */
 export const shardProgram = async (
   network: Network,
   group: string,
   config: ShardSettings,
   device: Pick<Device, "hostMemory">,
+  memory?: number,
 ): Promise<StepProgram> => {
   const { program } = config.training;
   if (program !== "auto") return program;
@@ -34,6 +43,7 @@ export const shardProgram = async (
     accumulation: config.gradient_accumulation_steps,
     hostMemory: device.hostMemory,
     workers: config.workers,
+    ...(memory !== undefined && { memory }),
   });
   return chosen;
 };

@@ -39,6 +39,8 @@ export interface ShardTrainerOptions {
   readonly replica?: number;
   /** Keeps checkpoints, and goes on from them. */
   readonly keep?: KeepOptions;
+  /** Bytes that a step as one graph may take; by default a share of this machine's. */
+  readonly memory?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -65,7 +67,7 @@ export const createShardTrainer = async (given: ShardTrainerOptions): Promise<Sh
   const others = frozenShapes(network, group);
   const place: RunPlace = { network, group, config, miner, replica };
   const shape = shardShape(network, group, config);
-  const program = await shardProgram(network, group, config, device);
+  const program = await shardProgram(network, group, config, device, given.memory);
   const wholeParams = async () => {
     const weights = await readAll(hub);
     return { ...groupShard(network, group, weights, experts), ...wholeRouters(shape, weights) };

@@ -7,6 +7,7 @@ const MOST_FAILED = 2;
 /** Duties that a cycle can do without. */
 const OPTIONAL: ReadonlySet<Duty> = new Set([
   "reference",
+  "witness",
   "recall",
   "score",
   "sprint",

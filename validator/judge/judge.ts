@@ -15,6 +15,7 @@ import { ancestry } from "#shared/replay/lineage.js";
 import type { MetricsSink } from "#shared/telemetry/metrics.js";
 import { readBase } from "../read-base.js";
 import { blockWithin } from "../time-left.js";
+import type { Witnesses } from "../witness/witnesses.js";
 import { type EvaluationTexts, evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-cache.js";
 import { type Gated, gatherAgain, gatherLate, gatherUpdates } from "./gather.js";
@@ -39,6 +40,8 @@ export interface JudgeOptions {
   /** Predicts when a block will come. Without it, measuring ends when the block is seen. */
   readonly timer?: BlockTimer | undefined;
   readonly metrics?: MetricsSink;
+  /** Trainings of the validator's own, by which it measures independence. */
+  readonly witnesses?: Witnesses | undefined;
 }
 
 /**
@@ -65,7 +68,7 @@ const judge = async (
   participant: Participant,
   reader: GatedReader,
   meter: LossMeter,
-  { cycle, ...options }: Judging,
+  { cycle, witnesses, ...options }: Judging,
 ): Promise<Judgement> => {
   const { clock, network, signal } = participant;
   await clock.reach(phaseWindow(cycle, "reveal", network.phases).start, signal);
@@ -74,7 +77,9 @@ const judge = async (
   opening.catch(() => {});
   const took = startStopwatch();
   const base = await readBase(participant, meter, cycle, await awaitBaseModel(participant, cycle));
-  const sketches = openSketches(participant, base, reader);
+  const openWitnesses = async (group: string) =>
+    (await witnesses?.open(participant, { cycle, model: base.hash, group })) ?? [];
+  const sketches = openSketches(participant, base, reader, openWitnesses);
   try {
     return await judgeFrom(participant, reader, meter, { cycle, base, sketches, opening, took, ...options });
   } finally {

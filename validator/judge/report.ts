@@ -46,12 +46,12 @@ const keptReport = async ({ participant, journal }: Reporting, cycle: number): P
 
 /** Judges, signs and stores a report. @returns its hash */
 const made = async (validator: Validator, cycle: number, { end }: BlockRange): Promise<string> => {
-  const { participant, meter, updateMeter = meter, metrics, timer } = validator;
+  const { participant, meter, updateMeter = meter, metrics, timer, witnesses } = validator;
   const { home, network, networkHash, signer } = participant;
   const kept = keptJudgement(home, { network: networkHash, cycle, validator: signer.address });
   const seeds = { cycle, purpose: "evaluate", last: end - BLOCKS_TO_RECORD, kept } as const;
   const judgement = await measureBySeeds(participant, seeds, () =>
-    judgeCycle(participant, updateMeter, cycle, { timer, metrics }),
+    judgeCycle(participant, updateMeter, cycle, { timer, metrics, witnesses }),
   );
   const judged = await signDocument(judgement, signer);
   const hash = reportHash(judged);

@@ -9,6 +9,7 @@ import type { Participant } from "#shared/participant/participant.js";
 import { openPart } from "#shared/parts/open-part.js";
 import type { GatedUpdate } from "#shared/replay/gate-submission.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
+import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import type { GatedReader } from "./gated-cache.js";
 
 /**
@@ -18,7 +19,7 @@ import type { GatedReader } from "./gated-cache.js";
 export interface Sketches {
   /**
    * Begins with the directions that everybody knows of a group and that count as nobody's work: its weights, along which weight decay goes, and its
-   * momentum. Resolves when they are sketched or cannot be.
+   * momentum; and with the validator's own trainings of it. Resolves when they are sketched or cannot be.
    *
    * @param seed the group's evaluation seed
    */
@@ -38,10 +39,14 @@ export interface Sketches {
   close(): Promise<void>;
 }
 
+/**
+ * @param openWitnesses opens the validator's own trainings of a group, none where it has none
+ */
 export const openSketches = (
   { models, network, log, signal }: Pick<Participant, "models" | "network" | "log" | "signal">,
   base: BaseModel<ModelTensors>,
   reader: Pick<GatedReader, "open">,
+  openWitnesses: (group: string) => Promise<readonly OpenWeights[]> = async () => [],
 ): Sketches => {
   const over = new AbortController();
   let thread: Sketching | null = null;
@@ -84,6 +89,27 @@ export const openSketches = (
       await part.close();
     }
   };
+  /** Of the validator's own trainings of the group. Without them, independence goes by the updates alone. */
+  const readWitnesses = async (group: string, seed: string): Promise<readonly Float32Array[]> => {
+    let opened: readonly OpenWeights[] = [];
+    try {
+      opened = await openWitnesses(group);
+      const sketches: Float32Array[] = [];
+      for (const witness of opened)
+        sketches.push(await sketch({ group, seed }, async (name) => (await witness.read(name)).data));
+      return sketches;
+    } catch (thrown) {
+      over.signal.throwIfAborted();
+      signal.throwIfAborted();
+      log.warn("trainings of one's own not read: independence is measured without them", {
+        group,
+        reason: reasonOf(thrown),
+      });
+      return [];
+    } finally {
+      for (const witness of opened) await witness.close();
+    }
+  };
   const readUpdate = async (update: GatedUpdate, seed: string): Promise<Float32Array | null> => {
     const change = await reader.open(update);
     if (!change) return null;
@@ -96,7 +122,14 @@ export const openSketches = (
       await change.close();
     }
   };
-  const known = inTurnOnce(inTurn, readKnown, (group) => group);
+  const known = inTurnOnce(
+    inTurn,
+    async (group: string, seed: string) => ({
+      directions: await readKnown(group, seed),
+      witnesses: await readWitnesses(group, seed),
+    }),
+    (group) => group,
+  );
   const expect = (group: string, seed: string): Promise<void> =>
     known.ask(group, seed).then(
       () => {},
@@ -131,15 +164,16 @@ export const openSketches = (
       }
     },
     independence({ group, seed }, raced, unmeasured = []) {
-      const directions = known.made(group, seed);
-      if (!directions) return new Map();
+      const everybodys = known.made(group, seed);
+      if (!everybodys) return new Map();
       const counted = raced.flatMap(({ update, result }) => {
         const made = own.made(update, seed);
         if (result.verdict !== "scored" || result.score === 0 || !made) return [];
         return [{ update, sketch: made, gain: result.lossReduction * result.growth }];
       });
       const late = unmeasured.flatMap((update) => own.made(update, seed) ?? []);
-      const shares = independenceOf(counted, directions, { unmeasured: late });
+      const { directions, witnesses } = everybodys;
+      const shares = independenceOf(counted, directions, { unmeasured: late, witnesses });
       return new Map(counted.map(({ update }, i) => [update.artifact, shares[i]!]));
     },
     async close() {

@@ -80,25 +80,32 @@ export const validatorPlanCommand: CommandSpec = {
               });
         const blockSeconds = secondsOf(blockTime, pace);
         // Loaded only now, so that a wrong setting is told at once.
-        const [{ planEvaluation }, { evaluationMemory }, { measureEvaluationTime }, { openDevice }] = await Promise.all(
-          [
-            import("./plan.js"),
-            import("#shared/evaluation/evaluation-memory.js"),
-            import("./evaluation-time.js"),
-            import("#shared/engine/runtime/open-device.js"),
-          ],
-        );
+        const [
+          { planEvaluation },
+          { evaluationMemory },
+          { measureEvaluationTime },
+          { openDevice },
+          { planWitness, witnessMemory },
+        ] = await Promise.all([
+          import("./plan.js"),
+          import("#shared/evaluation/evaluation-memory.js"),
+          import("./evaluation-time.js"),
+          import("#shared/engine/runtime/open-device.js"),
+          import("../witness/plan-witness.js"),
+        ]);
         const memory = evaluationMemory(config.evaluation.memory_gib);
         const keep = keptCycles(config);
         const device = rate ? await openDevice({ ...config, log }) : undefined;
+        const planned = device ?? { name: config.device, hostMemory: isInHostMemory(config.device) };
         const plan = planEvaluation(network, {
           blockSeconds,
           updates,
           memory,
           keep,
           hubDType,
-          device: device ?? { name: config.device, hostMemory: isInHostMemory(config.device) },
+          device: planned,
           hasEvaluator: config.evaluator.command !== undefined,
+          witness: await planWitness(network, { hostMemory: planned.hostMemory, memory: witnessMemory(memory) }),
         });
         const machine = thisMachine(process.env);
         const { total, available } = machine.memory();

@@ -32,6 +32,9 @@ export const describePlan = (
         ...(isWhole ? [] : ([["hidden states", formatBytes(memory.states), "between layers"]] as const)),
         ["updates", formatBytes(memory.updates), "those that are measured at a time"],
         ["sketches", formatBytes(memory.sketches), "their thread, and those of a cycle's updates"],
+        ...(memory.witness > 0
+          ? ([["own trainings", formatBytes(memory.witness), "one at a time, before updates are revealed"]] as const)
+          : []),
         ["runtime", formatBytes(memory.runtime)],
         ["total", formatBytes(memory.total), fits(verdict.memory, has.memory)],
         ...(disk.evaluator > 0
@@ -52,6 +55,7 @@ export const describePlan = (
         ...(disk.evaluator > 0
           ? ([["evaluator's model", formatBytes(disk.evaluator), "float32, anew in each cycle"]] as const)
           : []),
+        ...(disk.witness > 0 ? ([["own trainings", formatBytes(disk.witness), "of one cycle"]] as const) : []),
         ["total", formatBytes(disk.total), fits(verdict.disk, has.disk)],
       ],
     ],

@@ -16,6 +16,7 @@ import { raceRules } from "#shared/scoring/racing/rules.js";
 import { LEAST_BATCHES } from "#shared/scoring/racing/run-races.js";
 import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
 import { ARENA_SHARE, bytesOf, peakOf, sizesOf } from "#shared/training/plan-peak.js";
+import { NO_WITNESSES, type WitnessPlan } from "../witness/plan-witness.js";
 import { runOf, wholeGraph } from "./evaluation-graphs.js";
 
 /** Bytes, unless said otherwise. */
@@ -32,6 +33,8 @@ export interface EvaluationPlan {
     readonly updates: number;
     /** The thread that sketches updates, what it is given at a time, and all sketches of a cycle. */
     readonly sketches: number;
+    /** A training of the validator's own, beside a model that is held: 0 where the network file asks for none. */
+    readonly witness: number;
     readonly runtime: number;
     /** Of the process itself, what is on a card included. */
     readonly total: number;
@@ -46,6 +49,8 @@ export interface EvaluationPlan {
     readonly states: number;
     /** The model as an evaluator of the operator's own finds it, float32; 0 without one. */
     readonly evaluator: number;
+    /** What the validator's own trainings gained, until the next cycle's. */
+    readonly witness: number;
     readonly total: number;
   };
   readonly transfer: { readonly model: number; readonly downPerCycle: number };
@@ -73,6 +78,8 @@ export interface EvaluationPlanOptions {
   readonly device?: Pick<Device, "name" | "hostMemory">;
   /** Whether an operator's own program measures updates. */
   readonly hasEvaluator?: boolean;
+  /** What `planWitness` gives; nothing by default. */
+  readonly witness?: WitnessPlan;
 }
 
 /** Anonymous memory of the program without a model. */
@@ -81,7 +88,15 @@ export const PROGRAM_BYTES = 80e6;
 /** What judging costs this machine, from shapes alone: nothing is allocated, and nothing of the model is fetched. */
 export const planEvaluation = (network: Network, options: EvaluationPlanOptions): EvaluationPlan => {
   const { model, groups, scoring, data, phases, artifact } = network;
-  const { blockSeconds, updates, memory, keep, hubDType = null, hasEvaluator = false } = options;
+  const {
+    blockSeconds,
+    updates,
+    memory,
+    keep,
+    hubDType = null,
+    hasEvaluator = false,
+    witness = NO_WITNESSES,
+  } = options;
   const parameters = countParameters(parameterShapes(model));
   const ofGroups = Object.values(groups).map((group) => groupShapes(model, group));
   const groupBytes = 4 * Math.max(0, ...ofGroups.map(countParameters));
@@ -91,7 +106,7 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
     mode === "whole" ? planWhole(network, groupBytes, hostMemory) : planLayers(network, { memory, updates, hubDType });
   const { states, onDisk } = room;
   const sketches = sketchesOf(ofGroups, updates);
-  const total = PROGRAM_BYTES + room.weights + room.activations + states + room.updates + sketches;
+  const total = PROGRAM_BYTES + room.weights + room.activations + states + room.updates + sketches + witness.memory;
   const perUpdate = Math.max(
     ...ofGroups.map((shapes) => encodedLength(CODECS[artifact.codec], new Map(Object.entries(shapes)))),
   );
@@ -103,6 +118,7 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
     updates: keep * updates * perUpdate,
     states: onDisk,
     evaluator: hasEvaluator ? 4 * parameters : 0,
+    witness: witness.disk,
   };
   const perBatch = scoring.eval_batch_size * data.sequence_length;
   const measured = updates + Object.keys(groups).length;
@@ -115,9 +131,10 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
       states,
       updates: room.updates,
       sketches,
+      witness: witness.memory,
       runtime: PROGRAM_BYTES,
       total,
-      card: onCard(options.device, room),
+      card: onCard(options.device, room) + (isCard(options.device) ? witness.memory : 0),
       mapped: room.mapped,
     },
     disk: { ...disk, total: Object.values(disk).reduce((sum, bytes) => sum + bytes, 0) },
@@ -143,6 +160,9 @@ const onCard = (device: EvaluationPlanOptions["device"], { weights, activations 
   if (travels(device)) return activations;
   return device.hostMemory ? 0 : weights / 2 + activations;
 };
+
+const isCard = (device: EvaluationPlanOptions["device"]): boolean =>
+  device !== undefined && (travels(device) || !device.hostMemory);
 
 /** Whether a model is judged as a whole: where that fits in the memory for it. */
 export const modeOf = (network: Pick<Network, "model">, memory: number): EvaluationPlan["mode"] =>

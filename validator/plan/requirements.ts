@@ -15,17 +15,21 @@ export const requirementsOf = async (
   },
   network: Network,
 ): Promise<Requirements> => {
-  const [{ planEvaluation }, { evaluationMemory }] = await Promise.all([
+  const [{ planEvaluation }, { evaluationMemory }, { planWitness, witnessMemory }] = await Promise.all([
     import("./plan.js"),
     import("#shared/evaluation/evaluation-memory.js"),
+    import("../witness/plan-witness.js"),
   ]);
+  const hostMemory = isInHostMemory(config.device);
+  const evaluation = evaluationMemory(config.evaluation.memory_gib);
   const { memory, disk } = planEvaluation(network, {
     blockSeconds: SUBTENSOR_BLOCK_SECONDS,
     updates: MINERS,
-    memory: evaluationMemory(config.evaluation.memory_gib),
+    memory: evaluation,
     keep: keptCycles(config),
-    device: { name: config.device, hostMemory: isInHostMemory(config.device) },
+    device: { name: config.device, hostMemory },
     hasEvaluator: config.evaluator.command !== undefined,
+    witness: await planWitness(network, { hostMemory, memory: witnessMemory(evaluation) }),
   });
   return { memory: memory.total - memory.card, disk: disk.total };
 };

@@ -19,6 +19,7 @@ const OF_TRAINING: readonly string[] = [
   "update.safetensors",
   "sprint.nonces",
   "losses.jsonl",
+  "witnesses",
 ];
 
 /** Removes what was kept to go on with training under other networks than this one. Never throws. @param network the name of this one's folder */

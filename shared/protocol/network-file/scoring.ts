@@ -3,6 +3,7 @@ import { about } from "./about.js";
 import { curveSchema } from "./curve.js";
 import { DEFAULT_CONFIDENCE } from "./default-confidence.js";
 import { DEFAULT_CURVE } from "./default-curve.js";
+import { witnessSchema } from "./witness.js";
 
 /** How updates are measured, merged and paid. */
 export const scoringSchema = z
@@ -50,6 +51,13 @@ export const scoringSchema = z
       .number()
       .positive()
       .meta(about("Largest L2 norm of an update, relative to the norm of the weights that it changes.")),
+    witness: witnessSchema
+      .optional()
+      .meta(
+        about(
+          "How validators train themselves, to know a training when they see one: as the network's miners mostly do. [independence.md](independence.md#witnesses). Unset: not at all, and a majority of copies passes for the trainings.",
+        ),
+      ),
   })
   .meta(about("How updates are measured, merged and paid: [scoring.md](scoring.md)."));
 

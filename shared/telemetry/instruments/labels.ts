@@ -29,6 +29,7 @@ export const DUTIES = [
   "recall",
   "catch_up",
   "reference",
+  "witness",
   "report",
   "exchange",
   "tally",

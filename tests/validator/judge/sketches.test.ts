@@ -7,7 +7,11 @@ import type { Parameters } from "#shared/model/parameters.js";
 import { type BaseModel, loadModel, mapModel } from "#shared/participant/agreement/base-model.js";
 import type { GatedUpdate } from "#shared/replay/gate-submission.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
+import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
+import { frozenInMemory } from "#shared/training/frozen-source.js";
+import type { GatedReader } from "#validator/judge/gated-cache.js";
 import { openSketches } from "#validator/judge/sketches.js";
+import { plus } from "../../attacks/arena/change.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { type Joined, openSubnet } from "../../support/subnet.js";
 import { genesisBase, noiseUpdate } from "../../support/updates.js";
@@ -34,15 +38,17 @@ const open = (
   vera: Joined,
   base: BaseModel<ModelTensors>,
   given: Readonly<Record<string, Parameters>>,
+  openWitnesses?: (group: string) => Promise<readonly OpenWeights[]>,
 ) => {
   const read: string[] = [];
-  const sketches = openSketches(vera, base, {
+  const reader: Pick<GatedReader, "open"> = {
     open: async ({ artifact }) => {
       read.push(artifact);
       const tensors = given[artifact];
       return tensors ? { read: async (name) => tensors[name]!.data, close: async () => {} } : null;
     },
-  });
+  };
+  const sketches = openSketches(vera, base, reader, openWitnesses);
   t.after(() => sketches.close());
   return { sketches, read };
 };
@@ -87,5 +93,40 @@ describe("the sketches of a cycle", { timeout: HANG_GUARD }, () => {
     const raced = [{ update: updateOf("dan", "prose"), result: scored(0.01) }];
     assert.deepEqual([...sketches.independence({ group: "prose", seed: SEED }, raced).values()], [1]);
     assert.ok(vera.lines.some(({ message }) => message === "update not compared with the others"));
+  });
+
+  it("go by the validator's own trainings where it has such, and without them where these cannot be read", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const base = await loadModel(vera, subnet.modelHash);
+    const given = Object.fromEntries(["ann", "bob", "cat"].map((name) => [name, noiseUpdate(subnet, name, 0.1)]));
+    const { ann, bob, cat } = given;
+    const witnesses = [plus(ann!, bob!), plus(ann!, cat!)];
+    const sketcher = createSketcher(SEED);
+    const sketched = Object.values(given).map((tensors) => ({ sketch: sketcher(sorted(tensors)), gain: 0.01 }));
+    const known = [sketcher(sorted(genesisBase(subnet).group("math")))];
+    const expected = {
+      with: independenceOf(sketched, known, { witnesses: witnesses.map((one) => sketcher(sorted(one))) }),
+      without: independenceOf(sketched, known),
+    };
+    assert.notDeepEqual(expected.with, expected.without);
+    const closed: string[] = [];
+    const opened = async (group: string) =>
+      witnesses.map((tensors) => ({ ...frozenInMemory(tensors), close: async () => void closed.push(group) }));
+    const broken = async () => {
+      throw new RangeError("the disk does not answer");
+    };
+    for (const [openWitnesses, figures] of [
+      [opened, expected.with],
+      [broken, expected.without],
+    ] as const) {
+      const { sketches } = open(t, vera, base, given, openWitnesses);
+      const updates = Object.keys(given).map((name) => updateOf(name));
+      for (const update of updates) assert.ok(await sketches.add(update, SEED));
+      const raced = updates.map((update) => ({ update, result: scored(0.01) }));
+      assert.deepEqual([...sketches.independence({ group: "math", seed: SEED }, raced).values()], figures);
+    }
+    assert.deepEqual(closed, ["math", "math"]);
+    assert.ok(vera.lines.some(({ message }) => message.startsWith("trainings of one's own not read")));
   });
 });

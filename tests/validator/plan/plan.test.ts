@@ -10,9 +10,16 @@ import { layersRoom, planEvaluation } from "#validator/plan/plan.js";
 import { describePlan } from "#validator/plan/plan-text.js";
 import { requirementsOf } from "#validator/plan/requirements.js";
 import { verdictOf } from "#validator/plan/verdict.js";
+import { NO_WITNESSES, planWitness } from "#validator/witness/plan-witness.js";
 
 const micro: Network = { ...template, genesis: "0".repeat(64) };
 const WEBGPU = { name: "onnxruntime-webgpu", hostMemory: false };
+const config = {
+  device: "cpu" as const,
+  evaluation: { memory_gib: 8 },
+  evaluator: { command: undefined },
+  checkpoint_keep_top_k: 3,
+};
 const usual = { blockSeconds: 12, updates: 6, memory: 8e9, keep: 3 };
 
 describe("a validator's plan", () => {
@@ -88,12 +95,6 @@ describe("a validator's plan", () => {
   });
 
   it("is what doctor holds against the machine", async () => {
-    const config = {
-      device: "cpu" as const,
-      evaluation: { memory_gib: 8 },
-      evaluator: { command: undefined },
-      checkpoint_keep_top_k: 3,
-    };
     const { memory, disk } = planEvaluation(micro, { ...usual, updates: 16, memory: 8 * 2 ** 30 });
     assert.deepEqual(await requirementsOf(config, micro), { memory: memory.total, disk: disk.total });
     const [one, two] = await Promise.all(
@@ -127,6 +128,31 @@ describe("a validator's plan", () => {
     assert.equal(cuda.card, cuda.activations);
     const webgpu = on(WEBGPU.name, false);
     assert.equal(webgpu.card, webgpu.activations + webgpu.weights / 2);
+  });
+
+  it("counts the validator's own trainings where the network file asks for them", async () => {
+    const ample = { hostMemory: true, memory: 1e12 };
+    assert.deepEqual(await planWitness(micro, ample), NO_WITNESSES);
+    const witness = { steps: 10, batch_size: 2, gradient_accumulation_steps: 1, learning_rate: 0.001, warmup_steps: 0 };
+    const witnessed = { ...micro, scoring: { ...micro.scoring, witness } };
+    const own = await planWitness(witnessed, ample);
+    const trained = Object.values(micro.groups).map((group) => countParameters(groupShapes(micro.model, group)));
+    assert.equal(
+      own.disk,
+      trained.reduce((sum, count) => sum + 2 * 4 * count, 0),
+    );
+    // Parameters, both moments and gradients at least.
+    assert.ok(own.memory > 4 * 4 * Math.max(...trained));
+    const larger = { ...witnessed, scoring: { ...micro.scoring, witness: { ...witness, batch_size: 8 } } };
+    assert.ok((await planWitness(larger, ample)).memory > own.memory);
+    const [without, plan] = [planEvaluation(micro, usual), planEvaluation(micro, { ...usual, witness: own })];
+    assert.equal(plan.memory.total - without.memory.total, own.memory);
+    assert.equal(plan.disk.total - without.disk.total, own.disk);
+    const required = await requirementsOf(config, witnessed);
+    assert.ok(required.memory > (await requirementsOf(config, micro)).memory);
+    const enough = { memory: 1e12, disk: 1e12, tokensPerSecond: 1e9 };
+    assert.match(describePlan(plan, enough, verdictOf(plan, enough)), /^ {2}own trainings +\d.* one at a time/m);
+    assert.doesNotMatch(describePlan(without, enough, verdictOf(without, enough)), /own trainings/);
   });
 
   it("says whether a machine should join, and why not", () => {

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { groupShapes } from "#shared/model/groups.js";
+import type { Participant } from "#shared/participant/participant.js";
+import { readAll } from "#shared/training/float-source.js";
+import { mapValues } from "#shared/training/objective.js";
+import { ownWitnesses } from "#validator/witness/own-witnesses.js";
+import { HANG_GUARD } from "../../support/hang-guard.js";
+import { template } from "../../support/micro-network.js";
+import { openSubnet } from "../../support/subnet.js";
+import { device } from "../../support/updates.js";
+import { openValidator } from "../../support/validator.js";
+
+const witness = { steps: 4, batch_size: 2, gradient_accumulation_steps: 1, learning_rate: 0.003, warmup_steps: 0 };
+const network = { ...template, scoring: { ...template.scoring, witness } };
+const witnesses = ownWitnesses({ device, memory: 1e9 });
+
+const filesIn = ({ home }: Pick<Participant, "home">) => {
+  try {
+    return readdirSync(join(home, "witnesses")).sort();
+  } catch {
+    return [];
+  }
+};
+
+const elements = async (participant: Participant, place: { cycle: number; model: string; group: string }) => {
+  const opened = await witnesses.open(participant, place);
+  const read = await Promise.all(opened.map(readAll));
+  for (const one of opened) await one.close();
+  return read.map((tensors) => mapValues(tensors, ({ data }) => [...data]));
+};
+
+describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
+  it("are two of each group, unlike each other, of all its tensors, and are not trained twice", async (t) => {
+    const subnet = await openSubnet(t, { network });
+    const { participant } = await openValidator(t, subnet, "vera");
+    const model = subnet.modelHash;
+    await witnesses.train(participant, 1, model);
+    for (const group of Object.keys(network.groups)) {
+      const [one, other] = await elements(participant, { cycle: 1, model, group });
+      const names = Object.keys(groupShapes(network.model, network.groups[group]!)).sort();
+      assert.deepEqual(Object.keys(one!).sort(), names);
+      assert.ok(
+        Object.values(one!)
+          .flat()
+          .some((value) => value !== 0),
+        "a training moves the weights",
+      );
+      assert.notDeepEqual(one, other);
+    }
+    const trained = filesIn(participant);
+    assert.equal(trained.length, 2 * Object.keys(network.groups).length);
+    const told = participant.lines.length;
+    await witnesses.train(participant, 1, model);
+    assert.equal(participant.lines.length, told);
+    // Those of a former cycle go.
+    await witnesses.train(participant, 2, model);
+    assert.ok(filesIn(participant).every((name) => name.startsWith("2-") && !trained.includes(name)));
+    assert.equal(filesIn(participant).length, trained.length);
+  });
+
+  it("are another validator's own: the text is drawn by a secret of each", async (t) => {
+    const subnet = await openSubnet(t, { network });
+    const [vera, vito] = [await openValidator(t, subnet, "vera"), await openValidator(t, subnet, "vito")];
+    const place = { cycle: 1, model: subnet.modelHash, group: "math" };
+    for (const { participant } of [vera, vito]) await witnesses.train(participant, 1, subnet.modelHash);
+    assert.notDeepEqual(await elements(vera.participant, place), await elements(vito.participant, place));
+  });
+
+  it("are none where the network file asks for none, and none once updates are revealed", async (t) => {
+    const without = await openSubnet(t);
+    const vera = await openValidator(t, without, "vera");
+    await witnesses.train(vera.participant, 1, without.modelHash);
+    assert.deepEqual(filesIn(vera.participant), []);
+    assert.ok(vera.participant.lines.every(({ level }) => level === "debug"));
+
+    const subnet = await openSubnet(t, { network });
+    const vito = await openValidator(t, subnet, "vito");
+    await subnet.to(subnet.window(1, "reveal").start);
+    await witnesses.train(vito.participant, 1, subnet.modelHash);
+    assert.deepEqual(filesIn(vito.participant), []);
+    assert.deepEqual(
+      vito.participant.lines.flatMap(({ level, message }) => (level === "debug" ? [] : [[level, message]])),
+      [["warn", "no time for trainings of one's own"]],
+    );
+    assert.deepEqual(await witnesses.open(vito.participant, { cycle: 1, model: subnet.modelHash, group: "math" }), []);
+  });
+
+  it("are none where there was time for less than half of the steps", async (t) => {
+    const subnet = await openSubnet(t, { network });
+    const { participant } = await openValidator(t, subnet, "vera");
+    // No step would end in time.
+    const timer = { blockTime: () => 1000, expected: () => Date.now() };
+    await ownWitnesses({ device, timer, memory: 1e9 }).train(participant, 1, subnet.modelHash);
+    assert.deepEqual(filesIn(participant), []);
+    const warnings = participant.lines.filter(({ level }) => level === "warn");
+    assert.equal(warnings.length, 4);
+    assert.match(warnings[0]!.message, /^too few steps/);
+  });
+
+  it("are none where memory is too little for them", async (t) => {
+    const subnet = await openSubnet(t, { network });
+    const { participant } = await openValidator(t, subnet, "vera");
+    await ownWitnesses({ device, memory: 1000 }).train(participant, 1, subnet.modelHash);
+    assert.deepEqual(filesIn(participant), []);
+    const [warning] = participant.lines.filter(({ level }) => level === "warn");
+    assert.match(warning!.message, /^too little memory/);
+    assert.match(String(warning!.fields.prevention), /evaluation\.memory_gib/);
+  });
+});

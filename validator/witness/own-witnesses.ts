@@ -1,0 +1,65 @@
+import type { Device } from "#shared/engine/device.js";
+import type { BlockTimer } from "#shared/participant/block-timer.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { formatBytes } from "#shared/util/format-bytes.js";
+import { beforeReveal } from "../before-reveal.js";
+import { planWitness } from "./plan-witness.js";
+import { trainWitness } from "./train-witness.js";
+import { witnessFiles } from "./witness-files.js";
+import { WITNESSES, type Witnesses } from "./witnesses.js";
+
+export interface OwnWitnessesOptions {
+  readonly device: Device;
+  /** Predicts when a block will come. Without it, a training ends when the reveal phase begins, and others have no time. */
+  readonly timer?: BlockTimer;
+  /** Bytes that a training may take (`witnessMemory`). */
+  readonly memory: number;
+}
+
+/**
+ * Witnesses that this program trains, one after another, as the network file says (`scoring.witness`); each has an equal part of the time that is left. One
+ * that took less than half of its steps is none: it would be like short trainings rather than like usual ones.
+ */
+export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => ({
+  async train(participant, cycle, model) {
+    const { home, network, log } = participant;
+    if (network.scoring.witness === undefined) return;
+    const files = witnessFiles(home);
+    await files.sweep({ cycle, model });
+    const wanted = Object.keys(network.groups).flatMap((group) =>
+      Array.from({ length: WITNESSES }, (_, index) => ({ place: { cycle, model, group }, index })),
+    );
+    const missing = wanted.filter(({ place, index }) => !files.has(place, index));
+    if (missing.length === 0) return;
+    const { hostMemory } = options.device;
+    const needed = (await planWitness(network, { ...options, hostMemory })).memory;
+    if (hostMemory && needed > options.memory)
+      return log.warn("too little memory for trainings of one's own: independence is measured without them", {
+        cycle,
+        needed: formatBytes(needed),
+        left: formatBytes(options.memory),
+        prevention: "lower evaluation.memory_gib, or use a machine with more memory (blockzero-validator plan)",
+      });
+    const trained = await beforeReveal(participant, cycle, async (until) => {
+      for (const [at, { place, index }] of missing.entries()) {
+        const part = 1 / (missing.length - at);
+        await trainWitness(participant, { ...options, ...place, index, until, part, files });
+      }
+      return true;
+    }).catch((thrown: unknown) => {
+      participant.signal.throwIfAborted();
+      log.warn("a training of one's own failed: independence is measured without it", {
+        cycle,
+        ...faultFields(thrown),
+      });
+      return true;
+    });
+    const { start } = phaseWindow(cycle, "reveal", network.phases);
+    if (trained === "late") log.warn("no time for trainings of one's own", { cycle, before: start, prevention: LATE });
+  },
+  open: ({ home }, place) => witnessFiles(home).open(place),
+});
+
+const LATE =
+  "nothing in this cycle: independence is measured without; give the validator a faster device, or have the owner lower scoring.witness.steps";

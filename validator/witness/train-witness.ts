@@ -1,0 +1,80 @@
+import type { Device } from "#shared/engine/device.js";
+import type { BlockTimer } from "#shared/participant/block-timer.js";
+import type { Participant } from "#shared/participant/participant.js";
+import { phaseWindow } from "#shared/protocol/phases.js";
+import { openBaseWeights, openFrozenWeights, openHubWeights } from "#shared/shard-training/base-weights.js";
+import { obtainShards } from "#shared/shard-training/obtain-shards.js";
+import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
+import { streamOwner } from "#shared/shard-training/stream-secret.js";
+import type { WitnessFiles } from "./witness-files.js";
+import { witnessSettings } from "./witness-settings.js";
+import type { WitnessPlace } from "./witnesses.js";
+
+/** Of its steps that a training must have taken to be a witness. */
+const ENOUGH = 1 / 2;
+
+export interface WitnessTask extends WitnessPlace {
+  readonly device: Device;
+  readonly timer?: BlockTimer;
+  /** Bytes that a step as one graph may take. */
+  readonly memory: number;
+  /** Which of the group's witnesses: each has text of its own. */
+  readonly index: number;
+  /** Aborts when the time before the reveal phase is over. */
+  readonly until: AbortSignal;
+  /** Part of the time that is left which this one may take, in (0, 1]. */
+  readonly part: number;
+  readonly files: WitnessFiles;
+}
+
+/**
+ * Trains a group of a cycle's model as its miners do, with AdamW's moments at zero, and keeps what its tensors gained, if it took enough of its steps.
+ *
+ * @throws what training throws; the reason of `until`
+ */
+export const trainWitness = async (
+  participant: Participant,
+  { cycle, model, group, index, device, timer, memory, until, part, files }: WitnessTask,
+): Promise<void> => {
+  const { models, network, home, signer, clock, log } = participant;
+  const config = witnessSettings(network.scoring.witness!);
+  const miner = `${streamOwner(home, signer.address)}/witness ${index}`;
+  const base = { hash: model, manifest: await models.manifest(model, until) };
+  await obtainShards({ ...participant, signal: until }, { group, config, miner }, cycle);
+  const weights = await openBaseWeights(participant, base, group);
+  const frozen = await openFrozenWeights(participant, base, group);
+  const hub = await openHubWeights(participant, base);
+  const trainer = await createShardTrainer({ device, network, group, config, hub, miner, memory });
+  try {
+    const { start } = phaseWindow(cycle, "reveal", network.phases);
+    const begun = Date.now();
+    const from = clock.head.number;
+    const { run, update } = await trainer.train(weights, {
+      cycle,
+      frozen,
+      stop: () => until.aborted,
+      signal: until,
+      deadline: () => {
+        const end = timer?.expected(start);
+        return end === undefined ? undefined : begun + part * (end - begun);
+      },
+      progress: () => Math.min(1, (clock.head.number - from) / (part * Math.max(1, start - from))),
+    });
+    const taken = run.steps - run.skipped;
+    const figures = { cycle, group, witness: index, steps: taken, loss: run.lastLoss.toFixed(4) };
+    if (taken < ENOUGH * config.max_steps) {
+      log.warn("too few steps for a training of one's own: independence is measured without it", {
+        ...figures,
+        wanted: config.max_steps,
+        prevention: "give the validator a faster device, or have the owner lower scoring.witness.steps",
+      });
+      return;
+    }
+    await files.write({ cycle, model, group }, index, update);
+    log.info("trained a witness", figures);
+  } finally {
+    await trainer.dispose();
+    await weights.close();
+    await frozen?.close();
+  }
+};

@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type OpenWeights, openFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
+import type { FloatSource } from "#shared/training/float-source.js";
+import { WITNESSES, type WitnessPlace } from "./witnesses.js";
+
+const FOLDER = "witnesses";
+
+/** A validator's trainings of this cycle, a file each, so that a restart has them. Nobody is served them. */
+export interface WitnessFiles {
+  has(place: WitnessPlace, index: number): boolean;
+  /** Keeps what the tensors gained. @throws FILE_UNWRITABLE */
+  write(place: WitnessPlace, index: number, update: FloatSource): Promise<void>;
+  /** All of a group, or none. Close them. @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNREADABLE */
+  open(place: WitnessPlace): Promise<readonly OpenWeights[]>;
+  /** Removes those of other cycles and models. */
+  sweep(kept: Omit<WitnessPlace, "group">): Promise<void>;
+}
+
+/** @param home a folder of this network's own */
+export const witnessFiles = (home: string): WitnessFiles => {
+  const folder = join(home, FOLDER);
+  const beginOf = ({ cycle, model }: Omit<WitnessPlace, "group">) => `${cycle}-${model}-`;
+  const pathOf = (place: WitnessPlace, index: number) =>
+    join(folder, `${beginOf(place)}${place.group}-${index}.safetensors`);
+  const has = (place: WitnessPlace, index: number) => existsSync(pathOf(place, index));
+  const indices = Array.from({ length: WITNESSES }, (_, index) => index);
+  return {
+    has,
+    async write(place, index, update) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await writeFloats(pathOf(place, index), update);
+    },
+    async open(place) {
+      if (!indices.every((index) => has(place, index))) return [];
+      const opened: OpenWeights[] = [];
+      try {
+        for (const index of indices) opened.push(await openFloats(pathOf(place, index)));
+        return opened;
+      } catch (thrown) {
+        for (const one of opened) await one.close();
+        throw thrown;
+      }
+    },
+    async sweep(kept) {
+      const begin = beginOf(kept);
+      const names = existsSync(folder) ? await readdir(folder) : [];
+      for (const name of names) if (!name.startsWith(begin)) await rm(join(folder, name), { force: true });
+    },
+  };
+};
