@@ -51,6 +51,19 @@ describe("a report that is copied in its own cycle", { timeout: HANG_GUARD }, ()
   });
 });
 
+describe("one training under twice as many hotkeys as others train", { timeout: HANG_GUARD }, () => {
+  it("earns less than it would under one where validators train too, and more where they do not", async (t) => {
+    const trial = await openTrial({ model: models.micro, seed: "arena 1", cycles: 1 });
+    t.after(() => trial.close());
+    const earned = async (name: string) => {
+      const { payoff, ownPayoff } = resultOf([await trial.run(attacks.find((attack) => attack.name === name)!)]);
+      return payoff.mean / ownPayoff.mean;
+    };
+    assert.ok((await earned("noisy-copies-8")) < 1);
+    assert.ok((await earned("noisy-copies-8-unwitnessed")) > 1);
+  });
+});
+
 describe("an attack of two cycles", { timeout: HANG_GUARD }, () => {
   it("is not paid for a cycle that only its own report leaves out", async (t) => {
     const trial = await openTrial({ model: models.micro, seed: "arena", cycles: 2 });

@@ -17,6 +17,7 @@ import type { Attack, BaseView, Den, LiarsDen, Past, TrainingRun, Turn } from ".
 import { withFailingDisk, withFailingMeter } from "./failing.js";
 import { type Ground, modelLoss } from "./ground.js";
 import type { Run } from "./gym.js";
+import { gymWitnesses } from "./gym-witnesses.js";
 import { type HonestWork, type Judged, workOf } from "./honest-work.js";
 import { liarsCycle } from "./liar.js";
 import { openSilent } from "./silent.js";
@@ -99,7 +100,11 @@ export const campaign = async (
   const unable = new Set<string>();
   const openHonest = async (name: string) => {
     const validator = withFailingDisk(await open(name), (hash) => lost.get(name)?.has(hash) ?? false);
-    return withFailingMeter(validator, () => unable.has(name));
+    const witnesses = gymWitnesses(gym, { seed: `${seed}/${name}`, group, base: () => base });
+    return {
+      ...withFailingMeter(validator, () => unable.has(name)),
+      ...(network.scoring.witness && { witnesses }),
+    };
   };
   const names = Object.keys(stakes).filter((name) => name !== LIAR && !Object.hasOwn(silent, name));
   const everyHonest = await Promise.all(names.map(openHonest));

@@ -1,25 +1,25 @@
 import { lengthOf, noiseLike, plus } from "../arena/change.js";
-import type { KnownHarms } from "../arena/harm.js";
 import type { Attack } from "../attack.js";
-import { MOST_OF_A_GROUP } from "./most-of-a-group.js";
+import { MOST_OF_A_GROUP, unwitnessed } from "./most-of-a-group.js";
 
 interface Copies {
   readonly identities: number;
   readonly hasOriginal?: boolean;
   /** Honest miners of the group, where they are few. */
   readonly beside?: number;
-  readonly known?: KnownHarms;
+  /** Whether validators do without witnesses. */
+  readonly isUnwitnessed?: boolean;
 }
 
 /** Noise that a loss hardly feels, and that makes copies about as unlike as trainings; a share of the norm. */
 const SHARE = 0.6;
 
-const noisyCopies = ({ identities, hasOriginal = false, beside, known }: Copies): Attack => ({
-  name: `noisy-copies-${identities}${hasOriginal ? "-and-original" : ""}${beside === undefined ? "" : `-beside-${beside}`}`,
-  description: `one training under ${identities} hotkeys${beside === undefined ? "" : ` beside ${beside} honest ones`}, ${hasOriginal ? "as it is and" : "each time"} with noise of ${SHARE} of its norm`,
+const noisyCopies = ({ identities, hasOriginal = false, beside, isUnwitnessed = false }: Copies): Attack => ({
+  name: `noisy-copies-${identities}${hasOriginal ? "-and-original" : ""}${beside === undefined ? "" : `-beside-${beside}`}${isUnwitnessed ? "-unwitnessed" : ""}`,
+  description: `one training under ${identities} hotkeys${beside === undefined ? "" : ` beside ${beside} honest ones`}, ${hasOriginal ? "as it is and" : "each time"} with noise of ${SHARE} of its norm${isUnwitnessed ? "; validators train no witnesses" : ""}`,
   identities,
   ...(beside !== undefined && { honest: beside }),
-  ...(known && { known }),
+  ...(isUnwitnessed && { network: unwitnessed, known: MOST_OF_A_GROUP }),
   submit: async ({ seed, identities: miners, train, forge }) => {
     const update = await train();
     const noise = (miner: string) => noiseLike(update, `${seed}/${miner}`, SHARE * lengthOf(update));
@@ -49,10 +49,11 @@ export const noisyCopiesOf: readonly Attack[] = [
   ...[2, 4].map((identities) => noisyCopies({ identities, hasOriginal: true })),
   noisyCopies({ identities: 4, beside: 8 }),
   noisyCopies({ identities: 4, hasOriginal: true, beside: 8 }),
-  noisyCopies({ identities: 8, known: MOST_OF_A_GROUP }),
-  noisyCopies({ identities: 8, hasOriginal: true, known: MOST_OF_A_GROUP }),
-  noisyCopies({ identities: 16, known: MOST_OF_A_GROUP }),
-  noisyCopies({ identities: 4, beside: 2, known: MOST_OF_A_GROUP }),
-  noisyCopies({ identities: 8, beside: 2, known: MOST_OF_A_GROUP }),
+  noisyCopies({ identities: 8 }),
+  noisyCopies({ identities: 8, hasOriginal: true }),
+  noisyCopies({ identities: 8, isUnwitnessed: true }),
+  noisyCopies({ identities: 16 }),
+  noisyCopies({ identities: 4, beside: 2 }),
+  noisyCopies({ identities: 8, beside: 2 }),
   noisyCopiesOfLonger,
 ];

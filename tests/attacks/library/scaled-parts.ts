@@ -1,6 +1,5 @@
 import { map } from "../../support/updates.js";
 import type { Attack } from "../attack.js";
-import { MOST_OF_A_GROUP } from "./most-of-a-group.js";
 
 interface Parts {
   readonly parts: number;
@@ -28,7 +27,6 @@ export const scaledParts: readonly Attack[] = [
     name: "scaled-parts-16",
     description: "one training cut into 16 by element, each part as long as the whole was, a hotkey for each",
     identities: 16,
-    known: MOST_OF_A_GROUP,
     submit: submitParts({ parts: 16, factor: 4 }),
   },
 ];

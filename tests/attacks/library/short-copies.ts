@@ -1,6 +1,5 @@
 import { lengthOf, noiseLike, plus } from "../arena/change.js";
 import type { Attack } from "../attack.js";
-import { MOST_OF_A_GROUP } from "./most-of-a-group.js";
 
 const SHARE = 0.6;
 /** Part of a training's steps. */
@@ -12,7 +11,6 @@ export const shortCopies: Attack = {
   description: `one training of a third of the steps under 24 hotkeys beside eight honest ones, each time with noise of ${SHARE} of its norm`,
   identities: 24,
   honest: 8,
-  known: MOST_OF_A_GROUP,
   submit: async ({ seed, identities, training, train, forge }) => {
     const update = await train({ steps: Math.round(SHORT * training.max_steps) });
     return identities.map((miner) => ({

@@ -1,15 +1,12 @@
 import { lengthOf, noiseLike, plus, scaled } from "../arena/change.js";
-import type { KnownHarms } from "../arena/harm.js";
 import type { Attack } from "../attack.js";
-import { MOST_OF_A_GROUP } from "./most-of-a-group.js";
 
 const SHARE = 0.8;
 
-const simplexNoiseOf = (name: string, hotkeys: number, known?: KnownHarms): Attack => ({
+const simplexNoiseOf = (name: string, hotkeys: number): Attack => ({
   name,
   description: `one training under ${hotkeys} hotkeys, with noises that sum to nothing: each pair is as unlike as two trainings`,
   identities: hotkeys,
-  ...(known && { known }),
   submit: async ({ seed, identities, train, forge }) => {
     const update = await train();
     const noises = identities.map((miner) => noiseLike(update, `${seed}/${miner}`, SHARE * lengthOf(update)));
@@ -25,5 +22,5 @@ const simplexNoiseOf = (name: string, hotkeys: number, known?: KnownHarms): Atta
 
 export const simplexNoise: readonly Attack[] = [
   simplexNoiseOf("simplex-noise", 4),
-  simplexNoiseOf("simplex-noise-16", 16, MOST_OF_A_GROUP),
+  simplexNoiseOf("simplex-noise-16", 16),
 ];

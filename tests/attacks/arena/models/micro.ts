@@ -4,10 +4,18 @@ import { mapValues } from "#shared/training/objective.js";
 import { pretrain } from "#shared/training/pretrain.js";
 import { template } from "../../../support/micro-network.js";
 import { device } from "../../../support/updates.js";
-import type { ArenaModel, NetworkTemplate } from "./arena-model.js";
+import type { ArenaModel, Inner, NetworkTemplate } from "./arena-model.js";
 
 /** Merged in a group; fewer than there are honest miners, as on a subnet whose places are fought for. */
 const PLACES = 3;
+
+const TRAINING: Inner = {
+  batch_size: 4,
+  gradient_accumulation_steps: 1,
+  learning_rate: 0.003,
+  warmup_steps: 0,
+  max_steps: 24,
+};
 
 /** The micro network with an outer step for a run of few, short cycles. */
 const network: NetworkTemplate = {
@@ -18,6 +26,13 @@ const network: NetworkTemplate = {
     eval_batches: 24,
     top_n: PLACES,
     rewards: DEFAULT_CURVE,
+    witness: {
+      steps: TRAINING.max_steps,
+      batch_size: TRAINING.batch_size,
+      gradient_accumulation_steps: TRAINING.gradient_accumulation_steps,
+      learning_rate: TRAINING.learning_rate,
+      warmup_steps: TRAINING.warmup_steps,
+    },
   },
 };
 
@@ -44,7 +59,7 @@ const EARLIER: Readonly<Record<string, readonly DataSource[]>> = {
 export const micro: ArenaModel = {
   name: "micro",
   network,
-  training: { batch_size: 4, gradient_accumulation_steps: 1, learning_rate: 0.003, warmup_steps: 0, max_steps: 24 },
+  training: TRAINING,
   genesis(seed, stage = 1) {
     const groups = mapValues(network.groups, (group, name) => ({ ...group, data: [...EARLIER[name]!] }));
     const { signal } = new AbortController();
