@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { groupHeldOutBatches } from "#datasets/group-data.js";
-import { PRETRAINING } from "#localnet/training.js";
+import { PRETRAINING, TRAINING } from "#localnet/training.js";
 import { loadNetworkTemplate } from "#owner/network/network-template.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import type { CommandSpec } from "#shared/cli/program.js";
@@ -21,6 +21,7 @@ import { type Chart, picture } from "./picture.js";
 import { alone, type Course, type Run, type Summary, summaryOf, together } from "./runs.js";
 
 interface Flags {
+  readonly model: keyof typeof MODELS;
   readonly group: string;
   readonly genesis: readonly number[];
   readonly miners: readonly number[];
@@ -33,11 +34,11 @@ interface Flags {
   readonly svg?: string;
 }
 
-/** The usual learning rate of this model, at which one machine with the tokens of four ends lowest. */
+/** The usual learning rate of the small model, at which one machine with the tokens of four ends lowest. */
 const RATE = 0.01;
 /** Takes the plain mean in every cycle, unmeasured: Nesterov 0.7, 0.9 (Douillard et al. 2023). */
 const DILOCO = { along: "all", lr: 0.7, momentum: 0.9 } as const;
-/** Of the text that losses are compared on; each is 4 × 32 tokens. */
+/** Of the text that losses are compared on; each is an evaluation's. */
 const FIXED_BATCHES = 256;
 const BAR_WIDTH = 20;
 
@@ -51,11 +52,17 @@ export const learningBench: CommandSpec = {
     "what measured steps learn, beside the same miners' DiLoCo, the best of them alone and one machine with all the tokens; fails where a target is missed",
   examples: [
     "npm run bench -- learning --json learning.json --svg learning.svg",
+    "npm run bench -- learning --model localnet --genesis 250 --miners 2 --cycles 4 --steps 100 --rates 60 250 1000 4000",
     "npm run bench -- learning --genesis 30 --miners 1 2 4 8 --rates 1000",
     "npm run bench -- learning --rates 100 1000 10000 30000 --cheats none noise sign-flip",
   ],
   define: (command) =>
     command
+      .addOption(
+        new Option("--model <name>", "a model that trains in a moment, or the localnet's")
+          .choices(Object.keys(MODELS))
+          .default("small"),
+      )
       .option("--group <name>", "expert group", "math")
       .option("--genesis <steps...>", "inner steps behind the genesis models", wholeNumbers(1, GENESIS), GENESIS)
       .option("--miners <n...>", "miners of the group", wholeNumbers(1, MINERS), MINERS)
@@ -72,26 +79,40 @@ export const learningBench: CommandSpec = {
       .action(run),
 };
 
-/** The localnet's network around a model that trains in a moment. */
+/** The localnet's network, of a genesis that nothing asks for. */
+const localnetNetwork = (): Network => ({
+  ...loadNetworkTemplate("configs/localnet/network.yaml"),
+  genesis: "0".repeat(64),
+});
+
+/** The same around a model that trains in a moment. */
 const smallNetwork = (): Network => {
-  const network = loadNetworkTemplate("configs/localnet/network.yaml");
+  const network = localnetNetwork();
   const model = { ...network.model, hidden_size: 32, num_attention_heads: 4, head_dim: 8, moe_intermediate_size: 48 };
   return {
     ...network,
     model,
     data: { ...network.data, sequence_length: 32 },
     scoring: { ...network.scoring, eval_batch_size: 4, top_n: 8 },
-    genesis: "0".repeat(64),
   };
 };
 
+/** Each with its miners' usual learning rate. */
+const MODELS = {
+  small: { networkOf: smallNetwork, rate: RATE },
+  localnet: { networkOf: localnetNetwork, rate: TRAINING.learning_rate },
+} as const;
+
 const run = async (flags: Flags): Promise<void> => {
-  const { group, genesis, rates, cycles, steps, json, svg } = flags;
+  const { model, group, genesis, rates, cycles, steps, json, svg } = flags;
   const here = machine();
   const device = onnxCpu({ threads: 1 });
-  const network = smallNetwork();
+  const { networkOf, rate: usual } = MODELS[model];
+  const network = networkOf();
   const batchSize = network.scoring.eval_batch_size;
-  console.log(`${describeMachine(here)}\n${cycles} cycles of ${steps} steps of 8 × 32 tokens, group ${group}`);
+  console.log(
+    `${describeMachine(here)}\n${cycles} cycles of ${steps} steps of 8 × ${network.data.sequence_length} tokens, group ${group}`,
+  );
   const figures: Figure[] = [];
   const comparisons = comparisonsOf(flags);
   const progress = progressOver(genesis.length * rates.length * runsOf(comparisons) * cycles);
@@ -104,7 +125,7 @@ const run = async (flags: Flags): Promise<void> => {
       for (const rate of rates) {
         const training = {
           batch_size: 8,
-          learning_rate: (RATE * rate) / 1000,
+          learning_rate: (usual * rate) / 1000,
           warmup_steps: Math.ceil(steps / 20),
           max_steps: steps,
         };
@@ -145,7 +166,7 @@ const run = async (flags: Flags): Promise<void> => {
           );
           const judged = targets.map(({ target, isMet }) => `${target}: ${verdict(isMet)}`);
           console.log(`${tableOf(runs)}\n${judged.join(", ")}`);
-          await writeFigures(json, { machine: here, group, cycles, steps, figures });
+          await writeFigures(json, { machine: here, model, group, cycles, steps, figures });
           if (svg !== undefined) await writeOutput(svg, picture(figures.map(chartOf)));
         }
       }

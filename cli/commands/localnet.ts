@@ -98,7 +98,7 @@ export const localnet: CommandSpec = {
       .option("--experts <n>", "with --from: experts of each layer", wholeNumber(1))
       .option("--experts-per-token <n>", "with --from: how many a token is sent to", wholeNumber(1), 1)
       .option("--batch-size <n>", "sequences of a miner's step; unset: 8", wholeNumber(1))
-      .option("--learning-rate <rate>", "of the miners; unset: 0.00025", positiveNumber)
+      .option("--learning-rate <rate>", "of the miners; unset: 0.001", positiveNumber)
       .option("--max-steps <n>", "steps of a miner's cycle at most; unset: 100", wholeNumber(1))
       .option(
         "--settings <file>",
