@@ -44,7 +44,8 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => ({
     const trained = await beforeReveal(participant, cycle, async (until) => {
       for (const [at, { place, index }] of missing.entries()) {
         const part = 1 / (missing.length - at);
-        await trainWitness(participant, { ...options, ...place, index, until, part, files });
+        // Each has the same time: where it is too little for one, it is for all.
+        if (!(await trainWitness(participant, { ...options, ...place, index, until, part, files }))) break;
       }
       return true;
     }).catch((thrown: unknown) => {

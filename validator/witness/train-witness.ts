@@ -30,12 +30,13 @@ export interface WitnessTask extends WitnessPlace {
 /**
  * Trains a group of a cycle's model as its miners do, with AdamW's moments at zero, and keeps what its tensors gained, if it took enough of its steps.
  *
+ * @returns whether it did
  * @throws what training throws; the reason of `until`
  */
 export const trainWitness = async (
   participant: Participant,
   { cycle, model, group, index, device, timer, memory, until, part, files }: WitnessTask,
-): Promise<void> => {
+): Promise<boolean> => {
   const { models, network, home, signer, clock, log } = participant;
   const config = witnessSettings(network.scoring.witness!);
   const miner = `${streamOwner(home, signer.address)}/witness ${index}`;
@@ -68,10 +69,11 @@ export const trainWitness = async (
         wanted: config.max_steps,
         prevention: "give the validator a faster device, or have the owner lower scoring.witness.steps",
       });
-      return;
+      return false;
     }
     await files.write({ cycle, model, group }, index, update);
     log.info("trained a witness", figures);
+    return true;
   } finally {
     await trainer.dispose();
     await weights.close();

@@ -96,7 +96,8 @@ describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
     await ownWitnesses({ device, timer, memory: 1e9 }).train(participant, 1, subnet.modelHash);
     assert.deepEqual(filesIn(participant), []);
     const warnings = participant.lines.filter(({ level }) => level === "warn");
-    assert.equal(warnings.length, 4);
+    // One warning a cycle: where there is no time for one, there is none for the others.
+    assert.equal(warnings.length, 1);
     assert.match(warnings[0]!.message, /^too few steps/);
   });
 
