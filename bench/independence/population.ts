@@ -2,10 +2,18 @@ import { TRAINING } from "#localnet/training.js";
 import { onnxCpu } from "#shared/engine/runtime/onnx-cpu.js";
 import { withUpdate } from "#shared/evaluation/change.js";
 import { createLossMeter, evaluationBatches } from "#shared/evaluation/loss-meter.js";
+import type { Parameters } from "#shared/model/parameters.js";
 import { mean } from "#shared/util/mean.js";
 import { openNursery } from "../nursery.js";
 
-/** An honest miner's update of one group. */
+/** Honest trainings of one group on one base. */
+export interface Population {
+  readonly miners: readonly Trained[];
+  /** All elements of a validator's own, trained as an equal miner does on draws of its own. */
+  readonly witnesses: readonly Float32Array[];
+}
+
+/** An honest miner's update. */
 export interface Trained {
   readonly name: string;
   /** Steps and learning rate, each relative to the localnet's. */
@@ -27,10 +35,11 @@ const OTHERS = [
   [1, 1 / 3],
   [1, 3],
 ] as const;
+const WITNESSES = 2;
 const BATCHES = 128;
 
-/** Trains the group's miners on one base and measures them, as validators do but on all batches. */
-export const trainPopulation = async (group: string, pretraining: number): Promise<readonly Trained[]> => {
+/** Trains a group's miners and witnesses, and measures the miners as validators do, but on all batches. */
+export const trainPopulation = async (group: string, pretraining: number): Promise<Population> => {
   const device = onnxCpu({ threads: 2 });
   const { base, network, train } = await openNursery(device, { steps: pretraining });
   const batchSize = network.scoring.eval_batch_size;
@@ -38,7 +47,7 @@ export const trainPopulation = async (group: string, pretraining: number): Promi
   const sized = { ...network, scoring: { ...network.scoring, eval_batches: BATCHES } };
   const drawn = evaluationBatches(sized, group, "5".repeat(64), null);
   const before = mean(await meter.losses(base, drawn));
-  const population: Trained[] = [];
+  const miners: Trained[] = [];
   const sizes = [...Array.from({ length: EQUALS }, () => [1, 1] as const), ...OTHERS];
   for (const [i, [steps, rate]] of sizes.entries()) {
     const name = `miner ${i}`;
@@ -48,9 +57,13 @@ export const trainPopulation = async (group: string, pretraining: number): Promi
     };
     const update = await train(group, name, { training });
     const after = mean(await meter.losses(withUpdate(base, new Map(Object.entries(update))), drawn));
-    const elements = Float32Array.from(Object.values(update).flatMap(({ data }) => [...data]));
-    population.push({ name, steps, rate, elements, gain: before - after });
+    miners.push({ name, steps, rate, elements: elementsOf(update), gain: before - after });
   }
   await meter.dispose();
-  return population;
+  const witnesses: Float32Array[] = [];
+  for (let i = 0; i < WITNESSES; i++) witnesses.push(elementsOf(await train(group, `witness ${i}`)));
+  return { miners, witnesses };
 };
+
+const elementsOf = (update: Parameters): Float32Array =>
+  Float32Array.from(Object.values(update).flatMap(({ data }) => [...data]));
