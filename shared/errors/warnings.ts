@@ -47,4 +47,12 @@ export const warnings = {
     remedy:
       "See the reason on the line: the validator permit, the weights version and `drand.*`. The next cycle's weights take their place.",
   },
+  WITNESS_MEMORY: {
+    meaning: "A validator has too little memory for trainings of its own, so independence goes by the updates alone.",
+    remedy: "Lower evaluation.memory_gib, or use a machine with more memory: `blockzero-validator plan` says how much.",
+  },
+  WITNESS_SHORT: {
+    meaning: "A validator had too little time for trainings of its own, so independence goes by the updates alone.",
+    remedy: "Give it a faster device, or have the owner lower scoring.witness.steps.",
+  },
 } as const satisfies ErrorEntries;

@@ -4,7 +4,7 @@ import type { ErrorCode } from "#shared/errors/error.js";
  * Codes of log lines that tell of a program that was slower than the blocks, or that began after a window had opened. Where blocks come by a
  * clock, no test may demand that there is none: that would be a statement about the machine.
  */
-const LATE: readonly ErrorCode[] = ["DUTY_OVERDUE", "EVALUATION_SHORT", "WINDOW_MISSED"];
+const LATE: readonly ErrorCode[] = ["DUTY_OVERDUE", "EVALUATION_SHORT", "WINDOW_MISSED", "WITNESS_SHORT"];
 
 /** Codes of what a program lacks because it or another one was late. */
 const LACKING: readonly ErrorCode[] = ["MERGE_ABSTAINED", "MODEL_MISSING", "REPORT_MISSING", "UPDATE_MISSING"];

@@ -36,6 +36,7 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => ({
     const needed = (await planWitness(network, { ...options, hostMemory })).memory;
     if (hostMemory && needed > options.memory)
       return log.warn("too little memory for trainings of one's own: independence is measured without them", {
+        code: "WITNESS_MEMORY",
         cycle,
         needed: formatBytes(needed),
         left: formatBytes(options.memory),
@@ -57,7 +58,13 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => ({
       return true;
     });
     const { start } = phaseWindow(cycle, "reveal", network.phases);
-    if (trained === "late") log.warn("no time for trainings of one's own", { cycle, before: start, prevention: LATE });
+    if (trained === "late")
+      log.warn("no time for trainings of one's own", {
+        code: "WITNESS_SHORT",
+        cycle,
+        before: start,
+        prevention: LATE,
+      });
   },
   open: ({ home }, place) => witnessFiles(home).open(place),
 });

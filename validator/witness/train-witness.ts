@@ -65,6 +65,7 @@ export const trainWitness = async (
     const figures = { cycle, group, witness: index, steps: taken, loss: run.lastLoss.toFixed(4) };
     if (taken < ENOUGH * config.max_steps) {
       log.warn("too few steps for a training of one's own: independence is measured without it", {
+        code: "WITNESS_SHORT",
         ...figures,
         wanted: config.max_steps,
         prevention: "give the validator a faster device, or have the owner lower scoring.witness.steps",

@@ -99,6 +99,7 @@ describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
     // One warning a cycle: where there is no time for one, there is none for the others.
     assert.equal(warnings.length, 1);
     assert.match(warnings[0]!.message, /^too few steps/);
+    assert.equal(warnings[0]!.fields.code, "WITNESS_SHORT");
   });
 
   it("are none where memory is too little for them", async (t) => {
@@ -108,6 +109,7 @@ describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(filesIn(participant), []);
     const [warning] = participant.lines.filter(({ level }) => level === "warn");
     assert.match(warning!.message, /^too little memory/);
+    assert.equal(warning!.fields.code, "WITNESS_MEMORY");
     assert.match(String(warning!.fields.prevention), /evaluation\.memory_gib/);
   });
 });
