@@ -9,7 +9,14 @@ import type { ArenaModel } from "./arena-model.js";
 const TEMPLATE = fileURLToPath(new URL("../../../../../configs/localnet/network.yaml", import.meta.url));
 
 /** Blocks come when the arena asks for them, so its phases need not be long. */
-const network = { ...loadNetworkTemplate(TEMPLATE), first_cycle: 1, phases: PHASES };
+const template = loadNetworkTemplate(TEMPLATE);
+const { max_steps: steps, ...training } = TRAINING;
+const network = {
+  ...template,
+  first_cycle: 1,
+  phases: PHASES,
+  scoring: { ...template.scoring, witness: { steps, ...training } },
+};
 
 /** As `blockzero localnet` has it unless told otherwise. */
 const GENESIS_STEPS = 250;

@@ -17,6 +17,8 @@ const TRAINING: Inner = {
   max_steps: 24,
 };
 
+const { max_steps: steps, ...training } = TRAINING;
+
 /** The micro network with an outer step for a run of few, short cycles. */
 const network: NetworkTemplate = {
   ...template,
@@ -26,13 +28,7 @@ const network: NetworkTemplate = {
     eval_batches: 24,
     top_n: PLACES,
     rewards: DEFAULT_CURVE,
-    witness: {
-      steps: TRAINING.max_steps,
-      batch_size: TRAINING.batch_size,
-      gradient_accumulation_steps: TRAINING.gradient_accumulation_steps,
-      learning_rate: TRAINING.learning_rate,
-      warmup_steps: TRAINING.warmup_steps,
-    },
+    witness: { steps, ...training },
   },
 };
 
@@ -63,7 +59,14 @@ export const micro: ArenaModel = {
   genesis(seed, stage = 1) {
     const groups = mapValues(network.groups, (group, name) => ({ ...group, data: [...EARLIER[name]!] }));
     const { signal } = new AbortController();
-    const { steps, ...how } = PRETRAINING;
-    return pretrain({ network: { ...network, groups }, device, seed, ...how, steps: Math.ceil(stage * steps), signal });
+    const { steps: pretraining, ...how } = PRETRAINING;
+    return pretrain({
+      network: { ...network, groups },
+      device,
+      seed,
+      ...how,
+      steps: Math.ceil(stage * pretraining),
+      signal,
+    });
   },
 };
