@@ -6,12 +6,6 @@ import type { StepReduction } from "./measure-steps.js";
 /** One-sided confidence from which a step counts as harmful to the other groups. */
 const SURELY = 0.95;
 
-/**
- * A step is not taken that raises the other groups' losses, in the mean, by more than so many times what it takes off its own group's.
- * Honest training on a young model costs others up to 3.3 times as much (`npm run attacks`), where it gains next to nothing.
- */
-const MOST_HARM = 4;
-
 /** What is known of an approved step. */
 export interface ApprovedStep {
   /** How far it goes in the long run, in lengths of its update. */
@@ -32,14 +26,22 @@ export interface ApprovedStep {
 export const worthOf = (step: ApprovedStep, groups: number): number => step.own.mean - groups * harmOf(step);
 
 /** By how much it raises the loss of another group, in the mean, nats per token; 0 if that may be chance or is not known. */
-const harmOf = ({ others }: ApprovedStep): number => {
+const harmOf = (step: ApprovedStep): number => (sureHarmOf(step) > 0 ? -step.others!.mean : 0);
+
+/** By how much it surely raises that loss, at least: 0 if it may not, or that is not known. */
+const sureHarmOf = ({ others }: ApprovedStep): number => {
   if (others === null || others.freedom < 1) return 0;
-  const most = others.mean + studentQuantile(SURELY, others.freedom) * others.standardError;
-  return most < 0 ? -others.mean : 0;
+  return Math.max(0, -(others.mean + studentQuantile(SURELY, others.freedom) * others.standardError));
 };
 
 /**
- * The steps to vote for: those of the approved that do not harm the other groups out of all proportion, and the one of them that goes
+ * Whether it surely adds more to the losses of the other groups together than it takes off its own group's. What the steps of several groups do to a
+ * text adds up, so that the whole model would be worse for it.
+ */
+const isHarmful = (step: ApprovedStep, groups: number): boolean => groups * sureHarmOf(step) > step.own.mean;
+
+/**
+ * The steps to vote for: those of the approved that surely do not cost the others more than they gain, and the one of them that goes
  * farthest and is worth enough. As among the approved themselves, only those that were measured longest are compared; but one that costs the others
  * more than it gains is left out of it as long as there is another: its rivals were out of the race by what they gain at home alone. One whose effect on the
  * other groups is not known is best only if that is known of none.
@@ -52,7 +54,7 @@ export const worthwhile = (
   steps: readonly (ApprovedStep | null)[],
   groups: number,
 ): { readonly better: readonly boolean[]; readonly best: number | null } => {
-  const better = steps.map((step) => step !== null && harmOf(step) <= MOST_HARM * step.own.mean);
+  const better = steps.map((step) => step !== null && !isHarmful(step, groups));
   const choice = better.flatMap((is, candidate) => (is ? [candidate] : []));
   const isKnown = (candidate: number) => steps[candidate]!.others !== null;
   const known = choice.some(isKnown) ? choice.filter(isKnown) : choice;
