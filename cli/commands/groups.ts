@@ -10,7 +10,8 @@ import { heatMapPage } from "#shared/cli/heat-map-page.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { share, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandGroup, type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
-import { type Batch, trainingLoader } from "#shared/data/loader.js";
+import { batchRows } from "#shared/data/batch-rows.js";
+import { trainingLoader } from "#shared/data/loader.js";
 import { openTokenizer } from "#shared/data/open-tokenizer.js";
 import { checkVocabulary } from "#shared/data/vocabulary.js";
 import type { TokenRow } from "#shared/evaluation/routing-meter.js";
@@ -163,7 +164,7 @@ const relevanceOf = async (
     const rows: TokenRow[] = [];
     while (rows.length * length < tokens) {
       signal.throwIfAborted();
-      rows.push(...rowsOf(loader.next()));
+      rows.push(...batchRows(loader.next()));
     }
     return rows;
   };
@@ -189,9 +190,6 @@ const tokenizerOf = (dir: string): Network["data"]["tokenizer"] => {
   if (!existsSync(path)) return "byte";
   return { path, ...(existsSync(config) && { config: { path: config } }) };
 };
-
-const rowsOf = ({ ids, batchSize, sequenceLength }: Batch): readonly BigInt64Array[] =>
-  Array.from({ length: batchSize }, (_, row) => ids.subarray(row * sequenceLength, (row + 1) * sequenceLength));
 
 const mapsOf = (
   relevance: ReadonlyMap<string, Relevance>,

@@ -1,4 +1,5 @@
 import { groupHeldOutBatches } from "#datasets/group-data.js";
+import { batchRows } from "#shared/data/batch-rows.js";
 import { createRandom } from "#shared/data/random.js";
 import type { TokenSource } from "#shared/data/token-source.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -91,9 +92,7 @@ const shareOf = ({ gate }: RoutingRow, experts: readonly (readonly number[])[]):
 
 const ownRows = (network: Pick<Network, "groups" | "data">, group: string): readonly TokenRow[] => {
   const options = { batches: OWN_BATCHES, batchSize: 4, seed: SEED };
-  return groupHeldOutBatches(network, group, options).flatMap(({ ids, batchSize, sequenceLength }) =>
-    Array.from({ length: batchSize }, (_, row) => ids.subarray(row * sequenceLength, (row + 1) * sequenceLength)),
-  );
+  return groupHeldOutBatches(network, group, options).flatMap(batchRows);
 };
 
 /** All documents where they are few, else some drawn by a fixed seed. */

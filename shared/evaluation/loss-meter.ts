@@ -46,8 +46,10 @@ export const KEPT_BYTES = 256 << 20;
 const RUN_TOKENS = 1024;
 
 /** Number of batches that go through a program at once. */
-export const batchesOfRun = (batchSize: number, { sequence_length }: Network["data"]): number =>
-  Math.max(1, Math.floor(RUN_TOKENS / (batchSize * sequence_length)));
+export const batchesOfRun = (
+  batchSize: number,
+  { sequence_length }: Pick<Network["data"], "sequence_length">,
+): number => Math.max(1, Math.floor(RUN_TOKENS / (batchSize * sequence_length)));
 
 /** Compiles the forward pass once, and feeds models and updates to it. Small batches are joined, so that they share the fixed cost of a run. */
 export const createLossMeter = async (

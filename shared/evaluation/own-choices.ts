@@ -1,10 +1,12 @@
+import { batchRows } from "#shared/data/batch-rows.js";
 import type { Device } from "#shared/engine/device.js";
 import { expertsOf } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
+import type { ExpertGroup } from "#shared/protocol/expert-group.js";
 import type { Network } from "#shared/protocol/network.js";
 import { mean } from "#shared/util/mean.js";
 import { referenceBatches } from "./reference-text.js";
-import { createRoutingMeter, meanRelevance, type RoutingRow } from "./routing-meter.js";
+import { createRoutingMeter, meanRelevance, measureEach } from "./routing-meter.js";
 
 /**
  * How often the router sends a group's reference text to the group's own experts: a share, averaged over layers. 1 where the whole model routes
@@ -26,20 +28,18 @@ export const ownChoices = async (
     ...(signal && { signal }),
   });
   try {
-    const shares: Record<string, number> = {};
-    for (const [name, group] of Object.entries(groups)) {
+    const names = Object.keys(groups);
+    const rows = await measureEach(
+      meter,
+      names.map((name) => referenceBatches(network, name).flatMap(batchRows)),
+    );
+    const shareOf = (group: ExpertGroup, relevance: readonly (readonly number[])[]): number => {
       const own = expertsOf(model, group);
-      const rows: RoutingRow[] = [];
-      for (const { ids, batchSize, sequenceLength: length } of referenceBatches(network, name)) {
-        const all = Array.from({ length: batchSize }, (_, row) => ids.subarray(row * length, (row + 1) * length));
-        rows.push(...(await meter.measure(all)));
-      }
-      const relevance = meanRelevance(rows, "selected");
-      shares[name] = mean(
-        meter.layers.map((layer, i) => own[layer]!.reduce((sum, expert) => sum + relevance[i]![expert]!, 0)),
-      );
-    }
-    return shares;
+      return mean(meter.layers.map((layer, i) => own[layer]!.reduce((sum, expert) => sum + relevance[i]![expert]!, 0)));
+    };
+    return Object.fromEntries(
+      names.map((name, i) => [name, shareOf(groups[name]!, meanRelevance(rows[i]!, "selected"))]),
+    );
   } finally {
     await meter.dispose();
   }

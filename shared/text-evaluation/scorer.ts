@@ -4,6 +4,7 @@ import { intTensor } from "#shared/engine/tensor.js";
 import { textMemory } from "#shared/evaluation/evaluation-memory.js";
 import { layerGraphs } from "#shared/evaluation/layers/layer-graphs.js";
 import { type PassContext, passContext, textThrough } from "#shared/evaluation/layers/layer-pass.js";
+import { batchesOfRun } from "#shared/evaluation/loss-meter.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { allExperts } from "#shared/model/parameters.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
@@ -45,8 +46,6 @@ export interface ScorerOptions {
 
 /** Inputs are padded to powers of two from here on, so that few programs serve all lengths. */
 const SHORTEST = 32;
-/** Tokens in a run: from here on the rate grows no more. */
-const MAX_TOKENS = 1024;
 
 /** Goes through the model layer by layer: all requests of a length go through a layer before the next is opened. */
 export const createScorer = (
@@ -112,7 +111,7 @@ interface Sized {
 }
 
 const sizedOf = (device: Device, config: ModelConfig, length: number, memory: number): Sized => {
-  const batchSize = Math.max(1, Math.floor(MAX_TOKENS / length));
+  const batchSize = batchesOfRun(1, { sequence_length: length });
   const shape = { config, held: allExperts(config), batchSize, sequenceLength: length };
   const graphs = layerGraphs(shape, { ofLosses: (losses) => ({ losses }) });
   return { context: passContext({ device, shape, graphs, memory, folder: tmpdir(), signals: [] }), batchSize };
