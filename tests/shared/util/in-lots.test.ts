@@ -9,5 +9,6 @@ test("a list is cut into lots in its order, of which the last may be shorter", (
     [3, 4],
   ]);
   assert.deepEqual(inLots([1, 2], 8), [[1, 2]]);
+  assert.deepEqual(inLots([1, 2], Number.POSITIVE_INFINITY), [[1, 2]]);
   assert.deepEqual(inLots([], 8), []);
 });
