@@ -220,7 +220,7 @@ export const ROOMS: readonly Room[] = [
   room(
     "inspect",
     "read-only: audit, explain, dashboard, models exported, measured, and put on the Hub",
-    "errors util browser files protocol telemetry blobs hub data engine independence rewards scoring chain beacon packs datasets model parts cli merge evaluation text-evaluation replay subnet reputation compute sprint/proof settlement",
+    "errors util browser files protocol telemetry blobs hub data engine independence rewards scoring artifact chain beacon packs datasets model parts cli merge evaluation text-evaluation replay subnet reputation compute sprint/proof settlement",
   ),
   room(
     "miner",

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { createUpdateMemory } from "#shared/artifact/update-reader.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { DocumentSource } from "#shared/data/source.js";
 import type { Device } from "#shared/engine/device.js";
@@ -166,7 +167,8 @@ const measuringOf = (
         ),
       ),
     };
-  const pass = onePass<GatedUpdate>(lossesTogether, batches, (update) => openChange(source, update));
+  const memory = createUpdateMemory();
+  const pass = onePass<GatedUpdate>(lossesTogether, batches, (update) => openChange(source, update, memory));
   return {
     losses: async (update, from, to) => (await pass.losses(update, from, to))!,
     ahead: pass.ahead,

@@ -1,7 +1,7 @@
 import { CODECS, encodedLength } from "#shared/artifact/codec/index.js";
 import { checkManifest, checkTensors, type GateFailure, mostBytes, type TensorGates } from "#shared/artifact/gates.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
-import { createUpdateMemory, loadTensors } from "#shared/artifact/update-reader.js";
+import { loadTensors, type UpdateMemory } from "#shared/artifact/update-reader.js";
 import type { OpenChange } from "#shared/evaluation/change.js";
 import { type ByteSource, withSource } from "#shared/files/byte-source.js";
 import { openUpdate } from "#shared/merge/open-update.js";
@@ -154,17 +154,22 @@ export const loadUpdate = async (
   return withSource(file, async () => loadTensors(await openUpdate(file, manifest.codec, shapes)));
 };
 
-/** The same with its tensors read from its file one by one, as a change of the model. Close it. @throws as `loadUpdate` */
+/**
+ * The same with its tensors read from its file one by one, as a change of the model. Close it.
+ *
+ * @param memory that a tensor is read into. Changes that are read in turns share one: hotkeys choose how many are open at a time
+ * @throws as `loadUpdate`
+ */
 export const openChange = async (
   source: Pick<CycleSource, "network" | "open">,
   update: GatedUpdate,
+  memory: UpdateMemory,
 ): Promise<OpenChange> => {
   const { group, manifest, tensorsHash, location } = update;
   const shapes = groupShapeMap(source.network, group);
   const file = await source.open({ hash: tensorsHash, maxBytes: manifest.bytes, location });
   try {
     const reader = await openUpdate(file, manifest.codec, shapes);
-    const memory = createUpdateMemory();
     return {
       read: async (name) => {
         const elements = await reader.read(name, memory);

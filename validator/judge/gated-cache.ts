@@ -1,4 +1,5 @@
 import type { FloatTensors } from "#shared/artifact/update.js";
+import type { UpdateMemory } from "#shared/artifact/update-reader.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { OpenChange } from "#shared/evaluation/change.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
@@ -11,8 +12,8 @@ import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.
 export interface GatedReader {
   /** Its tensors. Null if they cannot be read again: then this validator has failed, and only this update is affected. */
   load(update: GatedUpdate): Promise<FloatTensors | null>;
-  /** The same with its tensors read one by one. Close it. */
-  open(update: GatedUpdate): Promise<OpenChange | null>;
+  /** The same with its tensors read one by one, into a memory that updates which are read in turns share. Close it. */
+  open(update: GatedUpdate, memory: UpdateMemory): Promise<OpenChange | null>;
   /** Why an update could not be read, in one line. */
   problemOf(update: GatedUpdate): string | null;
 }
@@ -44,6 +45,6 @@ export const openGatedReader = (participant: Participant, { until, cacheBytes }:
   return {
     problemOf: (update) => problems.get(update) ?? null,
     load: (update) => readable(update, () => keep(update, () => loadUpdate(source, update))),
-    open: (update) => readable(update, () => openChange(source, update)),
+    open: (update, memory) => readable(update, () => openChange(source, update, memory)),
   };
 };

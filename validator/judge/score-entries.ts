@@ -1,3 +1,4 @@
+import { createUpdateMemory } from "#shared/artifact/update-reader.js";
 import { reasonOf } from "#shared/errors/error.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
@@ -59,6 +60,8 @@ export const scoreEntries = async (
   { cycle, base, passed, late, seeds, sketches, texts, timer }: Scoring,
 ): Promise<Scored> => {
   const { clock, home, log, network, signal } = participant;
+  // A pass has all updates open, and reads of one at a time.
+  const memory = createUpdateMemory();
   const updates = passed.map(({ submission, update }) => ({
     submission,
     update,
@@ -69,7 +72,7 @@ export const scoreEntries = async (
       await sketches.add(update, seeds[update.group]!);
       return reader.load(update);
     },
-    open: () => reader.open(update),
+    open: () => reader.open(update, memory),
   }));
   const entries = updates.flatMap(({ submission, group }) => {
     const text = texts.get(group);

@@ -1,3 +1,4 @@
+import { createUpdateMemory } from "#shared/artifact/update-reader.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { createScratch } from "#shared/files/scratch.js";
 import { independenceOf } from "#shared/independence/independence.js";
@@ -49,6 +50,8 @@ export const openSketches = (
   openWitnesses: (group: string) => Promise<readonly OpenWeights[]> = async () => [],
 ): Sketches => {
   const over = new AbortController();
+  // They are read in turns.
+  const memory = createUpdateMemory();
   let thread: Sketching | null = null;
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -111,7 +114,7 @@ export const openSketches = (
     }
   };
   const readUpdate = async (update: GatedUpdate, seed: string): Promise<Float32Array | null> => {
-    const change = await reader.open(update);
+    const change = await reader.open(update, memory);
     if (!change) return null;
     try {
       return await sketch(

@@ -5,6 +5,8 @@ import { loadModel } from "#shared/participant/agreement/base-model.js";
 import { refused } from "#shared/protocol/parsed.js";
 import { BLOCKS_TO_RECORD } from "#shared/protocol/phases.js";
 import type { GatedUpdate } from "#shared/replay/gate-submission.js";
+import { gateWithBlame } from "#validator/judge/gate-with-blame.js";
+import { openGatedReader } from "#validator/judge/gated-cache.js";
 import { openLossBook } from "#validator/judge/loss-book.js";
 import { scoreEntries } from "#validator/judge/score-entries.js";
 import { openSketches } from "#validator/judge/sketches.js";
@@ -12,7 +14,7 @@ import { openMeter as openMeterFor } from "#validator/open-meter.js";
 import { readBase } from "#validator/read-base.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { openSubnet, until } from "../../support/subnet.js";
-import { device, forge, noiseUpdate } from "../../support/updates.js";
+import { device, forge, noiseUpdate, serve } from "../../support/updates.js";
 import { openMeter } from "../../support/validator.js";
 
 describe("what a validator reads of the model", { timeout: HANG_GUARD }, () => {
@@ -195,6 +197,59 @@ describe("updates measured on the whole model", { timeout: HANG_GUARD }, () => {
     });
     assert.equal(entries.length, 2);
     assert.equal(compared.size, 2);
+  });
+});
+
+describe("updates measured layer by layer", { timeout: HANG_GUARD }, () => {
+  it("are read into one memory, however many hotkeys send one", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const { meter, model } = await openMeterFor(vera, device, subnet.modelHash, 0);
+    t.after(() => meter.dispose());
+    const base = await loadModel(vera, subnet.modelHash);
+    const passed = [];
+    for (const miner of ["ann", "bob"]) {
+      const forged = forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01) });
+      await serve(subnet, forged);
+      const gated = await gateWithBlame(vera, forged.submission, { base, cycle: 1 });
+      assert.ok(gated.ok);
+      passed.push({ submission: forged.submission, update: gated.update });
+    }
+    const { signal } = new AbortController();
+    const reader = openGatedReader(vera, { until: signal, cacheBytes: 0 });
+    /** By artifact: where the last tensor was read to. */
+    const memories = new Map<string, ArrayBufferLike>();
+    const watched: typeof reader = {
+      ...reader,
+      open: async (update, memory) => {
+        const change = await reader.open(update, memory);
+        return (
+          change && {
+            ...change,
+            read: async (name) => {
+              const elements = await change.read(name);
+              memories.set(update.artifact, elements!.buffer);
+              return elements;
+            },
+          }
+        );
+      },
+    };
+    const sketches = openSketches(vera, base, reader);
+    t.after(() => sketches.close());
+    const { entries } = await scoreEntries(vera, meter, watched, {
+      cycle: 1,
+      base: { ...base, hub: model },
+      sketches,
+      passed,
+      late: Promise.resolve([]),
+      seeds: { math: "11".repeat(32), prose: "22".repeat(32) },
+      texts: new Map(),
+      timer: undefined,
+    });
+    assert.deepEqual(new Set(entries.map(({ verdict }) => verdict)), new Set(["scored"]));
+    assert.equal(memories.size, passed.length);
+    assert.equal(new Set(memories.values()).size, 1);
   });
 });
 
