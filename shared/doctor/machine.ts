@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { constants } from "node:fs";
-import { access, open, readdir, readFile, rm, stat, statfs } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { existingFolder, freeSpace } from "#shared/files/free-space.js";
 import { totalMemory } from "#shared/util/total-memory.js";
 
 /** What the checks ask of the machine. Tests pass their own. */
@@ -37,13 +37,10 @@ export const thisMachine = (env: Readonly<Record<string, string | undefined>>): 
   },
   limits: () => readFile("/proc/self/limits", "utf8").catch(() => null),
   nodeOptions: () => [...process.execArgv, env.NODE_OPTIONS ?? ""].join(" "),
-  freeSpace: async (folder) => {
-    const { bavail, bsize } = await statfs(await existing(folder));
-    return bavail * bsize;
-  },
+  freeSpace,
   usedBelow,
   writeSpeed: async (folder) => {
-    const path = join(await existing(folder), `.${randomUUID()}.tmp`);
+    const path = join(await existingFolder(folder), `.${randomUUID()}.tmp`);
     const bytes = Buffer.alloc(PROBE_BYTES, 0x5a);
     const started = performance.now();
     const file = await open(path, "wx", 0o600);
@@ -67,15 +64,4 @@ const usedBelow = async (folder: string): Promise<number> => {
     else if (entry.isFile()) bytes += (await stat(path).catch(() => null))?.size ?? 0;
   }
   return bytes;
-};
-
-/** The folder, or the nearest one above it that exists. */
-const existing = async (folder: string): Promise<string> => {
-  for (let at = resolve(folder); ; at = dirname(at)) {
-    const isThere = await access(at, constants.F_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere || at === dirname(at)) return at;
-  }
 };

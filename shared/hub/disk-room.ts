@@ -1,5 +1,5 @@
-import { statfs } from "node:fs/promises";
 import { BlockZeroError } from "#shared/errors/error.js";
+import { freeSpace } from "#shared/files/free-space.js";
 
 /**
  * Refuses what takes more bytes than are free on a folder's disk.
@@ -8,8 +8,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
  * @throws BlockZeroError HUB_TOO_LARGE
  */
 export const checkDiskRoom = async (dir: string, bytes: number, told: string): Promise<void> => {
-  const { bavail, bsize } = await statfs(dir);
-  const free = bavail * bsize;
+  const free = await freeSpace(dir);
   if (bytes <= free) return;
   throw new BlockZeroError(
     "HUB_TOO_LARGE",

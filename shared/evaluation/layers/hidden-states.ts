@@ -1,6 +1,7 @@
 import { mkdtemp, open, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureFolder } from "#shared/files/ensure-folder.js";
+import { freeSpace } from "#shared/files/free-space.js";
 import { namesIn } from "#shared/files/names-in.js";
 import { readAt } from "#shared/files/read-at.js";
 import { writeAt } from "#shared/files/write-at.js";
@@ -26,6 +27,21 @@ export interface HiddenStatesOptions {
   /** Removes a folder with what is in it, if it is there. */
   readonly remove?: (folder: string) => Promise<void>;
 }
+
+export interface StatesRoom extends Pick<HiddenStatesOptions, "length" | "memory" | "folder"> {
+  /** Bytes that are free on the disk of a folder. Default: as the system says. */
+  readonly free?: ((folder: string) => Promise<number>) | undefined;
+}
+
+/** Part of what is free on the disk that hidden states may take: what miners send meanwhile, and the next model, go there too. */
+const DISK_SHARE = 1 / 2;
+
+/** How many arrays there is room for, in memory and in a file. Without a limit where the disk does not say. */
+export const slotsWithRoom = async ({ length, memory, folder, free = freeSpace }: StatesRoom): Promise<number> => {
+  const onDisk = DISK_SHARE * (await free(folder).catch(() => Number.POSITIVE_INFINITY));
+  const slotsIn = (bytes: number) => Math.floor(bytes / (4 * length));
+  return slotsIn(memory) + slotsIn(onDisk);
+};
 
 const PREFIX = "hidden-";
 const STATES = "states";

@@ -10,17 +10,19 @@ import { inLots } from "#shared/util/in-lots.js";
 import { type Change, changeOf } from "../change.js";
 import { batchesOfRun, joined, type LossMeter } from "../loss-meter.js";
 import { lossGraphs } from "./layer-graphs.js";
-import { type PassContext, type PassRequest, passContext, passThrough } from "./layer-pass.js";
+import { type PassContext, type PassRequest, passContext, passesThrough } from "./layer-pass.js";
 
 export interface LayerMeterOptions {
   readonly batchSize: number;
   /** Bytes of hidden states that may be in memory; further ones go to a file. */
   readonly memory: number;
-  /** Where that file is. */
+  /** Where that file is. Where its disk has no room for all, the model is passed several times. */
   readonly folder: string;
+  /** Bytes that are free on the disk of a folder. Default: as the system says. */
+  readonly free?: ((folder: string) => Promise<number>) | undefined;
   /** Experts of each layer that the models hold, ascending, whose routers have these rows alone; all by default. */
   readonly held?: HeldExperts;
-  /** Told of each layer that all batches have passed, from 1 on. */
+  /** Told of each layer that all batches of a pass have passed, from 1 on. */
   readonly onLayer?: (passed: number) => void;
   /** Ends a measurement between two runs of a layer. */
   readonly signal?: AbortSignal;
@@ -34,7 +36,7 @@ export interface LayerMeterOptions {
 export const createLayerMeter = (
   device: Device,
   { model: config, data }: Pick<Network, "model" | "data">,
-  { batchSize, memory, folder, held = allExperts(config), onLayer, signal }: LayerMeterOptions,
+  { batchSize, memory, folder, free, held = allExperts(config), onLayer, signal }: LayerMeterOptions,
 ): LossMeter => {
   const together = batchesOfRun(batchSize, data);
   const shape = { config, held, ...windowsOf(data, together * batchSize) };
@@ -44,6 +46,7 @@ export const createLayerMeter = (
     graphs: lossGraphs(shape, together),
     memory,
     folder,
+    free,
     ...(onLayer && { onLayer }),
     signals: signal ? [signal] : [],
   });
@@ -54,7 +57,7 @@ export const createLayerMeter = (
   ): Promise<number[][]> => {
     if (batches.length === 0 || changes.length === 0) return changes.map(() => []);
     const runs = inLots(batches, together).map((run) => batchTensors(joined(run, together)));
-    const results = await passThrough(context, { model, varied, changes, runs });
+    const results = await passesThrough(context, { model, varied, changes, runs });
     return results.map((ofRuns) =>
       batches.map((_, batch) => Number(ofRuns[Math.floor(batch / together)]![batch % together]!.data[0])),
     );

@@ -6,7 +6,7 @@ import type { ModelTensors } from "#shared/model/model-tensors.js";
 import { expertOf, type Parameters } from "#shared/model/parameters.js";
 import { inLots } from "#shared/util/in-lots.js";
 import { type Change, changed } from "../change.js";
-import { type HiddenStates, openHiddenStates } from "./hidden-states.js";
+import { type HiddenStates, openHiddenStates, type StatesRoom, slotsWithRoom } from "./hidden-states.js";
 import type { LayerGraphs, LayerPart, ModelPart } from "./layer-graphs.js";
 import { type OpenPart, type PartPrograms, partPrograms, withUploaded } from "./part-programs.js";
 
@@ -24,14 +24,15 @@ export interface PassContext {
   /** Bytes of hidden states, and of candidates' weights of one layer, that may be in memory. */
   readonly memory: number;
   readonly folder: string;
-  /** Told of each layer that all runs have passed, from 1 on. */
+  readonly free?: StatesRoom["free"];
+  /** Told of each layer that all runs of a pass have passed, from 1 on. */
   readonly onLayer?: (passed: number) => void;
   /** Each ends the pass between two runs of a layer, with its reason. */
   readonly signals: readonly AbortSignal[];
 }
 
 export interface PassOptions
-  extends Pick<PassContext, "device" | "graphs" | "memory" | "folder" | "onLayer" | "signals"> {
+  extends Pick<PassContext, "device" | "graphs" | "memory" | "folder" | "free" | "onLayer" | "signals"> {
   /** Of the graphs. */
   readonly shape: ForwardShape;
 }
@@ -83,6 +84,32 @@ export const passThrough = async (context: PassContext, request: PassRequest): P
   } finally {
     await states.close();
   }
+};
+
+/**
+ * The same in one pass, or in several where memory and disk have no room for all hidden states at once: hotkeys choose how many changes there are. A pass
+ * reads the whole model, so that it has as many changes as there is room for, and fewer runs only where one change leaves no room for all.
+ */
+export const passesThrough = async (
+  context: PassContext,
+  { changes, runs, ...request }: Omit<PassRequest, "onOutputs">,
+): Promise<readonly Tensors[][]> => {
+  const room = await slotsWithRoom({ ...context, length: context.stateLength });
+  const isVaried = request.varied.length > 0;
+  const runsOfPass = Math.max(1, Math.min(runs.length, Math.floor(room / (isVaried ? 2 : 1))));
+  const mostChanges = isVaried ? Math.floor(room / runsOfPass) - 1 : changes.length;
+  const changesOfPass = Math.max(1, Math.min(changes.length, mostChanges));
+  const results = changes.map((): Tensors[] => []);
+  for (const someRuns of inLots(runs, runsOfPass))
+    for (const some of inLots([...changes.keys()], changesOfPass)) {
+      const passed = await passThrough(context, {
+        ...request,
+        changes: some.map((change) => changes[change]!),
+        runs: someRuns,
+      });
+      for (const [i, change] of some.entries()) results[change]!.push(...passed[i]!);
+    }
+  return results;
 };
 
 /** What goes through a model as it is. */

@@ -170,6 +170,55 @@ describe("the layer-major meter", () => {
     await meter.dispose();
   });
 
+  it("passes a model as often as its disk has no room for hidden states, with the same losses", async () => {
+    const model = { ...MICRO, num_hidden_layers: 4 };
+    const group = groupOf([[], [0], [1], []]);
+    const base = microParameters(model);
+    const data = dataOf(64);
+    const batches = batchesOf(model, 3, 16, 64);
+    const names = Object.keys(groupShapes(model, group));
+    const changes = [null, ...["ann", "bob"].map((seed) => changeOf(updateOf(model, group, seed), names))];
+    const state = 4 * 16 * 64 * model.hidden_size;
+    let passes = 0;
+    /** With three runs and three candidates there are twelve states, with nothing varied three. */
+    const measured = async (slots: number) => {
+      passes = 0;
+      const meter = createLayerMeter(
+        device,
+        { model, data },
+        {
+          ...{ batchSize: 16, memory: state, folder },
+          free: async () => 2 * (slots - 1) * state,
+          onLayer: (layer) => {
+            if (layer === 1) passes++;
+          },
+        },
+      );
+      const { lossesTogether } = await meter.ofGroup(base, group);
+      const losses = await lossesTogether!(changes, batches);
+      const together = passes;
+      assert.deepEqual(await meter.losses(base, batches), losses[0]);
+      await meter.dispose();
+      return { losses, passes: [together, passes - together] };
+    };
+    const at = await measured(12);
+    assert.deepEqual(at.passes, [1, 1]);
+    assert.deepEqual(await measured(11), { losses: at.losses, passes: [2, 1] });
+    assert.deepEqual(await measured(6), { losses: at.losses, passes: [3, 1] });
+    assert.deepEqual(await measured(2), { losses: at.losses, passes: [9, 2] });
+    assert.deepEqual(await measured(1), { losses: at.losses, passes: [9, 3] });
+  });
+
+  it("measures where the disk does not say what is free", async () => {
+    const free = () => Promise.reject(new Error("no such call"));
+    const options = { batchSize: 2, memory: 0, folder, free };
+    const meter = createLayerMeter(device, { model: MICRO, data: dataOf(6) }, options);
+    const { lossesTogether } = await meter.ofGroup(microParameters(), groupOf([[0, 1], [2]]));
+    const [losses] = await lossesTogether!([null], batchesOf(MICRO, 1, 2, 6));
+    assert.equal(losses!.length, 1);
+    await meter.dispose();
+  });
+
   it("does the same on a device of its own memory that maps no files", async () => {
     const apart: Device = { ...device, hostMemory: false, mapsFiles: false };
     const group = groupOf([[0, 1], [2]]);
