@@ -59,9 +59,11 @@ export interface ServerOptions extends PatienceOptions {
 /** Copies of who announced a file, then of the other servers; of those, who was slow the last time comes last. */
 export const serverCopies = (options: ServerOptions): RemoteCopies => {
   const { client, servers, signal } = options;
-  const patience = openPatience(options);
+  let asked: ReadonlySet<string> = new Set();
+  const patience = openPatience({ ...options, isAnnouncer: (origin) => !asked.has(origin) });
   return async ({ hash, maxBytes, location }) => {
-    const origins = new Set([...(location === undefined ? [] : [location]), ...(await servers())]);
+    asked = new Set(await servers());
+    const origins = new Set([...(location === undefined ? [] : [location]), ...asked]);
     const hasOthers = origins.size > 1;
     return patience.inOrder(origins).map((origin) => {
       const from = (incoming: IncomingBlob) => (over?: AbortSignal) =>

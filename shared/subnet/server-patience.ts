@@ -10,13 +10,18 @@ export interface PatienceOptions {
   /** Milliseconds after which a server that is busy is asked again. */
   readonly pauseMs?: number;
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Whether it is asked for nothing but what it announced itself. A hotkey may name another server in each cycle, so all of these together cost no more than one. Default: none is. */
+  readonly isAnnouncer?: (origin: string) => boolean;
   /** Who was slow the last time, where that is known longer than what each has cost. */
   readonly slow?: Set<string>;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
-/** How long servers are put up with. What one has cost is never given back: who is slow for every file would cost every file. */
+/**
+ * How long servers are put up with. What one has cost is never given back: who is slow for every file would cost every file. Once announcers have had their
+ * time together, each is still asked, for two seconds, and not waited for while it is busy.
+ */
 export interface ServerPatience {
   /** Whoever was slow the last time comes last. */
   inOrder(origins: Iterable<string>): readonly string[];
@@ -58,13 +63,19 @@ export const openPatience = ({
   patienceMs = 300_000,
   pauseMs = 5_000,
   pause = (ms, signal) => delay(ms, undefined, { signal }),
+  isAnnouncer = () => false,
   slow = new Set(),
   now = () => performance.now(),
 }: PatienceOptions): ServerPatience => {
   const spent = new Map<string, number>();
+  let spentOnAnnouncers = 0;
   const pausing = new Map<string, Promise<void>>();
-  const spend = (origin: string, ms: number) => void spent.set(origin, (spent.get(origin) ?? 0) + ms);
+  const spend = (origin: string, ms: number) => {
+    spent.set(origin, (spent.get(origin) ?? 0) + ms);
+    if (isAnnouncer(origin)) spentOnAnnouncers += ms;
+  };
   const isSpent = (origin: string) => (spent.get(origin) ?? 0) >= patienceMs;
+  const isHurried = (origin: string) => isAnnouncer(origin) && spentOnAnnouncers >= patienceMs;
 
   /** Those who wait for one server at a time wait together, and it is counted once. */
   const pauseFor = (origin: string): Promise<void> => {
@@ -91,7 +102,7 @@ export const openPatience = ({
     const watch = () => {
       if (cost() >= SHORT_MS) over.abort(late(origin));
     };
-    const timer = isShort ? setInterval(watch, SHORT_MS / 8) : undefined;
+    const timer = isShort || isHurried(origin) ? setInterval(watch, SHORT_MS / 8) : undefined;
     try {
       await work(over.signal);
       if (cost() < SLOW_MS) slow.delete(origin);
@@ -111,7 +122,7 @@ export const openPatience = ({
         try {
           return await once(origin, work, received, false);
         } catch (thrown) {
-          if (!hasCode(thrown, "FETCH_BUSY") || isSpent(origin)) throw thrown;
+          if (!hasCode(thrown, "FETCH_BUSY") || isSpent(origin) || isHurried(origin)) throw thrown;
         }
         await pauseFor(origin);
       }
@@ -121,7 +132,7 @@ export const openPatience = ({
       await once(origin, work, received, isShort);
     },
     pause: async (origin) => {
-      if ((spent.get(origin) ?? 0) + pauseMs >= patienceMs) return false;
+      if ((spent.get(origin) ?? 0) + pauseMs >= patienceMs || isHurried(origin)) return false;
       await pauseFor(origin);
       return true;
     },

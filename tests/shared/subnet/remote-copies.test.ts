@@ -266,6 +266,26 @@ describe("the files of a subnet, from outside", { timeout: HANG_GUARD }, () => {
     assert.equal(requests.length, 5);
   });
 
+  it("are waited for no longer where their hotkey names another busy server in each cycle", async (t) => {
+    const empty = await serverOf(t);
+    let pauses = 0;
+    const remote = serverCopies({
+      ...{ client, servers: async () => [empty.url], signal: t.signal, patienceMs: 15_000, pauseMs: 5_000 },
+      pause: async () => {
+        pauses++;
+      },
+    });
+    const files = open(t, [], { remote });
+    for (let cycle = 0; cycle < 3; cycle++) {
+      const location = await listen(
+        t,
+        createServer((_, response) => response.writeHead(429).end()),
+      );
+      await assert.rejects(files.fetch({ hash: sha256(Buffer.from(`cycle ${cycle}`)), maxBytes: 100, location }));
+    }
+    assert.equal(pauses, 3, "one alone is waited for twice");
+  });
+
   it("come from others first once a server was too slow, and not from it once its time is up", async (t) => {
     let stalled = 0;
     const silent = await listen(

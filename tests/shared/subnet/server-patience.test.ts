@@ -56,4 +56,27 @@ describe("the patience with a server", () => {
     await assert.rejects(patience.grant("b", breaksOff(0), none), { code: "FETCH_FAILED" });
     await assert.rejects(patience.grant("b", breaksOff(0), none), { code: "FETCH_TIMEOUT" });
   });
+
+  it("is one for all who are asked for what they announced alone, and each of them is still asked for a moment", async (t) => {
+    let now = 0;
+    const patience = openPatience({
+      ...{ signal: t.signal, patienceMs: 10_000, pauseMs: 5_000, now: () => now, pause: async () => {} },
+      isAnnouncer: (origin) => origin !== "a validator's",
+    });
+    assert.ok(await patience.pause("cycle 1"));
+    assert.ok(await patience.pause("cycle 2"));
+    assert.equal(await patience.pause("cycle 3"), false);
+    const busy = async () => {
+      throw new BlockZeroError("FETCH_BUSY", "busy", "later");
+    };
+    await assert.rejects(patience.grant("cycle 3", busy, none), { code: "FETCH_BUSY" });
+    const silent = (over?: AbortSignal) =>
+      new Promise<void>((_, reject) => {
+        now += 2_000;
+        over!.addEventListener("abort", () => reject(over!.reason));
+      });
+    await assert.rejects(patience.attempt("cycle 3", silent, none, false), { code: "FETCH_TIMEOUT" });
+    await patience.attempt("cycle 4", async () => {}, none, false);
+    assert.ok(await patience.pause("a validator's"));
+  });
 });
