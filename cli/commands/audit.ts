@@ -6,6 +6,7 @@ import { allAgree, auditLines, olderLines, olderThanKept } from "#inspect/audit/
 import type { Reevaluation } from "#inspect/audit/evaluate.js";
 import type { CycleAudit } from "#inspect/audit/findings.js";
 import { auditsPastHead, type ModelCycles, modelCycles } from "#inspect/audit/past-head.js";
+import { printJson } from "#shared/cli/json.js";
 import { nonNegativeNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -60,7 +61,7 @@ export const audit: CommandSpec = {
           if (!options.json) console.log(line);
         });
         const older = olderThanKept(audits);
-        if (options.json) console.log(JSON.stringify({ ...settled, cycles: audits, older }));
+        if (options.json) printJson({ ...settled, cycles: audits, older });
         else for (const line of olderLines(older)) console.log(line);
         if (!allAgree(audits)) process.exitCode = DISAGREES;
       });

@@ -2,6 +2,7 @@ import { explainScore } from "#inspect/explain/explain-score.js";
 import { explainValidators, type ValidatorsExplanation, validatorLines } from "#inspect/explain/explain-validators.js";
 import type { Explanation } from "#inspect/explain/explanation.js";
 import { sentencesOf } from "#inspect/explain/sentences.js";
+import { printJson } from "#shared/cli/json.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { BlockZeroError } from "#shared/errors/error.js";
@@ -37,7 +38,7 @@ export const explain: CommandSpec = {
       .option("--json", "print one JSON object")
       .action(async (options: Options) => {
         const { explanation, lines } = await run(options);
-        if (options.json) console.log(JSON.stringify(explanation));
+        if (options.json) printJson(explanation);
         else for (const line of lines) console.log(line);
       });
   },
