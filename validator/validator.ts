@@ -29,6 +29,7 @@ import { exchangeAtStart } from "./exchange-at-start.js";
 import { firstCycle } from "./first-cycle.js";
 import { validatorJournalSchema } from "./journal.js";
 import { reportAtStart } from "./judge/report-at-start.js";
+import { mergedBytes } from "./merge/merged-bytes.js";
 import { openMeter } from "./open-meter.js";
 import { withOwnEvaluator } from "./own-evaluator/own-meter.js";
 import { requirementsOf } from "./plan/requirements.js";
@@ -44,6 +45,8 @@ export const runValidator = (config: ValidatorConfig, log: Log, signal: AbortSig
 
 const validate = async (participant: Participant, config: ValidatorConfig, metrics: MetricsSink): Promise<never> => {
   const { network } = participant;
+  // Hotkeys choose how many updates there are.
+  participant.blobs.keepFree(mergedBytes(network));
   const weights = openWeights(participant, beaconOf(config), metrics);
   // Weights of before can be revealed in few blocks, and to obtain and open a model takes longer.
   const revealing = revealCommittedWeights(weights);

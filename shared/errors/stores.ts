@@ -5,6 +5,10 @@ export const storeErrors = {
     meaning: "The environment lacks a credential of the store.",
     remedy: "Put it into the environment or `.env`; see [stores.md](stores.md).",
   },
+  DISK_RESERVED: {
+    meaning: "A file that a stranger named would leave less free on the disk than a cycle's model takes.",
+    remedy: "Give `checkpoint_dir` more room: `blockzero-validator plan --miners N` says how much N updates take.",
+  },
   STORE_FAILED: {
     meaning: "The folder of blobs or the store elsewhere cannot be read or written.",
     remedy: "Check free space, permissions and credentials.",

@@ -16,6 +16,7 @@ import { raceRules } from "#shared/scoring/racing/rules.js";
 import { LEAST_BATCHES } from "#shared/scoring/racing/run-races.js";
 import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
 import { ARENA_SHARE, bytesOf, peakOf, sizesOf } from "#shared/training/plan-peak.js";
+import { mergedBytes } from "../merge/merged-bytes.js";
 import { NO_WITNESSES, type WitnessPlan } from "../witness/plan-witness.js";
 import { runOf, wholeGraph } from "./evaluation-graphs.js";
 
@@ -111,10 +112,10 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
     ...ofGroups.map((shapes) => encodedLength(CODECS[artifact.codec], new Map(Object.entries(shapes)))),
   );
   const hub = floatBytes(hubDType ?? "F32") * countParameters(hubShapes(model, groups));
-  const trained = 4 * ofGroups.reduce((sum, shapes) => sum + countParameters(shapes), 0);
-  // Of each group the weights and the momentum, anew in each cycle: of the models that the last cycles read, and of the one that this one makes.
+  const merged = mergedBytes(network);
+  // Anew in each cycle: of the models that the last cycles read, and of the one that this one makes.
   const disk = {
-    models: hub + (keep + 1) * 2 * trained,
+    models: hub + (keep + 1) * merged,
     updates: keep * updates * perUpdate,
     states: onDisk,
     evaluator: hasEvaluator ? 4 * parameters : 0,
@@ -138,7 +139,7 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
       mapped: room.mapped,
     },
     disk: { ...disk, total: Object.values(disk).reduce((sum, bytes) => sum + bytes, 0) },
-    transfer: { model: hub + 2 * trained, downPerCycle: updates * perUpdate },
+    transfer: { model: hub + merged, downPerCycle: updates * perUpdate },
     evaluation: {
       seconds: phases.evaluate * blockSeconds,
       blockSeconds,

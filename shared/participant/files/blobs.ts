@@ -8,6 +8,7 @@ import { MAX_REPORT_BYTES } from "#shared/protocol/report.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import { orAbort } from "#shared/util/deadline.js";
 import type { Archive } from "./archive.js";
+import { openDiskReserve } from "./disk-reserve.js";
 import type { UsedCycles } from "./used-cycles.js";
 
 export interface BlobRequest {
@@ -55,6 +56,11 @@ export interface Blobs {
    * @param inForce hashes of what this cycle starts from, which may be older; null where nobody can tell which these are: then all blobs stay
    */
   turn(cycle: number, window?: number, inForce?: ReadonlySet<string> | null): Promise<void>;
+  /**
+   * So many bytes of the disk stay free of what strangers name: no file but a document is begun that would leave less, unless it is agreed on. Until this is
+   * called, none do.
+   */
+  keepFree(bytes: number): void;
   /** The disk is full: deletes at once, whatever the quota, what else the next turn may delete. */
   makeRoom(cycle: number, window: number, inForce: ReadonlySet<string>): Promise<void>;
 }
@@ -67,6 +73,8 @@ export interface BlobsOptions {
   /** Where it is kept when blobs were used. Unset: those of an earlier run count as used when the first cycle begins. */
   readonly usedCycles?: UsedCycles | undefined;
   readonly instruments?: Instruments | undefined;
+  /** Bytes that are free on the disk. Default: any number. */
+  readonly free?: (() => Promise<number>) | undefined;
 }
 
 /** What keeps blobs: see `Blobs.turn`. */
@@ -87,9 +95,10 @@ export const createBlobs = async (
   store: LocalStore,
   client: BlobClient,
   kept: number,
-  { quota = 0, archive, instruments, usedCycles }: BlobsOptions = {},
+  { quota = 0, archive, instruments, usedCycles, free = async () => Number.POSITIVE_INFINITY }: BlobsOptions = {},
 ): Promise<Blobs> => {
   let now = Number.NEGATIVE_INFINITY;
+  let keeping: Keeping | null = null;
   /** The cycle of the last use, in ascending order of use. */
   const used = new Map<string, number>();
   const left = new Set<string>();
@@ -109,6 +118,7 @@ export const createBlobs = async (
   const fetch = async ({ hash, what, maxBytes, locations, signal, onAsked, isAgreed }: BlobRequest): Promise<void> => {
     const incoming = await store.receive(hash);
     const loan = lend(incoming);
+    let admitted = () => {};
     const elsewhere = async (): Promise<void> => {
       try {
         const known = typeof locations === "function" ? await locations() : locations;
@@ -119,8 +129,11 @@ export const createBlobs = async (
       }
     };
     try {
+      if (!isAgreed && maxBytes > DOCUMENT_BYTES)
+        admitted = await reserve.admit({ hash, maxBytes, received: incoming.length });
       await orAbort(elsewhere(), signal);
     } finally {
+      admitted();
       await loan.takeBack();
       await incoming.close();
     }
@@ -201,7 +214,9 @@ export const createBlobs = async (
   };
 
   /** Deletes what nothing keeps, the least recently used first, until so many bytes are gone. */
-  const letGo = async (bytes: number, { cycle, window, inForce }: Keeping): Promise<void> => {
+  const letGo = async (bytes: number, by: Keeping): Promise<void> => {
+    const { cycle, window, inForce } = by;
+    keeping = by;
     const stays = (hash: string) => inForce === null || inForce.has(hash) || pinned.has(hash);
     const idle = [...used].filter(
       ([hash, last]) => last <= cycle - kept && !stays(hash) && !isAwaited(hash, cycle - kept - last),
@@ -218,6 +233,11 @@ export const createBlobs = async (
     instruments.set("blockzero_cache_blobs", used.size);
     instruments.set("blockzero_cache_bytes", await totalBytes(store, used.keys()));
   };
+
+  const reserve = openDiskReserve(free, async (bytes) => {
+    // Without a quota nothing is kept that may go.
+    if (quota > 0 && keeping !== null) await letGo(bytes, keeping);
+  });
 
   return {
     get: (request) => obtain(request, store.get),
@@ -243,6 +263,7 @@ export const createBlobs = async (
       const excess = quota === 0 ? Number.POSITIVE_INFINITY : (await totalBytes(store, used.keys())) - quota;
       await letGo(excess, { cycle, window, inForce });
     },
+    keepFree: reserve.keepFree,
     async makeRoom(cycle, window, inForce) {
       begin(cycle);
       await letGo(Number.POSITIVE_INFINITY, { cycle, window, inForce });

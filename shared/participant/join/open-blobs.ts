@@ -5,6 +5,7 @@ import type { BlobSource } from "#shared/blobs/layered-store.js";
 import { listedSource } from "#shared/blobs/listed-source.js";
 import { observeFetches } from "#shared/blobs/observe-fetches.js";
 import { openStore } from "#shared/blobs/open-store.js";
+import { freeSpace } from "#shared/files/free-space.js";
 import type { Instruments } from "#shared/telemetry/instruments/instruments.js";
 import { joinSignals } from "#shared/util/join-signals.js";
 import { faultFields } from "../fault-fields.js";
@@ -54,6 +55,7 @@ export const openParticipantBlobs = async (
     instruments,
     usedCycles: openUsedCycles(join(home, USED_FILE)),
     archive,
+    free: () => freeSpace(home),
   });
   return {
     store,

@@ -68,6 +68,34 @@ describe("blobs", { timeout: HANG_GUARD }, () => {
     assert.equal(await get("mine", () => assert.fail("asked who has it")), "mine");
   });
 
+  it("of strangers leave as much free as is kept: documents and what is agreed on come all the same", async (t) => {
+    const { store, client } = await open(t);
+    let free = 10e6;
+    const blobs = await createBlobs(store, client, 2, { quota: 1e9, free: async () => free });
+    const texts = ["an update", "another", "a report", "a model", "an old one"];
+    const { url } = await other(t, texts);
+    const get = (text: string, maxBytes: number, isAgreed = false) =>
+      blobs.get({ hash: hashOf(text), maxBytes, locations: [url], signal, isAgreed });
+    blobs.keepFree(7e6);
+    await get("an update", 3e6);
+    await assert.rejects(get("another", 4e6), coded("DISK_RESERVED"));
+    await get("a report", 1 << 20);
+    await get("a model", 4e6, true);
+    assert.equal(await store.has(hashOf("another")), false);
+    await blobs.turn(10);
+    await get("an old one", 2e6);
+    // What the quota alone keeps goes for it.
+    await blobs.turn(20);
+    free = 8e6;
+    const gone = store.delete;
+    store.delete = async (hash) => {
+      free += 3e6;
+      await gone(hash);
+    };
+    await get("another", 3e6);
+    assert.ok(free > 8e6);
+  });
+
   it("say what is wrong with the one who should have it", async (t) => {
     const { get } = await open(t);
     const liar = await other(t, ["hello"], (store) => ({ ...store, stream: () => Readable.from([bytesOf("hullo")]) }));
