@@ -43,7 +43,8 @@ const WORTHLESS = 0.25;
  * dividing or scaling, together give no more information than that training (Fisher, "Theory of statistical estimation", 1925). So the part
  * of an update is the square of its precision, divided among its kin: k copies get a kth each. Copies with added noise get less because of
  * the noise. The halves u + n and u − n, which have only the signal in common, also get less because of their noise. Because of the square,
- * small errors of the estimate give next to nothing, even to many updates.
+ * small errors of the estimate give next to nothing, even to many updates. Witnesses tell how precise one training is, and what is more precise is not squared:
+ * the mean of n trainings has n times the precision, and n times the part.
  *
  * Usual is the mean of the parts, each weighted by itself (their contraharmonic mean). The mean by number would fall with each update that is worth next to
  * nothing: the figures of validators that do not have the same ones would differ by as much, and such updates cost no work.
@@ -79,9 +80,9 @@ export const independenceOf = (
   const ownGains = gains.map((gain, i) => Math.max(Number.MIN_VALUE, gain * own[i]!));
   const witnessPlaces = witnesses.map((_, i) => updates.length + unmeasured.length + i);
   const witnessed = witnessesOf({ cosines, norms }, witnessPlaces, counted);
-  const { loadings, kinship } = witnessed
+  const { loadings, kinship, usual } = witnessed
     ? witnessedMakeupOf(gram.cosines, ownGains, copies, witnessed)
-    : makeupOf(gram, ownGains, copies);
+    : { ...makeupOf(gram, ownGains, copies), usual: Number.POSITIVE_INFINITY };
   const heard = gainWeightsOf(ownGains).map((weight, i) => weight * precisionOf(loadings[i]!));
   const late = unmeasured.flatMap((_, k) => {
     const row = cosines[updates.length + k]!;
@@ -98,7 +99,7 @@ export const independenceOf = (
     // Who comes late need not lower the loss.
     for (const one of late)
       kin += square(Math.min(1, precisionOf(one.loading) / precisions[i]!)) * beyondChance(one.kinship[i]!);
-    return square(worth) / (1 + kin / (1 - CHANCE));
+    return (worth * Math.min(worth, usual)) / (1 + kin / (1 - CHANCE));
   });
   const largest = Math.max(...parts);
   // Relative to the largest one, so that no square underflows.

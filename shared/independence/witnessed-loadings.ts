@@ -14,6 +14,11 @@ const LEAST_SEEN = 1e-3;
 /** Miners' trainings may have more in common with each other than with the witnesses, by batch size or rate. More than this they have by being kin. */
 const MOST_SCALE = 1.25;
 
+export interface WitnessedMakeup extends Makeup {
+  /** Precision of one training: a witness's, or what half of the updates have at most, where that is more. */
+  readonly usual: number;
+}
+
 /**
  * Separates what all updates have in common from what only some have in common, as `makeupOf` does, but by trainings that nobody can copy or outnumber. An update's
  * cosine with a witness is the product of their loadings (Spearman, "General intelligence", 1904), whoever is in the majority.
@@ -30,10 +35,11 @@ export const witnessedMakeupOf = (
   gains: readonly number[],
   copies: readonly number[],
   witnesses: Witnesses,
-): Makeup => {
+): WitnessedMakeup => {
   const gainWeights = gainWeightsOf(gains);
   const seen = witnesses.cosines.map((cosine) => Math.max(LEAST_SEEN, cosine / witnesses.loading));
-  const scale = scaleOf(cosines, seen, weightsOf(gainWeights, copies));
+  const weights = weightsOf(gainWeights, copies);
+  const scale = scaleOf(cosines, seen, weights);
   const anchors = seen.map((loading) => bounded(scale * loading));
   const said = witnesses.count * precisionOf(witnesses.loading);
   let loadings: readonly number[] = anchors;
@@ -54,7 +60,9 @@ export const witnessedMakeupOf = (
     });
     kinship = kinshipOf(cosines, loadings);
   }
-  return { loadings, kinship };
+  const ofWitness = precisionOf(bounded(scale * witnesses.loading));
+  const usual = Math.max(ofWitness, usualOf(loadings.map(precisionOf), weights, 0.5));
+  return { loadings, kinship, usual };
 };
 
 /**
