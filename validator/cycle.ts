@@ -23,6 +23,7 @@ import { setWeights } from "./weights.js";
 export const runCycle = async (validator: Validator, cycle: number): Promise<void> => {
   const { participant, journal } = validator;
   const { clock, network, log, signal } = participant;
+  const train = phaseWindow(cycle, "train", network.phases);
   const evaluate = phaseWindow(cycle, "evaluate", network.phases);
   const choose = phaseWindow(cycle, "choose", network.phases);
   const exchange = phaseWindow(cycle, "exchange", network.phases);
@@ -47,9 +48,11 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
     await due("reference", "the reference loss", evaluate.start, (bounded) =>
       measureReference(bounded, cycle, base),
     ).catch(missed("reference loss"));
-    await due("witness", "trainings of one's own", evaluate.start, async ({ participant: bounded, witnesses }) =>
-      witnesses?.train(bounded, cycle, base),
-    ).catch(missed("trainings of one's own"));
+    await due("witness", "trainings of one's own", evaluate.start, async ({ participant: bounded, witnesses }) => {
+      // Before, miners fetch the model, from validators above all: a training holds up their requests for a step each time.
+      if (witnesses && bounded.network.scoring.witness) await bounded.clock.reach(train.start, bounded.signal);
+      await witnesses?.train(bounded, cycle, base);
+    }).catch(missed("trainings of one's own"));
     await due("report", "the report", evaluate.end + 1, (bounded) => report(bounded, cycle));
   };
   // Who does not know the model writes no record: its stake would vote, and it can name none. Those who know it can do without.
