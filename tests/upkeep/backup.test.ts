@@ -34,6 +34,8 @@ const home = async (t: TestContext) => {
   const state = join(own, "0badcafe");
   mkdirSync(join(state, "receipts"), { recursive: true });
   mkdirSync(join(state, "training", "replica-0"), { recursive: true });
+  mkdirSync(join(state, "witnesses"), { recursive: true });
+  writeFileSync(join(state, "witnesses", "3-0badcafe-math-0.safetensors"), "known to nobody else");
   mkdirSync(join(own, "dry-run"), { recursive: true });
   mkdirSync(join(own, "evaluator", "model"), { recursive: true });
   writeFileSync(join(own, "evaluator", "model", "model.safetensors"), "large");
