@@ -42,19 +42,27 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => ({
         left: formatBytes(options.memory),
         prevention: "lower evaluation.memory_gib, or use a machine with more memory (blockzero-validator plan)",
       });
+    const failed = new Set<string>();
     const trained = await beforeReveal(participant, cycle, async (until) => {
       for (const [at, { place, index }] of missing.entries()) {
+        const { group } = place;
+        // One alone says nothing.
+        if (failed.has(group)) continue;
         const part = 1 / (missing.length - at);
-        // Each has the same time: where it is too little for one, it is for all.
-        if (!(await trainWitness(participant, { ...options, ...place, index, until, part, files }))) break;
+        try {
+          // Each has the same time: where it is too little for one, it is for all.
+          if (!(await trainWitness(participant, { ...options, ...place, index, until, part, files }))) break;
+        } catch (thrown) {
+          until.throwIfAborted();
+          // A group whose text cannot be had takes nothing from the others.
+          failed.add(group);
+          log.warn("a training of one's own failed: the group's independence is measured without it", {
+            cycle,
+            group,
+            ...faultFields(thrown),
+          });
+        }
       }
-      return true;
-    }).catch((thrown: unknown) => {
-      participant.signal.throwIfAborted();
-      log.warn("a training of one's own failed: independence is measured without it", {
-        cycle,
-        ...faultFields(thrown),
-      });
       return true;
     });
     const { start } = phaseWindow(cycle, "reveal", network.phases);

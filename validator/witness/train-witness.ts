@@ -4,8 +4,9 @@ import type { Participant } from "#shared/participant/participant.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { openBaseWeights, openFrozenWeights, openHubWeights } from "#shared/shard-training/base-weights.js";
 import { obtainShards } from "#shared/shard-training/obtain-shards.js";
-import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
+import { createShardTrainer, type ShardTrainerOptions } from "#shared/shard-training/shard-trainer.js";
 import { streamOwner } from "#shared/shard-training/stream-secret.js";
+import type { ShardTrainer } from "#shared/shard-training/trainer.js";
 import type { WitnessFiles } from "./witness-files.js";
 import { witnessSettings } from "./witness-settings.js";
 import type { WitnessPlace } from "./witnesses.js";
@@ -41,12 +42,16 @@ export const trainWitness = async (
   const config = witnessSettings(network.scoring.witness!);
   const miner = `${streamOwner(home, signer.address)}/witness ${index}`;
   const base = { hash: model, manifest: await models.manifest(model, until) };
-  await obtainShards({ ...participant, signal: until }, { group, config, miner }, cycle);
-  const weights = await openBaseWeights(participant, base, group);
-  const frozen = await openFrozenWeights(participant, base, group);
-  const hub = await openHubWeights(participant, base);
-  const trainer = await createShardTrainer({ device, network, group, config, hub, miner, memory });
+  const bounded = { ...participant, signal: until };
+  await obtainShards(bounded, { group, config, miner }, cycle);
+  const closing: (() => Promise<void>)[] = [];
   try {
+    const weights = await openBaseWeights(bounded, base, group);
+    closing.push(weights.close);
+    const frozen = await openFrozenWeights(bounded, base, group);
+    if (frozen) closing.push(frozen.close);
+    const trainer = await openTrainer(bounded, base, { device, network, group, config, miner, memory });
+    closing.push(trainer.dispose);
     const { start } = phaseWindow(cycle, "reveal", network.phases);
     const begun = Date.now();
     const from = clock.head.number;
@@ -76,8 +81,21 @@ export const trainWitness = async (
     log.info("trained a witness", figures);
     return true;
   } finally {
-    await trainer.dispose();
-    await weights.close();
-    await frozen?.close();
+    for (const close of closing.reverse()) await close();
+  }
+};
+
+/** The trainer closes the hub, which it needs as long as it lasts. */
+const openTrainer = async (
+  participant: Participant,
+  base: Parameters<typeof openHubWeights>[1],
+  options: Omit<ShardTrainerOptions, "hub">,
+): Promise<ShardTrainer> => {
+  const hub = await openHubWeights(participant, base);
+  try {
+    return await createShardTrainer({ ...options, hub });
+  } catch (thrown) {
+    await hub.close();
+    throw thrown;
   }
 };

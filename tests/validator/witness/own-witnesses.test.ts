@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { BlockZeroError } from "#shared/errors/error.js";
+import type { ByteSource } from "#shared/files/byte-source.js";
 import { groupShapes } from "#shared/model/groups.js";
 import type { Participant } from "#shared/participant/participant.js";
+import { blobsOf, type PartRef } from "#shared/protocol/model-manifest.js";
 import { readAll } from "#shared/training/float-source.js";
 import { mapValues } from "#shared/training/objective.js";
 import { ownWitnesses } from "#validator/witness/own-witnesses.js";
@@ -30,6 +33,28 @@ const elements = async (participant: Participant, place: { cycle: number; model:
   const read = await Promise.all(opened.map(readAll));
   for (const one of opened) await one.close();
   return read.map((tensors) => mapValues(tensors, ({ data }) => [...data]));
+};
+
+/** A participant to whom nobody gives a part of the model, and how many files it opened and closed. */
+const withoutPart = (participant: Participant, part: PartRef | null) => {
+  const lost = new Set(part === null ? [] : blobsOf(part).map(({ hash }) => hash));
+  const opened = new Set<ByteSource>();
+  const closed = new Set<ByteSource>();
+  const open: typeof participant.models.open = async (blob, signal) => {
+    if (lost.has(blob.hash)) throw new BlockZeroError("FETCH_NOT_FOUND", "nobody has it", "wait");
+    const { close, ...source } = await participant.models.open(blob, signal);
+    const counted: ByteSource = {
+      ...source,
+      close: async () => {
+        closed.add(counted);
+        await close();
+      },
+    };
+    opened.add(counted);
+    return counted;
+  };
+  const models = { ...participant.models, open };
+  return { participant: { ...participant, models }, opened: () => opened.size, closed: () => closed.size };
 };
 
 describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
@@ -100,6 +125,35 @@ describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
     assert.equal(warnings.length, 1);
     assert.match(warnings[0]!.message, /^too few steps/);
     assert.equal(warnings[0]!.fields.code, "WITNESS_SHORT");
+  });
+
+  it("are those of the other groups where one group's cannot be trained", async (t) => {
+    const subnet = await openSubnet(t, { network });
+    const { participant } = await openValidator(t, subnet, "vera");
+    const [broken, ...others] = Object.keys(network.groups);
+    const weights = (await participant.models.manifest(subnet.modelHash, participant.signal)).parts.groups[broken!]!
+      .weights;
+    const counted = withoutPart(participant, weights);
+    await witnesses.train(counted.participant, 1, subnet.modelHash);
+    assert.equal(filesIn(participant).length, 2 * others.length);
+    const warnings = participant.lines.filter(({ level }) => level === "warn");
+    assert.deepEqual(
+      warnings.map(({ fields }) => fields.group),
+      [broken],
+    );
+  });
+
+  it("leave no file open, whether they can be trained or not", async (t) => {
+    const subnet = await openSubnet(t, { network });
+    const { participant } = await openValidator(t, subnet, "vera");
+    const { parts } = await participant.models.manifest(subnet.modelHash, participant.signal);
+    for (const lost of [parts.hub, null]) {
+      const counted = withoutPart(participant, lost);
+      await witnesses.train(counted.participant, 1, subnet.modelHash);
+      assert.ok(counted.opened() > 0);
+      assert.equal(counted.closed(), counted.opened());
+    }
+    assert.equal(filesIn(participant).length, 2 * Object.keys(network.groups).length);
   });
 
   it("are none where memory is too little for them", async (t) => {
