@@ -51,7 +51,9 @@ const FIRST_LOOK = 8;
 const FINALISTS = 4;
 /** The last look's share of the error that the confidence leaves. The earlier looks, which decide clear cases, share the rest. */
 const LAST_LOOK = 0.7;
-/** Confidence at which one candidate counts as surely better than another, or unable to reach what the last look requires. */
+/** Part of all batches on which the best is measured at least, if there is time. */
+const LEAST_PART = 1 / 2;
+/** Confidence at which one candidate counts as surely better than another, or unable to reach what the last look requires, and at which an approval must hold later. */
 const SURELY = 0.95;
 /** Part of their gain by which two candidates that go equally far may differ and still count as equal. */
 const TOLERANCE = 0.1;
@@ -63,7 +65,9 @@ const TOLERANCE = 0.1;
  *
  * It stops early. A candidate is measured no further if it surely gains too little to be chosen, if one that is chosen before it is approved
  * and surely gains enough, or if the remaining batches could hardly approve it. The longer it takes, the fewer candidates are measured
- * further. It ends once a single one is left, which is approved. If the next look would take longer than there is time, which does not
+ * further. It ends once a single one is left, which is approved, and was measured on half of all batches: a step may do good to nearly
+ * all text and ruin some that is rare, which few batches do not show, nor their spread. An approval must hold at later looks; where one
+ * does not, all others are measured on these batches too: what goes along the same updates ruins the same. If the next look would take longer than there is time, which does not
  * depend on any loss, the available batches are the last look, with that look's share of the error.
  */
 export const measureSteps = async ({
@@ -88,26 +92,37 @@ export const measureSteps = async ({
       if (mean - quantile * standardError > 0) approved[candidate] = true;
     }
   };
+  const measure = async (candidate: number | null, from: number, end: number) => {
+    await yieldToEvents();
+    passes += end - from;
+    return ahead ? losses(candidate, from, end) : rate.timed(end - from, () => losses(candidate, from, end));
+  };
+  const isSound = (candidate: number) => after[candidate]!.every(Number.isFinite);
+  /** Measures those that were measured no further, as long as there is time. Whose approval does not hold then, or was not seen to, is approved no more. */
+  const catchUp = async (end: number): Promise<readonly number[]> => {
+    const behind = after.flatMap((own, candidate) => (own.length < end && isSound(candidate) ? [candidate] : []));
+    for (const candidate of behind) {
+      const own = after[candidate]!;
+      if (rate.perBatch() * (end - own.length) <= time.left()) own.push(...(await measure(candidate, own.length, end)));
+      approved[candidate] &&= own.length === end && holds(base, own);
+    }
+    return behind.filter((candidate) => after[candidate]!.length === end && isSound(candidate));
+  };
   for (const [number, { end, quantile }] of looks.entries()) {
     const from = base.length;
     const each = end - from;
     const all = (open.length + 1) * each;
     isCutShort = open.length > 0 && from > 0 && rate.perBatch() * all > time.left();
     if (open.length === 0 || isCutShort) break;
-    const measure = async (candidate: number | null) => {
-      await yieldToEvents();
-      passes += each;
-      return ahead ? losses(candidate, from, end) : rate.timed(each, () => losses(candidate, from, end));
-    };
     await (ahead && rate.timed(all, () => ahead([null, ...open], from, end)));
-    base.push(...(await measure(null)));
+    base.push(...(await measure(null, from, end)));
     // If the base cannot be measured, nothing is approved.
     if (!base.every(Number.isFinite)) break;
     for (const candidate of open) {
       const left = time.left();
       isCutShort = left <= 0 || (!ahead && rate.perBatch() * each > left);
       if (isCutShort) break;
-      after[candidate]!.push(...(await measure(candidate)));
+      after[candidate]!.push(...(await measure(candidate, from, end)));
     }
     if (isCutShort && from > 0) {
       // Candidates are compared on the same batches.
@@ -115,7 +130,10 @@ export const measureSteps = async ({
       for (const own of after) own.length = Math.min(own.length, from);
       break;
     }
-    open = open.filter((candidate) => after[candidate]!.length === end && after[candidate]!.every(Number.isFinite));
+    const fallen = open.filter((candidate) => approved[candidate] && !holds(base, after[candidate]!));
+    for (const candidate of fallen) approved[candidate] = false;
+    open = open.filter((candidate) => after[candidate]!.length === end && isSound(candidate));
+    if (fallen.length > 0) open = [...open, ...(await catchUp(end))];
     approve(open, quantile);
     if (isCutShort || end === last.end) break;
     open = stillOpen(open, { reaches, base, after, approved, end, last }, FINALISTS - number);
@@ -184,6 +202,12 @@ export const paired = (before: readonly number[], after: readonly number[]): Ste
   return { mean, standardError: deviation / Math.sqrt(after.length), batches: after.length };
 };
 
+/** Whether an approval by the first of these batches holds on all of them. */
+const holds = (before: readonly number[], after: readonly number[]): boolean => {
+  const { mean, standardError } = paired(before, after);
+  return mean - studentQuantile(SURELY, after.length - 1) * standardError > 0;
+};
+
 interface Standing extends Pick<StepMeasurement, "reaches"> {
   readonly base: readonly number[];
   readonly after: readonly (readonly number[])[];
@@ -195,7 +219,7 @@ interface Standing extends Pick<StepMeasurement, "reaches"> {
 /**
  * The candidates to measure further: the one that would be chosen now, the leader, which gains most and says what is enough, and then the
  * most promising. Promising is the mean minus half a standard error: of two that differ by chance, the one that moves less is more certain.
- * None if no candidate can be approved any more, or a single one is left, which is approved.
+ * None if no candidate can be approved any more, or a single one is left, which is approved and was measured on half of all batches.
  *
  * @param most greatest number of candidates; where the leader would not be chosen it is measured beyond that number
  */
@@ -238,7 +262,7 @@ const stillOpen = (
     const isAlike = isSurelyMore(gains(candidate), gains(chosen, 1 - TOLERANCE));
     return !isBehind && !isAlike;
   });
-  if (rivals.length === 0 && approved[chosen]) return [];
+  if (rivals.length === 0 && approved[chosen]) return end < LEAST_PART * last.end ? [chosen] : [];
   const kept = [...new Set([chosen, leader])];
   return [...new Set([...kept, ...rivals])].slice(0, Math.max(kept.length, most));
 };

@@ -73,7 +73,7 @@ test("a step that is the same as another is measured once, and a ballot says the
   const { vote, looks, measured } = await measure({ merged: single, all: single, best: single, momentum: null });
   assert.deepEqual(vote, { better: [1, 2, 3, 4], best: 2 });
   assert.deepEqual(measured, [1, 2, 3, 4]);
-  assert.equal(looks.filter((weight) => weight === 0.5).length, 1, "of one look");
+  assert.equal(looks.filter((weight) => weight === 0.5).length, 3, "in each look until half of all batches");
 });
 
 test("a step along what there is not is not measured", async () => {

@@ -52,12 +52,63 @@ describe("measuring candidate steps", () => {
   it("stops early where all is clear, and goes on where it is not", async () => {
     const clear = await measureSteps({ rules, reaches: alike(3), losses: lossesOf("early", [0.2, 0.05, -0.2]) });
     assert.equal(clear.best, 0);
-    assert.equal(clear.passes, 4 * 8, "one look of 8 batches at the base and three steps");
+    assert.equal(
+      clear.passes,
+      4 * 8 + 2 * 56,
+      "one look of 8 batches at the base and three steps, then half of all at the best",
+    );
     assert.equal(clear.isShort, false, "the rules ended it");
     const hopeless = await measureSteps({ rules, reaches: alike(2), losses: lossesOf("none", [-0.1, -0.2]) });
     assert.deepEqual([hopeless.best, hopeless.passes], [null, 3 * 8]);
     const close = await measureSteps({ rules, reaches: alike(2), losses: lossesOf("close", [0.003, 0.002]) });
     assert.ok(close.passes > clear.passes);
+  });
+
+  /** Of each candidate a gain on nearly every batch, and what it adds to the loss of one in so many. */
+  const rarely = (seed: string, effects: readonly { readonly gain: number; readonly ruin: number }[], one: number) => {
+    const random = createRandom(seed);
+    const rare = Array.from({ length: 4 * BATCHES }, () => random.next() * one < 1);
+    const after = effects.map(({ gain, ruin }) => rare.map((is) => 2 - gain + (is ? ruin : 0) + 0.02 * normal(random)));
+    return async (candidate: number | null, from: number, to: number) =>
+      candidate === null ? rare.slice(from, to).map(() => 2) : after[candidate]!.slice(from, to);
+  };
+
+  it("measures the best on enough batches to see that it ruins rare text", async () => {
+    const found = { ruins: 0, cleans: 0, passes: 0 };
+    for (let trial = 0; trial < 100; trial++) {
+      const { approved, best, passes } = await measureSteps({
+        rules: { ...rules, batches: 4 * BATCHES },
+        // Four along the one that ruins one batch in fifty, and one that does not.
+        reaches: [1, 2, 7, 0.5, 1],
+        losses: rarely(
+          `rare ${trial}`,
+          [
+            { gain: 0.05, ruin: 5 },
+            { gain: 0.049, ruin: 5 },
+            { gain: 0.048, ruin: 5 },
+            { gain: 0.04, ruin: 5 },
+            { gain: 0.03, ruin: 0 },
+          ],
+          50,
+        ),
+      });
+      if (best === 4) found.cleans++;
+      else if (best !== null) found.ruins++;
+      if (best === 4) assert.deepEqual(approved.slice(0, 4), [false, false, false, false], "nor its likes");
+      found.passes += passes / 100;
+    }
+    assert.ok(found.cleans >= 85, `the clean one ${found.cleans} times, one that ruins ${found.ruins} times`);
+  });
+
+  it("approves no more what is not finite on later batches", async () => {
+    const losses = lossesOf("late", [0.2, 0.1]);
+    const { approved, best } = await measureSteps({
+      rules,
+      reaches: alike(2),
+      losses: async (candidate, from, to) =>
+        (await losses(candidate, from, to)).map((loss, i) => (candidate === 0 && from + i === 40 ? Number.NaN : loss)),
+    });
+    assert.deepEqual([approved, best], [[false, true], 1]);
   });
 
   it("approves a step that is no better than the base in less than half a percent of all measurements", async () => {
