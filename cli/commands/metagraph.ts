@@ -44,7 +44,7 @@ export const metagraph: CommandSpec = {
           if (json) {
             const neurons = found.neurons.map((neuron) => ({ ...neuron, group: groups?.get(neuron.hotkey) ?? null }));
             printJson({ ...found, neurons, sprint });
-          } else for (const line of [...lines(found, groups), ...sprintLines(sprint)]) console.log(line);
+          } else for (const line of [...neuronLines(found, groups), ...sprintLines(sprint)]) console.log(line);
         } finally {
           await chain.close();
         }
@@ -144,8 +144,8 @@ const networkSettingsOf = (options: Options) => settingsAmong(networkSettings, o
 const HEADING = ["UID", "STAKE", "RANK", "TRUST", "CONSENSUS", "INCENTIVE", "DIVIDENDS", "EMISSION", "VTRUST"];
 const REST = ["VALIDATOR", "UPDATED", "ACTIVE", "AXON", "HOTKEY", "COLDKEY"];
 
-/** As `btcli` has it; shares to five places, amounts in tokens, `updated` in blocks ago. */
-const lines = (
+/** As `btcli` has it; shares to five places, amounts in tokens, `updated` in blocks ago. With groups by hotkey a column of them comes second. */
+export const neuronLines = (
   { netuid, block, ownerHotkey, neurons }: Metagraph,
   groups: ReadonlyMap<string, string> | null,
 ): readonly string[] => {
