@@ -12,7 +12,7 @@ export const describePlan = (
   verdict: Verdict,
   measured?: EvaluationTime,
 ): string => {
-  const { memory, disk, transfer, evaluation, mode } = plan;
+  const { memory, disk, transfer, evaluation, witness, mode } = plan;
   const isWhole = mode === "whole";
   const { tokensPerSecond: speed } = has;
   const time = (tokens: number) => (speed === null ? "unknown" : `${(tokens / speed).toPrecision(3)} s`);
@@ -66,6 +66,22 @@ export const describePlan = (
         ["updates", formatBytes(transfer.downPerCycle), "down, each cycle"],
       ],
     ],
+    ...(witness.tokens > 0
+      ? ([
+          [
+            "train and commit phase",
+            [
+              ["time", `${witness.seconds.toFixed(0)} s`, "for own trainings"],
+              ["their tokens", String(witness.tokens), "two trainings of each group"],
+              [
+                "tokens a second",
+                (witness.tokens / witness.seconds).toPrecision(3),
+                "needed; blockzero-miner plan --measure tells what this machine trains",
+              ],
+            ],
+          ],
+        ] as const)
+      : []),
     [
       "evaluate phase",
       [

@@ -63,6 +63,12 @@ export interface EvaluationPlan {
     /** Tokens below which no update is scored. */
     readonly leastTokens: number;
   };
+  /** The validator's own trainings of a cycle, all together. */
+  readonly witness: {
+    readonly tokens: number;
+    /** From the train phase on until updates are revealed. */
+    readonly seconds: number;
+  };
 }
 
 export interface EvaluationPlanOptions {
@@ -146,6 +152,7 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
       mostTokens: measured * scoring.eval_batches * perBatch,
       leastTokens: measured * Math.min(LEAST_BATCHES, scoring.eval_batches) * perBatch,
     },
+    witness: { tokens: witness.tokens, seconds: (phases.train + phases.commit) * blockSeconds },
   };
 };
 

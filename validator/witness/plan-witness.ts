@@ -13,6 +13,8 @@ export interface WitnessPlan {
   readonly memory: number;
   /** What the tensors of all groups gained, float32. */
   readonly disk: number;
+  /** Tokens that they go through in a cycle, all groups together. */
+  readonly tokens: number;
 }
 
 /** Of the machine's memory, evaluation's and that of a validator's own trainings: the rest is the system's and the program's. */
@@ -23,7 +25,7 @@ export const witnessMemory = (evaluation: number, total = totalMemory()): number
   Math.max(0, MEMORY_SHARE * total - evaluation);
 
 /** Of a network whose file asks for no witnesses. */
-export const NO_WITNESSES: WitnessPlan = { memory: 0, disk: 0 };
+export const NO_WITNESSES: WitnessPlan = { memory: 0, disk: 0, tokens: 0 };
 
 export interface WitnessPlanOptions {
   /** Whether the device computes in the machine's memory. */
@@ -54,5 +56,7 @@ export const planWitness = async (
     memory = Math.max(memory, held ? Object.values(held).reduce((sum, bytes) => sum + bytes, 0) : 0);
     disk += WITNESSES * 4 * countParameters(shapes);
   }
-  return { memory, disk };
+  const perTraining =
+    config.max_steps * config.gradient_accumulation_steps * config.batch_size * network.data.sequence_length;
+  return { memory, disk, tokens: WITNESSES * Object.keys(network.groups).length * perTraining };
 };

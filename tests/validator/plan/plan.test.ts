@@ -148,10 +148,21 @@ describe("a validator's plan", () => {
     const [without, plan] = [planEvaluation(micro, usual), planEvaluation(micro, { ...usual, witness: own })];
     assert.equal(plan.memory.total - without.memory.total, own.memory);
     assert.equal(plan.disk.total - without.disk.total, own.disk);
+    const groups = Object.keys(micro.groups).length;
+    const { train, commit } = micro.phases;
+    assert.deepEqual(plan.witness, {
+      tokens: groups * 2 * 10 * 2 * micro.data.sequence_length,
+      seconds: (train + commit) * usual.blockSeconds,
+    });
     const required = await requirementsOf(config, witnessed);
     assert.ok(required.memory > (await requirementsOf(config, micro)).memory);
     const enough = { memory: 1e12, disk: 1e12, tokensPerSecond: 1e9 };
     assert.match(describePlan(plan, enough, verdictOf(plan, enough)), /^ {2}own trainings +\d.* one at a time/m);
+    const pace = (plan.witness.tokens / plan.witness.seconds).toPrecision(3);
+    assert.match(
+      describePlan(plan, enough, verdictOf(plan, enough)),
+      new RegExp(`^ {2}tokens a second +${pace.replace(".", "\\.")} +needed`, "m"),
+    );
     assert.doesNotMatch(describePlan(without, enough, verdictOf(without, enough)), /own trainings/);
   });
 
