@@ -1,5 +1,6 @@
 import type { CommandSpec } from "#shared/cli/program.js";
 import { artifactsBench } from "./artifacts/command.js";
+import { assignedTextBench } from "./assigned-text/command.js";
 import { beaconBench } from "./beacon/command.js";
 import { chainBench } from "./chain/command.js";
 import { choosingBench } from "./choosing.js";
@@ -41,6 +42,7 @@ export const benches: readonly CommandSpec[] = [
   largeAgreeBench,
   largeImportBench,
   independenceBench,
+  assignedTextBench,
   sprintBench,
   splittingBench,
   shardDriftBench,
