@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ensureFolder } from "#shared/files/ensure-folder.js";
 import { type OpenWeights, openFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { WITNESSES, type WitnessPlace } from "./witnesses.js";
@@ -29,7 +30,7 @@ export const witnessFiles = (home: string): WitnessFiles => {
   return {
     has,
     async write(place, index, update) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await ensureFolder(folder, 0o700);
       await writeFloats(pathOf(place, index), update);
     },
     async open(place) {
