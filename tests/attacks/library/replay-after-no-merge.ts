@@ -1,5 +1,6 @@
 import { sha256 } from "#shared/protocol/hash.js";
 import type { Attack } from "../attack.js";
+import { OWN_TRAININGS_APART } from "./own-trainings-apart.js";
 
 /** With the tokens on the miner's own hotkey, which names no model, honest stake is less than half. */
 const STAKES = { vera: 7200, vito: 7200, mallory: 14_400 };
@@ -8,6 +9,7 @@ export const replayAfterNoMerge: Attack = {
   name: "replay-after-no-merge",
   description:
     "trains once and submits the same tensors in every cycle; a validator with 48 % of the stake measures honestly and names a model that nobody merged, and its own 4 % name none, so that the base stays",
+  known: OWN_TRAININGS_APART,
   stakes: STAKES,
   hasMajority: true,
   stake: 1200,
