@@ -46,9 +46,14 @@ const judgeWithLoss = async (
   {
     change,
     meanwhile,
-  }: { change?: (store: BlobStore) => BlobStore; meanwhile?: (subnet: Subnet, vera: Joined) => Promise<void> },
+    evaluate = template.phases.evaluate,
+  }: {
+    change?: (store: BlobStore) => BlobStore;
+    meanwhile?: (subnet: Subnet, vera: Joined) => Promise<void>;
+    evaluate?: number;
+  },
 ) => {
-  const subnet = await openSubnet(t);
+  const subnet = await openSubnet(t, { network: { phases: { ...template.phases, evaluate } } });
   const vera = await subnet.join("vera");
   const [ann, bob] = ["ann", "bob"].map((miner) => forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01) }));
   const server = await ownServer(t, ann!, change);
@@ -366,9 +371,14 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
     const silent = silentOnceServed();
     const { entry } = await judgeWithLoss(t, 1, {
       change: silent.change,
-      meanwhile: async (subnet) => {
+      // So long that it is given up before measuring ends.
+      evaluate: 8,
+      meanwhile: async (subnet, vera) => {
         await until(t, silent.isAsked);
-        await subnet.to(subnet.window(1, "evaluate").end - 2);
+        const { start, end } = subnet.window(1, "evaluate");
+        await subnet.to((start + end) / 2);
+        await until(t, () => vera.lines.some(({ message }) => message === "update not readable"));
+        await subnet.to(end - 2);
       },
     });
     assert.deepEqual(verdictOf(entry("ann")), ["abstained", "validator_failed"]);
