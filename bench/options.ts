@@ -13,6 +13,12 @@ export const numbers =
 /** The same of whole ones. */
 export const wholeNumbers = (least: number, standard: readonly number[]) => numbers(wholeNumber(least), standard);
 
+/** The option of benches that train on young base models. @param standard unless the command line says others */
+export const pretrainingOption = (standard: readonly number[]): Option =>
+  new Option("--pretraining <steps...>", "inner steps behind the base models")
+    .argParser(wholeNumbers(1, standard))
+    .default(standard);
+
 /** An option that names a file to write. One that cannot be written is refused before anything is measured, with FILE_UNWRITABLE. */
 export const outputOption = (flags: string, description: string): Option =>
   new Option(flags, description).argParser(writable);

@@ -4,7 +4,7 @@ import { table } from "#shared/cli/table.js";
 import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import { mean } from "#shared/util/mean.js";
 import { describeMachine, machine } from "../machine.js";
-import { figuresOption, wholeNumbers, writeFigures } from "../options.js";
+import { figuresOption, pretrainingOption, writeFigures } from "../options.js";
 import { groupsOf, IDENTITIES, type Judged, judge } from "./judge.js";
 import { type Cheat, type Figures, measure, OTHERS, type Told, WINDOWS } from "./measure.js";
 
@@ -28,12 +28,7 @@ export const assignedTextBench: CommandSpec = {
   examples: ["npm run bench -- assigned-text", "npm run bench -- assigned-text --pretraining 100 --json figures.json"],
   define: (command) =>
     command
-      .option(
-        "--pretraining <steps...>",
-        "inner steps behind the base models",
-        wholeNumbers(1, PRETRAINING),
-        PRETRAINING,
-      )
+      .addOption(pretrainingOption(PRETRAINING))
       .option("--group <name>", "the expert group", "prose")
       .addOption(figuresOption())
       .action(run),

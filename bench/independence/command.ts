@@ -2,7 +2,7 @@ import type { CommandSpec } from "#shared/cli/program.js";
 import { table } from "#shared/cli/table.js";
 import { DEFAULT_CURVE } from "#shared/protocol/network-file/default-curve.js";
 import { describeMachine, machine } from "../machine.js";
-import { figuresOption, wholeNumbers, writeFigures } from "../options.js";
+import { figuresOption, pretrainingOption, writeFigures } from "../options.js";
 import { type Both, type Gain, IDENTITIES, measure, OTHERS } from "./measure.js";
 import { trainPopulation } from "./population.js";
 
@@ -29,12 +29,7 @@ export const independenceBench: CommandSpec = {
   ],
   define: (command) =>
     command
-      .option(
-        "--pretraining <steps...>",
-        "inner steps behind the base models",
-        wholeNumbers(1, PRETRAINING),
-        PRETRAINING,
-      )
+      .addOption(pretrainingOption(PRETRAINING))
       .option("--group <name...>", "expert groups", ["prose", "math"])
       .addOption(figuresOption())
       .action(run),

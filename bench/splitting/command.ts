@@ -5,7 +5,7 @@ import { DEFAULT_CONFIDENCE } from "#shared/protocol/network-file/default-confid
 import { concavityOf, exponentAgainst } from "#shared/rewards/curves/splitting.js";
 import { studentQuantile } from "#shared/scoring/student-t.js";
 import { describeMachine, machine } from "../machine.js";
-import { figuresOption, wholeNumbers, writeFigures } from "../options.js";
+import { figuresOption, pretrainingOption, writeFigures } from "../options.js";
 import { measureParts, type PartGain } from "./measure.js";
 
 /** Batches of an evaluation: few, as on the localnet; as Bittensor's subnets of this kind have; and so many that chance plays no part. */
@@ -28,12 +28,7 @@ export const splittingBench: CommandSpec = {
   examples: ["npm run bench -- splitting", "npm run bench -- splitting --miners 6 --json splitting.json"],
   define: (command) =>
     command
-      .option(
-        "--pretraining <steps...>",
-        "inner steps behind the base models",
-        wholeNumbers(1, PRETRAINING),
-        PRETRAINING,
-      )
+      .addOption(pretrainingOption(PRETRAINING))
       .option("--group <name...>", "expert groups", ["prose", "math"])
       .option("--miners <n>", "miners that each figure is the mean of", wholeNumber(1), 3)
       .addOption(figuresOption())
