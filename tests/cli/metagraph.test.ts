@@ -1,26 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { neuronLines } from "#cli/commands/metagraph.js";
-import type { Neuron } from "#shared/chain/chain.js";
+import { neuronOf } from "../support/neuron.js";
 
-const neuron = (uid: number, hotkey: string): Neuron => ({
-  uid,
-  hotkey,
-  coldkey: "5Cold",
-  stake: 0n,
-  validatorPermit: false,
-  active: true,
-  rank: 0,
-  trust: 0,
-  validatorTrust: 0,
-  incentive: 0,
-  consensus: 0,
-  dividends: 0,
-  emission: 0n,
-  lastUpdate: 90,
-  registeredAt: 1,
-  axon: null,
-});
+const neuron = (uid: number, hotkey: string) => neuronOf({ uid, hotkey, lastUpdate: 90, registeredAt: 1 });
 
 const found = { netuid: 1, block: 100, ownerHotkey: "5Owner", neurons: [neuron(0, "5Ann"), neuron(1, "5Bob")] };
 

@@ -1,5 +1,6 @@
 import type { Neuron } from "#shared/chain/chain.js";
 import { sha256 } from "#shared/protocol/hash.js";
+import { neuronOf } from "../../support/neuron.js";
 import type { SimulatedCrypto } from "./crypto.js";
 
 export const NETWORK = sha256(Buffer.from("a network"));
@@ -50,7 +51,7 @@ export const simulatedChain = ({ crypto, times, neurons, pulseFrom, hashes }: Ch
       pulse: (round: number, at = Number.POSITIVE_INFINITY) =>
         counted(at, at >= pulseFrom(round) ? crypto.pulse(round) : null),
       metagraph: (netuid: number, at = 0) =>
-        counted(at, { netuid, block: at, ownerHotkey: "", neurons: neurons.map((one) => neuronOf(one)) }),
+        counted(at, { netuid, block: at, ownerHotkey: "", neurons: neurons.map((one) => simulatedNeuron(one)) }),
       commitments: (_: number, at = Number.POSITIVE_INFINITY) => {
         const latest = new Map<string, (typeof records)[number]>();
         for (const record of [...records].sort((a, b) => a.block - b.block))
@@ -61,21 +62,5 @@ export const simulatedChain = ({ crypto, times, neurons, pulseFrom, hashes }: Ch
   };
 };
 
-export const neuronOf = ({ uid, hotkey, stake }: SimulatedNeuron): Neuron => ({
-  uid,
-  hotkey,
-  coldkey: hotkey,
-  stake,
-  validatorPermit: stake > 0n,
-  active: true,
-  rank: 0,
-  trust: 0,
-  validatorTrust: 0,
-  incentive: 0,
-  consensus: 0,
-  dividends: 0,
-  emission: 0n,
-  lastUpdate: 0,
-  registeredAt: 0,
-  axon: null,
-});
+export const simulatedNeuron = ({ uid, hotkey, stake }: SimulatedNeuron): Neuron =>
+  neuronOf({ uid, hotkey, stake, validatorPermit: stake > 0n });

@@ -15,7 +15,7 @@ import { beaconWindows } from "#shared/beacon/windows.js";
 import { hashSchema } from "#shared/protocol/hash.js";
 import { phaseLengthsSchema } from "#shared/protocol/network-file/phase-lengths.js";
 import { loadVectors } from "../protocol/vectors.js";
-import { NETUID, neuronOf, PHASES, VOTING } from "./simulated-chain.js";
+import { NETUID, PHASES, simulatedNeuron, VOTING } from "./simulated-chain.js";
 
 const hex = z.string();
 const weights = z.array(z.tuple([z.string(), z.number()]));
@@ -107,9 +107,9 @@ describe("the beacon's vectors", () => {
     for (const { stakes, incentives, weights: expected } of vectors.chainWeights) {
       const neurons = [
         // The incentive of one that votes does not count.
-        ...stakes.map(([hotkey, stake], uid) => ({ ...neuronOf({ uid, hotkey, stake }), incentive: 1 })),
+        ...stakes.map(([hotkey, stake], uid) => ({ ...simulatedNeuron({ uid, hotkey, stake }), incentive: 1 })),
         ...incentives.map(([hotkey, steps], i) => ({
-          ...neuronOf({ uid: stakes.length + i, hotkey, stake: 0n }),
+          ...simulatedNeuron({ uid: stakes.length + i, hotkey, stake: 0n }),
           incentive: steps / 65_535,
         })),
       ];

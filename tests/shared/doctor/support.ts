@@ -13,6 +13,7 @@ import type { Signer } from "#shared/protocol/signer.js";
 import { createHotkey } from "#shared/wallet/index.js";
 import { validatorSettings } from "#validator/config.js";
 import { NETUID, template } from "../../support/micro-network.js";
+import { neuronOf } from "../../support/neuron.js";
 import type { Flags } from "../../support/subnet.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 
@@ -88,25 +89,14 @@ export const situation = async (
   const home = temporaryFolder(t);
   const wallets = join(home, "wallets");
   const signer = await hotkeyIn(wallets);
-  const neuron: Neuron = {
+  const neuron = neuronOf({
     uid: 3,
     hotkey: signer.address,
-    coldkey: signer.address,
     stake: 2000_000_000_000n,
     validatorPermit: true,
-    active: true,
-    rank: 0,
-    trust: 0,
-    validatorTrust: 0,
-    incentive: 0,
-    consensus: 0,
-    dividends: 0,
-    emission: 0n,
-    lastUpdate: 0,
     registeredAt: 10,
-    axon: null,
     ...given.neuron,
-  };
+  });
   const chain: ReadableChain = {
     genesisHash: "cd".repeat(32),
     head: async () => HEAD,

@@ -4,6 +4,7 @@ import type { Metagraph } from "#shared/chain/chain.js";
 import { networkSchema } from "#shared/protocol/network.js";
 import { type AgreedScore, agreedScores, cycleWeights } from "#shared/rewards/cycle-weights.js";
 import { NETUID, template } from "#tests/support/micro-network.js";
+import { neuronOf } from "#tests/support/neuron.js";
 
 const network = networkSchema.parse({ ...template, genesis: "0".repeat(64) });
 
@@ -12,24 +13,7 @@ const metagraphOf = (...hotkeys: string[]): Metagraph => ({
   netuid: NETUID,
   block: 100,
   ownerHotkey: "owner",
-  neurons: ["owner", ...hotkeys].map((hotkey, uid) => ({
-    uid,
-    hotkey,
-    coldkey: hotkey,
-    stake: 0n,
-    validatorPermit: false,
-    active: true,
-    rank: 0,
-    trust: 0,
-    validatorTrust: 0,
-    incentive: 0,
-    consensus: 0,
-    dividends: 0,
-    emission: 0n,
-    lastUpdate: 0,
-    registeredAt: 0,
-    axon: null,
-  })),
+  neurons: ["owner", ...hotkeys].map((hotkey, uid) => neuronOf({ uid, hotkey })),
 });
 
 const scored = (cycle: number, uid: number, hotkey: string, score: number, group = "math"): AgreedScore => ({

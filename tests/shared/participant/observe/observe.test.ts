@@ -7,30 +7,13 @@ import { peerClasses } from "#shared/participant/observe/peer-classes.js";
 import { encodeRecord } from "#shared/protocol/records.js";
 import { prometheusInstruments } from "#shared/telemetry/instruments/prometheus.js";
 import { createTelemetry } from "#shared/telemetry/telemetry.js";
+import { neuronOf } from "../../../support/neuron.js";
 import { parsePrometheus } from "../../../support/prometheus-text.js";
 
 const PHASES = { distribute: 4, train: 8, commit: 4, reveal: 4, evaluate: 8, exchange: 6, choose: 8, merge: 8 };
 const headAt = (number: number): Head => ({ number, hash: "", timestamp: number * 12_000 });
 
-const neuron = (uid: number, fields: Partial<Neuron> = {}): Neuron => ({
-  uid,
-  hotkey: `hotkey-${uid}`,
-  coldkey: "",
-  stake: 0n,
-  validatorPermit: false,
-  active: true,
-  rank: 0,
-  trust: 0,
-  validatorTrust: 0,
-  incentive: 0,
-  consensus: 0,
-  dividends: 0,
-  emission: 0n,
-  lastUpdate: 0,
-  registeredAt: 0,
-  axon: null,
-  ...fields,
-});
+const neuron = (uid: number, fields: Partial<Neuron> = {}) => neuronOf({ uid, hotkey: `hotkey-${uid}`, ...fields });
 
 describe("the newest block", () => {
   it("is shown with its place in the cycle, and the program is unhealthy while none comes", async () => {
