@@ -14,6 +14,9 @@ import type { WitnessPlace } from "./witnesses.js";
 /** Of its steps that a training must have taken to be a witness. */
 const ENOUGH = 1 / 2;
 
+/** What to do where the time is too short. */
+export const TOO_SLOW = "give the validator a faster device, or have the owner lower scoring.witness.steps";
+
 export interface WitnessTask extends WitnessPlace {
   readonly device: Device;
   readonly timer?: BlockTimer;
@@ -73,7 +76,7 @@ export const trainWitness = async (
         code: "WITNESS_SHORT",
         ...figures,
         wanted: config.max_steps,
-        prevention: "give the validator a faster device, or have the owner lower scoring.witness.steps",
+        prevention: TOO_SLOW,
       });
       return false;
     }
