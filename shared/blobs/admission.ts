@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { isRequestSigned, parseRequestHeader } from "#shared/protocol/request.js";
 import type { Verify } from "#shared/protocol/signing.js";
+import { knownSenders } from "./known-senders.js";
 import type { NonceMark } from "./nonce-mark.js";
 import { nonceWindow } from "./nonce-window.js";
 import { tokenBuckets } from "./token-buckets.js";
@@ -49,21 +50,25 @@ export type Admission =
 /** Validators first, then miners, then everybody else. */
 export type Urgency = 0 | 1 | 2;
 
-/** Number of signatures per minute that are verified for one address. Verifying one costs more than most answers. */
-const CHECKS_PER_MINUTE = 6000;
+/**
+ * Signatures per minute that do not hold and are verified, from one address and from all: of hotkeys that are not known there. To verify one takes
+ * five milliseconds of the thread that does all else, so all take a tenth of it.
+ */
+const FORGERIES_PER_MINUTE = { ofAddress: 120, ofAll: 1200 };
 
 /**
  * Decides whose requests are answered. A request that a hotkey of the subnet signed counts against that hotkey alone. Every other request
- * counts against its address. A nonce is accepted once, within a minute of this machine's clock. After invalid signatures, an address must
- * wait before another signature is verified.
+ * counts against its address. A nonce is accepted once, within a minute of this machine's clock. After many invalid signatures, from an
+ * address or in all, none is verified for a while of a hotkey that did not sign from that address before: it counts as a stranger.
  */
 export const createAdmission = (options: AdmissionOptions): ((request: AdmissionRequest) => Admission) => {
   const { verify, roleOf, serveStrangers, now = Date.now } = options;
   const hotkeys = tokenBuckets({ perMinute: options.perHotkey, now });
   const addresses = tokenBuckets({ perMinute: options.perAddress, now });
-  const checks = tokenBuckets({ perMinute: CHECKS_PER_MINUTE, now });
-  // By address and claimed hotkey: neither strangers nor forgers of one hotkey may lock out others at the same address.
-  const failures = tokenBuckets({ perMinute: options.perAddress, now });
+  const known = knownSenders();
+  const forgeries = tokenBuckets({ perMinute: FORGERIES_PER_MINUTE.ofAll, now });
+  const { ofAddress } = FORGERIES_PER_MINUTE;
+  const forgeriesOf = tokenBuckets({ perMinute: Math.min(ofAddress, options.perAddress), now });
   const nonces = nonceWindow(now, options.nonceMark);
 
   const limited = (retryMs: number, from: string, urgency: Urgency): Admission =>
@@ -91,15 +96,21 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
     if (nonces.isBeforeMark(claim)) return stranger(address);
     if (!nonces.isFresh(claim)) return refused("the nonce was used, or is not of this minute");
     const from = networkOf(address);
-    const forger = `${from} ${claim.hotkey}`;
-    const retryMs = failures.wait(forger) || checks.take(from);
+    const { hotkey } = claim;
+    const retryMs = hotkeys.wait(hotkey);
     if (retryMs > 0) return limited(retryMs, from, 2);
+    // Neither strangers nor forgers lock out others at their address who are known there.
+    const untoldMs = known.has(hotkey, from) ? 0 : forgeriesOf.wait(from) || forgeries.wait("");
+    if (untoldMs > 0) return serveStrangers ? stranger(address) : limited(untoldMs, from, 2);
     if (!isRequestSigned(claim, request, verify)) {
-      failures.take(forger);
+      known.forget(hotkey, from);
+      forgeriesOf.take(from);
+      forgeries.take("");
       return refused("the signature does not hold for this request");
     }
+    known.add(hotkey, from);
     if (!nonces.take(claim)) return stranger(address);
-    return limited(hotkeys.take(claim.hotkey), claim.hotkey, role === "validator" ? 0 : 1);
+    return limited(hotkeys.take(hotkey), hotkey, role === "validator" ? 0 : 1);
   };
 };
 

@@ -161,6 +161,71 @@ describe("admission", () => {
     assert.equal(warnings.length, 1);
   });
 
+  describe("where signatures are forged at many addresses", () => {
+    const forged = (i: number) => `BlockZero ${ann.address} ${NOON + i} ${"00".repeat(64)}`;
+    const network = (i: number) => `2001:db8:0:${i.toString(16)}::1`;
+    const flooded = (options: Partial<AdmissionOptions> = {}) => {
+      let checks = 0;
+      const isForged = (signature: Uint8Array) => signature.every((byte) => byte === 0);
+      const counted: typeof verify = (message, signature, address) => {
+        checks += 1;
+        return !isForged(signature) && verify(message, signature, address);
+      };
+      const opened = open({ verify: counted, perAddress: 600, ...options });
+      const flood = (networks: number, each: number) => {
+        for (let i = 0; i < networks; i++) for (let j = 0; j < each; j++) opened.ask(forged(j), network(i));
+      };
+      return { ...opened, flood, checks: () => checks };
+    };
+
+    it("checks few of them, from one network and from all", () => {
+      const { flood, checks, pass } = flooded();
+      flood(1, 200);
+      assert.equal(checks(), 120);
+      flood(20, 100);
+      assert.equal(checks(), 1200);
+      pass(1000);
+      flood(20, 100);
+      assert.equal(checks(), 1220);
+    });
+
+    it("goes on telling hotkeys by the networks that they signed from, and takes others for strangers meanwhile", () => {
+      const { ask, flood, pass } = flooded();
+      const at = (nonce: number) => ask(signed(vera, { nonce }));
+      assert.ok(!isStranger(at(NOON)));
+      flood(20, 100);
+      assert.ok(at(NOON + 1).ok && !isStranger(at(NOON + 2)));
+      const elsewhere = (nonce: number) => ask(signed(vera, { nonce }), "198.51.100.9");
+      assert.ok(isStranger(elsewhere(NOON + 3)));
+      pass(1000);
+      assert.ok(!isStranger(elsewhere(NOON + 4)));
+    });
+
+    it("asks whom it cannot tell to come again where strangers are shut out", () => {
+      const { ask, flood } = flooded({ serveStrangers: false });
+      flood(20, 100);
+      assert.equal(statusOf(ask(signed(vera))), 429);
+    });
+
+    it("takes who forges as a hotkey at its own network for no proof of it", () => {
+      const { ask, flood } = flooded();
+      assert.ok(!isStranger(ask(signed(ann, { nonce: NOON + 1 }), network(0))));
+      assert.equal(statusOf(ask(forged(2), network(0))), 401);
+      flood(20, 100);
+      assert.ok(isStranger(ask(signed(ann, { nonce: NOON + 3 }), network(0))));
+    });
+  });
+
+  it("checks no more signatures of a hotkey that asks too often, wherever it is", () => {
+    let checks = 0;
+    const { ask } = open({ perHotkey: 5, verify: (...all) => Boolean(++checks) && verify(...all) });
+    const statuses = Array.from({ length: 8 }, (_, i) =>
+      statusOf(ask(signed(vera, { nonce: NOON + i }), `198.51.100.${i}`)),
+    );
+    assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429, 429, 429]);
+    assert.equal(checks, 5);
+  });
+
   it("checks no signature for strangers", () => {
     const { ask } = open({ verify: () => assert.fail("checked") });
     assert.equal(statusOf(ask(signed(eve))), 200);
