@@ -50,6 +50,12 @@ export const validatorJournalSchema = sprintMemorySchema.extend({
     // A former version had no bits per byte, and JSON has no loss that is no number: measured again.
     .catch({})
     .default({}),
+  /** Group → the losses by batch of the best model so far on that text, and the hash of the network file that it is the text of. */
+  lowest: z
+    .record(z.string(), z.object({ network: z.string(), losses: z.array(z.number()) }))
+    // As above.
+    .catch({})
+    .default({}),
   /** Group → the last model whose shard was measured on that text, and its loss in nats per token. */
   shards: z
     .record(z.string(), z.object({ model: z.string(), loss: z.number() }))

@@ -6,12 +6,13 @@ import { wholeModel } from "#shared/participant/agreement/base-model.js";
 import { beforeReveal } from "./before-reveal.js";
 import type { Validator } from "./context.js";
 import { readBase } from "./read-base.js";
+import { tellRise } from "./reference-rise.js";
 import { knownShards, measureShard } from "./shard-loss.js";
 
 /**
  * Measures the agreed model that a cycle starts from on each group's reference text, for people, and then each group's shard of it, where that is not the
  * whole model. Writes the loss to the log and the metrics, with the change since the last measurement. It decides nothing. It runs only before the reveal phase, when a validator has
- * nothing else to do, and leaves out the groups that it has no time for. A model that was measured before is not measured again, and what was told
+ * nothing else to do, and leaves out the groups that it has no time for. It warns where a group's model is worse than it was. A model that was measured before is not measured again, and what was told
  * of a cycle before a restart is not told again.
  *
  * @param model hash of the model, whose files are here
@@ -41,7 +42,10 @@ export const measureReference = async (
         ? last
         : await beforeReveal(participant, cycle, async (until) => {
             const batches = referenceText(validator, group);
-            return batches && { model, ...(await heldOutLoss(meter.until?.(until) ?? meter, await read(), batches)) };
+            if (!batches) return null;
+            const { losses, ...found } = await heldOutLoss(meter.until?.(until) ?? meter, await read(), batches);
+            tellRise(validator, { cycle, group, losses });
+            return { model, ...found };
           });
     if (measured === "late") log.info("reference loss skipped", { cycle, group, reason: "updates are revealed" });
     if (measured === "late" || measured === null) continue;

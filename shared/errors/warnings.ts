@@ -30,6 +30,12 @@ export const warnings = {
     meaning: "The chain lacks the beacon's pulse that opens timelocked weights.",
     remedy: "Compare `drand.*` with the beacon that the chain follows.",
   },
+  REFERENCE_ROSE: {
+    meaning:
+      "The agreed model is surely worse on a group's reference text than the best one that this validator measured before.",
+    remedy:
+      "See what the cycles' steps gained and cost elsewhere (`measured steps` in the log): steps of other groups may add to this one's loss where it has no miners of its own. It decides nothing.",
+  },
   START_CHECK: {
     meaning: "A check at a program's start found something that may stop it later.",
     remedy: "Do what the line says; `blockzero doctor` looks at more.",

@@ -26,6 +26,8 @@ export const referenceBatches = (
 export interface HeldOutLoss {
   /** Mean of its batches, nats per token. */
   readonly loss: number;
+  /** By batch. */
+  readonly losses: readonly number[];
   readonly bitsPerByte: number;
 }
 
@@ -36,7 +38,7 @@ export const heldOutLoss = async (
   batches: readonly Batch[],
 ): Promise<HeldOutLoss> => {
   const losses = await meter.losses(model, batches);
-  return { loss: mean(losses), bitsPerByte: bitsPerByte(losses, batches) };
+  return { loss: mean(losses), losses, bitsPerByte: bitsPerByte(losses, batches) };
 };
 
 /** A whole model's loss on each group's reference text. @param signal ends it before the next group, with its reason */

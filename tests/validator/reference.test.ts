@@ -96,6 +96,38 @@ describe("the reference loss", { timeout: HANG_GUARD }, () => {
     );
   });
 
+  it("is warned of where a group's model is surely worse than the best one before it, and the best one is remembered", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await openValidator(t, subnet, "vera");
+    const { journal, participant } = vera;
+    await measureReference(vera, 1, subnet.modelHash);
+    const first = journal.value.lowest.math!;
+    assert.equal(first.losses.length, 16);
+    /** Measures the model anew, beside another one that had other losses of the first group. */
+    const besides = async (change: (loss: number, batch: number) => number, network = first.network) => {
+      const lowest = { network, losses: first.losses.map(change) };
+      journal.update((value) => ({ ...value, reference: {}, lowest: { ...value.lowest, math: lowest } }));
+      const before = participant.lines.length;
+      await measureReference(vera, 2, subnet.modelHash);
+      const codes = participant.lines
+        .slice(before)
+        .flatMap(({ fields: { code, group } }) => (code ? [[code, group]] : []));
+      return { codes, kept: journal.value.lowest.math!.losses };
+    };
+    const lower = await besides((loss, batch) => loss - 0.01 - 0.001 * (batch % 2));
+    assert.deepEqual(lower.codes, [["REFERENCE_ROSE", "math"]]);
+    assert.ok(lower.kept[0]! < first.losses[0]!);
+    assert.deepEqual(await besides((loss, batch) => loss + 0.1 * (batch % 2) - 0.06), {
+      codes: [],
+      kept: first.losses.map((loss, batch) => loss + 0.1 * (batch % 2) - 0.06),
+    });
+    for (const [change, network] of [
+      [(loss: number) => loss + 0.01, first.network],
+      [(loss: number) => loss - 1, "0".repeat(64)],
+    ] as const)
+      assert.deepEqual(await besides(change, network), { codes: [], kept: first.losses });
+  });
+
   it("is not told of a group without public held-out text, which is said once, and of the others all the same", async (t) => {
     // Its only document is one for training.
     const text = ["one", "two", "three"].find((word) => !isHeldOut(word, template.data.held_out))!;
