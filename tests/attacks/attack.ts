@@ -45,6 +45,8 @@ export interface Attack {
   ) => readonly ReportEntry[] | null;
   /** Validators that write no record. */
   readonly silent?: Readonly<Record<string, SilentWeights>>;
+  /** Validators that do nothing that they are paid for; those that write no record unless given. */
+  readonly idle?: readonly string[];
   /** Honest validators that are away from a cycle on, all of them that have a record on chain by then: their stake votes. Not vera. */
   readonly away?: Readonly<Record<string, number>>;
   /** Honest validators that fail themselves from a cycle on: their disk gives no update as long as they judge. Not vera. */

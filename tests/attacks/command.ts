@@ -34,7 +34,7 @@ interface Options {
 export const attacksCommand: CommandSpec = {
   name: "npm run attacks --",
   description:
-    "Lives through every attack that we know of, on the model with real validators and on proof of compute with its rules; fails where one pays more than honest work, harms the model, has an honest miner rejected or left out, or keeps a model from being agreed on or honest miners from being paid, or where a computed error rate is not the measured one.",
+    "Lives through every attack that we know of, on the model with real validators and on proof of compute with its rules; fails where one pays more than honest work, harms the model, has an honest miner rejected or left out, keeps a model from being agreed on or honest miners from being paid, or pays a validator that does nothing, or where a computed error rate is not the measured one.",
   examples: [
     "npm run attacks",
     "npm run attacks -- --only scaling noise --seeds 2 --json attacks.json",

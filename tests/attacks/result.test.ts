@@ -21,6 +21,7 @@ const observed = (changes: Partial<Observation>): Observation => ({
   progressWithout: FULL,
   stoppedBy: [],
   validators: [],
+  idle: [],
   ...changes,
 });
 
@@ -62,6 +63,20 @@ describe("what an attack comes to", () => {
     const unpaid = observed({ progress: { ...FULL, paid: 0 } });
     assert.deepEqual(harmsOf(resultOf([unpaid])), ["keeps honest miners from being paid"]);
     assert.deepEqual(harmsOf(resultOf([{ ...unpaid, progressWithout: { ...FULL, paid: 0 } }])), []);
+  });
+
+  it("is a harm where a validator that does nothing is paid for its stake as those that work are", () => {
+    const parts = (dividends: Readonly<Record<string, number>>) =>
+      Object.entries(dividends).map(([name, of]) => ({
+        ...{ name, stake: 0.25, dividends: of, agreement: null, deviation: null },
+        ...{ reported: 1, counted: 1, exchanged: 1 },
+      }));
+    const idling = (dividends: Readonly<Record<string, number>>) =>
+      harmsOf(resultOf([observed({ validators: parts(dividends), idle: ["sid"] })]));
+    const found = ["pays a validator that does nothing as much as one that works"];
+    assert.deepEqual(idling({ vera: 0.3, vito: 0.26, mallory: 0.2, sid: 0.24 }), found);
+    assert.deepEqual(idling({ vera: 0.4, vito: 0.4, mallory: 0.1, sid: 0.1 }), []);
+    assert.deepEqual(idling({ vera: 0, vito: 0, sid: 0 }), [], "in a first cycle nobody has dividends");
   });
 
   it("is told, and is no failure, where the attack says that it is known", () => {

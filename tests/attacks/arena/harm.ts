@@ -6,6 +6,7 @@ export const HARMS = {
   abstained: "has honest miners left out of a cycle",
   agreed: "keeps a model from being agreed on",
   paid: "keeps honest miners from being paid",
+  idle: "pays a validator that does nothing as much as one that works",
 } as const;
 
 export type Harm = keyof typeof HARMS;

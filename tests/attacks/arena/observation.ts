@@ -35,6 +35,8 @@ export interface Observation {
   /** What stopped it: reasons of rejection, and what else it ran into. */
   readonly stoppedBy: readonly string[];
   readonly validators: readonly ValidatorPart[];
+  /** Names of those that do nothing that they are paid for. */
+  readonly idle: readonly string[];
 }
 
 /** In how many of the cycles the network did what it is for. */
@@ -80,6 +82,7 @@ export const observationOf = (
   progressWithout: progressOf(absent),
   stoppedBy: stoppedBy(attack, attacked),
   validators: attacked.validators,
+  idle: attack.idle ?? Object.keys(attack.silent ?? {}),
 });
 
 const honestPayoffs = (

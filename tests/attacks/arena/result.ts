@@ -1,4 +1,5 @@
 import { mean } from "#shared/util/mean.js";
+import { LIAR } from "./arena.js";
 import { HARMS, type Harm, type KnownHarms } from "./harm.js";
 import { type HonestWork, sumOfWork } from "./honest-work.js";
 import { type Interval, intervalOf } from "./interval.js";
@@ -26,11 +27,15 @@ export interface Result {
   readonly stoppedBy: readonly string[];
   /** Means over the seeds. */
   readonly validators: readonly ValidatorPart[];
+  readonly idle: readonly string[];
   readonly observations: readonly Observation[];
 }
 
 /** A model may be worse by this share. */
 export const TOLERANCE = 0.01;
+
+/** Part of what the least paid validator that works has for its stake, from which one that does nothing is paid as much. */
+const AS_MUCH = 0.9;
 
 /**
  * What an attack came to with all seeds. A seed's cycles hang together by base model and window, so that a seed is one value of an
@@ -57,6 +62,7 @@ export const resultOf = (observations: readonly Observation[]): Result => {
     progressWithout: sumOfProgress(observations.map(({ progressWithout }) => progressWithout)),
     stoppedBy: [...new Set(observations.flatMap(({ stoppedBy }) => stoppedBy))].sort(),
     validators: meanParts(observations.map(({ validators }) => validators)),
+    idle: observations[0]!.idle,
     observations,
   };
 };
@@ -87,6 +93,8 @@ const foundIn = ({
   work,
   progress,
   progressWithout,
+  validators,
+  idle,
 }: Result): readonly Harm[] => {
   const found: Readonly<Record<Harm, boolean>> = {
     pay: gain.mean - gain.halfWidth > 0,
@@ -95,8 +103,17 @@ const foundIn = ({
     abstained: work.abstained > 0,
     agreed: !hasMajority && progress.agreed < progress.cycles,
     paid: progress.paid < progressWithout.paid,
+    idle: isIdlePaid(validators, idle),
   };
   return (Object.keys(HARMS) as Harm[]).filter((harm) => found[harm]);
+};
+
+/** Who lies works as little as who does nothing, but is paid by other rules: it is neither. */
+const isIdlePaid = (validators: readonly ValidatorPart[], idle: readonly string[]): boolean => {
+  const rateOf = ({ dividends, stake }: ValidatorPart): number => dividends / stake;
+  const working = validators.filter(({ name }) => name !== LIAR && !idle.includes(name));
+  const least = Math.min(...working.map(rateOf));
+  return validators.some((one) => idle.includes(one.name) && rateOf(one) > 0 && rateOf(one) >= AS_MUCH * least);
 };
 
 const sumOfProgress = (all: readonly Progress[]): Progress => {

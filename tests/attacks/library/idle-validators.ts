@@ -2,6 +2,9 @@ import type { Attack } from "../attack.js";
 
 const U16_MAX = 65_535;
 
+/** Agreed scores follow from the others' reports, whoever measured them. */
+export const TALLYING_PAYS = "weights that follow from the others' reports are those that the others set";
+
 /** No miner attacks: what is looked at is what validators are paid that do nothing. */
 export const idleValidators: Attack = {
   name: "idle-validators",
@@ -9,6 +12,7 @@ export const idleValidators: Attack = {
     "of four validators with equal stake one writes no record and mirrors the weights of another, and one gives everybody the score of the cycle before",
   stakes: { vera: 2500, vito: 2500, mallory: 2500, sid: 2500 },
   silent: { sid: "mirrored" },
+  idle: ["sid", "mallory"],
   submit: async () => [],
   lie: {
     entries: (measured, { earlier }) =>
@@ -32,5 +36,6 @@ export const tallyingValidator: Attack = {
     "of three validators with equal stake one measures nothing and writes no record: it tallies the others' reports, and sets the weights that follow",
   stakes: { vera: 2500, vito: 2500, sid: 2500 },
   silent: { sid: "tallied" },
+  known: { idle: TALLYING_PAYS },
   submit: async () => [],
 };

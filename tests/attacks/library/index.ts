@@ -23,6 +23,7 @@ import { idleValidators, tallyingValidator } from "./idle-validators.js";
 import { independenceApart } from "./independence-apart.js";
 import { lazy } from "./lazy.js";
 import { liarAbsurd } from "./liar-absurd.js";
+import { liarAtOnce, liarByTurns } from "./liar-at-once.js";
 import { liarCrawls } from "./liar-crawls.js";
 import { liarFails } from "./liar-fails.js";
 import { liarIndependence } from "./liar-independence.js";
@@ -169,6 +170,8 @@ export const attacks: readonly Attack[] = [
   liarCrawls,
   liarModel,
   liarSwaps,
+  liarAtOnce,
+  liarByTurns,
   otherText,
   withholding,
   hostileServers,
