@@ -6,7 +6,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
 import { beforeReveal } from "../before-reveal.js";
 import { planWitness, type WitnessPlan } from "./plan-witness.js";
-import { TOO_SLOW, trainWitness } from "./train-witness.js";
+import { trainWitness } from "./train-witness.js";
 import { witnessFiles } from "./witness-files.js";
 import { WITNESSES, type Witnesses } from "./witnesses.js";
 
@@ -18,9 +18,13 @@ export interface OwnWitnessesOptions {
   readonly memory: number;
 }
 
+/** What to do where the time is too short. */
+const TOO_SLOW = "give the validator a faster device, or have the owner lower scoring.witness.steps";
+
 /**
  * Witnesses that this program trains, one after another, as the network file says (`scoring.witness`); each has an equal part of the time that is left. One
- * that took less than half of its steps is none: it would be like short trainings rather than like usual ones.
+ * that took less than half of its steps is none: it would be like short trainings rather than like usual ones. Its group's second is not trained then, and the time
+ * of both is for the groups after it.
  */
 export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
   const { hostMemory } = options.device;
@@ -52,6 +56,7 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
           prevention: "lower evaluation.memory_gib, or use a machine with more memory (blockzero-validator plan)",
         });
       const failed = new Set<string>();
+      const short: string[] = [];
       const trained = await beforeReveal(participant, cycle, async (until) => {
         for (const [at, { place, index }] of missing.entries()) {
           const { group } = place;
@@ -59,8 +64,9 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
           if (failed.has(group)) continue;
           const part = 1 / (missing.length - at);
           try {
-            // Each has the same time: where it is too little for one, it is for all.
-            if (!(await trainWitness(participant, { ...options, ...place, index, until, part, files }))) break;
+            if (await trainWitness(participant, { ...options, ...place, index, until, part, files })) continue;
+            failed.add(group);
+            short.push(group);
           } catch (thrown) {
             until.throwIfAborted();
             // A group whose text cannot be had takes nothing from the others.
@@ -74,6 +80,14 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
         }
         return true;
       });
+      if (short.length > 0)
+        log.warn("too few steps in trainings of one's own: independence of these groups is measured without them", {
+          code: "WITNESS_SHORT",
+          cycle,
+          groups: short.join(" "),
+          wanted: network.scoring.witness.steps,
+          prevention: TOO_SLOW,
+        });
       const { start } = phaseWindow(cycle, "reveal", network.phases);
       if (trained === "late")
         log.warn("no time for trainings of one's own", {

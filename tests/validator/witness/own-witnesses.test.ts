@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -140,6 +141,54 @@ describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
     assert.deepEqual(
       warnings.map(({ fields }) => fields.group),
       [broken],
+    );
+  });
+
+  it("are those of the other groups where what one group takes does not come", async (t) => {
+    const subnet = await openSubnet(t, { network });
+    const { participant } = await openValidator(t, subnet, "vera");
+    await subnet.to(subnet.window(1, "train").start);
+    const [slow, ...others] = Object.keys(network.groups);
+    const { parts } = await participant.models.manifest(subnet.modelHash, participant.signal);
+    const lost = new Set(blobsOf(parts.groups[slow!]!.weights).map(({ hash }) => hash));
+    const asked = new EventEmitter();
+    // Someone who sends it, and never to its end.
+    const open: typeof participant.models.open = (blob, signal) => {
+      if (!lost.has(blob.hash)) return participant.models.open(blob, signal);
+      asked.emit("once");
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+    };
+    const isAsked = once(asked, "once");
+    const training = witnesses.train({ ...participant, models: { ...participant.models, open } }, 1, subnet.modelHash);
+    await isAsked;
+    await subnet.to(subnet.window(1, "train").start + 1);
+    await training;
+    assert.equal(filesIn(participant).length, 2 * others.length);
+    const warnings = participant.lines.filter(({ level }) => level === "warn");
+    assert.deepEqual(
+      warnings.map(({ fields: { group, code } }) => [group, code]),
+      [[slow, "FETCH_TIMEOUT"]],
+    );
+  });
+
+  it("are those of the groups for which there was time", async (t) => {
+    const subnet = await openSubnet(t, { network });
+    const { participant } = await openValidator(t, subnet, "vera");
+    let trainings = 0;
+    // The first group's is over before it has begun.
+    const counted: typeof participant.models.manifest = (hash, signal) => {
+      trainings++;
+      return participant.models.manifest(hash, signal);
+    };
+    const timer = { blockTime: () => 1000, expected: () => Date.now() + (trainings <= 1 ? 0 : 1e9) };
+    const patient = ownWitnesses({ device, timer, memory: 1e9 });
+    await patient.train({ ...participant, models: { ...participant.models, manifest: counted } }, 1, subnet.modelHash);
+    const [first, ...others] = Object.keys(network.groups);
+    assert.equal(filesIn(participant).length, 2 * others.length);
+    const warnings = participant.lines.filter(({ level }) => level === "warn");
+    assert.deepEqual(
+      warnings.map(({ fields: { groups, code } }) => [groups, code]),
+      [[first, "WITNESS_SHORT"]],
     );
   });
 
