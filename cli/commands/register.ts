@@ -98,7 +98,7 @@ interface Registered {
 interface Staked {
   /** What the coldkey paid; null where stake comes from nowhere. */
   readonly paid: bigint | null;
-  /** On subtensor what the hotkey has then, in the subnet's own token; null where it was not read. */
+  /** What the hotkey has then, on subtensor in the subnet's own token; null where it was not read. */
   readonly stake: bigint | null;
 }
 
@@ -187,10 +187,13 @@ const checkStake = async (chain: SubtensorChain, netuid: number, stake: bigint):
 
 /** On a devchain stake comes from nowhere; elsewhere the coldkey pays for it. */
 const staked = async ({ chain, netuid, hotkey, coldkey }: Registration, stake: bigint): Promise<Staked> => {
-  if (isDevChain(chain))
-    await sudoCalls(chain, [{ name: "setStake", args: { netuid, hotkey: hotkey.address, amount: String(stake) } }]);
-  else await chain.submit(addStake(netuid, hotkey.address, stake), coldkey);
-  return isSubtensor(chain) ? { paid: stake, stake: null } : { paid: null, stake };
+  if (!isDevChain(chain)) {
+    await chain.submit(addStake(netuid, hotkey.address, stake), coldkey);
+    return { paid: stake, stake: null };
+  }
+  const sum = (await stakeOf({ chain, netuid, hotkey })) + stake;
+  await sudoCalls(chain, [{ name: "setStake", args: { netuid, hotkey: hotkey.address, amount: String(sum) } }]);
+  return { paid: null, stake: sum };
 };
 
 const stakeOf = async ({ chain, netuid, hotkey }: Omit<Registration, "coldkey">): Promise<bigint> =>

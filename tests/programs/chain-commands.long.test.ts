@@ -120,6 +120,16 @@ test("a coldkey pays for its hotkey, and the subnet can be looked at", { timeout
   assert.match(await refused("register --netuid 9"), /^✖ CHAIN_REJECTED SubNetworkDoesNotExist: /);
 });
 
+test("stake that is given to a hotkey is added to what it has", { timeout: HANG_GUARD }, async (t) => {
+  const { said, serve } = await setUp(t);
+  const coldkey = /^coldkey +(5\w{47})/m.exec(await said("wallet create --no-password"))![1]!;
+  await serve({ [coldkey]: String(5n * TOKEN) });
+  assert.match(await said("register --stake 1000"), /^uid +1\nstake +1000 tokens$/m);
+  const { stake } = JSON.parse(await said("register --stake 10 --json"));
+  assert.ok(BigInt(stake) >= 1010n * TOKEN, `${stake}: an epoch may have paid it meanwhile`);
+  assert.ok(BigInt(JSON.parse(await said("metagraph --json")).neurons[1].stake) >= 1010n * TOKEN);
+});
+
 test("a coldkey without money is told what is missing", { timeout: HANG_GUARD }, async (t) => {
   const { said, refused, serve } = await setUp(t);
   await said("wallet create --no-password");
