@@ -57,14 +57,23 @@ export type Urgency = 0 | 1 | 2;
 const FORGERIES_PER_MINUTE = { ofAddress: 120, ofAll: 1200 };
 
 /**
- * Decides whose requests are answered. A request that a hotkey of the subnet signed counts against that hotkey alone. Every other request
- * counts against its address. A nonce is accepted once, within a minute of this machine's clock. After many invalid signatures, from an
- * address or in all, none is verified for a while of a hotkey that did not sign from that address before: it counts as a stranger.
+ * Signatures per minute that hold and are verified: so many of each hotkey, and beyond these so many of all together, a quarter of the thread. Else
+ * five hotkeys that send as many requests as they may would take all of it.
+ */
+const SIGNED_PER_MINUTE = { ofHotkey: 120, beyond: 3000 };
+
+/**
+ * Decides whose requests are answered. A request that a hotkey of the subnet signed counts against that hotkey alone, and where it sends many
+ * against what all of those share. Every other request counts against its address. A nonce is accepted once, within a minute of this machine's clock.
+ * After many invalid signatures, from an address or in all, none is verified for a while of a hotkey that did not sign from that address before: it counts
+ * as a stranger.
  */
 export const createAdmission = (options: AdmissionOptions): ((request: AdmissionRequest) => Admission) => {
   const { verify, roleOf, serveStrangers, now = Date.now } = options;
   const hotkeys = tokenBuckets({ perMinute: options.perHotkey, now });
   const addresses = tokenBuckets({ perMinute: options.perAddress, now });
+  const assured = tokenBuckets({ perMinute: Math.min(SIGNED_PER_MINUTE.ofHotkey, options.perHotkey), now });
+  const beyond = tokenBuckets({ perMinute: SIGNED_PER_MINUTE.beyond, now });
   const known = knownSenders();
   const forgeries = tokenBuckets({ perMinute: FORGERIES_PER_MINUTE.ofAll, now });
   const { ofAddress } = FORGERIES_PER_MINUTE;
@@ -97,7 +106,7 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
     if (!nonces.isFresh(claim)) return refused("the nonce was used, or is not of this minute");
     const from = networkOf(address);
     const { hotkey } = claim;
-    const retryMs = hotkeys.wait(hotkey);
+    const retryMs = hotkeys.wait(hotkey) || Math.min(assured.wait(hotkey), beyond.wait(""));
     if (retryMs > 0) return limited(retryMs, from, 2);
     // Neither strangers nor forgers lock out others at their address who are known there.
     const untoldMs = known.has(hotkey, from) ? 0 : forgeriesOf.wait(from) || forgeries.wait("");
@@ -109,6 +118,7 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
       return refused("the signature does not hold for this request");
     }
     known.add(hotkey, from);
+    if (assured.take(hotkey) > 0) beyond.take("");
     if (!nonces.take(claim)) return stranger(address);
     return limited(hotkeys.take(hotkey), hotkey, role === "validator" ? 0 : 1);
   };

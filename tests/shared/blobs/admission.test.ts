@@ -226,6 +226,29 @@ describe("admission", () => {
     assert.equal(checks, 5);
   });
 
+  it("checks a share of the signatures of hotkeys that send as many as they may, and all of one that sends few", async () => {
+    const busy = await Promise.all(Array.from({ length: 5 }, (_, i) => signerFromUri(`//busy${i}`)));
+    let checks = 0;
+    const { ask, pass } = open({ perHotkey: 3000, roleOf: () => "miner", verify: () => Boolean(++checks) });
+    let nonce = NOON;
+    const askAs = ({ address }: { readonly address: string }) =>
+      ask(`BlockZero ${address} ${nonce++} ${"11".repeat(64)}`);
+    const flood = () => {
+      const before = checks;
+      for (let i = 0; i < 3000; i++) for (const one of busy) askAs(one);
+      return checks - before;
+    };
+    assert.equal(flood(), 5 * 120 + 3000);
+    const refused = askAs(busy[0]!);
+    assert.ok(!refused.ok && refused.status === 429 && refused.retryMs > 0 && refused.retryMs <= 500);
+    for (let i = 0; i < 120; i++) assert.ok(askAs(ann).ok, "who sends few is served");
+    assert.equal(statusOf(askAs(ann)), 429);
+    pass(10_000);
+    nonce += 20_000;
+    assert.equal(flood(), 5 * 20 + 500);
+    assert.ok(askAs(ann).ok);
+  });
+
   it("checks no signature for strangers", () => {
     const { ask } = open({ verify: () => assert.fail("checked") });
     assert.equal(statusOf(ask(signed(eve))), 200);
