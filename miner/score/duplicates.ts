@@ -1,8 +1,7 @@
 import { describeRepeat, findRepeats } from "#shared/independence/repeats.js";
-import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { type EarlierUpdate, updatesBefore } from "#shared/replay/earlier-updates.js";
 import { isGone } from "#shared/replay/is-gone.js";
-import { ancestry } from "#shared/replay/lineage.js";
+import { ancestry, lineageAtHand } from "#shared/replay/lineage.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { readModelManifest } from "#shared/replay/whole-model.js";
 import type { Gate } from "./report.js";
@@ -26,7 +25,8 @@ const OWN = "own";
  * again, as far as manifests and states are at hand.
  */
 export const duplicateGate = async (source: CycleSource, update: Compared, signal: AbortSignal): Promise<Gate> => {
-  const merged = (await ancestorsOf(source, update.base, signal)).filter(({ group }) => group === update.group);
+  const models = lineageAtHand(update.base, (hash) => readModelManifest(source, hash));
+  const merged = (await ancestry(models)).filter(({ group }) => group === update.group);
   const { revealed, isWhole } = await revealedBefore(source, update, signal);
   const submissions = [{ hotkey: OWN, tensors: update.tensorsHash }];
   const found = findRepeats({ submissions, lineage: [...merged, ...revealed] }).get(OWN);
@@ -58,22 +58,4 @@ const revealedBefore = async (source: CycleSource, { cycle, group, base }: Compa
     if (!isGone(thrown)) throw thrown;
     return { revealed, isWhole: false };
   }
-};
-
-/** As far back as manifests are at hand. */
-const ancestorsOf = async (
-  source: CycleSource,
-  base: string,
-  signal: AbortSignal,
-): Promise<readonly (MergedUpdate & { readonly cycle: number })[]> => {
-  const end: ModelManifest = { ...(await readModelManifest(source, base)), parent: null, merged: [] };
-  const manifest = async (hash: string): Promise<ModelManifest> => {
-    try {
-      return await readModelManifest(source, hash);
-    } catch (thrown) {
-      if (!isGone(thrown)) throw thrown;
-      return end;
-    }
-  };
-  return ancestry({ manifest }, base, signal);
 };

@@ -1,3 +1,4 @@
+import type { Model } from "#shared/merge/merge-model.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { mapLimited } from "#shared/util/map-limited.js";
 import { gateManifest } from "./gate-submission.js";
@@ -37,18 +38,15 @@ export interface SameWeights {
 }
 
 /**
+ * @param models the model and its ancestors, as `lineage` gives them
  * @param of the groups that are asked about: for one that stands still more ancestors are read. Default: all of the model
- * @throws what `manifestOf` throws
+ * @throws what `models` throws
  */
-export const sameWeights = async (
-  base: string,
-  manifestOf: ManifestOf,
-  of?: readonly string[],
-): Promise<SameWeights> => {
+export const sameWeights = async (models: AsyncIterable<Model>, of?: readonly string[]): Promise<SameWeights> => {
   const since = new Map<string, number>();
   const ancestors: { readonly hash: string; readonly cycle: number; readonly parent: string | null }[] = [];
   let groups: readonly string[] = of ?? [];
-  for await (const { hash, manifest } of lineage(base, manifestOf)) {
+  for await (const { hash, manifest } of models) {
     if (ancestors.length === 0) groups = of ?? Object.keys(manifest.parts.groups);
     const { parent } = manifest;
     ancestors.push({ hash, cycle: parent === null ? Number.NEGATIVE_INFINITY : manifest.cycle, parent });
@@ -116,7 +114,7 @@ export async function* updatesBefore(
   source: CycleSource,
   { cycle, base, groups, manifestOf, onMissing }: Before,
 ): AsyncGenerator<EarlierUpdate> {
-  const same = await sameWeights(base, manifestOf, groups);
+  const same = await sameWeights(lineage(base, manifestOf), groups);
   const { cycles, isCut } = await knownCycles(source, cycle, same);
   for (const past of cycles.toReversed()) {
     const asked = groups.filter((group) => isKnown(cycle, same, { cycle: past, group }));

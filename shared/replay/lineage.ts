@@ -1,3 +1,4 @@
+import type { BlockZeroError } from "#shared/errors/error.js";
 import type { Model } from "#shared/merge/merge-model.js";
 import type { MergedUpdate, ModelManifest } from "#shared/protocol/model-manifest.js";
 import { isGone } from "./is-gone.js";
@@ -16,6 +17,20 @@ export async function* lineage(
     const manifest = await manifestOf(next);
     yield { hash: next, manifest };
     next = manifest.parent;
+  }
+}
+
+/** The same, as far as manifests can be had: it ends before the first model whose manifest nobody gives. @param onMissing told why */
+export async function* lineageAtHand(
+  hash: string,
+  manifestOf: (hash: string) => Promise<ModelManifest>,
+  onMissing: (fault: BlockZeroError) => void = () => {},
+): AsyncGenerator<Model> {
+  try {
+    yield* lineage(hash, manifestOf);
+  } catch (thrown) {
+    if (!isGone(thrown)) throw thrown;
+    onMissing(thrown);
   }
 }
 
@@ -44,15 +59,11 @@ export const agreedCycles = async (
   return (cycle) => agreed.has(cycle) || (cycle >= oldest ? false : null);
 };
 
-/** Every update merged into a model or its recent ancestors, newest first. */
-export const ancestry = async (
-  models: { manifest(hash: string, signal: AbortSignal): Promise<ModelManifest> },
-  hash: string,
-  signal: AbortSignal,
-): Promise<Ancestry> => {
+/** Every update merged into a model or its recent ancestors, newest first. @param models as `lineage` gives them @throws what they throw */
+export const ancestry = async (models: AsyncIterable<Model>): Promise<Ancestry> => {
   const updates: (MergedUpdate & { cycle: number })[] = [];
   let depth = 0;
-  for await (const { manifest } of lineage(hash, (ancestor) => models.manifest(ancestor, signal))) {
+  for await (const { manifest } of models) {
     updates.push(...manifest.merged.map((update) => ({ ...update, cycle: manifest.cycle })));
     depth += 1;
     if (depth === ANCESTRY_DEPTH) break;

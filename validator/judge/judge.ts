@@ -1,3 +1,4 @@
+import type { BlockZeroError } from "#shared/errors/error.js";
 import type { LossMeter } from "#shared/evaluation/loss-meter.js";
 import { describeRepeat, findRepeats } from "#shared/independence/repeats.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
@@ -5,6 +6,7 @@ import { awaitBaseModel } from "#shared/participant/agreement/await-base-model.j
 import type { BaseModel } from "#shared/participant/agreement/base-model.js";
 import { areSeedsInForce, awaitSeeds } from "#shared/participant/await-seeds.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
+import { faultFields } from "#shared/participant/fault-fields.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
@@ -20,7 +22,7 @@ import { type EvaluationTexts, evaluationTexts } from "./evaluation-text.js";
 import { type GatedReader, openGatedReader } from "./gated-cache.js";
 import { type Gated, gatherAgain, gatherLate, gatherUpdates } from "./gather.js";
 import { type Judgement, keepJudgement } from "./kept-judgement.js";
-import { earlierUpdates } from "./known-updates.js";
+import { ancestorsInTime, earlierUpdates } from "./known-updates.js";
 import { tellJudging } from "./observe-judging.js";
 import { failedEntry } from "./report-entry.js";
 import { type Passed, scoreEntries } from "./score-entries.js";
@@ -101,21 +103,29 @@ const judgeFrom = async (
   meter: LossMeter,
   { cycle, base, sketches, opening, took, timer, metrics }: JudgingFrom,
 ): Promise<Judgement> => {
-  const { clock, home, models, network, networkHash, signer, signal } = participant;
+  const { clock, home, log, network, networkHash, signer, signal } = participant;
   const question = { cycle, purpose: "evaluate" } as const;
   const begins = phaseWindow(cycle, "evaluate", network.phases).start;
   const drawn = clock.reach(begins, signal).then(() => awaitSeeds(participant, question));
   drawn.catch(() => {});
-  const recalling = untilBlock(clock, blockWithin(participant, cycle, RECALL_SHARE), signal, (until) =>
-    earlierUpdates(participant, { cycle, base: base.hash, until }),
-  );
+  const recalling = untilBlock(clock, blockWithin(participant, cycle, RECALL_SHARE), signal, async (until) => {
+    const asked = { cycle, base: base.hash, until };
+    const onMissing = (fault: BlockZeroError) =>
+      log.warn("repeats of what was merged long ago go unnoticed: an older model is not to be had", {
+        cycle,
+        ...faultFields(fault),
+      });
+    return {
+      merged: await ancestry(ancestorsInTime(participant, asked, onMissing)),
+      earlier: await earlierUpdates(participant, asked),
+    };
+  });
   recalling.catch(() => {});
   const gathered = await gatherUpdates(participant, base, cycle, (group) => {
     drawn.then((seeds) => sketches.expect(group, seeds[group]!)).catch(() => {});
   });
-  const earlier = await recalling;
+  const { merged, earlier } = await recalling;
   took.lap("fetch");
-  const merged = await ancestry(models, base.hash, signal);
 
   const seeds = await lastingSeeds(participant, question, drawn);
   const texts = await opening;

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { reasonOf } from "#shared/errors/error.js";
+import { isFetchFault } from "#shared/blobs/fetch-fault.js";
+import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { readFileIfAny, writeFileAtomic } from "#shared/files/atomic-file.js";
+import type { Model } from "#shared/merge/merge-model.js";
 import { cycleSource } from "#shared/participant/cycle-source.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { hashSchema } from "#shared/protocol/hash.js";
@@ -13,6 +15,7 @@ import {
   revealedIn,
   sameWeights,
 } from "#shared/replay/earlier-updates.js";
+import { lineageAtHand } from "#shared/replay/lineage.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { orAbort } from "#shared/util/deadline.js";
 import type { Gated } from "./gather.js";
@@ -42,19 +45,53 @@ export interface EarlierUpdates {
   keep(gated: readonly Gated[]): void;
 }
 
+/** What past cycles are asked about. */
+export interface PastAsked {
+  readonly cycle: number;
+  /** Hash of the model that the cycle starts from. */
+  readonly base: string;
+  /** Aborts when there is no time left to ask chain and servers. */
+  readonly until: AbortSignal;
+}
+
+/**
+ * That model and its ancestors, as far back as their manifests can be had in time: whoever begins anew has to be given them, and one that nobody has, or only
+ * servers that send little, costs no report.
+ *
+ * @param onMissing told why one of them cannot
+ */
+export const ancestorsInTime = (
+  { models, signal }: Pick<Participant, "models" | "signal">,
+  { base, until }: Pick<PastAsked, "base" | "until">,
+  onMissing?: (fault: BlockZeroError) => void,
+): AsyncIterable<Model> =>
+  lineageAtHand(
+    base,
+    async (hash) => {
+      try {
+        return await models.manifest(hash, until);
+      } catch (thrown) {
+        signal.throwIfAborted();
+        if (!until.aborted || isFetchFault(thrown)) throw thrown;
+        throw new BlockZeroError(
+          "FETCH_TIMEOUT",
+          `nobody sent the manifest of model ${hash} in time`,
+          "it is asked for again in the next cycle",
+        );
+      }
+    },
+    onMissing,
+  );
+
 /**
  * Those that this validator gated itself, and of cycles that it missed those that chain and servers still have. Where
  * neither has them nobody can know here that an update is one of them.
- *
- * @param until aborts when there is no time left to ask chain and servers
  */
-export const earlierUpdates = async (
-  participant: Participant,
-  { cycle, base: current, until }: { readonly cycle: number; readonly base: string; readonly until: AbortSignal },
-): Promise<EarlierUpdates> => {
-  const { home, models, signal, log } = participant;
+export const earlierUpdates = async (participant: Participant, asked: PastAsked): Promise<EarlierUpdates> => {
+  const { cycle, until } = asked;
+  const { home, log } = participant;
   const known = knownIn(home);
-  const same = await sameWeights(current, (hash) => models.manifest(hash, signal));
+  const same = await sameWeights(ancestorsInTime(participant, asked));
   const source = cycleSource(participant, { until });
   const { cycles: past } = await knownCycles(source, cycle, same);
   const updates: EarlierUpdate[] = [];

@@ -4,6 +4,7 @@ import { BlockZeroError } from "#shared/errors/error.js";
 import type { ModelManifest } from "#shared/protocol/model-manifest.js";
 import { phaseAt } from "#shared/protocol/phases.js";
 import { knownCycles, sameWeights, updatesBefore } from "#shared/replay/earlier-updates.js";
+import { lineage } from "#shared/replay/lineage.js";
 import type { CycleSource } from "#shared/replay/source.js";
 import { template } from "../../support/micro-network.js";
 
@@ -24,13 +25,13 @@ const lineOf = (
 
 test("a group's weights are those of the newest model that took a step of it", async () => {
   const manifestOf = lineOf({ 4: { math: 2, prose: 1 }, 6: { math: 0, prose: 3 }, 7: { math: 0, prose: 0 } });
-  const sinceIn = async (base: string) => Object.fromEntries((await sameWeights(base, manifestOf)).since);
+  const sinceIn = async (base: string) => Object.fromEntries((await sameWeights(lineage(base, manifestOf))).since);
   assert.deepEqual(await sinceIn("7"), { math: 5, prose: 7 });
   assert.deepEqual(await sinceIn("4"), { math: 5, prose: 5 });
   assert.deepEqual(await sinceIn("0"), { math: 0, prose: 0 });
-  const { baseOf } = await sameWeights("7", manifestOf);
+  const { baseOf } = await sameWeights(lineage("7", manifestOf));
   assert.deepEqual([5, 6, 7, 8].map(baseOf), ["4", "4", "6", "7"]);
-  assert.equal((await sameWeights("0", manifestOf)).baseOf(0), "0", "the first cycle starts from genesis");
+  assert.equal((await sameWeights(lineage("0", manifestOf))).baseOf(0), "0", "the first cycle starts from genesis");
 });
 
 test("updates are known from that cycle on, and of the last 8 in any case, at most 64 cycles later and not before the network began", async () => {
@@ -51,7 +52,7 @@ const CYCLES = Array.from({ length: 81 }, (_, cycle) => cycle);
 const standingStill = lineOf(Object.fromEntries(CYCLES.map((cycle) => [cycle, { math: 1, prose: 0 }])), CYCLES);
 
 test("of the oldest model that is looked at it is known what its cycle started from", async () => {
-  const { baseOf } = await sameWeights("70", standingStill);
+  const { baseOf } = await sameWeights(lineage("70", standingStill));
   assert.deepEqual([9, 8, 7, 6].map(baseOf), ["8", "7", "6", null]);
 });
 

@@ -9,7 +9,7 @@ import { loadPart } from "#shared/parts/load-part.js";
 import { openPart } from "#shared/parts/open-part.js";
 import { type BlobRef, type MergedUpdate, parseModelManifest } from "#shared/protocol/model-manifest.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
-import { ancestry } from "#shared/replay/lineage.js";
+import { ancestry, lineage } from "#shared/replay/lineage.js";
 import { judgeCycle } from "#validator/judge/judge.js";
 import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
@@ -38,6 +38,10 @@ const open = async (
   });
   return { subnet, vera, vito, forged };
 };
+
+/** What was merged into a model and those before it. */
+const mergedInto = ({ models, signal }: Participant, model: string) =>
+  ancestry(lineage(model, (hash) => models.manifest(hash, signal)));
 
 const merge = async (participant: Participant, cycle = 1) =>
   mergeCycle(participant, cycle, await agreeOn(participant, cycle));
@@ -134,7 +138,7 @@ describe("mergeCycle", { timeout: HANG_GUARD }, () => {
     const { manifest, hash } = await merge(vera);
     assert.deepEqual([manifest.parts, manifest.merged], [genesis.manifest.parts, []]);
     assert.equal((await merge(vito)).hash, hash);
-    assert.deepEqual(await ancestry(vera.models, hash, vera.signal), []);
+    assert.deepEqual(await mergedInto(vera, hash), []);
   });
 
   it("does not count what only a minority scored, nor a report about another model", async (t) => {
@@ -198,7 +202,7 @@ describe("mergeCycle", { timeout: HANG_GUARD }, () => {
     });
     await subnet.record({ vera: model, vito: model });
     assert.deepEqual(
-      (await ancestry(vera.models, hash, vera.signal)).map(({ artifact, cycle }) => [artifact, cycle]),
+      (await mergedInto(vera, hash)).map(({ artifact, cycle }) => [artifact, cycle]),
       [[manifest.merged[0]!.artifact, 1]],
     );
     await subnet.to(subnet.window(2, "distribute").end);
