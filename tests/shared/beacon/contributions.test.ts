@@ -182,6 +182,36 @@ describe("a cycle of contributions", () => {
     assert.deepEqual([value.origin, isWeaker(value)], ["contributions", false]);
   });
 
+  it("leaves the thread to others after each opening", async () => {
+    let turn = 0;
+    let isOver = false;
+    const count = () => {
+      turn++;
+      if (!isOver) setImmediate(count);
+    };
+    let readers = 0;
+    const openedIn = new Map<number, number>();
+    const timelock = {
+      ...standInCrypto.timelock,
+      opener: (pulse: Uint8Array) => {
+        readers++;
+        const opened = standInCrypto.timelock.opener(pulse);
+        return (sealed: Uint8Array) => {
+          openedIn.set(turn, (openedIn.get(turn) ?? 0) + 1);
+          return opened(sealed);
+        };
+      },
+    };
+    const behaviours = Array.from({ length: 5 }, () => "honest" as const);
+    count();
+    await checkSchedule({ crypto: { ...standInCrypto, timelock }, seed: "turns", behaviours, isCalm: true });
+    isOver = true;
+    assert.ok(
+      Math.max(...openedIn.values()) <= readers,
+      `${[...openedIn.values()]} openings a turn, ${readers} readers`,
+    );
+  });
+
   it("falls back where nobody contributes, and says so", async () => {
     const value = await run(["silent", "garbage", "late"]);
     assert.deepEqual([value.origin, isWeaker(value), value.contributors], ["pulse", true, []]);
