@@ -146,6 +146,7 @@ const mergeOf = (
   share: merged?.find((update) => update.hotkey === hotkey)?.share ?? null,
   stoodStill: group !== null && steps?.[group] === 0,
   isUndecided: group !== null && window.progress.some((one) => one.cycle === cycle && one.undecided.includes(group)),
+  along: (group !== null && network.training.outer.steps[(steps?.[group] ?? 0) - 1]?.along) || null,
   topN: network.scoring.top_n,
   isKnown: merged !== null,
 });

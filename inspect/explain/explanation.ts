@@ -1,4 +1,5 @@
 import type { Original } from "#shared/independence/repeats.js";
+import type { OuterStep } from "#shared/protocol/network-file/outer-step.js";
 import type { ReasonCode, Verdict } from "#shared/protocol/verdict.js";
 import type { Derivation } from "./derivation.js";
 import type { SprintFacts } from "./explain-sprint.js";
@@ -102,6 +103,8 @@ export interface Merge {
   readonly stoodStill: boolean;
   /** Whether that was for want of votes, so that its pay leaves the cycle out. */
   readonly isUndecided: boolean;
+  /** What the step of its group goes along. Null if the group took none, or that is not known. */
+  readonly along: OuterStep["along"] | null;
   /** Greatest number of updates merged per group. */
   readonly topN: number;
 }

@@ -136,7 +136,7 @@ const agreedText = (
 };
 
 const merged = ({ merge, agreed, isWhole }: Explanation): string => {
-  const { model, isSettled, isKnown, share, stoodStill, isUndecided, topN } = merge;
+  const { model, isSettled, isKnown, share, stoodStill, isUndecided } = merge;
   if (model === null)
     return isSettled
       ? "No majority agreed on a model, so nothing was merged."
@@ -156,10 +156,17 @@ const merged = ({ merge, agreed, isWhole }: Explanation): string => {
         ? isUndecided
           ? "its group's model stood still for want of votes, and its pay leaves the cycle out"
           : "its group's model stood still, since no majority of the stake found a step measurably better than none"
-        : agreed.score > 0
-          ? `at most the best ${topN} of a group are`
-          : "the step that was chosen goes along updates with a score above zero";
+        : leftOutBy(agreed, merge);
   return `It was not merged into model ${short(model)}: ${why}.`;
+};
+
+/** Why an update that was scored has no part in the step that its group took. */
+const leftOutBy = ({ score, independence }: Agreed, { along, topN }: Explanation["merge"]): string => {
+  if (along === "all") return `the step that was chosen goes along the ${topN} that lower the loss of their group most`;
+  if (score === 0) return "the step that was chosen goes along updates with a score above zero";
+  if (independence === 0) return "nothing of it is its own";
+  if (along === "best") return "the step that was chosen goes along the best update of its group alone";
+  return `at most the best ${topN} of a group are, by score times independence`;
 };
 
 const paid = ({ window, sprint, pay, chain, cycle }: Explanation, network: Network): string[] => [

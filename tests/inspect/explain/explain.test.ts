@@ -122,10 +122,20 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
         { stoodStill: true, isUndecided: true },
         /: its group's model stood still for want of votes, and its pay leaves/m,
       ],
-      [{ stoodStill: false }, /: the step that was chosen goes along updates with a score above zero\.$/m],
+      [{ along: "merged" }, /: the step that was chosen goes along updates with a score above zero\.$/m],
+      [{ along: "all" }, /: the step that was chosen goes along the 2 that lower the loss of their group most\.$/m],
       [{ share: 0.5 }, /with 50\.0 % of its group's mean: the step that was chosen goes along updates whatever their/m],
     ] as const)
       assert.match(sentencesOf({ ...unscored, merge: { ...settled, ...merge } }, subnet.network).join("\n"), sentence);
+    for (const [along, independence, sentence] of [
+      ["merged", 1, /: at most the best 2 of a group are, by score times independence\.$/m],
+      ["merged", 0, /: nothing of it is its own\.$/m],
+      ["best", 1, /: the step that was chosen goes along the best update of its group alone\.$/m],
+      ["all", 0, /: the step that was chosen goes along the 2 that lower the loss of their group most\.$/m],
+    ] as const) {
+      const leftOut = { ...explanation, agreed: { ...agreed!, independence }, merge: { ...settled, along } };
+      assert.match(sentencesOf(leftOut, subnet.network).join("\n"), sentence);
+    }
 
     const last = {
       ...unscored,
