@@ -78,7 +78,7 @@ const planted =
   };
 
 /** The same tensors, each element changed as it is read. */
-const changed = ({ shapes, read }: FloatSource, change: (element: number) => number): FloatSource => ({
+export const changed = ({ shapes, read }: FloatSource, change: (element: number) => number): FloatSource => ({
   shapes,
   async read(name) {
     const tensor = await read(name);

@@ -13,9 +13,10 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { openBaseWeights, openFrozenWeights } from "#shared/shard-training/base-weights.js";
 import { obtainShards } from "#shared/shard-training/obtain-shards.js";
 import { streamOwner } from "#shared/shard-training/stream-secret.js";
-import { behaviours, type PackedUpdate } from "./behaviours.js";
+import type { FloatSource } from "#shared/training/float-source.js";
+import { behaviours, changed, type PackedUpdate } from "./behaviours.js";
 import { openPacker, type Packer } from "./commit/pack.js";
-import { mayCommit } from "./commit/self-check.js";
+import { committable } from "./commit/self-check.js";
 import { commitArtifact, revealArtifact } from "./commit/submit.js";
 import { packingTime } from "./commit/training-deadline.js";
 import type { Miner } from "./context.js";
@@ -138,7 +139,8 @@ const trainAndPack = async (
       return work();
     });
   };
-  const submission = await behaviours[config.behaviour]({
+  let packed: FloatSource | undefined;
+  const made = await behaviours[config.behaviour]({
     participant,
     trainer,
     group,
@@ -146,6 +148,7 @@ const trainAndPack = async (
     base: base.weights,
     baseManifest: base.manifest,
     pack: async (update) => {
+      packed = update;
       const file = await stored(() => packer.pack(update));
       rememberPacking();
       return file;
@@ -157,14 +160,19 @@ const trainAndPack = async (
     },
   });
   signal.throwIfAborted();
-  if (submission === null) {
+  if (made === null) {
     log.info("nothing to submit", { cycle });
     return null;
   }
+  const shorten = async (part: number): Promise<PackedUpdate> => {
+    const shorter = changed(packed!, (element) => part * element);
+    return { ...made, tensors: await stored(() => packer.pack(shorter)) };
+  };
   // The end of the phase cuts the check off, which then throws.
-  const isGood = await mayCommit(miner, { cycle, base: base.weights, submission }).finally(rememberPacking);
+  const prepared = { cycle, base: base.weights, submission: made, ...(packed && { shorten }) };
+  const submission = await committable(miner, prepared).finally(rememberPacking);
   signal.throwIfAborted();
-  if (!isGood) return null;
+  if (submission === null) return null;
   // Quicker than those who decide what it was trained from: it may have to be made again.
   const undecided = performance.now();
   await decided;

@@ -20,12 +20,16 @@ export interface Prepared {
   /** The group's weights. */
   readonly base: FloatSource;
   readonly submission: PackedUpdate;
+  /** Packs the update once more, with a part of its length. Unset: it stays as it is. */
+  readonly shorten?: (part: number) => Promise<PackedUpdate>;
 }
 
 /** Why validators would not take an update: code, figures and advice. */
 interface Fault {
   readonly code: "UPDATE_UNACCEPTABLE" | "UPDATE_WORSE";
   readonly fields: Readonly<Record<string, unknown>>;
+  /** The part of its length that the network takes, where it is only too long. */
+  readonly part?: number;
 }
 
 type Checking = Pick<Miner, "participant" | "trainer" | "config" | "timer">;
@@ -40,21 +44,40 @@ const MOST_BATCHES = 8;
 /** Rise of the mean loss, relative to the base's, from which an update is taken for worse. */
 const CLEAR_RISE = 0.01;
 
+/** An update of more than so many times the length that the network takes is no training that went too far, but one that went nowhere. */
+const MOST_LENGTH = 4;
+
+/** Part of that length that a shortened update has: a codec rounds. */
+const SPARE = 0.99;
+
 const ADVICE =
   "lower learning_rate, raise warmup_steps or lower spike_threshold; commit_anyway submits it all the same";
 
-/** Whether an update may be committed: what validators would reject, or find worse than no update, is not, unless the settings say so. */
-export const mayCommit = async (miner: Checking, prepared: Prepared): Promise<boolean> => {
+/**
+ * The update that may be committed: one that is longer than the network takes is shortened, as its direction may be as good as ever. What validators would
+ * reject all the same, or find worse than no update, is not committed, unless the settings say so.
+ *
+ * @returns null for none
+ */
+export const committable = async (miner: Checking, prepared: Prepared): Promise<PackedUpdate | null> => {
   const { participant, config } = miner;
   const { log } = participant;
+  const { cycle, submission, shorten, ...trained } = prepared;
   // A red team's update is what it is meant to be.
-  if (config.behaviour !== "honest") return true;
+  if (config.behaviour !== "honest") return submission;
   const fault = await faultOf(miner, prepared);
-  if (fault === null) return true;
-  const { code, fields } = fault;
+  if (fault === null) return submission;
+  const { code, fields, part } = fault;
+  if (shorten && part !== undefined) {
+    const { detail, prevention } = fields;
+    log.warn("the update is longer than the network takes, and is shortened", {
+      ...{ cycle, code: "UPDATE_SHORTENED", detail, part: part.toPrecision(3), prevention },
+    });
+    return committable(miner, { ...trained, cycle, submission: await shorten(part) });
+  }
   const said = config.commit_anyway ? "the update is committed all the same" : "the update is not committed";
-  log.warn(said, { cycle: prepared.cycle, code, ...fields });
-  return config.commit_anyway;
+  log.warn(said, { cycle, code, ...fields });
+  return config.commit_anyway ? submission : null;
 };
 
 /** What keeps an update from being taken: the validators' own gates, then its loss. */
@@ -70,7 +93,11 @@ const faultOf = async (miner: Checking, prepared: Prepared): Promise<Fault | nul
   if (passed.ok) return worsened(miner, prepared, { update: passed.update, storing });
   const { reason, detail } = passed;
   const prevention = reason === "not_finite" || reason === "norm" ? ADVICE : explainReason(reason);
-  return { code: "UPDATE_UNACCEPTABLE", fields: { reason, detail, prevention } };
+  const fault = { code: "UPDATE_UNACCEPTABLE", fields: { reason, detail, prevention } } as const;
+  if (reason !== "norm") return fault;
+  const most = gates.maxUpdateNorm * gates.baseNorm;
+  const long = await checkTensors(manifest, tensors, { ...gates, maxUpdateNorm: Number.POSITIVE_INFINITY });
+  return long.ok && long.norm <= MOST_LENGTH * most ? { ...fault, part: (SPARE * most) / long.norm } : fault;
 };
 
 /**

@@ -40,6 +40,10 @@ export const warnings = {
     meaning: "A check at a program's start found something that may stop it later.",
     remedy: "Do what the line says; `blockzero doctor` looks at more.",
   },
+  UPDATE_SHORTENED: {
+    meaning: "The miner's update is longer than the network takes, and is committed with that length.",
+    remedy: "Lower the learning rate: what a training gains beyond that length is lost.",
+  },
   UPDATE_UNACCEPTABLE: {
     meaning: "Validators would reject the miner's update, so it is not committed.",
     remedy: "Do what the line says; `commit_anyway: true` commits it all the same.",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { mayCommit } from "#miner/commit/self-check.js";
+import { committable } from "#miner/commit/self-check.js";
 import { updateInMemory } from "#miner/commit/update-file.js";
 import { runCycle } from "#miner/cycle.js";
 import type { TensorBlob } from "#shared/artifact/update.js";
@@ -61,7 +61,7 @@ const prepares = async (t: TestContext, { subnet, ann }: Opened) => {
 const judged = async (ann: TestMiner, subnet: Subnet, { bytes, hash }: TensorBlob, tokens = 64) => {
   const tensors = updateInMemory(bytes, hash);
   const base = inMemory(genesisBase(subnet).group("math"));
-  return mayCommit(ann, { cycle: 1, base, submission: { tensors, steps: 1, tokens } });
+  return (await committable(ann, { cycle: 1, base, submission: { tensors, steps: 1, tokens } })) !== null;
 };
 
 describe("a miner's check of its own update", { timeout: HANG_GUARD }, () => {
@@ -81,6 +81,29 @@ describe("a miner's check of its own update", { timeout: HANG_GUARD }, () => {
     assert.match(String(said.prevention), /^lower learning_rate/);
     await opened.subnet.to(opened.subnet.window(1, "commit").end);
     assert.equal(await opened.subnet.chain.nonce(opened.ann.participant.signer.address), 0);
+  });
+
+  it("shortens what is longer than the network takes, by up to four times, and commits that", async (t) => {
+    const withMost = (max_update_norm: number) =>
+      open(t, {}, { network: { scoring: { ...template.scoring, max_update_norm } } });
+    const lengthsIn = (detail: unknown): readonly number[] =>
+      /^norm (\S+), at most (\S+)$/.exec(String(detail))!.slice(1).map(Number);
+    const least = 1e-4;
+    const [norm, most] = lengthsIn((await declines(t, await withMost(least))).detail);
+    /** Part of the weights' length that trainings have here, whoever draws their text. */
+    const usual = (least * norm!) / most!;
+
+    const opened = await withMost(usual / 2);
+    await prepares(t, opened);
+    const [said] = linesOf(opened.ann, "the update is longer than the network takes, and is shortened");
+    assert.equal(said?.code, "UPDATE_SHORTENED");
+    const [length, allowed] = lengthsIn(said.detail);
+    assert.ok(Math.abs((Number(said.part) * length!) / allowed! - 0.99) < 0.01, JSON.stringify(said));
+    const [checked] = linesOf(opened.ann, "the update was checked");
+    assert.ok(Number(checked?.loss) < Number(checked?.baseLoss), "what is left of it lowers the loss");
+
+    const { code, reason } = await declines(t, await withMost(usual / 8));
+    assert.deepEqual([code, reason], ["UPDATE_UNACCEPTABLE", "norm"]);
   });
 
   it("commits nothing that raises the loss", async (t) => {
