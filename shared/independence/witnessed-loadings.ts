@@ -1,6 +1,7 @@
 import type { Matrix } from "./gram.js";
 import { bounded, kinshipOf, type Makeup, precisionOf } from "./kinship.js";
 import { square } from "./powers.js";
+import { shrunk } from "./shrinkage.js";
 import { hearingOf, rootOf, STRANGERS, toldBy, towards } from "./strangers.js";
 import { usualOf, weightedQuantile } from "./weighted-quantile.js";
 import { gainWeightsOf, weightsOf } from "./weights.js";
@@ -37,8 +38,9 @@ export const witnessedMakeupOf = (
   witnesses: Witnesses,
 ): WitnessedMakeup => {
   const gainWeights = gainWeightsOf(gains);
-  const seen = witnesses.cosines.map((cosine) => Math.max(LEAST_SEEN, cosine / witnesses.loading));
   const weights = weightsOf(gainWeights, copies);
+  const witnessed = shrunk(witnesses.cosines, weights, witnesses.variance);
+  const seen = witnessed.map((cosine) => Math.max(LEAST_SEEN, cosine / witnesses.loading));
   const scale = scaleOf(cosines, seen, weights);
   const anchors = seen.map((loading) => bounded(scale * loading));
   const said = witnesses.count * precisionOf(witnesses.loading);
@@ -52,7 +54,7 @@ export const witnessedMakeupOf = (
     loadings = before.map((loading, i) => {
       const told = toldBy(cosines[i]!, before, (j) => hearing.of(i, j));
       const found = towards(loading, {
-        along: told.along + said * witnesses.cosines[i]! * witnesses.loading,
+        along: told.along + said * witnessed[i]! * witnesses.loading,
         weight: told.weight + said * square(witnesses.loading),
       });
       const anchor = anchors[i]!;

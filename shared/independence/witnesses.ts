@@ -1,5 +1,6 @@
 import { mean } from "#shared/util/mean.js";
 import type { Gram } from "./gram.js";
+import { square } from "./powers.js";
 
 /** What trainings of the validator's own, which nobody else has seen, tell of the updates. */
 export interface Witnesses {
@@ -8,6 +9,8 @@ export interface Witnesses {
   readonly loading: number;
   /** Of each update the mean of its cosines with the witnesses. */
   readonly cosines: readonly number[];
+  /** Variance that chance makes of such a mean: by how much the witnesses differ about the updates, beyond what one says more than another of all. */
+  readonly variance: number;
 }
 
 /** What has less in common may have it by chance: a sketch gets a cosine wrong by 0.008. */
@@ -25,9 +28,17 @@ export const witnessesOf = (
   const present = places.filter((place) => norms[place]! > 0);
   const likeness = mean(present.flatMap((one, at) => present.slice(0, at).map((other) => cosines[one]![other]!)));
   if (!(likeness >= LEAST_COSINE)) return null;
+  const means = counted.map((i) => mean(present.map((place) => cosines[place]![i]!)));
+  const squares = present.map((place) => {
+    const apart = counted.map((i, at) => cosines[place]![i]! - means[at]!);
+    const ofAll = mean(apart);
+    return apart.reduce((sum, one) => sum + square(one - ofAll), 0);
+  });
+  const freedom = (present.length - 1) * (counted.length - 1);
   return {
     count: present.length,
     loading: Math.sqrt(likeness),
-    cosines: counted.map((i) => mean(present.map((place) => cosines[place]![i]!))),
+    cosines: means,
+    variance: squares.reduce((sum, one) => sum + one, 0) / freedom / present.length,
   };
 };

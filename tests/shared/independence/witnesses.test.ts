@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { normal } from "#shared/data/normal.js";
 import { createRandom, type Random } from "#shared/data/random.js";
 import { independenceOf } from "#shared/independence/independence.js";
 import { LENGTH, lastOf, measured, noise, plus, sum, trainings } from "./model.js";
@@ -106,6 +107,28 @@ describe("independence with witnesses", () => {
           assert.ok(Math.abs(share - backwards[i]!) < 1e-9);
         }
       }
+  });
+
+  it("is alike for validators with other witnesses where what trainings have in common by chance is much", () => {
+    // As of a small model: noise has few directions, so that two of them have a cosine of 0.15 by chance.
+    const DIRECTIONS = 45;
+    let apart = 0;
+    let all = 0;
+    for (const cosine of [0.7, 0.9])
+      for (let draw = 0; draw < 20; draw++) {
+        const random = createRandom(`few directions ${cosine} ${draw}`);
+        const directions = times(DIRECTIONS, () => noise(random, 1));
+        const signal = noise(random, 1);
+        const length = Math.sqrt((1 / cosine - 1) / DIRECTIONS);
+        const [a, b, c, d, ...own] = times(8, () =>
+          directions.reduce((update, direction) => plus(update, direction, length * normal(random)), signal),
+        );
+        const of = (witnesses: readonly Float32Array[]) => independenceOf(measured(own), [], { witnesses });
+        const [one, other] = [of([a!, b!]), of([c!, d!])];
+        all += own.length;
+        apart += own.filter((_, i) => Math.abs(Math.log(one[i]! / other[i]!)) > Math.log(4 / 3)).length;
+      }
+    assert.ok(apart < 0.25 * all, `${apart} of ${all} are more than a quarter apart`);
   });
 
   it("does not change with the length of witnesses, or by what everybody knows of them", () => {
