@@ -1,5 +1,6 @@
 import { gramOf } from "./gram.js";
-import { precisionOf } from "./kinship.js";
+import { beyondChance, kinOfEach, kinTogether } from "./kin-sum.js";
+import { kinCountsOf, positive, precisionOf } from "./kinship.js";
 import { besideThem, makeupOf } from "./loadings.js";
 import { ownSharesOf } from "./own-share.js";
 import { square } from "./powers.js";
@@ -27,8 +28,6 @@ export interface Aside {
   readonly witnesses?: readonly Float32Array[];
 }
 
-/** Kinship up to this value is chance between independent trainings, and what trainings of equal length have in common. */
-const CHANCE = 0.1;
 /**
  * What is worth less than this part of an update takes the less from it as its kin. Else what takes no work would take as much as a copy: an old update of a miner's under
  * noise, which has in common with its new one what it does in each cycle, and lowers the loss by what everybody knows.
@@ -91,15 +90,18 @@ export const independenceOf = (
   });
   const precisions = loadings.map(precisionOf);
   const worths = precisions.map((precision, i) => precision * own[i]!);
-  const beyondChance = (kin: number) => Math.max(0, kin - CHANCE);
+  const counts = kinCountsOf(positive(kinship));
   const parts = worths.map((worth, i) => {
-    let kin = 0;
-    for (const [j, other] of worths.entries())
-      if (j !== i) kin += Math.min(1, other / (WORTHLESS * worth)) * beyondChance(kinship[i]![j]!);
+    const others = worths.flatMap((other, j) =>
+      j === i
+        ? []
+        : [{ kinship: kinship[i]![j]!, taking: Math.min(1, other / (WORTHLESS * worth)), count: counts[j]! }],
+    );
+    let kin = witnessed ? kinTogether(others) : kinOfEach(others);
     // Who comes late need not lower the loss.
     for (const one of late)
       kin += square(Math.min(1, precisionOf(one.loading) / precisions[i]!)) * beyondChance(one.kinship[i]!);
-    return (worth * Math.min(worth, usual)) / (1 + kin / (1 - CHANCE));
+    return (worth * Math.min(worth, usual)) / (1 + kin);
   });
   const largest = Math.max(...parts);
   // Relative to the largest one, so that no square underflows.

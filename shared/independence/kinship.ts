@@ -32,3 +32,15 @@ export const kinOf = (cosine: number, one: number, other: number): number => {
 /** Of each pair, 1 on the diagonal. */
 export const kinshipOf = (cosines: Matrix, loadings: readonly number[]): Matrix =>
   cosines.map((row, i) => row.map((cosine, j) => (i === j ? 1 : kinOf(cosine, loadings[i]!, loadings[j]!))));
+
+/** The same without what is below 0: who is the contrary of others does not make them fewer. */
+export const positive = (kinship: Matrix): Matrix => kinship.map((row) => row.map((one) => Math.max(0, one)));
+
+/** As how many updates each one's kin count, itself included: about k among k copies, 1 for a stranger to all. */
+export const kinCountsOf = (kinship: Matrix): readonly number[] =>
+  kinship.map((row) =>
+    Math.max(
+      1,
+      row.reduce((sum, kin) => sum + kin, 0),
+    ),
+  );

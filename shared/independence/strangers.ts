@@ -1,5 +1,4 @@
-import type { Matrix } from "./gram.js";
-import { type Makeup, precisionOf } from "./kinship.js";
+import { kinCountsOf, type Makeup, precisionOf } from "./kinship.js";
 import { fourth, square } from "./powers.js";
 import { type Weighted, weightedQuantile } from "./weighted-quantile.js";
 
@@ -69,11 +68,3 @@ export const towards = (loading: number, { along, weight }: Told): number =>
 
 /** 0 of what is not positive. */
 export const rootOf = (value: number): number => (value > 0 ? Math.sqrt(value) : 0);
-
-const kinCountsOf = (kinship: Matrix): readonly number[] =>
-  kinship.map((row) =>
-    Math.max(
-      1,
-      row.reduce((sum, kin) => sum + kin, 0),
-    ),
-  );

@@ -1,5 +1,5 @@
 import type { Matrix } from "./gram.js";
-import { bounded, kinshipOf, type Makeup, precisionOf } from "./kinship.js";
+import { bounded, kinCountsOf, kinshipOf, type Makeup, positive, precisionOf } from "./kinship.js";
 import { square } from "./powers.js";
 import { shrunk } from "./shrinkage.js";
 import { hearingOf, rootOf, STRANGERS, toldBy, towards } from "./strangers.js";
@@ -16,7 +16,7 @@ const LEAST_SEEN = 1e-3;
 const MOST_SCALE = 1.25;
 
 export interface WitnessedMakeup extends Makeup {
-  /** Precision of one training: a witness's, or what half of the updates have at most, where that is more. */
+  /** Precision of one training: a witness's. */
   readonly usual: number;
 }
 
@@ -41,16 +41,15 @@ export const witnessedMakeupOf = (
   const weights = weightsOf(gainWeights, copies);
   const witnessed = shrunk(witnesses.cosines, weights, witnesses.variance);
   const seen = witnessed.map((cosine) => Math.max(LEAST_SEEN, cosine / witnesses.loading));
-  const scale = scaleOf(cosines, seen, weights);
+  const ofWitness = bounded(witnesses.loading);
+  const scale = scaleOf(cosines, seen, { gainWeights, ofWitness });
   const anchors = seen.map((loading) => bounded(scale * loading));
   const said = witnesses.count * precisionOf(witnesses.loading);
   let loadings: readonly number[] = anchors;
   let kinship = kinshipOf(cosines, loadings);
   for (let round = 0; round < ROUNDS; round++) {
     const before = loadings;
-    // Who is the contrary of others does not make them fewer.
-    const kin = kinship.map((row) => row.map((one) => Math.max(0, one)));
-    const hearing = hearingOf({ loadings, kinship: kin }, gainWeights);
+    const hearing = hearingOf({ loadings, kinship: positive(kinship) }, gainWeights);
     loadings = before.map((loading, i) => {
       const told = toldBy(cosines[i]!, before, (j) => hearing.of(i, j));
       const found = towards(loading, {
@@ -62,17 +61,23 @@ export const witnessedMakeupOf = (
     });
     kinship = kinshipOf(cosines, loadings);
   }
-  const ofWitness = precisionOf(bounded(scale * witnesses.loading));
-  const usual = Math.max(ofWitness, usualOf(loadings.map(precisionOf), weights, 0.5));
-  return { loadings, kinship, usual };
+  return { loadings, kinship, usual: precisionOf(bounded(scale * ofWitness)) };
 };
 
 /**
- * By how much strangers have more in common with each other than these loadings say, in [1, `MOST_SCALE`]. Said by precision: what has hardly any
- * loading would have any quotient, and costs no work.
+ * By how much strangers have more in common with each other than these loadings say, in [1, `MOST_SCALE`]. Said by precision, up to a witness's, and by kin as one: what has hardly
+ * any loading would have any quotient, and costs no work; and hotkeys of one training would say that what they have in common is everybody's.
  */
-const scaleOf = (cosines: Matrix, loadings: readonly number[], weights: readonly number[]): number => {
-  const heard = loadings.map((loading, i) => weights[i]! * precisionOf(bounded(loading)));
+const scaleOf = (
+  cosines: Matrix,
+  loadings: readonly number[],
+  { gainWeights, ofWitness }: { readonly gainWeights: readonly number[]; readonly ofWitness: number },
+): number => {
+  const own = loadings.map(bounded);
+  const counts = kinCountsOf(positive(kinshipOf(cosines, own)));
+  const heard = own.map(
+    (loading, i) => (gainWeights[i]! / counts[i]!) * Math.min(precisionOf(loading), precisionOf(ofWitness)),
+  );
   const rows = cosines.map((row, i) => {
     const others = loadings.flatMap((loading, j) =>
       j === i ? [] : [{ value: row[j]! / (loadings[i]! * loading), weight: heard[j]! }],
