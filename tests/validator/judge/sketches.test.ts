@@ -101,7 +101,7 @@ describe("the sketches of a cycle", { timeout: HANG_GUARD }, () => {
     const base = await loadModel(vera, subnet.modelHash);
     const given = Object.fromEntries(["ann", "bob", "cat"].map((name) => [name, noiseUpdate(subnet, name, 0.1)]));
     // Both have something in common with ann's update alone.
-    const witnesses = ["one", "other"].map((name) => plus(given["ann"]!, noiseUpdate(subnet, name, 0.1)));
+    const witnesses = ["one", "other"].map((name) => plus(given.ann!, noiseUpdate(subnet, name, 0.1)));
     const sketcher = createSketcher(SEED);
     const sketched = Object.values(given).map((tensors) => ({ sketch: sketcher(sorted(tensors)), gain: 0.01 }));
     const known = [sketcher(sorted(genesisBase(subnet).group("math")))];
