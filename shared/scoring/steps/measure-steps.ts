@@ -67,7 +67,8 @@ const TOLERANCE = 0.1;
  * and surely gains enough, or if the remaining batches could hardly approve it. The longer it takes, the fewer candidates are measured
  * further. It ends once a single one is left, which is approved, and was measured on half of all batches: a step may do good to nearly
  * all text and ruin some that is rare, which few batches do not show, nor their spread. An approval must hold at later looks; where one
- * does not, all others are measured on these batches too: what goes along the same updates ruins the same. If the next look would take longer than there is time, which does not
+ * does not, all others are measured on these batches too: what goes along the same updates ruins the same. Nor is a candidate left out for the sake of one that
+ * leads no more: while none is approved, those that promised more when they left than any that is left does now are measured on these batches too. If the next look would take longer than there is time, which does not
  * depend on any loss, the available batches are the last look, with that look's share of the error.
  */
 export const measureSteps = async ({
@@ -98,15 +99,17 @@ export const measureSteps = async ({
     return ahead ? losses(candidate, from, end) : rate.timed(end - from, () => losses(candidate, from, end));
   };
   const isSound = (candidate: number) => after[candidate]!.every(Number.isFinite);
-  /** Measures those that were measured no further, as long as there is time. Whose approval does not hold then, or was not seen to, is approved no more. */
-  const catchUp = async (end: number): Promise<readonly number[]> => {
-    const behind = after.flatMap((own, candidate) => (own.length < end && isSound(candidate) ? [candidate] : []));
-    for (const candidate of behind) {
+  /** Those that were measured no further than to a look before. */
+  const behind = (end: number) =>
+    after.flatMap((own, candidate) => (own.length < end && isSound(candidate) ? [candidate] : []));
+  /** Measures those as far as the others, as long as there is time. Whose approval does not hold then, or was not seen to, is approved no more. */
+  const catchUp = async (those: readonly number[], end: number): Promise<readonly number[]> => {
+    for (const candidate of those) {
       const own = after[candidate]!;
       if (rate.perBatch() * (end - own.length) <= time.left()) own.push(...(await measure(candidate, own.length, end)));
       approved[candidate] &&= own.length === end && holds(base, own);
     }
-    return behind.filter((candidate) => after[candidate]!.length === end && isSound(candidate));
+    return those.filter((candidate) => after[candidate]!.length === end && isSound(candidate));
   };
   for (const [number, { end, quantile }] of looks.entries()) {
     const from = base.length;
@@ -133,10 +136,17 @@ export const measureSteps = async ({
     const fallen = open.filter((candidate) => approved[candidate] && !holds(base, after[candidate]!));
     for (const candidate of fallen) approved[candidate] = false;
     open = open.filter((candidate) => after[candidate]!.length === end && isSound(candidate));
-    if (fallen.length > 0) open = [...open, ...(await catchUp(end))];
+    if (fallen.length > 0) open = [...open, ...(await catchUp(behind(end), end))];
     approve(open, quantile);
     if (isCutShort || end === last.end) break;
-    open = stillOpen(open, { reaches, base, after, approved, end, last }, FINALISTS - number);
+    const standing = { reaches, base, after, approved, end, last };
+    open = stillOpen(open, standing, FINALISTS - number);
+    if (approved.includes(true)) continue;
+    const wronged = overtaking(behind(end), open, standing);
+    if (wronged.length === 0) continue;
+    const again = await catchUp(wronged, end);
+    approve(again, quantile);
+    open = stillOpen([...open, ...again], standing, FINALISTS - number);
   }
   const reached = looks.find(({ end }) => end === base.length);
   if (isCutShort && reached) approve(open, reached.quantileAsLast);
@@ -216,10 +226,37 @@ interface Standing extends Pick<StepMeasurement, "reaches"> {
   readonly last: Look;
 }
 
+/** Promising is the mean minus half a standard error: of two that differ by chance, the one that moves less is more certain. */
+const promiseOf = ({ mean, standardError }: StepReduction): number => mean - standardError / 2;
+
+/** Whether the remaining batches may yet approve what has these figures. */
+const canBeApproved = ({ mean, standardError, batches }: StepReduction, last: Look): boolean => {
+  // The mean of all batches differs from the mean of these by less than this many of its standard errors.
+  const further = studentQuantile(SURELY, batches - 1) * Math.sqrt(1 - batches / last.end);
+  const needed = last.quantile * Math.sqrt(batches / last.end);
+  return mean + further * standardError > needed * standardError;
+};
+
+/**
+ * Of those behind, the ones that promised more when they were last looked at than any that is measured further does now. They left for the sake of one that
+ * leads no more.
+ */
+const overtaking = (
+  behind: readonly number[],
+  open: readonly number[],
+  { base, after, last }: Pick<Standing, "base" | "after" | "last">,
+): readonly number[] => {
+  const reductionOf = (candidate: number) => paired(base.slice(0, after[candidate]!.length), after[candidate]!);
+  const most = Math.max(0, ...open.map((candidate) => promiseOf(reductionOf(candidate))));
+  return behind.filter((candidate) => {
+    const reduction = reductionOf(candidate);
+    return canBeApproved(reduction, last) && promiseOf(reduction) > most;
+  });
+};
+
 /**
  * The candidates to measure further: the one that would be chosen now, the leader, which gains most and says what is enough, and then the
- * most promising. Promising is the mean minus half a standard error: of two that differ by chance, the one that moves less is more certain.
- * None if no candidate can be approved any more, or a single one is left, which is approved and was measured on half of all batches.
+ * most promising. None if no candidate can be approved any more, or a single one is left, which is approved and was measured on half of all batches.
  *
  * @param most greatest number of candidates; where the leader would not be chosen it is measured beyond that number
  */
@@ -230,16 +267,10 @@ const stillOpen = (
 ): number[] => {
   const reduction = new Map(open.map((candidate) => [candidate, paired(base, after[candidate]!)]));
   const quantile = studentQuantile(SURELY, end - 1);
-  // The mean of all batches differs from the mean of these by less than this many of its standard errors.
-  const further = quantile * Math.sqrt(1 - end / last.end);
-  const needed = last.quantile * Math.sqrt(end / last.end);
-  const hope = (candidate: number) => reduction.get(candidate)!.mean - reduction.get(candidate)!.standardError / 2;
+  const promise = (candidate: number) => promiseOf(reduction.get(candidate)!);
   const hopeful = open
-    .filter((candidate) => {
-      const { mean, standardError } = reduction.get(candidate)!;
-      return approved[candidate] || mean + further * standardError > needed * standardError;
-    })
-    .sort((a, b) => hope(b) - hope(a) || a - b);
+    .filter((candidate) => approved[candidate] || canBeApproved(reduction.get(candidate)!, last))
+    .sort((a, b) => promise(b) - promise(a) || a - b);
   const [leader] = hopeful;
   if (leader === undefined) return [];
   const gains = (candidate: number, part = 1) => base.map((loss, i) => part * (loss - after[candidate]![i]!));
