@@ -9,7 +9,7 @@ import type { StepVote } from "#shared/protocol/step-vote.js";
 import { ENOUGH_TIME, type MeasuringTime } from "#shared/scoring/measuring-time.js";
 import { measureElsewhere } from "#shared/scoring/steps/measure-elsewhere.js";
 import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";
-import { worthwhile } from "#shared/scoring/steps/worth.js";
+import { type ApprovedStep, worthwhile } from "#shared/scoring/steps/worth.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 import type { Change } from "./change.js";
 import type { LossMeter } from "./loss-meter.js";
@@ -73,7 +73,10 @@ export interface MeasuredCandidates {
   readonly isShort: boolean;
 }
 
-/** Measures by how much each candidate step would lower the loss of a group's model, on the same batches. */
+/**
+ * Measures by how much each candidate step would lower the loss of a group's model, on the same batches. Where all that are approved cost the other groups
+ * more than they gain, those that had left the race before race once more.
+ */
 export const measureCandidates = async (
   meter: Pick<LossMeter, "ofGroup">,
   { model, group, directions, outer, batches, others, time }: CandidateMeasurement,
@@ -109,31 +112,62 @@ export const measureCandidates = async (
     };
   };
   const text = others?.batches ?? [];
+  const groups = others?.groups ?? 0;
+  const home = on(batches);
+  const away = on(text);
   const now = time?.now ?? ENOUGH_TIME.now;
-  const begun = now();
-  const { approved, best, reductions, passes, isMeasured, isShort } = await measureSteps({
-    rules: { confidence: outer.confidence, batches: batches.length },
-    reaches: measured.map((_, at) => reachOf(stepOf(at))),
-    ...on(batches),
-    time: time && text.length > 0 ? timeAtHome(time) : time,
-  });
-  const elsewhere = await measureElsewhere({
-    // The likely choice first.
-    candidates: approved
-      .flatMap((is, candidate) => (is ? [candidate] : []))
-      .sort((a, b) => Number(b === best) - Number(a === best) || reductions[b]!.mean - reductions[a]!.mean),
-    groups: others?.groups ?? 0,
-    batches: text.length,
-    ...on(text),
-    time,
-    perBatch: (now() - begun) / Math.max(1, passes),
-  });
-  const chosen = worthwhile(
-    approved.map((is, at) =>
-      is ? { reach: reachOf(stepOf(at)), own: reductions[at]!, others: elsewhere.reductions.get(at) ?? null } : null,
-    ),
-    others?.groups ?? 0,
-  );
+  const reaches = measured.map((_, at) => reachOf(stepOf(at)));
+  const approved: (ApprovedStep | null)[] = measured.map(() => null);
+  const reductions: StepReduction[] = [];
+  const batchesOf = (candidate: number) => reductions[candidate]?.batches ?? -1;
+  const elsewhere = new Map<number, StepReduction>();
+  let [passes, isMeasured, isShort] = [0, false, false];
+  /** Races some of the candidates, and measures on the other groups' text what was approved of them. */
+  const race = async (those: readonly number[]): Promise<void> => {
+    const begun = now();
+    const of = (which: number | null) => (which === null ? null : those[which]!);
+    const { ahead } = home;
+    const raced = await measureSteps({
+      // Of the error each candidate has its part, whoever races with it.
+      rules: { confidence: 1 - ((1 - outer.confidence) * those.length) / measured.length, batches: batches.length },
+      reaches: those.map((candidate) => reaches[candidate]!),
+      losses: (which, from, to) => home.losses(of(which), from, to),
+      ahead: ahead && ((all, from, to) => ahead(all.map(of), from, to)),
+      time: time && text.length > 0 ? timeAtHome(time) : time,
+    });
+    const { best, reductions: own } = raced;
+    const found = await measureElsewhere({
+      // The likely choice first.
+      candidates: raced.approved
+        .flatMap((is, which) => (is ? [which] : []))
+        .sort((a, b) => Number(b === best) - Number(a === best) || own[b]!.mean - own[a]!.mean)
+        .map((which) => those[which]!),
+      groups,
+      batches: text.length,
+      ...away,
+      time,
+      perBatch: (now() - begun) / Math.max(1, raced.passes),
+    });
+    for (const [which, candidate] of those.entries()) {
+      if (own[which]!.batches > batchesOf(candidate)) reductions[candidate] = own[which]!;
+      const others = found.reductions.get(candidate) ?? null;
+      if (others) elsewhere.set(candidate, others);
+      if (raced.approved[which]) approved[candidate] = { reach: reaches[candidate]!, own: own[which]!, others };
+    }
+    isMeasured ||= raced.isMeasured;
+    isShort ||= raced.isShort || found.isShort;
+    passes += raced.passes + found.passes;
+  };
+  const all = measured.map((_, candidate) => candidate);
+  await race(all);
+  let chosen = worthwhile(approved, groups);
+  if (approved.some((step) => step !== null) && !chosen.better.includes(true)) {
+    // They left for the sake of steps that cost the others more than they gain.
+    const longest = Math.max(...all.map(batchesOf));
+    const left = all.filter((candidate) => approved[candidate] === null && batchesOf(candidate) < longest);
+    if (left.length > 0) await race(left);
+    chosen = worthwhile(approved, groups);
+  }
   const of = new Map([...steps].map(([number, like]) => [number, measured.indexOf(like)]));
   return {
     vote: isMeasured
@@ -145,12 +179,12 @@ export const measureCandidates = async (
     reductions: new Map([...of].map(([number, at]) => [number, reductions[at]!])),
     elsewhere: new Map(
       [...of].flatMap(([number, at]) => {
-        const found = elsewhere.reductions.get(at);
+        const found = elsewhere.get(at);
         return found ? [[number, found]] : [];
       }),
     ),
-    passes: passes + elsewhere.passes,
-    isShort: isShort || elsewhere.isShort,
+    passes,
+    isShort,
   };
 };
 

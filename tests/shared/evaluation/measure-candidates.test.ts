@@ -19,18 +19,26 @@ const batches = Array.from(
     sequenceLength: 1,
   }),
 );
-const lossOf = (weight: number, { ids: [at] }: Batch, noise: number) =>
-  (1 - weight) ** 2 + (1 + noise * weight) * Math.sin(Number(at));
+const lossOf = (weight: number, { ids: [at] }: Batch, { noise, common }: Noise) =>
+  (1 - weight) ** 2 +
+  (1 + noise * weight) * Math.sin(Number(at)) +
+  (weight === 0 ? 0 : common * Math.sin(3 * Number(at)));
+
+/** By how much batches differ in what a step does: by its length, and whatever its length. */
+interface Noise {
+  readonly noise: number;
+  readonly common: number;
+}
 
 /** Of another group's text, told by the size of its batches: the loss rises with w. */
 const elsewhere = batches.slice(0, 8).map((batch) => ({ ...batch, batchSize: 2 }));
 const lossElsewhere = (weight: number, { ids: [at] }: Batch) => 1.1 * weight + Math.sin(Number(at));
 
-/** @param left number of batches that there is time for; @param noise by how much batches differ in what a step does */
+/** @param left number of batches that there is time for */
 const measure = async (
   directions: Directions,
   others: readonly Batch[] = [],
-  { left = Number.POSITIVE_INFINITY, noise = 0.01 }: { readonly left?: number; readonly noise?: number } = {},
+  { left = Number.POSITIVE_INFINITY, noise = 0.01, common = 0 }: Partial<Noise> & { readonly left?: number } = {},
 ) => {
   const looks: number[] = [];
   let taken = 0;
@@ -42,7 +50,7 @@ const measure = async (
           looks.push(weight);
           taken += drawn.length;
           return drawn.map((batch) =>
-            batch.batchSize === 1 ? lossOf(weight, batch, noise) : lossElsewhere(weight, batch),
+            batch.batchSize === 1 ? lossOf(weight, batch, { noise, common }) : lossElsewhere(weight, batch),
           );
         },
       }),
@@ -91,6 +99,15 @@ test("of two steps that one is best which costs another group less", async () =>
   assert.equal(vote?.best, 2);
   const unseen = await measure(directions);
   assert.deepEqual([unseen.vote?.better, unseen.vote?.best], [[1, 2, 3, 4], 3], "where the other text is not measured");
+});
+
+test("a step that left for the sake of ones that cost another group more than they gain is raced again", async () => {
+  // To 0.95 and 1 a step costs more than it gains, to 1.9 too; to 0.4 it brings 0.64 and costs 0.44, and leaves at the first look, which approves none.
+  const directions = { merged: along(1.9), all: along(1), best: along(0.4), momentum: null };
+  const { vote } = await measure(directions, elsewhere, { common: 1.5 });
+  assert.deepEqual(vote, { better: [4], best: 4 });
+  const unseen = await measure(directions, [], { common: 1.5 });
+  assert.ok(!unseen.vote?.better.includes(4), "where the other text is not measured");
 });
 
 test("a race of steps leaves time to measure what they cost another group", async () => {
