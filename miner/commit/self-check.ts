@@ -45,7 +45,7 @@ const MOST_BATCHES = 8;
 const CLEAR_RISE = 0.01;
 
 /** An update of more than so many times the length that the network takes is no training that went too far, but one that went nowhere. */
-const MOST_LENGTH = 4;
+const MOST_LENGTH = 10;
 
 /** Part of that length that a shortened update has: a codec rounds. */
 const SPARE = 0.99;
