@@ -3,7 +3,7 @@ import { packageInfo } from "#shared/cli/package-info.js";
 import { warnAtStart } from "#shared/doctor/at-start.js";
 import type { Examined } from "#shared/doctor/examined.js";
 import { thisMachine } from "#shared/doctor/machine.js";
-import { openDevice } from "#shared/engine/runtime/open-device.js";
+import { chooseDevice } from "#shared/engine/runtime/open-device.js";
 import { evaluationMemory } from "#shared/evaluation/evaluation-memory.js";
 import { evaluationBatches, type LossMeter } from "#shared/evaluation/loss-meter.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
@@ -62,7 +62,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
   await warnAtStart(examined(participant, config), participant.log);
   const hash = await modelAtStart(participant);
   participant.log.info("opening the model to evaluate with", { model: hash, device: config.device });
-  const device = await openDevice({ ...config, log: participant.log });
+  const { kind, device } = await chooseDevice({ ...config, log: participant.log });
   const memory = evaluationMemory(config.evaluation.memory_gib);
   const { meter, shardLosses, model, updateMeter } = await withModelFiles(participant, hash, async () => {
     participant.log.debug("caught up", { model: hash, how: await catchUp(participant, hash) });
@@ -77,7 +77,7 @@ const validate = async (participant: Participant, config: ValidatorConfig, metri
     meter,
     updateMeter,
     shardLosses,
-    witnesses: ownWitnesses({ device, timer, memory: witnessMemory(memory) }),
+    witnesses: ownWitnesses({ device: kind, hostMemory: device.hostMemory, timer, memory: witnessMemory(memory) }),
     journal,
     weights,
     timer,

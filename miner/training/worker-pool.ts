@@ -5,7 +5,9 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { meanOfUpdates } from "#shared/merge/workers-mean.js";
 import { removeWhole } from "#shared/own-program/job-folder.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { ShardTrainer, TrainOptions } from "#shared/shard-training/trainer.js";
+import type { ShardTrainer } from "#shared/shard-training/trainer.js";
+import { openWorker, type Worker } from "#shared/shard-training/worker/worker.js";
+import type { WorkerJob } from "#shared/shard-training/worker/worker-messages.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type OpenWeights, writeFloats } from "#shared/training/checkpoint-tensors.js";
 import type { FloatSource } from "#shared/training/float-source.js";
@@ -13,9 +15,7 @@ import type { InnerRun } from "#shared/training/inner-loop.js";
 import { mean } from "#shared/util/mean.js";
 import { onAbort } from "#shared/util/on-abort.js";
 import type { MinerConfig } from "../config.js";
-import { openWorker, type Worker } from "./worker.js";
 import { cardOf, cardsOf, countCards, shareCards } from "./worker-cards.js";
-import type { WorkerClock, WorkerJob } from "./worker-messages.js";
 
 export interface WorkerPoolOptions {
   readonly network: Network;
@@ -37,9 +37,6 @@ export interface WorkerPool extends ShardTrainer {
   /** Process ids by replica; undefined where it died. */
   readonly pids: readonly (number | undefined)[];
 }
-
-/** How often workers are told the time. */
-const TICK_MS = 200;
 
 /** Folder of a replica's checkpoints. */
 export const replicaFolder = (home: string, replica: number): string => join(home, `replica-${replica}`);
@@ -85,9 +82,10 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
   await options.hub.close?.();
   const threads = Math.max(1, Math.floor((config.threads || availableParallelism()) / config.workers));
   const open = (replica: number): Promise<Worker> => {
-    const checkpoints = replicaFolder(home, replica);
+    const checkpoints = { dir: replicaFolder(home, replica), intervalSeconds: config.checkpoint_interval_seconds };
+    const { device } = config;
     return openWorker(
-      { network, group, config: { ...config, threads }, miner, replica, hub: files.hub, checkpoints },
+      { network, group, config: { ...config, threads }, device, miner, replica, hub: files.hub, checkpoints },
       log,
       cardOf(replica, cards),
     );
@@ -147,24 +145,16 @@ export const openWorkerPool = async (options: WorkerPoolOptions): Promise<Worker
         base: files.base,
         update: join(home, `update-${replica}.safetensors`),
       });
-      const ticking = setInterval(() => {
-        for (const worker of workers.values()) worker.tell(clockOf(train));
-      }, TICK_MS);
       const done: { readonly replica: number; readonly run: InnerRun }[] = [];
-      try {
-        await Promise.all(
-          [...workers].map(async ([replica, worker]) => {
-            try {
-              const run = await worker.train(jobOf(replica), clockOf(train), (step) => train.onStep?.(step));
-              done.push({ replica, run });
-            } catch (thrown) {
-              if (!train.signal?.aborted) lost(replica, thrown);
-            }
-          }),
-        );
-      } finally {
-        clearInterval(ticking);
-      }
+      await Promise.all(
+        [...workers].map(async ([replica, worker]) => {
+          try {
+            done.push({ replica, run: await worker.train(jobOf(replica), train) });
+          } catch (thrown) {
+            if (!train.signal?.aborted) lost(replica, thrown);
+          }
+        }),
+      );
       train.signal?.throwIfAborted();
       // A replica that took no step has nothing to average, and would only halve what the others gained.
       const moved = done.filter(({ run }) => run.steps > run.skipped).sort((a, b) => a.replica - b.replica);
@@ -200,13 +190,6 @@ const NO_TIME = { stop: false, deadline: undefined, progress: 0 };
 
 const noneLeft = () =>
   new BlockZeroError("WORKERS_LOST", "no worker is left", "see the warnings above; try fewer workers");
-
-const clockOf = ({ stop, signal, deadline, progress }: TrainOptions): WorkerClock => ({
-  stop: stop(),
-  isOver: signal?.aborted ?? false,
-  deadline: deadline?.(),
-  progress: progress?.() ?? 0,
-});
 
 /** Sums of the counts, means of the losses. */
 const combined = (runs: readonly InnerRun[]): InnerRun => {

@@ -1,4 +1,4 @@
-import type { Device } from "#shared/engine/device.js";
+import type { DeviceKind } from "#shared/engine/runtime/device-choice.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import { faultFields } from "#shared/participant/fault-fields.js";
 import type { Network } from "#shared/protocol/network.js";
@@ -11,7 +11,9 @@ import { witnessFiles } from "./witness-files.js";
 import { WITNESSES, type Witnesses } from "./witnesses.js";
 
 export interface OwnWitnessesOptions {
-  readonly device: Device;
+  readonly device: DeviceKind;
+  /** Whether it computes in the machine's memory. */
+  readonly hostMemory: boolean;
   /** Predicts when a block will come. Without it, a training ends when the reveal phase begins, and others have no time. */
   readonly timer?: BlockTimer;
   /** Bytes that a training may take (`witnessMemory`). */
@@ -27,7 +29,7 @@ const TOO_SLOW = "give the validator a faster device, or have the owner lower sc
  * of both is for the groups after it.
  */
 export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
-  const { hostMemory } = options.device;
+  const { hostMemory } = options;
   /** Planning makes the graph of a whole training step: once a network. */
   const plans = new WeakMap<Network, Promise<WitnessPlan>>();
   const planOf = (network: Network): Promise<WitnessPlan> => {

@@ -1,5 +1,6 @@
-import { groupNamed, groupShapes } from "#shared/model/groups.js";
+import { groupNamed, groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters } from "#shared/model/parameters.js";
+import { frozenShapes } from "#shared/model/shard.js";
 import type { Network } from "#shared/protocol/network.js";
 import { shardShape } from "#shared/shard-training/shard-layers.js";
 import { chooseProgram } from "#shared/training/choose-program.js";
@@ -11,7 +12,7 @@ import { WITNESSES } from "./witnesses.js";
 export interface WitnessPlan {
   /** Of the largest group: they are trained one after another, beside a model that evaluation holds. */
   readonly memory: number;
-  /** What the tensors of all groups gained, float32. */
+  /** What the tensors of all groups gained, and what the training under way reads and writes, float32. */
   readonly disk: number;
   /** Tokens that they go through in a cycle, all groups together. */
   readonly tokens: number;
@@ -41,7 +42,7 @@ export const planWitness = async (
   const { witness } = network.scoring;
   if (witness === undefined) return NO_WITNESSES;
   const config = witnessSettings(witness);
-  let [memory, disk] = [0, 0];
+  let [memory, disk, underWay] = [0, 0, 0];
   for (const group of Object.keys(network.groups)) {
     const shapes = groupShapes(network.model, groupNamed(network, group));
     const { program, whole, layers } = await chooseProgram({
@@ -54,8 +55,11 @@ export const planWitness = async (
     });
     const held = program === "whole" ? whole : layers;
     memory = Math.max(memory, held ? Object.values(held).reduce((sum, bytes) => sum + bytes, 0) : 0);
-    disk += WITNESSES * 4 * countParameters(shapes);
+    const own = countParameters(shapes);
+    disk += WITNESSES * 4 * own;
+    underWay = Math.max(underWay, 4 * (2 * own + countParameters(frozenShapes(network, group))));
   }
+  disk += underWay + 4 * countParameters(hubShapes(network.model, network.groups));
   const perTraining =
     config.max_steps * config.gradient_accumulation_steps * config.batch_size * network.data.sequence_length;
   return { memory, disk, tokens: WITNESSES * Object.keys(network.groups).length * perTraining };

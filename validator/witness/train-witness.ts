@@ -1,4 +1,4 @@
-import type { Device } from "#shared/engine/device.js";
+import type { DeviceKind } from "#shared/engine/runtime/device-choice.js";
 import { BlockZeroError } from "#shared/errors/error.js";
 import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/participant.js";
@@ -6,10 +6,10 @@ import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { openBaseWeights, openFrozenWeights, openHubWeights } from "#shared/shard-training/base-weights.js";
 import { obtainShards } from "#shared/shard-training/obtain-shards.js";
-import { createShardTrainer, type ShardTrainerOptions } from "#shared/shard-training/shard-trainer.js";
 import { streamOwner } from "#shared/shard-training/stream-secret.js";
-import type { ShardTrainer } from "#shared/shard-training/trainer.js";
-import type { FloatSource } from "#shared/training/float-source.js";
+import { openWorker, type Worker } from "#shared/shard-training/worker/worker.js";
+import type { WorkerJob } from "#shared/shard-training/worker/worker-messages.js";
+import { type OpenWeights, writeFloats } from "#shared/training/checkpoint-tensors.js";
 import type { WitnessFiles } from "./witness-files.js";
 import { witnessSettings } from "./witness-settings.js";
 import type { WitnessPlace } from "./witnesses.js";
@@ -18,7 +18,7 @@ import type { WitnessPlace } from "./witnesses.js";
 const ENOUGH = 1 / 2;
 
 export interface WitnessTask extends WitnessPlace {
-  readonly device: Device;
+  readonly device: DeviceKind;
   readonly timer?: BlockTimer;
   /** Bytes that a step as one graph may take. */
   readonly memory: number;
@@ -32,10 +32,11 @@ export interface WitnessTask extends WitnessPlace {
 }
 
 /**
- * Trains a group of a cycle's model as its miners do, with AdamW's moments at zero, and keeps what its tensors gained, if it took enough of its steps.
+ * Trains a group of a cycle's model as its miners do, with AdamW's moments at zero, and keeps what its tensors gained, if it took enough of its steps. It trains in a
+ * process of its own, which gives way to this one: a step may take seconds, in which this one serves the model.
  *
  * @returns whether it did
- * @throws FETCH_TIMEOUT where what it needs is not here in its part of the time; what training throws; the reason of `until`
+ * @throws FETCH_TIMEOUT where what it needs is not here in its part of the time; WORKER_DIED, and what training throws; the reason of `until`
  */
 export const trainWitness = async (participant: Participant, task: WitnessTask): Promise<boolean> => {
   const { network, clock, log } = participant;
@@ -45,37 +46,37 @@ export const trainWitness = async (participant: Participant, task: WitnessTask):
   const begun = Date.now();
   const from = clock.head.number;
   const last = from + Math.max(1, Math.floor(part * (start - from)));
-  const { trainer, weights, frozen, close } = await openInTime(participant, task, last);
   try {
-    const { run, update } = await trainer.train(weights, {
-      cycle,
-      frozen,
-      stop: () => until.aborted,
-      signal: until,
-      deadline: () => {
-        const end = timer?.expected(start);
-        return end === undefined ? undefined : begun + part * (end - begun);
-      },
-      progress: () => Math.min(1, (clock.head.number - from) / (last - from)),
-    });
-    const taken = run.steps - run.skipped;
-    const isEnough = taken >= ENOUGH * max_steps;
-    const figures = { cycle, group, witness: index, steps: taken, loss: run.lastLoss.toFixed(4) };
-    if (isEnough) await files.write({ cycle, model, group }, index, update);
-    if (isEnough) log.info("trained a witness", figures);
-    else log.debug("too few steps for a witness", figures);
-    return isEnough;
+    const { worker, job } = await openInTime(participant, task, last);
+    try {
+      const run = await worker.train(job, {
+        stop: () => until.aborted,
+        signal: until,
+        deadline: () => {
+          const end = timer?.expected(start);
+          return end === undefined ? undefined : begun + part * (end - begun);
+        },
+        progress: () => Math.min(1, (clock.head.number - from) / (last - from)),
+      });
+      const taken = run.steps - run.skipped;
+      const isEnough = taken >= ENOUGH * max_steps;
+      const figures = { cycle, group, witness: index, steps: taken, loss: run.lastLoss.toFixed(4) };
+      if (isEnough) await files.keep({ cycle, model, group }, index);
+      if (isEnough) log.info("trained a witness", figures);
+      else log.debug("too few steps for a witness", figures);
+      return isEnough;
+    } finally {
+      await worker.close();
+    }
   } finally {
-    await close();
+    await files.end();
   }
 };
 
-/** What a training is made with. */
+/** A process that can begin, and what it is to do. */
 interface Opened {
-  readonly trainer: ShardTrainer;
-  readonly weights: FloatSource;
-  readonly frozen: FloatSource | undefined;
-  readonly close: () => Promise<void>;
+  readonly worker: Worker;
+  readonly job: WorkerJob;
 }
 
 /** Text and model may have to be fetched. Whoever sends them slowly takes no more than this training's time. */
@@ -96,42 +97,33 @@ const openInTime = (participant: Participant, task: WitnessTask, last: number): 
 
 const open = async (
   participant: Participant,
-  { cycle, model, group, index, device, memory }: WitnessTask,
+  { cycle, model, group, index, device, memory, files }: WitnessTask,
 ): Promise<Opened> => {
-  const { models, network, home, signer, signal } = participant;
+  const { models, network, home, signer, signal, log } = participant;
   const config = witnessSettings(network.scoring.witness!);
   const miner = `${streamOwner(home, signer.address)}/witness ${index}`;
   const base = { hash: model, manifest: await models.manifest(model, signal) };
   await obtainShards(participant, { group, config, miner }, cycle);
-  const closing: (() => Promise<void>)[] = [];
-  const close = async () => {
-    for (const each of closing.reverse()) await each();
-  };
-  try {
-    const weights = await openBaseWeights(participant, base, group);
-    closing.push(weights.close);
-    const frozen = await openFrozenWeights(participant, base, group);
-    if (frozen) closing.push(frozen.close);
-    const trainer = await openTrainer(participant, base, { device, network, group, config, miner, memory });
-    closing.push(trainer.dispose);
-    return { trainer, weights, frozen, close };
-  } catch (thrown) {
-    await close();
-    throw thrown;
-  }
+  const { hub, ...paths } = await files.begin();
+  await copy(openBaseWeights(participant, base, group), paths.base);
+  await copy(openHubWeights(participant, base), hub);
+  const frozen = await copy(openFrozenWeights(participant, base, group), paths.frozen);
+  const worker = await openWorker(
+    { network, group, config, device, miner, replica: 0, hub, memory, givesWay: true },
+    log,
+  );
+  const job = { ...paths, frozen: frozen ? paths.frozen : undefined, cycle, model: undefined, maxSteps: undefined };
+  return { worker, job };
 };
 
-/** The trainer closes the hub, which it needs as long as it lasts. */
-const openTrainer = async (
-  participant: Participant,
-  base: Parameters<typeof openHubWeights>[1],
-  options: Omit<ShardTrainerOptions, "hub">,
-): Promise<ShardTrainer> => {
-  const hub = await openHubWeights(participant, base);
+/** @returns whether there was something to copy */
+const copy = async (opening: Promise<OpenWeights | undefined>, path: string): Promise<boolean> => {
+  const weights = await opening;
+  if (weights === undefined) return false;
   try {
-    return await createShardTrainer({ ...options, hub });
-  } catch (thrown) {
-    await hub.close();
-    throw thrown;
+    await writeFloats(path, weights);
+    return true;
+  } finally {
+    await weights.close();
   }
 };

@@ -1,18 +1,30 @@
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureFolder } from "#shared/files/ensure-folder.js";
-import { type OpenWeights, openFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
-import type { FloatSource } from "#shared/training/float-source.js";
+import { writing } from "#shared/files/writing.js";
+import { type OpenWeights, openFloats } from "#shared/training/checkpoint-tensors.js";
 import { WITNESSES, type WitnessPlace } from "./witnesses.js";
 
 const FOLDER = "witnesses";
 
+/** What passes between the program and the process that trains. */
+export interface UnderWay {
+  readonly hub: string;
+  readonly base: string;
+  readonly frozen: string;
+  readonly update: string;
+}
+
 /** A validator's trainings of this cycle, a file each, so that a restart has them. Nobody is served them. */
 export interface WitnessFiles {
   has(place: WitnessPlace, index: number): boolean;
+  /** Files that a training under way reads and writes, and their folder. @throws FILE_UNWRITABLE */
+  begin(): Promise<UnderWay>;
   /** Keeps what the tensors gained. @throws FILE_UNWRITABLE */
-  write(place: WitnessPlace, index: number, update: FloatSource): Promise<void>;
+  keep(place: WitnessPlace, index: number): Promise<void>;
+  /** Removes those of a training that is over. */
+  end(): Promise<void>;
   /** All of a group, or none. Close them. @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNREADABLE */
   open(place: WitnessPlace): Promise<readonly OpenWeights[]>;
   /** Removes those of other cycles and models. */
@@ -26,12 +38,25 @@ export const witnessFiles = (home: string): WitnessFiles => {
   const pathOf = (place: WitnessPlace, index: number) =>
     join(folder, `${beginOf(place)}${place.group}-${index}.safetensors`);
   const has = (place: WitnessPlace, index: number) => existsSync(pathOf(place, index));
+  const underWay: UnderWay = {
+    hub: join(folder, "hub.safetensors"),
+    base: join(folder, "base.safetensors"),
+    frozen: join(folder, "frozen.safetensors"),
+    update: join(folder, "update.safetensors"),
+  };
   const indices = Array.from({ length: WITNESSES }, (_, index) => index);
   return {
     has,
-    async write(place, index, update) {
+    async begin() {
       await ensureFolder(folder, 0o700);
-      await writeFloats(pathOf(place, index), update);
+      return underWay;
+    },
+    async keep(place, index) {
+      const path = pathOf(place, index);
+      await writing(path, () => rename(underWay.update, path));
+    },
+    async end() {
+      for (const path of Object.values(underWay)) await rm(path, { force: true });
     },
     async open(place) {
       if (!indices.every((index) => has(place, index))) return [];

@@ -12,6 +12,12 @@ export interface OpenDeviceOptions {
   readonly log: Log;
 }
 
+export interface Chosen {
+  /** As it is called in settings; never `auto`. */
+  readonly kind: DeviceKind;
+  readonly device: Device;
+}
+
 /** What `auto` tries before the CPU, in this order. */
 const AUTOMATIC = ["cuda", "webgpu"] as const;
 
@@ -21,10 +27,11 @@ const AUTOMATIC = ["cuda", "webgpu"] as const;
  * @throws BlockZeroError DEVICE_UNAVAILABLE when the requested device does not work here;
  *         DEVICE_DISAGREES, naming the first tensor that differs and by how much, when it computes something else
  */
-export const openDevice = async ({ device: choice, threads, log }: OpenDeviceOptions): Promise<Device> => {
+export const chooseDevice = async ({ device: choice, threads, log }: OpenDeviceOptions): Promise<Chosen> => {
+  const open = async (kind: DeviceKind): Promise<Chosen> => ({ kind, device: await deviceOf[kind]({ threads }) });
   if (choice !== "auto") {
     if (choice !== "cpu") await checkInChild({ kind: choice, threads, measure: false });
-    return deviceOf[choice]({ threads });
+    return open(choice);
   }
   const missing: DeviceKind[] = [];
   for (const kind of AUTOMATIC) {
@@ -32,7 +39,7 @@ export const openDevice = async ({ device: choice, threads, log }: OpenDeviceOpt
       const speed = (await checkInChild({ kind, threads, measure: true })) ?? 0;
       if (speed > 1) {
         log.info("device", { device: kind, timesAsFastAsCpu: Number(speed.toFixed(1)) });
-        return await deviceOf[kind]({ threads });
+        return await open(kind);
       }
       log.info("device not used", { device: kind, reason: `${(1 / speed).toFixed(1)} times as slow as the CPU` });
     } catch (thrown) {
@@ -44,5 +51,8 @@ export const openDevice = async ({ device: choice, threads, log }: OpenDeviceOpt
   }
   const without = missing.length > 0 && { without: missing.join(", "), why: "blockzero gpu doctor" };
   log.info("device", { device: "cpu", ...without });
-  return deviceOf.cpu({ threads });
+  return open("cpu");
 };
+
+/** The same without what it is called. */
+export const openDevice = async (options: OpenDeviceOptions): Promise<Device> => (await chooseDevice(options)).device;

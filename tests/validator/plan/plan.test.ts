@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sizeOf } from "#shared/engine/tensor.js";
 import { SKETCHING_BYTES } from "#shared/independence/sketching.js";
-import { groupShapes } from "#shared/model/groups.js";
+import { groupShapes, hubShapes } from "#shared/model/groups.js";
 import { countParameters, parameterShapes } from "#shared/model/parameters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { template } from "#tests/support/micro-network.js";
@@ -137,10 +137,10 @@ describe("a validator's plan", () => {
     const witnessed = { ...micro, scoring: { ...micro.scoring, witness } };
     const own = await planWitness(witnessed, ample);
     const trained = Object.values(micro.groups).map((group) => countParameters(groupShapes(micro.model, group)));
-    assert.equal(
-      own.disk,
-      trained.reduce((sum, count) => sum + 2 * 4 * count, 0),
-    );
+    const kept = trained.reduce((sum, count) => sum + 2 * 4 * count, 0);
+    // Of the one under way: where it begins and what it gains, and the hub.
+    const hub = countParameters(hubShapes(micro.model, micro.groups));
+    assert.equal(own.disk, kept + 4 * (2 * Math.max(...trained) + hub));
     // Parameters, both moments and gradients at least.
     assert.ok(own.memory > 4 * 4 * Math.max(...trained));
     const larger = { ...witnessed, scoring: { ...micro.scoring, witness: { ...witness, batch_size: 8 } } };

@@ -14,12 +14,12 @@ import { ownWitnesses } from "#validator/witness/own-witnesses.js";
 import { HANG_GUARD } from "../../support/hang-guard.js";
 import { template } from "../../support/micro-network.js";
 import { openSubnet } from "../../support/subnet.js";
-import { device } from "../../support/updates.js";
 import { openValidator } from "../../support/validator.js";
 
 const witness = { steps: 4, batch_size: 2, gradient_accumulation_steps: 1, learning_rate: 0.003, warmup_steps: 0 };
 const network = { ...template, scoring: { ...template.scoring, witness } };
-const witnesses = ownWitnesses({ device, memory: 1e9 });
+const options = { device: "cpu", hostMemory: true, memory: 1e9 } as const;
+const witnesses = ownWitnesses(options);
 
 const filesIn = ({ home }: Pick<Participant, "home">) => {
   try {
@@ -119,7 +119,7 @@ describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
     const { participant } = await openValidator(t, subnet, "vera");
     // No step would end in time.
     const timer = { blockTime: () => 1000, expected: () => Date.now() };
-    await ownWitnesses({ device, timer, memory: 1e9 }).train(participant, 1, subnet.modelHash);
+    await ownWitnesses({ ...options, timer }).train(participant, 1, subnet.modelHash);
     assert.deepEqual(filesIn(participant), []);
     const warnings = participant.lines.filter(({ level }) => level === "warn");
     // One warning a cycle: where there is no time for one, there is none for the others.
@@ -181,7 +181,7 @@ describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
       return participant.models.manifest(hash, signal);
     };
     const timer = { blockTime: () => 1000, expected: () => Date.now() + (trainings <= 1 ? 0 : 1e9) };
-    const patient = ownWitnesses({ device, timer, memory: 1e9 });
+    const patient = ownWitnesses({ ...options, timer });
     await patient.train({ ...participant, models: { ...participant.models, manifest: counted } }, 1, subnet.modelHash);
     const [first, ...others] = Object.keys(network.groups);
     assert.equal(filesIn(participant).length, 2 * others.length);
@@ -208,7 +208,7 @@ describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
   it("are none where memory is too little for them", async (t) => {
     const subnet = await openSubnet(t, { network });
     const { participant } = await openValidator(t, subnet, "vera");
-    await ownWitnesses({ device, memory: 1000 }).train(participant, 1, subnet.modelHash);
+    await ownWitnesses({ ...options, memory: 1000 }).train(participant, 1, subnet.modelHash);
     assert.deepEqual(filesIn(participant), []);
     const [warning] = participant.lines.filter(({ level }) => level === "warn");
     assert.match(warning!.message, /^too little memory/);

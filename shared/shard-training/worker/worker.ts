@@ -1,22 +1,28 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { BlockZeroError } from "#shared/errors/error.js";
-import type { ReplicaStep } from "#shared/shard-training/trainer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
+import type { ReplicaStep, TrainOptions } from "../trainer.js";
 import type { FromWorker, MeasureJob, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
 
-/** A replica in a process of its own. */
+/** What a training asks of its program while it lasts. */
+export type WorkerTiming = Pick<TrainOptions, "stop" | "signal" | "deadline" | "progress" | "onStep">;
+
+/** A shard's trainer in a process of its own. */
 export interface Worker {
   readonly replica: number;
   readonly pid: number | undefined;
   readonly isAlive: boolean;
-  /** @throws BlockZeroError WORKER_DIED, or what the worker's training throws */
-  train(job: WorkerJob, clock: WorkerClock, onStep: (step: ReplicaStep) => void): Promise<InnerRun>;
+  /** @param timing what it is told of again and again while it trains; @throws BlockZeroError WORKER_DIED, or what the worker's training throws */
+  train(job: WorkerJob, timing: WorkerTiming): Promise<InnerRun>;
   /** @throws as `train` */
   losses(job: MeasureJob): Promise<readonly number[]>;
   tell(clock: WorkerClock): void;
   close(): Promise<void>;
 }
+
+/** How often a worker is told the time. */
+const TICK_MS = 200;
 
 /** A process that does not end within this time when told to is killed. */
 const PATIENCE_MS = 20_000;
@@ -70,11 +76,16 @@ export const openWorker = async (task: WorkerTask, log: Log, env: NodeJS.Process
     get isAlive() {
       return isRunning(child);
     },
-    async train(job, clock, listener) {
-      onStep = listener;
-      const said = await ask({ type: "train", job, clock });
-      if (said.type === "trained") return said.run;
-      throw new TypeError(`worker ${replica} answered "${said.type}"`);
+    async train(job, timing) {
+      onStep = (step) => timing.onStep?.(step);
+      const ticking = setInterval(() => send({ type: "clock", clock: clockOf(timing) }), TICK_MS);
+      try {
+        const said = await ask({ type: "train", job, clock: clockOf(timing) });
+        if (said.type === "trained") return said.run;
+        throw new TypeError(`worker ${replica} answered "${said.type}"`);
+      } finally {
+        clearInterval(ticking);
+      }
     },
     async losses(job) {
       const said = await ask({ type: "measure", job });
@@ -85,6 +96,13 @@ export const openWorker = async (task: WorkerTask, log: Log, env: NodeJS.Process
     close,
   };
 };
+
+const clockOf = ({ stop, signal, deadline, progress }: WorkerTiming): WorkerClock => ({
+  stop: stop(),
+  isOver: signal?.aborted ?? false,
+  deadline: deadline?.(),
+  progress: progress?.() ?? 0,
+});
 
 const isRunning = ({ exitCode, signalCode }: ChildProcess) => exitCode === null && signalCode === null;
 

@@ -1,10 +1,11 @@
+import { constants, setPriority } from "node:os";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { expectedFault } from "#shared/errors/file-fault.js";
-import { createShardTrainer } from "#shared/shard-training/shard-trainer.js";
-import type { ShardTrainer } from "#shared/shard-training/trainer.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { type OpenWeights, openFloats, writeFloats } from "#shared/training/checkpoint-tensors.js";
+import { createShardTrainer } from "../shard-trainer.js";
+import type { ShardTrainer } from "../trainer.js";
 import type { FromWorker, MeasureJob, ToWorker, WorkerClock, WorkerJob, WorkerTask } from "./worker-messages.js";
 
 const tell = (message: FromWorker) => void process.send?.(message);
@@ -22,12 +23,14 @@ let clock: WorkerClock = { stop: false, isOver: false, deadline: undefined, prog
 /** Of the training or measurement under way. */
 let over = new AbortController();
 
-const open = async ({ hub, checkpoints, ...task }: WorkerTask): Promise<FromWorker> => {
+const open = async ({ hub, device, checkpoints, givesWay, ...task }: WorkerTask): Promise<FromWorker> => {
+  // Before the device makes its threads, which take after this one.
+  if (givesWay) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   trainer = await createShardTrainer({
     ...task,
-    device: await openDevice({ ...task.config, log }),
+    device: await openDevice({ device, threads: task.config.threads, log }),
     hub: await openFloats(hub),
-    keep: { dir: checkpoints, intervalSeconds: task.config.checkpoint_interval_seconds, log },
+    ...(checkpoints && { keep: { ...checkpoints, log } }),
   });
   return { type: "opened" };
 };
@@ -102,12 +105,14 @@ process.on("message", (message: ToWorker) => {
     case "clock":
       clock = message.clock;
       if (clock.isOver)
-        over.abort(new BlockZeroError("STOPPED", "the miner ended what was under way", "see the miner's log"));
+        over.abort(
+          new BlockZeroError("STOPPED", "what was under way is not wanted any longer", "see the program's log"),
+        );
       return;
     case "close":
       return void close();
   }
 });
-// Ctrl-C reaches every process of the terminal: the miner decides when its workers end, and none outlives it.
+// Ctrl-C reaches every process of the terminal: the program decides when its workers end, and none outlives it.
 process.on("SIGINT", () => undefined);
 process.once("disconnect", () => process.exit());

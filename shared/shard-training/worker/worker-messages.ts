@@ -1,24 +1,32 @@
+import type { DeviceChoice } from "#shared/engine/runtime/device-choice.js";
 import type { ErrorCode } from "#shared/errors/error.js";
 import type { Network } from "#shared/protocol/network.js";
-import type { HeldOut, ReplicaStep } from "#shared/shard-training/trainer.js";
 import type { InnerRun } from "#shared/training/inner-loop.js";
-import type { MinerConfig } from "../config.js";
+import type { KeepOptions } from "../checkpoint-runs.js";
+import type { ShardSettings } from "../settings.js";
+import type { HeldOut, ReplicaStep } from "../trainer.js";
 
 /** What a worker process is to train. Tensors go through files. */
 export interface WorkerTask {
   readonly network: Network;
   readonly group: string;
   /** Its threads are the worker's own. */
-  readonly config: MinerConfig;
+  readonly config: ShardSettings;
+  readonly device: DeviceChoice;
   /** Seeds the training stream. */
   readonly miner: string;
   readonly replica: number;
+  /** File of the hub's weights. */
   readonly hub: string;
-  /** Folder of its checkpoints. */
-  readonly checkpoints: string;
+  /** Where it keeps checkpoints, if it does. */
+  readonly checkpoints?: Omit<KeepOptions, "log">;
+  /** Bytes that a step as one graph may take; by default a share of this machine's. */
+  readonly memory?: number;
+  /** Whether it leaves processors to whoever else wants them. */
+  readonly givesWay?: boolean;
 }
 
-/** What the miner knows of the time, told again and again while a worker trains. */
+/** What the program that started it knows of the time, told again and again while a worker trains. */
 export interface WorkerClock {
   readonly stop: boolean;
   /** The step under way is to end as well. */
