@@ -33,7 +33,7 @@ const abstentionUnheard: Attack = {
   name: "abstention-unheard",
   description:
     "one good cycle in four; in the others one honest validator with 15 % of the stake gets its file, and its own validator, which has 40 %, does not say that it holds its own report, while another one with 15 % says nothing of what it holds",
-  known: OWN_TRAININGS_APART,
+  known: { abstained: OWN_TRAININGS_APART, paid: OWN_TRAININGS_APART },
   stakes: { vera: 3000, viv: 1500, vic: 1500, mallory: 4000 },
   unsaid: ["vic"],
   lie: { held: (held) => held.filter((number) => number !== MALLORYS) },

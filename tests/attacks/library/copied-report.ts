@@ -8,7 +8,7 @@ export const copiedReport: Attack = {
   name: "copied-report",
   description:
     "of three validators with a third of the stake each one measures nothing: it asks another for its report of the cycle, signs what it gets, and names that report as its own where it gets none",
-  known: { ...OWN_TRAININGS_APART, idle: TALLYING_PAYS },
+  known: { abstained: OWN_TRAININGS_APART, idle: TALLYING_PAYS },
   idle: ["mallory"],
   stakes: { vera: 3400, vito: 3300, mallory: 3300 },
   submit: async () => [],

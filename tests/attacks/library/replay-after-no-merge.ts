@@ -9,7 +9,7 @@ export const replayAfterNoMerge: Attack = {
   name: "replay-after-no-merge",
   description:
     "trains once and submits the same tensors in every cycle; a validator with 48 % of the stake measures honestly and names a model that nobody merged, and its own 4 % name none, so that the base stays",
-  known: OWN_TRAININGS_APART,
+  known: { abstained: OWN_TRAININGS_APART },
   stakes: STAKES,
   hasMajority: true,
   stake: 1200,
