@@ -8,6 +8,7 @@ import { beforeReveal } from "../before-reveal.js";
 import { planWitness, type WitnessPlan } from "./plan-witness.js";
 import { trainWitness } from "./train-witness.js";
 import { witnessFiles } from "./witness-files.js";
+import { witnessProcess } from "./witness-process.js";
 import { WITNESSES, type Witnesses } from "./witnesses.js";
 
 export interface OwnWitnessesOptions {
@@ -59,6 +60,7 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
         });
       const failed = new Set<string>();
       const short: string[] = [];
+      const process = witnessProcess(log);
       const trained = await beforeReveal(participant, cycle, async (until) => {
         for (const [at, { place, index }] of missing.entries()) {
           const { group } = place;
@@ -66,7 +68,7 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
           if (failed.has(group)) continue;
           const part = 1 / (missing.length - at);
           try {
-            if (await trainWitness(participant, { ...options, ...place, index, until, part, files })) continue;
+            if (await trainWitness(participant, { ...options, ...place, index, until, part, files, process })) continue;
             failed.add(group);
             short.push(group);
           } catch (thrown) {
@@ -81,7 +83,7 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
           }
         }
         return true;
-      });
+      }).finally(process.close);
       if (short.length > 0)
         log.warn("too few steps in trainings of one's own: independence of these groups is measured without them", {
           code: "WITNESS_SHORT",

@@ -7,10 +7,11 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import { openBaseWeights, openFrozenWeights, openHubWeights } from "#shared/shard-training/base-weights.js";
 import { obtainShards } from "#shared/shard-training/obtain-shards.js";
 import { streamOwner } from "#shared/shard-training/stream-secret.js";
-import { openWorker, type Worker } from "#shared/shard-training/worker/worker.js";
+import type { Worker } from "#shared/shard-training/worker/worker.js";
 import type { WorkerJob } from "#shared/shard-training/worker/worker-messages.js";
 import { type OpenWeights, writeFloats } from "#shared/training/checkpoint-tensors.js";
 import type { WitnessFiles } from "./witness-files.js";
+import type { WitnessProcess } from "./witness-process.js";
 import { witnessSettings } from "./witness-settings.js";
 import type { WitnessPlace } from "./witnesses.js";
 
@@ -29,6 +30,7 @@ export interface WitnessTask extends WitnessPlace {
   /** Part of the time that is left which this one may take, in (0, 1], that for its text and the model included: strangers may send these. */
   readonly part: number;
   readonly files: WitnessFiles;
+  readonly process: WitnessProcess;
 }
 
 /**
@@ -48,26 +50,22 @@ export const trainWitness = async (participant: Participant, task: WitnessTask):
   const last = from + Math.max(1, Math.floor(part * (start - from)));
   try {
     const { worker, job } = await openInTime(participant, task, last);
-    try {
-      const run = await worker.train(job, {
-        stop: () => until.aborted,
-        signal: until,
-        deadline: () => {
-          const end = timer?.expected(start);
-          return end === undefined ? undefined : begun + part * (end - begun);
-        },
-        progress: () => Math.min(1, (clock.head.number - from) / (last - from)),
-      });
-      const taken = run.steps - run.skipped;
-      const isEnough = taken >= ENOUGH * max_steps;
-      const figures = { cycle, group, witness: index, steps: taken, loss: run.lastLoss.toFixed(4) };
-      if (isEnough) await files.keep({ cycle, model, group }, index);
-      if (isEnough) log.info("trained a witness", figures);
-      else log.debug("too few steps for a witness", figures);
-      return isEnough;
-    } finally {
-      await worker.close();
-    }
+    const run = await worker.train(job, {
+      stop: () => until.aborted,
+      signal: until,
+      deadline: () => {
+        const end = timer?.expected(start);
+        return end === undefined ? undefined : begun + part * (end - begun);
+      },
+      progress: () => Math.min(1, (clock.head.number - from) / (last - from)),
+    });
+    const taken = run.steps - run.skipped;
+    const isEnough = taken >= ENOUGH * max_steps;
+    const figures = { cycle, group, witness: index, steps: taken, loss: run.lastLoss.toFixed(4) };
+    if (isEnough) await files.keep({ cycle, model, group }, index);
+    if (isEnough) log.info("trained a witness", figures);
+    else log.debug("too few steps for a witness", figures);
+    return isEnough;
   } finally {
     await files.end();
   }
@@ -97,9 +95,9 @@ const openInTime = (participant: Participant, task: WitnessTask, last: number): 
 
 const open = async (
   participant: Participant,
-  { cycle, model, group, index, device, memory, files }: WitnessTask,
+  { cycle, model, group, index, device, memory, files, process }: WitnessTask,
 ): Promise<Opened> => {
-  const { models, network, home, signer, signal, log } = participant;
+  const { models, network, home, signer, signal } = participant;
   const config = witnessSettings(network.scoring.witness!);
   const miner = `${streamOwner(home, signer.address)}/witness ${index}`;
   const base = { hash: model, manifest: await models.manifest(model, signal) };
@@ -108,10 +106,8 @@ const open = async (
   await copy(openBaseWeights(participant, base, group), paths.base);
   await copy(openHubWeights(participant, base), hub);
   const frozen = await copy(openFrozenWeights(participant, base, group), paths.frozen);
-  const worker = await openWorker(
-    { network, group, config, device, miner, replica: 0, hub, memory, givesWay: true },
-    log,
-  );
+  const trainer = { network, group, config, device, miner, replica: 0, hub, memory, givesWay: true };
+  const worker = await process.open(trainer);
   const job = { ...paths, frozen: frozen ? paths.frozen : undefined, cycle, model: undefined, maxSteps: undefined };
   return { worker, job };
 };

@@ -1,4 +1,5 @@
 import { constants, setPriority } from "node:os";
+import type { Device } from "#shared/engine/device.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { expectedFault } from "#shared/errors/file-fault.js";
@@ -16,6 +17,7 @@ const say =
     tell({ type: "log", level, message, fields });
 const log: Log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
 
+let device: Device | undefined;
 let trainer: ShardTrainer | undefined;
 /** Of the last training. A step by layers reads them until the next begins. */
 let frozen: OpenWeights | undefined;
@@ -23,12 +25,15 @@ let clock: WorkerClock = { stop: false, isOver: false, deadline: undefined, prog
 /** Of the training or measurement under way. */
 let over = new AbortController();
 
-const open = async ({ hub, device, checkpoints, givesWay, ...task }: WorkerTask): Promise<FromWorker> => {
+const open = async ({ hub, device: choice, checkpoints, givesWay, ...task }: WorkerTask): Promise<FromWorker> => {
   // Before the device makes its threads, which take after this one.
   if (givesWay) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  await trainer?.dispose();
+  trainer = undefined;
+  device ??= await openDevice({ device: choice, threads: task.config.threads, log });
   trainer = await createShardTrainer({
     ...task,
-    device: await openDevice({ device, threads: task.config.threads, log }),
+    device,
     hub: await openFloats(hub),
     ...(checkpoints && { keep: { ...checkpoints, log } }),
   });

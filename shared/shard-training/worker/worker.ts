@@ -13,6 +13,8 @@ export interface Worker {
   readonly replica: number;
   readonly pid: number | undefined;
   readonly isAlive: boolean;
+  /** Has it train for another task, on the same device, in place of the one before. @throws as `openWorker` */
+  open(task: WorkerTask): Promise<void>;
   /** @param timing what it is told of again and again while it trains; @throws BlockZeroError WORKER_DIED, or what the worker's training throws */
   train(job: WorkerJob, timing: WorkerTiming): Promise<InnerRun>;
   /** @throws as `train` */
@@ -64,8 +66,9 @@ export const openWorker = async (task: WorkerTask, log: Log, env: NodeJS.Process
     clearTimeout(insist);
   };
 
+  const open = async (next: WorkerTask): Promise<void> => void (await ask({ type: "open", task: next }));
   try {
-    await ask({ type: "open", task });
+    await open(task);
   } catch (thrown) {
     child.kill("SIGKILL");
     throw thrown;
@@ -76,6 +79,7 @@ export const openWorker = async (task: WorkerTask, log: Log, env: NodeJS.Process
     get isAlive() {
       return isRunning(child);
     },
+    open,
     async train(job, timing) {
       onStep = (step) => timing.onStep?.(step);
       const ticking = setInterval(() => send({ type: "clock", clock: clockOf(timing) }), TICK_MS);
