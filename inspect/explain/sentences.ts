@@ -190,13 +190,15 @@ const unpaidText = ({ unknown }: Window): string =>
     : `Not all reports of cycle ${unknown.join(", ")} can be had any more, and those that can score it in none: whether it has a place in a group, and what it earns, cannot be said.`;
 
 const windowText = ({ length, cycles, unknown }: Window, first: number): string => {
-  const parts = cycles.map(({ cycle, verdict, score, counts }) => {
-    if (cycle < first) return `cycle ${cycle} is before the first and counts 0`;
+  const known = cycles.filter(({ cycle }) => cycle >= first);
+  const parts = known.map(({ cycle, verdict, score, counts }) => {
     if (unknown.includes(cycle) && verdict !== "scored") return `cycle ${cycle} is not known any more`;
     if (!counts) return `cycle ${cycle} is left out`;
     if (verdict === "abstained") return `cycle ${cycle} 0 (abstained on in another group)`;
     return `cycle ${cycle} ${verdict === "scored" ? figure(score) : `0 (${verdict ?? "missed"})`}`;
   });
+  const before = cycles.length - known.length;
+  if (before > 0) parts.unshift(`${plural(before, "cycle")} before the first 0`);
   return `Pay goes by the mean over ${plural(length, "cycle")}: ${parts.join(", ")}.`;
 };
 

@@ -239,6 +239,16 @@ describe("an explanation", { timeout: HANG_GUARD }, () => {
     assert.doesNotMatch(text, /earns nothing|counts as missed|missed\)/);
   });
 
+  it("counts the cycles of the mean that lie before the first, and names none of them", async (t) => {
+    const subnet = await lived(t, ({ ann, bob }) => ({ vera: [scoredEntry(ann!, 0.02), scoredEntry(bob!, 0.01)] }));
+    const { explanation } = await explain(t, subnet, "ann");
+    const before = [-2, -1, 0].map((cycle) => ({ cycle, verdict: null, score: 0, counts: true }));
+    const cycles = [...before, ...explanation.window.cycles.slice(-1)];
+    const window = { ...explanation.window, length: 4, cycles };
+    const text = sentencesOf({ ...explanation, window }, { ...subnet.network, first_cycle: 1 }).join("\n");
+    assert.match(text, /^Pay goes by the mean over 4 cycles: 3 cycles before the first 0, cycle 1 /m);
+  });
+
   it("says that a cycle counts as missed that was not scored by the reports that are still kept", async (t) => {
     const subnet = await lived(t, ({ ann }) => ({ vito: [scoredEntry(ann!, 0.02)], vera: [] }));
     const { explanation } = await explain(t, subnet, "ann");
