@@ -74,6 +74,8 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
   /** By cycle, the block that settles its model: the file in force in it says it. */
   const settledAt = new Map<number, number>();
   const explained = new Map<number, ExplainedCycle>();
+  const head = await chain.head();
+  const begun = phaseAt(head.number, view.source.network.phases).cycle;
   const first = Math.max(view.first, view.last - cycles + 1);
   const progress = readingProgress({ first, kept, tries: TRIES });
   const listeners = new Set<(what: "block" | "cycle") => void>();
@@ -131,7 +133,9 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
 
   const keep = (cycle: number, { digest, ...rest }: ReadCycle): void => {
     const { model, isSettled } = digest;
-    if (model !== null && digests.get(cycle)?.model !== model)
+    // Those that were there at the start are no news.
+    const isNews = cycle >= begun || digests.has(cycle);
+    if (isNews && model !== null && digests.get(cycle)?.model !== model)
       events.add({ block: view.head, kind: "model", text: `Cycle ${cycle}: the model is ${model.slice(0, 12)}.` });
     digests.set(cycle, digest);
     explained.set(cycle, rest);
@@ -213,7 +217,6 @@ export const watchSubnet = async (options: WatchOptions): Promise<Watch> => {
     if (problems.get(what) !== before) changed("block");
   };
 
-  const head = await chain.head();
   await readBlock(head);
   let fail: (bug: unknown) => void = () => {};
   const done = new Promise<void>((resolve, reject) => {

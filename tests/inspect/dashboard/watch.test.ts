@@ -8,6 +8,7 @@ import { silentLog } from "#shared/telemetry/log.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { lookAt } from "#tests/support/look-at.js";
 import { PHASES } from "#tests/support/micro-network.js";
+import { nameModel } from "#tests/support/name-model.js";
 import { publishReports, reportOf, scoredEntry } from "#tests/support/reports.js";
 import { openSubnet, type Subnet, until } from "#tests/support/subnet.js";
 import { publishFile, successorOf } from "#tests/support/successor.js";
@@ -125,6 +126,20 @@ describe("a subnet that is followed", { timeout: HANG_GUARD }, () => {
     const watch = await watched(t, subnet);
     await move(t, subnet, watch, subnet.window(2, "distribute").end);
     assert.equal(watch.now().chain.problem, null);
+  });
+
+  it("tells of a model that is agreed on while it watches, and of none that was before", async (t) => {
+    const subnet = await lived(t);
+    const before = await nameModel(subnet, 1, subnet.modelHash);
+    await subnet.to(subnet.window(2, "train").start);
+    const watch = await watched(t, subnet);
+    const told = () => watch.now().events.flatMap(({ kind, text }) => (kind === "model" ? [text] : []));
+    assert.deepEqual([watch.now().models[0]!.hash, told()], [before, []]);
+    await subnet.to(subnet.window(2, "merge").start);
+    const model = await nameModel(subnet, 2, before);
+    await subnet.to(subnet.window(3, "train").start);
+    await until(t, () => told().length > 0);
+    assert.deepEqual(told(), [`Cycle 2: the model is ${model.slice(0, 12)}.`]);
   });
 
   it("tells nobody its endpoint's key, and tries a cycle that cannot be read once a head", async (t) => {
