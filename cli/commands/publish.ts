@@ -111,7 +111,7 @@ interface Publishing extends Asked {
 const serve = async (home: string, config: Config, asked: Asked): Promise<void> => {
   const { wallet } = config;
   const announced = ownLocation(config);
-  const log = createLogger({ name: "publish", level: "warn", format: "pretty" });
+  const log = createLogger({ name: "publish", level: "info", format: "pretty" });
   const store = directoryStore(join(home, "blobs"), log);
   const written = await pinnedNetwork(store, loadNetwork(fileIn(home)));
   await checkComplete(store, written, home);

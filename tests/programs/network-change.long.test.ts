@@ -17,7 +17,7 @@ test("an owner changes a number and adds text: publish says what that does, asks
   t.after(() => rmSync(cwd, { recursive: true, force: true }));
   writeFileSync(join(cwd, "template.yaml"), stringify(smallNetwork));
   writeFileSync(join(cwd, "own.jsonl"), Array.from({ length: 60 }, (_, i) => page(`page ${i}`)).join(""));
-  const chain = startFor(t, "blockzero", ["devchain", "--home", "chain", "--port", "0", "--block-time", "200"], {
+  const chain = startFor(t, "blockzero", ["devchain", "--home", "chain", "--port", "0", "--block-time", "1000"], {
     cwd,
   });
   const [, endpoint] = await chain.said(/^endpoint +(ws:\S+)$/m);
@@ -62,7 +62,13 @@ test("an owner changes a number and adds text: publish says what that does, asks
   assert.match(await blockzero("network check genesis/network.yaml"), new RegExp(`^hash +${hash}$`, "m"));
   await second.stop();
   const again = startFor(t, "blockzero", publish, place);
-  await again.said(new RegExp(`^hash +${hash}$`, "m"));
+  await again.said(/^serving +http:/m);
+  await chain.stop();
+  await again.said(/▲ publish +no connection to the chain, trying again/);
+  const port = new URL(endpoint!).port;
+  const restarted = ["devchain", "--home", "chain", "--port", port, "--block-time", "1000"];
+  await startFor(t, "blockzero", restarted, { cwd }).said(/^endpoint +ws:/m);
+  await again.said(/• publish +connected to the chain again/);
   await again.stop();
 
   const anew = { ...changed, model: { ...changed.model, rope_theta: 5000 } };
