@@ -85,7 +85,7 @@ const printPrices = (scenario: Scenario): void => {
   for (const { kind, price } of identityPrices) line(`${kind}, its work divided`, verdictOf("splitting", price));
   const anybody = "anybody, in any population";
   if (isSplittingSafe !== null)
-    line(anybody, `splitting ${isSplittingSafe ? "never pays" : "pays where identities are cheap"}`);
+    line(anybody, `dividing work ${isSplittingSafe ? "never pays" : "pays where identities are cheap"}`);
   if (copyPrice !== null)
     line(
       anybody,
