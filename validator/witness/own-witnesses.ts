@@ -4,6 +4,7 @@ import { faultFields } from "#shared/participant/fault-fields.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { formatBytes } from "#shared/util/format-bytes.js";
+import { onAbort } from "#shared/util/on-abort.js";
 import { beforeReveal } from "../before-reveal.js";
 import { planWitness, type WitnessPlan } from "./plan-witness.js";
 import { trainWitness } from "./train-witness.js";
@@ -62,6 +63,8 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
       const short: string[] = [];
       const process = witnessProcess(log);
       const trained = await beforeReveal(participant, cycle, async (until) => {
+        // One that does not answer is killed.
+        onAbort(until, () => void process.close());
         for (const [at, { place, index }] of missing.entries()) {
           const { group } = place;
           // One alone says nothing.
