@@ -35,7 +35,7 @@ export interface WitnessTask extends WitnessPlace {
 
 /**
  * Trains a group of a cycle's model as its miners do, with AdamW's moments at zero, and keeps what its tensors gained, if it took enough of its steps. It trains in a
- * process of its own, which gives way to this one: a step may take seconds, in which this one serves the model.
+ * process of its own: a step may take seconds, in which this one serves the model.
  *
  * @returns whether it did
  * @throws FETCH_TIMEOUT where what it needs is not here in its part of the time; WORKER_DIED, and what training throws; the reason of `until`
@@ -106,7 +106,7 @@ const open = async (
   await copy(openBaseWeights(participant, base, group), paths.base);
   await copy(openHubWeights(participant, base), hub);
   const frozen = await copy(openFrozenWeights(participant, base, group), paths.frozen);
-  const trainer = { network, group, config, device, miner, replica: 0, hub, memory, givesWay: true };
+  const trainer = { network, group, config, device, miner, replica: 0, hub, memory };
   const worker = await process.open(trainer);
   const job = { ...paths, frozen: frozen ? paths.frozen : undefined, cycle, model: undefined, maxSteps: undefined };
   return { worker, job };

@@ -22,8 +22,6 @@ export interface WorkerTask {
   readonly checkpoints?: Omit<KeepOptions, "log">;
   /** Bytes that a step as one graph may take; by default a share of this machine's. */
   readonly memory?: number;
-  /** Whether it leaves processors to whoever else wants them. */
-  readonly givesWay?: boolean;
 }
 
 /** What the program that started it knows of the time, told again and again while a worker trains. */

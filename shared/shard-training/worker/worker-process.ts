@@ -1,4 +1,3 @@
-import { constants, setPriority } from "node:os";
 import type { Device } from "#shared/engine/device.js";
 import { openDevice } from "#shared/engine/runtime/open-device.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
@@ -25,9 +24,7 @@ let clock: WorkerClock = { stop: false, isOver: false, deadline: undefined, prog
 /** Of the training or measurement under way. */
 let over = new AbortController();
 
-const open = async ({ hub, device: choice, checkpoints, givesWay, ...task }: WorkerTask): Promise<FromWorker> => {
-  // Before the device makes its threads, which take after this one.
-  if (givesWay) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+const open = async ({ hub, device: choice, checkpoints, ...task }: WorkerTask): Promise<FromWorker> => {
   await trainer?.dispose();
   trainer = undefined;
   device ??= await openDevice({ device: choice, threads: task.config.threads, log });
