@@ -4,9 +4,10 @@ import { defineConfig } from "#shared/config/settings.js";
 import { OFF } from "#shared/telemetry/listen-address.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { openTelemetry } from "#shared/telemetry/open-telemetry.js";
+import { logSettings } from "./settings.js";
 
-/** A chain on one machine serves no metrics unless asked. */
-export const chainMetricsSettings = defineConfig({ "metrics.listen": metricsSetting(OFF) });
+/** Of a chain on one machine, which serves no metrics unless asked. */
+export const ownChainSettings = defineConfig({ "metrics.listen": metricsSetting(OFF), ...logSettings });
 
 export interface OwnChain {
   readonly listen: string;

@@ -25,6 +25,12 @@ export const writerSettings = defineConfig({
   "wallet.signer_certificate": participantSettings["wallet.signer_certificate"],
 });
 
+/** Of commands that run until they are stopped. */
+export const logSettings = defineConfig({
+  "log.level": participantSettings["log.level"],
+  "log.format": participantSettings["log.format"],
+});
+
 /** Of who serves files and says where on chain. */
 export const announceSettings = defineConfig({
   "listen.host": participantSettings["listen.host"],

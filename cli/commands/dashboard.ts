@@ -1,13 +1,16 @@
 import { Option } from "commander";
 import { startDashboard } from "#inspect/dashboard/server.js";
 import { watchSubnet } from "#inspect/dashboard/watch.js";
+import { settingsAmong } from "#shared/cli/config-flags.js";
 import { JSON_FLAG, printJson } from "#shared/cli/json.js";
 import { listenAddress } from "#shared/cli/listen-address.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
+import { addFlags } from "#shared/config/flags.js";
 import { openSubnet } from "#shared/subnet/open-subnet.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { joinSignals } from "#shared/util/join-signals.js";
+import { logSettings } from "../settings.js";
 import { locationFrom, type SubnetOptions, subnetOptions } from "../subnet-options.js";
 
 interface Options extends SubnetOptions {
@@ -39,8 +42,8 @@ export const dashboard: CommandSpec = {
       .option("--cycles <n>", "past cycles to read at the start", wholeNumber(1, 10_000), 32)
       .option("--keep <n>", "cycles to keep in memory", wholeNumber(1, 10_000), 1000)
       .option("--texts", "fetch the files of text that bits per byte need, where groups have some")
-      .option(...JSON_FLAG)
-      .action(run);
+      .option(...JSON_FLAG);
+    addFlags(command, logSettings).action(run);
   },
 };
 
@@ -53,7 +56,7 @@ const run = async ({
   json,
   ...options
 }: Options): Promise<void> => {
-  const log = createLogger({ name: "dashboard", level: "info", format: "pretty" });
+  const log = createLogger({ name: "dashboard", ...settingsAmong(logSettings, options).log });
   const ended = new AbortController();
   const { signal } = ended;
   joinSignals(ended, shutdownSignal());

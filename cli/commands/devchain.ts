@@ -11,7 +11,7 @@ import { addFlags } from "#shared/config/flags.js";
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { startDevchain } from "#shared/simulators/devchain/start.js";
 import { createLogger } from "#shared/telemetry/logger.js";
-import { chainMetricsSettings, observeChain } from "../observe-chain.js";
+import { observeChain, ownChainSettings } from "../observe-chain.js";
 
 interface Options {
   readonly home: string;
@@ -26,15 +26,15 @@ export const devchain: CommandSpec = {
   description: "run the embedded development chain; a second run in the same home goes on where the first stopped",
   examples: ["blockzero devchain", "blockzero devchain --home chain --genesis chain.json --block-time 12000"],
   define: (command) => {
-    addFlags(command, chainMetricsSettings)
+    addFlags(command, ownChainSettings)
       .option("--home <dir>", "directory of the chain", ".blockzero/devchain")
       .option("--genesis <file>", `genesis as JSON, fixed for the life of a home; unset: no subnet, sudo key ${SUDO}`)
       .option("--port <n>", "loopback port; 0 takes a free one", wholeNumber(0, 65535), 9944)
       .option("--block-time <ms>", "milliseconds between blocks; 0 waits to be asked", wholeNumber(0), 1000)
       .option(...JSON_FLAG)
       .action(async ({ home, port, blockTime, genesis, json = false, ...options }: Options) => {
-        const { listen } = settingsAmong(chainMetricsSettings, options).metrics;
-        const log = createLogger({ name: "devchain", level: "info", format: "pretty" });
+        const config = settingsAmong(ownChainSettings, options);
+        const log = createLogger({ name: "devchain", ...config.log });
         const signal = shutdownSignal();
         const chain = await startDevchain({
           home,
@@ -44,7 +44,7 @@ export const devchain: CommandSpec = {
           log,
         });
         const unobserve = await observeChain({
-          listen,
+          ...config.metrics,
           head: () => ({ number: chain.head.number, ageMs: chain.headAgeMs() }),
           log,
         });

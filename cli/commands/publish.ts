@@ -42,13 +42,14 @@ import type { Telemetry } from "#shared/telemetry/telemetry.js";
 import { verify } from "#shared/wallet/index.js";
 import { confirm } from "../confirm.js";
 import { inHome } from "../in-home.js";
-import { announceSettings, chainSettings, writerSettings } from "../settings.js";
+import { announceSettings, chainSettings, logSettings, writerSettings } from "../settings.js";
 
 const settings = defineConfig({
   ...chainSettings,
   ...writerSettings,
   ...announceSettings,
   "metrics.listen": metricsSetting("127.0.0.1:9703"),
+  ...logSettings,
 });
 
 interface Options {
@@ -111,7 +112,7 @@ interface Publishing extends Asked {
 const serve = async (home: string, config: Config, asked: Asked): Promise<void> => {
   const { wallet } = config;
   const announced = ownLocation(config);
-  const log = createLogger({ name: "publish", level: "info", format: "pretty" });
+  const log = createLogger({ name: "publish", ...config.log });
   const store = directoryStore(join(home, "blobs"), log);
   const written = await pinnedNetwork(store, loadNetwork(fileIn(home)));
   await checkComplete(store, written, home);

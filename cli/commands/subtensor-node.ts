@@ -12,7 +12,7 @@ import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { publicBeacon } from "#shared/simulators/devchain/beacon.js";
 import { createLogger } from "#shared/telemetry/logger.js";
 import { signerFromUri } from "#shared/wallet/index.js";
-import { chainMetricsSettings, observeChain } from "../observe-chain.js";
+import { observeChain, ownChainSettings } from "../observe-chain.js";
 
 interface Options {
   readonly runtime: string;
@@ -38,7 +38,7 @@ export const subtensorNode: CommandSpec = {
     "blockzero subtensor-node --runtime runtime.wasm --beacon",
   ],
   define: (command) => {
-    addFlags(command, chainMetricsSettings)
+    addFlags(command, ownChainSettings)
       .requiredOption("--runtime <file>", "the runtime's WASM, from a subtensor release or build")
       .option(
         "--genesis <file>",
@@ -53,8 +53,8 @@ export const subtensorNode: CommandSpec = {
       .option(...JSON_FLAG)
       .action(
         async ({ runtime, genesis: file, beacon = false, port, blockTime, json = false, ...options }: Options) => {
-          const { listen } = settingsAmong(chainMetricsSettings, options).metrics;
-          const log = createLogger({ name: "subtensor", level: "info", format: "pretty" });
+          const config = settingsAmong(ownChainSettings, options);
+          const log = createLogger({ name: "subtensor", ...config.log });
           const signal = shutdownSignal();
           const { startOfflineSubtensor } = await import("#shared/simulators/subtensor/start.js");
           const genesis = file === undefined ? await developmentGenesis() : readGenesis(file);
@@ -66,7 +66,11 @@ export const subtensorNode: CommandSpec = {
             blockTimeMs: blockTime,
             log,
           });
-          const unobserve = await observeChain({ listen, head: () => ({ number: node.node.head.number }), log });
+          const unobserve = await observeChain({
+            ...config.metrics,
+            head: () => ({ number: node.node.head.number }),
+            log,
+          });
           const { endpoint } = node;
           const { hash } = node.node.head;
           if (json) printJson({ endpoint, genesis: hash, blockTime, ...(drand && { beacon: publicBeacon(drand) }) });
