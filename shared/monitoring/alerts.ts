@@ -160,6 +160,15 @@ export const ALERTS: readonly Alert[] = [
     action: "Give the validator more of the machine, or the network a longer evaluate phase.",
   },
   {
+    name: "BlockZeroUnwitnessed",
+    expr: "increase(blockzero_races_unwitnessed_total[6h]) > 0",
+    for: "0m",
+    severity: "warning",
+    summary: "{{ $labels.instance }} had no trainings of its own to measure independence by",
+    action:
+      "The log says why: `WITNESS_SHORT`, `WITNESS_MEMORY`, or a fault. Give the validator more of the machine, a faster device or more memory; else the owner lowers `scoring.witness.steps`. Once, after a start in the middle of a cycle, it is no fault.",
+  },
+  {
     name: "BlockZeroClockOff",
     expr: "blockzero_head_lag_seconds > 60 or blockzero_head_lag_seconds < -15",
     for: "10m",

@@ -232,6 +232,11 @@ export const ROWS: readonly Row[] = [
             expr: "increase(blockzero_races_short_total$[6h])",
             legend: "ended by the time",
           },
+          {
+            metric: "blockzero_races_unwitnessed_total",
+            expr: "increase(blockzero_races_unwitnessed_total$[6h])",
+            legend: "without own trainings",
+          },
         ],
       },
       {

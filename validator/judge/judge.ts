@@ -152,7 +152,8 @@ const judgeFrom = async (
     { network: networkHash, cycle, base: base.hash, seeds, baseline, entries },
     signer.address,
   );
-  tellJudging(participant, metrics, judgement, { outcomes, took: took.milliseconds() });
+  const witnessed = new Set([...outcomes.keys()].filter((group) => sketches.hasWitnesses(group, seeds[group]!)));
+  tellJudging(participant, metrics, judgement, { outcomes, witnessed, took: took.milliseconds() });
   keepJudgement(home, judgement);
   return judgement;
 };

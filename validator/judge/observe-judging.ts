@@ -10,6 +10,8 @@ import type { Judgement } from "./kept-judgement.js";
 interface Evaluation {
   /** By group. */
   readonly outcomes: ReadonlyMap<string, RaceOutcome<unknown>>;
+  /** Groups whose independence was measured beside trainings of the validator's own. */
+  readonly witnessed: ReadonlySet<string>;
   /** Milliseconds by part. */
   readonly took: Readonly<Record<string, number>>;
 }
@@ -19,10 +21,11 @@ export const tellJudging = (
   { network, telemetry, log }: Pick<Participant, "network" | "telemetry" | "log">,
   metrics: MetricsSink | undefined,
   { cycle, base, baseline, entries }: Judgement,
-  { outcomes, took }: Evaluation,
+  { outcomes, witnessed, took }: Evaluation,
 ): void => {
   logTimes(log, cycle, { outcomes, took, batches: network.scoring.eval_batches });
   showRaces(telemetry.instruments, { outcomes, took });
+  if (network.scoring.witness) countUnwitnessed(telemetry.instruments, { outcomes, witnessed });
   metrics?.write({ cycle, ...Object.fromEntries(Object.entries(took).map(([part, ms]) => [`eval/${part}_ms`, ms])) });
   const count = (verdict: ReportEntry["verdict"]) => entries.filter((entry) => entry.verdict === verdict).length;
   log.info("judged", {
@@ -39,7 +42,7 @@ export const tellJudging = (
 const logTimes = (
   log: Participant["log"],
   cycle: number,
-  { outcomes, took, batches }: Evaluation & { readonly batches: number },
+  { outcomes, took, batches }: Omit<Evaluation, "witnessed"> & { readonly batches: number },
 ): void => {
   const times = Object.fromEntries(Object.entries(took).map(([part, milliseconds]) => [`${part}Ms`, milliseconds]));
   const short = [...outcomes].filter(([, { isShort }]) => isShort);
@@ -57,7 +60,7 @@ const logTimes = (
   });
 };
 
-const showRaces = (instruments: Instruments, { outcomes, took }: Evaluation): void => {
+const showRaces = (instruments: Instruments, { outcomes, took }: Omit<Evaluation, "witnessed">): void => {
   for (const part of EVALUATION_PARTS)
     if (took[part] !== undefined) instruments.set("blockzero_evaluation_duration_seconds", took[part] / 1000, { part });
   for (const [group, { before, results, isShort }] of outcomes) {
@@ -67,6 +70,12 @@ const showRaces = (instruments: Instruments, { outcomes, took }: Evaluation): vo
     instruments.add("blockzero_races_total", 1);
     if (isShort) instruments.add("blockzero_races_short_total", 1);
   }
+};
+
+/** Whatever kept the trainings from being there: too little time or memory, a fault, or a start after the train phase. */
+const countUnwitnessed = (instruments: Instruments, { outcomes, witnessed }: Omit<Evaluation, "took">): void => {
+  for (const [group, { results }] of outcomes)
+    if (results.size > 0 && !witnessed.has(group)) instruments.add("blockzero_races_unwitnessed_total", 1);
 };
 
 /** Writes to the instruments and the metrics what a report says. */

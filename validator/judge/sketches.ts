@@ -37,6 +37,8 @@ export interface Sketches {
     raced: readonly { readonly update: GatedUpdate; readonly result: RaceResult }[],
     unmeasured?: readonly GatedUpdate[],
   ): ReadonlyMap<string, number>;
+  /** Whether the group's are measured beside trainings of the validator's own. */
+  hasWitnesses(group: string, seed: string): boolean;
   close(): Promise<void>;
 }
 
@@ -179,6 +181,7 @@ export const openSketches = (
       const shares = independenceOf(counted, directions, { unmeasured: late, witnesses });
       return new Map(counted.map(({ update }, i) => [update.artifact, shares[i]!]));
     },
+    hasWitnesses: (group, seed) => (known.made(group, seed)?.witnesses.length ?? 0) > 0,
     async close() {
       over.abort();
       await thread?.close();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { RaceOutcome } from "#shared/scoring/racing/race.js";
+import type { RaceOutcome, RaceResult } from "#shared/scoring/racing/race.js";
+import { prometheusInstruments } from "#shared/telemetry/instruments/prometheus.js";
 import { createTelemetry } from "#shared/telemetry/telemetry.js";
 import { tellJudging } from "#validator/judge/observe-judging.js";
 import { collectingLog } from "../../shared/chain/support.js";
@@ -19,6 +20,7 @@ const said = (outcomes: Readonly<Record<string, RaceOutcome<unknown>>>) => {
   const network = { ...template, genesis: "0".repeat(64) };
   tellJudging({ network, log, telemetry: createTelemetry() }, undefined, madeUpReport("vera", []), {
     outcomes: new Map(Object.entries(outcomes)),
+    witnessed: new Set(),
     took: { fetch: 40, wait: 10, measure: 500 },
   });
   return lines.filter(({ message }) => message !== "judged");
@@ -46,4 +48,25 @@ it("a validator with time enough says what took it, and warns of nothing", () =>
     said({ math: raced(8, false) }).map(({ level, fields }) => [level, fields.code, fields.measureMs]),
     [["info", undefined, 500]],
   );
+});
+
+it("a race without own trainings is counted where the network file asks for them, whatever kept them from being there", async () => {
+  const witness = { steps: 4, batch_size: 2, gradient_accumulation_steps: 1, learning_rate: 0.003, warmup_steps: 0 };
+  const contender: RaceResult = { verdict: "abstained", reason: "validator_failed", batches: 0 };
+  const of = (group: string) => [group, { ...raced(8, false), results: new Map([[group, contender]]) }] as const;
+  const counted = async (scoring: typeof template.scoring) => {
+    const instruments = prometheusInstruments("validator");
+    const network = { ...template, genesis: "0".repeat(64), scoring };
+    const { log } = collectingLog();
+    tellJudging({ network, log, telemetry: createTelemetry(instruments) }, undefined, madeUpReport("vera", []), {
+      outcomes: new Map([of("math"), of("prose"), ["nobody", raced(8, false)]]),
+      witnessed: new Set(["prose"]),
+      took: {},
+    });
+    return (await instruments.text()).match(/^blockzero_races_unwitnessed_total (\d+)$/m)?.[1];
+  };
+  assert.deepEqual(await Promise.all([counted({ ...template.scoring, witness }), counted(template.scoring)]), [
+    "1",
+    "0",
+  ]);
 });

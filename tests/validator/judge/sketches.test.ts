@@ -125,6 +125,7 @@ describe("the sketches of a cycle", { timeout: HANG_GUARD }, () => {
       for (const update of updates) assert.ok(await sketches.add(update, SEED));
       const raced = updates.map((update) => ({ update, result: scored(0.01) }));
       assert.deepEqual([...sketches.independence({ group: "math", seed: SEED }, raced).values()], figures);
+      assert.equal(sketches.hasWitnesses("math", SEED), openWitnesses === opened);
     }
     assert.deepEqual(closed, ["math", "math"]);
     assert.ok(vera.lines.some(({ message }) => message.startsWith("trainings of one's own not read")));

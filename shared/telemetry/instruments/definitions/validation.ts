@@ -73,6 +73,12 @@ export const validationInstruments = {
     roles: VALIDATOR,
     unit: "races",
   },
+  blockzero_races_unwitnessed_total: {
+    type: "counter",
+    help: "Races whose independence was measured without the validator's own trainings, where the network file asks for these.",
+    roles: VALIDATOR,
+    unit: "races",
+  },
   blockzero_race_batches: {
     type: "gauge",
     help: "Batches that the last race measured.",
