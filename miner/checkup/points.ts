@@ -113,10 +113,7 @@ const enoughSteps = (history: readonly CycleHistory[], { max_steps }: Settings):
   if (curves.length === 0)
     return { question, state: "unknown", says: `a cycle has too few steps to tell (${8 * 10} are needed)` };
   const falling = curves.filter(({ losses }) => isStillFalling(losses)).length;
-  const known = history.flatMap(({ reached, settings }) =>
-    reached === undefined || settings === undefined ? [] : [{ reached, most: settings.max_steps }],
-  );
-  const capped = known.filter(({ reached, most }) => reached >= most);
+  const { known, capped } = endsOf(history);
   const ended =
     known.length === 0 ? "what max_steps was is not known" : `max_steps ended ${capped.length} of ${known.length}`;
   const says = `the loss still fell at the end of ${falling} of ${plural(curves.length, "cycle")}; ${ended}`;
@@ -126,6 +123,20 @@ const enoughSteps = (history: readonly CycleHistory[], { max_steps }: Settings):
   if (isWorthNothing(scoresOf(history)))
     return { question, state: "unknown", says, advice: "not before validators find a gain in most cycles: see below" };
   return { question, state: "open", says, advice: longerTraining(known.length, capped, max_steps) };
+};
+
+/** Cycles of which it is known what ended them, and those that max_steps ended. */
+const endsOf = (history: readonly CycleHistory[]) => {
+  const known = history.flatMap(({ reached, settings }) =>
+    reached === undefined || settings === undefined ? [] : [{ reached, most: settings.max_steps }],
+  );
+  return { known, capped: known.filter(({ reached, most }) => reached >= most) };
+};
+
+/** Whether the train phase ends trainings that should be longer. */
+const lacksTime = (history: readonly CycleHistory[], config: Settings): boolean => {
+  const { known, capped } = endsOf(history);
+  return known.length > 0 && capped.length === 0 && enoughSteps(history, config).state === "open";
 };
 
 const FASTER = "a faster device or a smaller batch_size makes more steps: blockzero-miner plan --measure";
@@ -272,6 +283,14 @@ const stepSize = (history: readonly CycleHistory[], config: Settings): Point => 
     };
   const says = stepText(newest);
   if (sequencesOf(newest) >= SMALL_STEP) return { question, state: "settled", says };
+  // A larger step leaves fewer of them.
+  if (lacksTime(history, config))
+    return {
+      question,
+      state: "unknown",
+      says,
+      advice: "not before the train phase has time for more steps: see above",
+    };
   const advice =
     sequencesOf(config) >= SMALL_STEP
       ? `by the settings given here it is ${stepText(config)}: a miner that runs with them trains so`

@@ -131,6 +131,17 @@ describe("a miner's checkup", () => {
       assert.match(point.advice!, advice);
     });
 
+  it("asks for no larger steps where there is no time for those that there are", () => {
+    const small = { losses: falling, settings: { ...SETTINGS, gradient_accumulation_steps: 1 } };
+    const history = [1, 2, 3].map((cycle) => ({ ...good(cycle), ...small }));
+    const points = checklist(history, config({ gradient_accumulation_steps: 1 }));
+    assert.match(points[2]!.advice!, /^the train phase ended it: .* smaller batch_size/);
+    assert.deepEqual(
+      [points[8]!.state, points[8]!.advice],
+      ["unknown", "not before the train phase has time for more steps: see above"],
+    );
+  });
+
   it("gives each command that it names what the command cannot do without", () => {
     const bad = { lossReduction: -1, score: 0, losses: settled.toReversed() };
     const history = [1, 2, 3].map((cycle) => ({ ...good(cycle), ...bad }));
