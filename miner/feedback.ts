@@ -103,7 +103,8 @@ const tell = (
   const isOwn = (entry: Pick<AgreedOutcome, "uid" | "hotkey">): boolean =>
     entry.uid === own?.uid && entry.hotkey === own.hotkey;
   if (own === undefined || !reports.some(({ entries }) => entries.some(isOwn))) {
-    log.warn("no validator reported on us", { cycle, reports: reports.length });
+    // Others may have reported on us, and not be heard.
+    log.warn("no report that counts says anything of us", { cycle, reports: reports.length });
     return;
   }
   instruments.add("blockzero_own_verdicts_total", 1, { verdict: own.verdict, reason: own.reason ?? "none" });

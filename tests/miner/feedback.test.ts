@@ -174,6 +174,9 @@ describe("a miner's feedback", { timeout: HANG_GUARD }, () => {
     await subnet.to(subnet.window(1, "merge").start);
     await told;
     assert.deepEqual(ann.measured, []);
-    assert.equal(ann.participant.lines.find(({ level }) => level === "warn")?.message, "no validator reported on us");
+    assert.equal(
+      ann.participant.lines.find(({ level }) => level === "warn")?.message,
+      "no report that counts says anything of us",
+    );
   });
 });

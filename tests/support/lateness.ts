@@ -10,7 +10,7 @@ const LATE: readonly ErrorCode[] = ["DUTY_OVERDUE", "EVALUATION_SHORT", "WINDOW_
 const LACKING: readonly ErrorCode[] = ["MERGE_ABSTAINED", "MODEL_MISSING", "REPORT_MISSING", "UPDATE_MISSING"];
 
 /** What a miner says of it. */
-const MESSAGES = ["too late for this cycle", "no validator reported on us", "score unknown"];
+const MESSAGES = ["too late for this cycle", "no report that counts says anything of us", "score unknown"];
 const REASONS = ["no_commit", "no_reveal", "unreachable"];
 
 /** Of a log's pretty lines as well as of those in JSON. */
