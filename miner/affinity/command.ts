@@ -1,5 +1,5 @@
 import { openOwnDocuments } from "#datasets/own-documents.js";
-import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
+import { type Flags, flagsAmong, loadProgramConfig } from "#shared/cli/config-flags.js";
 import { heatMapPage } from "#shared/cli/heat-map-page.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
@@ -74,7 +74,7 @@ export const affinityCommand: CommandSpec = {
       )
       .option("--html <file>", "write the heat map as a page")
       .option("--json", "print one JSON object");
-    programFlags(command, affinitySettings, "a miner's YAML file, of which the settings below are read").action(
+    flagsAmong(command, affinitySettings, "a miner", minerSettings).action(
       async ({ data, documents, home, from, html, json, ...flags }: Options & Flags) => {
         const config = loadProgramConfig(affinitySettings, flags, minerSettings);
         const signal = shutdownSignal();

@@ -1,4 +1,4 @@
-import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
+import { type Flags, flagsAmong, loadProgramConfig } from "#shared/cli/config-flags.js";
 import { positiveNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
@@ -69,7 +69,7 @@ export const planCommand: CommandSpec = {
       .option("--no-rate", "measure neither programs nor matrix products, so that the time stays unknown")
       .option("--measure", "train a few steps of a shard of that size with random weights")
       .option("--json", "print JSON, in bytes and seconds");
-    programFlags(command, planSettings, "a miner's YAML file, of which the settings below are read").action(
+    flagsAmong(command, planSettings, "a miner", minerSettings).action(
       async ({ blockTime, rate, measure = false, json, ...given }: Options) => {
         const { ahead, rest } = splitAhead(given);
         const { model } = ahead;

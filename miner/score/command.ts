@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Option } from "commander";
 import { z } from "zod";
 import { type BlobStore, directoryStore } from "#shared/blobs/blob-store.js";
-import { type Flags, loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
+import { type Flags, flagsAmong, loadProgramConfig } from "#shared/cli/config-flags.js";
 import { wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
@@ -88,7 +88,7 @@ export const scoreCommand: CommandSpec = {
       )
       .option("--home <dir>", "a localnet's home: chain and files are read there, and nobody is asked")
       .option("--json", "print one JSON object");
-    programFlags(command, scoreSettings, "a miner's YAML file, of which the settings below are read").action(
+    flagsAmong(command, scoreSettings, "a miner", minerSettings).action(
       async (artifact: string | undefined, { draws, cycle, home, device, json, ...flags }: Options & Flags) => {
         const config = loadProgramConfig(scoreSettings, flags, minerSettings);
         const report = await run(config, { artifact, draws, cycle, home, device });

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { addFlags } from "#shared/config/flags.js";
+import { addFlags, addHiddenFlags } from "#shared/config/flags.js";
 import { loadConfig } from "#shared/config/load.js";
 import { type Config, type Definition, spellingOf } from "#shared/config/settings.js";
 
@@ -14,9 +14,26 @@ export const programFlags = (
 ): Command => addFlags(command.option("--config <file>", file), definition);
 
 /**
+ * Adds `--config FILE` and a flag for each setting that a command reads of a program's, and takes the program's other flags too: whoever asks with the
+ * flags that the program is started with need not sort them.
+ *
+ * @param program such as "a miner"
+ * @param others all settings of the program
+ */
+export const flagsAmong = (command: Command, definition: Definition, program: string, others: Definition): Command =>
+  addHiddenFlags(
+    programFlags(
+      command,
+      definition,
+      `${program}'s YAML file, of which the settings below are read; of ${program}'s flags the same`,
+    ),
+    others,
+  );
+
+/**
  * The configuration of a program from its flags, the environment and the file that `--config` names.
  *
- * @param others settings that the file may hold as well, since it is another program's
+ * @param others settings that file and flags may hold as well, since they are another program's
  */
 export const loadProgramConfig = <D extends Definition>(
   definition: D,

@@ -9,7 +9,7 @@ import { MAX_ALIASES, readYaml } from "./yaml-file.js";
 export interface ConfigInputs {
   /** A YAML file, nested (`wallet: { hotkey: x }`) or dotted (`wallet.hotkey: x`). */
   readonly file?: string | undefined;
-  /** Settings of another program that the file may hold as well; they are not looked at. */
+  /** Settings of another program that file and flags may hold as well; they are not looked at. */
   readonly others?: Definition | undefined;
   /** An empty variable counts as unset. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -48,7 +48,7 @@ export const loadConfig = <D extends Definition>(
   const faults: Fault[] = [];
   const fromFile =
     file === undefined ? new Map<string, Given>() : readSettings({ ...others, ...definition }, file, faults);
-  const fromFlags = flagValues(definition, flags, faults);
+  const fromFlags = flagValues(definition, others, flags, faults);
   const values = new Map<string, unknown>();
   for (const [key, setting] of Object.entries(definition)) {
     const given = fromFlags.get(key) ?? environmentValue(key, setting, env) ?? fromFile.get(key);
@@ -70,16 +70,24 @@ const environmentValue = (key: string, setting: Setting, env: ConfigInputs["env"
   return text === "" ? undefined : { value: fromText(text, setting), origin: name };
 };
 
-const flagValues = (definition: Definition, flags: ConfigInputs["flags"], faults: Fault[]): Map<string, Given> => {
+const flagValues = (
+  definition: Definition,
+  others: Definition,
+  flags: ConfigInputs["flags"],
+  faults: Fault[],
+): Map<string, Given> => {
+  const unread = new Set(Object.keys(others).map(spellingOf));
   const keys = new Map(Object.keys(definition).map((key) => [spellingOf(key), key]));
   const given = new Map<string, Given>();
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined) continue;
     const key = keys.get(spellingOf(name));
     const setting = key === undefined ? undefined : definition[key];
-    if (key === undefined || setting === undefined)
+    if (key === undefined || setting === undefined) {
+      if (unread.has(spellingOf(name))) continue;
       faults.push({ error: unknownKey(name, "flag", Object.keys(definition)) });
-    else given.set(key, { value: typeof value === "string" ? fromText(value, setting) : value, origin: flagName(key) });
+    } else
+      given.set(key, { value: typeof value === "string" ? fromText(value, setting) : value, origin: flagName(key) });
   }
   return given;
 };

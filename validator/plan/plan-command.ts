@@ -1,4 +1,4 @@
-import { loadProgramConfig, programFlags } from "#shared/cli/config-flags.js";
+import { flagsAmong, loadProgramConfig } from "#shared/cli/config-flags.js";
 import { positiveNumber, wholeNumber } from "#shared/cli/numbers.js";
 import { type CommandSpec, shutdownSignal } from "#shared/cli/program.js";
 import { participantSettings } from "#shared/config/common.js";
@@ -63,7 +63,7 @@ export const validatorPlanCommand: CommandSpec = {
       .option("--miners <n>", "updates of a cycle, over all groups", wholeNumber(1), MINERS)
       .option("--no-rate", "measure neither programs nor matrix products, so that the time stays unknown")
       .option("--json", "print JSON, in bytes and seconds");
-    programFlags(command, planSettings, "a validator's YAML file, of which the settings below are read").action(
+    flagsAmong(command, planSettings, "a validator", validatorSettings).action(
       async ({ blockTime, miners: updates, rate, json, ...given }: Options) => {
         const { ahead, rest } = splitAhead(given);
         const { model } = ahead;
