@@ -6,7 +6,7 @@ import type { ModelTensors } from "#shared/model/model-tensors.js";
 import type { Network } from "#shared/protocol/network.js";
 import { withDirections } from "#shared/replay/directions.js";
 import { spreadOf } from "#shared/scoring/proof-of-loss.js";
-import { highestBound } from "#shared/scoring/steps/measure-steps.js";
+import { highestBound } from "#shared/scoring/steps/highest-bound.js";
 import type { EvaluatedCycle } from "./audit-cycle.js";
 import type { Findings } from "./findings.js";
 

@@ -8,7 +8,8 @@ import { type OuterStep, reachOf } from "#shared/protocol/network-file/outer-ste
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { ENOUGH_TIME, type MeasuringTime } from "#shared/scoring/measuring-time.js";
 import { measureElsewhere } from "#shared/scoring/steps/measure-elsewhere.js";
-import { measureSteps, type StepReduction } from "#shared/scoring/steps/measure-steps.js";
+import { measureSteps } from "#shared/scoring/steps/measure-steps.js";
+import type { StepReduction } from "#shared/scoring/steps/paired.js";
 import { type ApprovedStep, worthwhile } from "#shared/scoring/steps/worth.js";
 import { byteBudgetCache, bytesOfTensors } from "#shared/util/byte-budget-cache.js";
 import type { Change } from "./change.js";

@@ -11,7 +11,7 @@ import { phaseWindow } from "#shared/protocol/phases.js";
 import type { Report } from "#shared/protocol/report.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { groupsInOrder } from "#shared/replay/ballots.js";
-import type { StepReduction } from "#shared/scoring/steps/measure-steps.js";
+import type { StepReduction } from "#shared/scoring/steps/paired.js";
 import { evaluationTexts } from "../judge/evaluation-text.js";
 import { type Agreement, planFrom } from "../merge/merge-cycle.js";
 import { readBase } from "../read-base.js";

@@ -23,3 +23,18 @@ export const farthest = <T>(steps: readonly T[], choiceOf: (step: T) => Choice):
   const [best] = choices.filter(({ gain }) => gain >= enough).sort((a, b) => b.reach - a.reach || b.gain - a.gain);
   return best?.step;
 };
+
+/** A choice, and the number of batches that it was measured on. */
+export interface MeasuredChoice extends Choice {
+  readonly batches: number;
+}
+
+/** The same among those that were measured on the most batches, because all others were out of the contest. */
+export const farthestOfLongest = <T>(steps: readonly T[], choiceOf: (step: T) => MeasuredChoice): T | undefined => {
+  const batchesOf = (step: T) => choiceOf(step).batches;
+  const most = Math.max(0, ...steps.map(batchesOf));
+  return farthest(
+    steps.filter((step) => batchesOf(step) === most),
+    choiceOf,
+  );
+};

@@ -1,5 +1,6 @@
 import { ENOUGH_TIME, type MeasuringTime } from "../measuring-time.js";
-import { paired, type StepMeasurement, type StepReduction } from "./measure-steps.js";
+import type { StepMeasurement } from "./measure-steps.js";
+import { paired, type StepReduction } from "./paired.js";
 
 interface Elsewhere {
   /** In the order in which they are measured. */

@@ -1,7 +1,7 @@
 import { studentQuantile } from "../student-t.js";
-import { farthest } from "./farthest.js";
+import { farthestOfLongest } from "./farthest.js";
 import type { ReductionElsewhere } from "./measure-elsewhere.js";
-import type { StepReduction } from "./measure-steps.js";
+import type { StepReduction } from "./paired.js";
 
 /** One-sided confidence from which a step counts as harmful to the other groups. */
 const SURELY = 0.95;
@@ -35,16 +35,18 @@ const sureHarmOf = ({ others }: ApprovedStep): number => {
 };
 
 /**
- * Whether it surely adds more to the losses of the other groups together than it takes off its own group's. What the steps of several groups do to a
- * text adds up, so that the whole model would be worse for it.
+ * Whether it surely adds more to the losses of the other groups together than it takes off its own group's. What the steps of several groups do
+ * to a text adds up, so the whole model would be worse for it.
  */
 const isHarmful = (step: ApprovedStep, groups: number): boolean => groups * sureHarmOf(step) > step.own.mean;
 
 /**
- * The steps to vote for: those of the approved that surely do not cost the others more than they gain, and the one of them that goes
- * farthest and is worth enough. As among the approved themselves, only those that were measured longest are compared; but one that costs the others
- * more than it gains is left out of it as long as there is another: its rivals were out of the race by what they gain at home alone. One whose effect on the
- * other groups is not known is best only if that is known of none.
+ * The steps to vote for: those of the approved that surely do not cost the others more than they gain. Best is the one of them that goes
+ * farthest and is worth enough.
+ *
+ * - Only those that were measured longest are compared, as among the approved themselves. One that costs the others more than it gains is left
+ *   out of that, as long as there is another: its rivals left the race for what they gain at home alone.
+ * - One whose effect on the other groups is not known is best only if that is known of none.
  *
  * @param steps by candidate; null for one that is not approved
  * @param groups number of other groups
@@ -60,11 +62,10 @@ export const worthwhile = (
   const known = choice.some(isKnown) ? choice.filter(isKnown) : choice;
   const worthy = known.filter((candidate) => worthOf(steps[candidate]!, groups) > 0);
   const compared = worthy.length > 0 ? worthy : known;
-  const most = Math.max(0, ...compared.map((candidate) => steps[candidate]!.own.batches));
-  const longest = compared.filter((candidate) => steps[candidate]!.own.batches === most);
-  const best = farthest(longest, (candidate) => ({
+  const best = farthestOfLongest(compared, (candidate) => ({
     gain: worthOf(steps[candidate]!, groups),
     reach: steps[candidate]!.reach,
+    batches: steps[candidate]!.own.batches,
   }));
   return { better, best: best ?? null };
 };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { normal } from "#shared/data/normal.js";
 import { createRandom } from "#shared/data/random.js";
-import { highestBound, measureSteps } from "#shared/scoring/steps/measure-steps.js";
+import { highestBound } from "#shared/scoring/steps/highest-bound.js";
+import { measureSteps } from "#shared/scoring/steps/measure-steps.js";
 
 const BATCHES = 128;
 const rules = { confidence: 0.995, batches: BATCHES };
