@@ -14,8 +14,8 @@ import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { parseRecord } from "#shared/protocol/records.js";
 import { placeIn } from "#shared/protocol/voting/place.js";
-import { tally } from "#shared/protocol/voting/tally.js";
-import { ballotProgress, chosenSteps, readBallots } from "#shared/replay/ballots.js";
+import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
+import { chosenSteps, groupProgress, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import type { Log } from "#shared/telemetry/log.js";
 import { mapValues } from "#shared/training/objective.js";
@@ -75,6 +75,7 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
     const from = await losses(before);
     const to = await losses(after);
     const ballots = await readBallots(context, cycle);
+    const tallied = await talliedIn(context, models, cycle, before);
     return {
       cycle,
       modelHash: after,
@@ -84,8 +85,8 @@ export const createObserver = async (context: ObserverContext): Promise<Observer
       valBpbBefore: from.valBpb,
       valBpbAfter: to.valBpb,
       steps: Object.fromEntries(chosenSteps(context.network, ballots)),
-      undecided: ballotProgress(context.network, ballots).undecided,
-      miners: await minerResults(context, models, cycle, before),
+      undecided: groupProgress(context.network, ballots, tallied).undecided,
+      miners: await minerResults(context, cycle, tallied.outcomes),
       merged: after === before ? [] : merged.map(({ uid }) => uid),
     };
   };
@@ -135,18 +136,21 @@ const validatorsAgree = async (context: ObserverContext, cycle: number, model: s
   });
 };
 
-const minerResults = async (
-  context: ObserverContext,
-  models: AgreedModels,
-  cycle: number,
-  base: string,
-): Promise<MinerResult[]> => {
-  const { chain, network, networkHash } = context;
-  const at = phaseWindow(cycle, "merge", network.phases).end - 1;
+const talliedIn = async (context: ObserverContext, models: AgreedModels, cycle: number, base: string) => {
+  const { networkHash } = context;
   // A table made of some of the reports would say of who was judged that nobody judged it.
-  const { reports, stakes, unheard } = await collectReports({ ...context, models }, cycle, fetchedBy(context, cycle));
+  const said = await collectReports({ ...context, models }, cycle, fetchedBy(context, cycle));
+  const { reports, stakes, unheard, isWhole } = said;
   const miners = await readSubmissions(context, cycle);
-  const outcomes = tally({ reports, stakes, unheard, miners, network: networkHash, cycle, base });
+  return { outcomes: tally({ reports, stakes, unheard, miners, network: networkHash, cycle, base }), isWhole };
+};
+
+const minerResults = async (
+  { chain, network }: ObserverContext,
+  cycle: number,
+  outcomes: readonly AgreedOutcome[],
+): Promise<MinerResult[]> => {
+  const at = phaseWindow(cycle, "merge", network.phases).end - 1;
   const [metagraph, rows] = await Promise.all([chain.metagraph(network.netuid, at), chain.weights(network.netuid, at)]);
   const weights = meanWeights(rows, metagraph.neurons);
   return outcomes.map(({ uid, hotkey, group, verdict, reason, lossReduction, score }) => ({

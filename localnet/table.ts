@@ -52,7 +52,7 @@ const lossLine = (group: string, result: CycleResult): string => {
 const stepOf = (group: string, { steps, undecided }: CycleResult): string => {
   if (steps[group]) return `step ${steps[group]}`;
   const why = undecided.includes(group)
-    ? "stood still for want of votes: its pay leaves this cycle out"
+    ? "stood still for want of votes or reports: its pay leaves this cycle out"
     : "stood still: its pool is not paid for this cycle";
   return paint("yellow", why);
 };

@@ -4,7 +4,7 @@ import type { Selected } from "#shared/merge/selection.js";
 import type { Report } from "#shared/protocol/report.js";
 import { tally } from "#shared/protocol/voting/tally.js";
 import { lastModelBlock, type ModelOutcome, modelOutcome } from "#shared/replay/agreed-outcome.js";
-import { type Ballots, ballotProgress, chosenSteps, readBallots } from "#shared/replay/ballots.js";
+import { type Ballots, chosenSteps, groupProgress, readBallots } from "#shared/replay/ballots.js";
 import { baseModelHash } from "#shared/replay/base-model-hash.js";
 import { type OpenGated, openSubmission } from "#shared/replay/gate-submission.js";
 import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/replay/merge-plan.js";
@@ -123,8 +123,8 @@ const replay = async (context: Auditing, cycle: number, findings: Findings): Pro
     return result;
   };
   const ballots = await readBallots(source, cycle);
-  for (const group of ballotProgress(network, ballots).undecided)
-    findings.note(`"${group}" took no step for want of votes: the cycle is left out of its miners' pay`);
+  for (const group of groupProgress(network, ballots, { outcomes, isWhole: isComplete }).undecided)
+    findings.note(`"${group}" took no step for want of votes or reports: the cycle is left out of its miners' pay`);
   const steps = planSteps(plan, chosenSteps(network, ballots), network.training);
   const recomputed = await mergeModel(
     source,

@@ -101,7 +101,7 @@ export interface Merge {
   readonly isKnown: boolean;
   /** Whether its group took no step. */
   readonly stoodStill: boolean;
-  /** Whether that was for want of votes, so that its pay leaves the cycle out. */
+  /** Whether that was for want of votes or reports, so that its pay leaves the cycle out. */
   readonly isUndecided: boolean;
   /** What the step of its group goes along. Null if the group took none, or that is not known. */
   readonly along: OuterStep["along"] | null;

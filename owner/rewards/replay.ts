@@ -3,7 +3,7 @@ import { compareTexts } from "#shared/protocol/compare-texts.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { lastModelBlock } from "#shared/replay/agreed-outcome.js";
-import { ballotProgress, readBallots } from "#shared/replay/ballots.js";
+import { groupProgress, readBallots } from "#shared/replay/ballots.js";
 import { modelOfCycle } from "#shared/replay/base-model-hash.js";
 import { readOutcomes } from "#shared/replay/cycle-outcomes.js";
 import { isGone } from "#shared/replay/is-gone.js";
@@ -125,7 +125,7 @@ const readPast = async ({ source, head }: Subnet, first: number, last: number, s
       const said = await readOutcomes(source, cycle, head);
       const merged = Math.min(head, phaseWindow(cycle, "merge", network.phases).end - 1);
       const holders = await chain.metagraph(network.netuid, merged);
-      const progress = ballotProgress(network, await readBallots(source, cycle));
+      const progress = groupProgress(network, await readBallots(source, cycle), said);
       const isSettled = head >= lastModelBlock(cycle, network);
       const isAgreed = isSettled ? (await modelOfCycle(source, cycle, head)) !== null : null;
       known.set(cycle, { cycle, scores: agreedScores(cycle, said), ...progress, isAgreed, holders });

@@ -2,6 +2,7 @@ import { readVoters } from "#shared/chain/voters.js";
 import type { Network } from "#shared/protocol/network.js";
 import { chosenStep, isUndecided, type SignedVote } from "#shared/protocol/voting/chosen-step.js";
 import type { Stakes } from "#shared/protocol/voting/stake.js";
+import type { AgreedOutcome } from "#shared/protocol/voting/tally.js";
 import type { GroupProgress } from "#shared/rewards/progress.js";
 import { lastBlockFor, phaseRecords } from "./phase-records.js";
 import type { CycleContext } from "./source.js";
@@ -41,13 +42,31 @@ export const chosenSteps = (
 ): ReadonlyMap<string, number> =>
   new Map([...votes].map(([group, of]) => [group, chosenStep(of, stakes, training.outer.steps.length)]));
 
-/** Which groups take a step, and which only missing votes keep from one. */
-export const ballotProgress = ({ training }: Pick<Network, "training">, { votes, stakes }: Ballots): GroupProgress => {
+/** What the reports of a cycle say of its miners. */
+interface Tallied {
+  readonly outcomes: readonly Pick<AgreedOutcome, "group" | "isJudged">[];
+  /** Whether every report that counts was available. Else it cannot be told that nobody judged a group. */
+  readonly isWhole: boolean;
+}
+
+/** Which groups take a step, and which only validators that failed keep from one: these are undecided, whatever ballots say. */
+export const groupProgress = (
+  { training }: Pick<Network, "training">,
+  { votes, stakes }: Ballots,
+  tallied: Tallied,
+): GroupProgress => {
   const { length: steps } = training.outer.steps;
-  const where = (is: (of: readonly SignedVote[]) => boolean) =>
-    [...votes].flatMap(([group, of]) => (is(of) ? [group] : []));
-  return {
-    improved: where((of) => chosenStep(of, stakes, steps) !== 0),
-    undecided: where((of) => isUndecided(of, stakes, steps)),
-  };
+  const unjudged = unjudgedGroups(tallied);
+  const undecided = [...votes].flatMap(([group, of]) =>
+    unjudged.has(group) || isUndecided(of, stakes, steps) ? [group] : [],
+  );
+  const improved = [...votes].flatMap(([group, of]) => (chosenStep(of, stakes, steps) !== 0 ? [group] : []));
+  return { improved: improved.filter((group) => !undecided.includes(group)), undecided };
+};
+
+/** The groups for which somebody revealed an update, and of whose miners nobody judged any. One for which nobody worked is not among them. */
+export const unjudgedGroups = ({ outcomes, isWhole }: Tallied): ReadonlySet<string> => {
+  if (!isWhole) return new Set();
+  const judged = new Set(outcomes.flatMap(({ group, isJudged }) => (isJudged ? [group] : [])));
+  return new Set(outcomes.flatMap(({ group }) => (group !== null && !judged.has(group) ? [group] : [])));
 };

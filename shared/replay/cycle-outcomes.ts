@@ -7,7 +7,7 @@ import { type AgreedScore, agreedScores } from "#shared/rewards/cycle-weights.js
 import type { CycleProgress } from "#shared/rewards/progress.js";
 import { scoreUnder } from "#shared/scoring/score-under.js";
 import { percent } from "#shared/util/percent.js";
-import { ballotProgress, readBallots } from "./ballots.js";
+import { groupProgress, readBallots } from "./ballots.js";
 import { baseModelHash, modelOfCycle } from "./base-model-hash.js";
 import { evaluationSeeds } from "./evaluation-seeds.js";
 import { fetchReport } from "./fetch-report.js";
@@ -131,7 +131,7 @@ export const readWindow = async (
       const ballots = await readBallots(context, past);
       progress.push({
         cycle: past,
-        ...ballotProgress(context.network, ballots),
+        ...groupProgress(context.network, ballots, read),
         isAgreed: past === cycle ? null : (await modelOfCycle(context, past, head)) !== null,
       });
     } catch (thrown) {

@@ -2,7 +2,7 @@
 export interface GroupProgress {
   /** The groups for which the ballots chose a step. */
   readonly improved: readonly string[];
-  /** The groups that only missing votes kept from one: that the validators failed is no fault of the miners. */
+  /** The groups that only missing votes kept from one, or whose miners nobody judged: that the validators failed is no fault of the miners. */
   readonly undecided: readonly string[];
 }
 

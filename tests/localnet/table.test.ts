@@ -38,9 +38,12 @@ describe("the localnet's tables", () => {
     assert.match(lineOf(cycle, "prose")!, /3\.0000 → 3\.0000 = .*stood still: its pool is not paid for this cycle$/);
   });
 
-  it("say that pay leaves a cycle out in which a group stood still for want of votes", () => {
+  it("say that pay leaves a cycle out in which a group stood still for want of votes or reports", () => {
     const undecided = { ...cycle, undecided: ["prose"] };
-    assert.match(lineOf(undecided, "prose")!, /stood still for want of votes: its pay leaves this cycle out$/);
+    assert.match(
+      lineOf(undecided, "prose")!,
+      /stood still for want of votes or reports: its pay leaves this cycle out$/,
+    );
     assert.match(summaryOf(undecided).at(-1)!, /2 +prose \(left out\)$/);
   });
 

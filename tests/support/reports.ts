@@ -120,14 +120,15 @@ export const withSeeds = async <K extends string>(
 };
 
 /**
- * Serves reports, with the chain's seeds where they have none, commits them in one block of the evaluate phase, and has every validator hold them all. Ends
- * in the exchange phase.
+ * Serves reports, with the chain's seeds where they have none, commits them in one block of the evaluate phase, and has every validator hold them all, or
+ * `holders` alone. Ends in the exchange phase.
  *
  * @returns the reports as they were committed
  */
 export const commitReports = async (
   subnet: Subnet,
   reports: Readonly<Record<string, Report>>,
+  holders?: readonly string[],
 ): Promise<Readonly<Record<string, Report>>> => {
   const seeded = await withSeeds(subnet, reports);
   const { cycle } = Object.values(reports)[0]!;
@@ -135,7 +136,7 @@ export const commitReports = async (
   await subnet.record(
     Object.fromEntries(Object.entries(seeded).map(([name, report]) => [name, reportRecord(subnet, report)])),
   );
-  await holdReports(subnet, cycle, Object.keys(reports).length);
+  await holdReports(subnet, cycle, Object.keys(reports).length, holders);
   return seeded;
 };
 
@@ -143,16 +144,16 @@ export const commitReports = async (
  * Serves reports, with the chain's seeds where they have none, and commits them in one block of the evaluate phase; every validator holds them all, and their own puts a
  * ballot for a step in the choose phase. Ends in the first block of the merge.
  *
- * @param voters who puts a ballot, where not all who reported do
+ * @param who who holds the reports, and who puts a ballot, where not all who reported do
  * @returns the reports as they were committed
  */
 export const publishReports = async (
   subnet: Subnet,
   reports: Readonly<Record<string, Report>>,
   step = 1,
-  voters: readonly string[] = Object.keys(reports),
+  { holders, voters = Object.keys(reports) }: { holders?: readonly string[]; voters?: readonly string[] } = {},
 ): Promise<Readonly<Record<string, Report>>> => {
-  const seeded = await commitReports(subnet, reports);
+  const seeded = await commitReports(subnet, reports, holders);
   const { cycle } = Object.values(reports)[0]!;
   await subnet.to(subnet.window(cycle, "choose").start - 1);
   const ballot = ballotRecord(subnet, step, cycle);

@@ -7,7 +7,7 @@ import { underNetwork } from "#shared/participant/under-network.js";
 import type { Journal } from "#shared/participant/writes/journal.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { type AgreedOutcome, tally } from "#shared/protocol/voting/tally.js";
-import { ballotProgress, readBallots } from "#shared/replay/ballots.js";
+import { groupProgress, readBallots } from "#shared/replay/ballots.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { contextOf, firstCycleFrom } from "#shared/replay/succession.js";
 import { agreedScores } from "#shared/rewards/cycle-weights.js";
@@ -73,7 +73,7 @@ export const recallHistory = async (historian: Historian, cycle: number): Promis
     const base = await models.baseOf(past);
     const miners = await readSubmissions(former, past);
     const outcomes = tally({ reports, stakes, unheard, miners, network: networkHash, cycle: past, base });
-    const groups = ballotProgress(network, await readBallots(former, past));
+    const groups = groupProgress(network, await readBallots(former, past), { outcomes, isWhole });
     remember(historian, past, { outcomes, isWhole, exponent: network.scoring.exponent }, groups);
     log.info("recalled scores", { cycle: past, reports: reports.length, miners: outcomes.length });
   };

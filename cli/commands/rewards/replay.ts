@@ -85,7 +85,7 @@ const print = ({ cycles, partial, gone, hotkeys, owner }: Replay, own: PayRules,
     ]),
   );
   console.log(
-    "The owner's uid gets what is burned, what nobody earned, and the pay of cycles in which a group stood still, but for want of votes.",
+    "The owner's uid gets what is burned, what nobody earned, and the pay of cycles in which a group stood still, but for want of votes or reports.",
   );
   if (partial.length > 0)
     console.log(`Not all reports can be had any more of cycle ${partial.join(", ")}: tallied with the others.`);

@@ -19,6 +19,8 @@ export interface AgreedOutcome {
   readonly score: number;
   /** Likewise of the one whose independence was agreed on. Null unless scored. */
   readonly independence: number | null;
+  /** Whether a report that counts says anything of the miner but that its validator failed, or one that is unheard may. */
+  readonly isJudged: boolean;
 }
 
 export interface TallyInputs {
@@ -108,6 +110,7 @@ const agree = (
   const against = votes.filter(({ entry }) => entry.verdict === "rejected" || entry.reason === "unreachable");
   const judging = sumStake([...scored, ...against].map(({ stake }) => stake));
   const halves = { stakes, unheard, there: judging + unheard };
+  const isJudged = halves.there > 0n;
   const worth = agreedEntry([...winners].sort(byScore), ({ score }) => score, { ...halves, apart: APART.score });
   const own = agreedEntry([...winners].sort(byIndependence), independenceOf, { ...halves, apart: APART.independence });
   if (worth && own) {
@@ -122,6 +125,7 @@ const agree = (
       standardError,
       score,
       independence,
+      isJudged,
     };
   }
   // Else less than half of the stake could have work rejected while some of the others are away or fail themselves, or by choosing whose reports count. Nor is
@@ -139,6 +143,7 @@ const agree = (
     standardError: null,
     score: 0,
     independence: null,
+    isJudged,
   };
 };
 

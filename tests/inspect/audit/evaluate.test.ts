@@ -121,7 +121,7 @@ describe("measuring again what a report says", { timeout: HANG_GUARD }, () => {
     const update = {
       ...{ uid, hotkey, group: "math", artifact, submission },
       ...{ verdict: "scored" as const, reason: null, lossReduction: 0.3, standardError: 0.01, independence: 1 },
-      ...{ score: 0.3, share: 1 },
+      ...{ score: 0.3, share: 1, isJudged: true },
     };
     const along = new Map([["math", [update]]]);
     return { merged: along, all: along };

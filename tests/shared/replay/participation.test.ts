@@ -52,6 +52,7 @@ const agreed = (uid: number, score: number, change: Partial<AgreedOutcome> = {})
   standardError: 0.001,
   score,
   independence: 1,
+  isJudged: true,
   ...change,
 });
 

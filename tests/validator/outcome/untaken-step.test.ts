@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { explainScore } from "#inspect/explain/explain-score.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import type { ReportEntry } from "#shared/protocol/report.js";
 import { agreeOn, mergeCycle } from "#validator/merge/merge-cycle.js";
 import { recallHistory, remember } from "#validator/outcome/history.js";
 import { learnProgress } from "#validator/outcome/progress.js";
@@ -19,10 +20,25 @@ interface TwoCycles {
   readonly isNamed: boolean;
   /** Who votes for the step of the second; both validators unless given. */
   readonly voters?: readonly string[];
+  /** What the second cycle's reports say of ann; that they score her unless given. */
+  readonly second?: Partial<ReportEntry>;
+  /** Who reports in the second, and says what it holds; both validators unless given. */
+  readonly reporters?: readonly ("vera" | "vito")[];
+  /** Default: 1. */
+  readonly secondStep?: number;
 }
 
+/** What a validator says of an update that it had no time for. */
+const failed: Partial<ReportEntry> = {
+  ...{ verdict: "abstained", reason: "validator_failed", detail: "no time left to fetch" },
+  ...{ lossReduction: null, standardError: null, batches: null, growth: null, independence: null, score: 0 },
+};
+
 /** Ann's part of all pay after two cycles in which ballots name a step, as a validator sets it, and the part of her group's pool, as `explain` has it. */
-const paidAfterTwo = async (t: TestContext, { isNamed, voters }: TwoCycles) => {
+const paidAfterTwo = async (
+  t: TestContext,
+  { isNamed, voters, second = {}, reporters = ["vera", "vito"], secondStep = 1 }: TwoCycles,
+) => {
   const subnet = await openSubnet(t, { validators: { vera: 3000, vito: 2000 } });
   const vera = await openValidator(t, subnet, "vera");
   const { participant } = vera;
@@ -30,9 +46,16 @@ const paidAfterTwo = async (t: TestContext, { isNamed, voters }: TwoCycles) => {
     const tensors = noiseUpdate(subnet, `ann ${cycle}`, 0.05);
     const ann = forge(subnet, { miner: "ann", tensors, cycle, change: { base } });
     await submit(subnet, { ann }, cycle);
-    const said = { entries: [scoredEntry(ann, 0.3)], cycle, base };
-    const reports = { vera: reportOf(subnet, "vera", said), vito: reportOf(subnet, "vito", said) };
-    await publishReports(subnet, reports, 1, cycle === 2 ? voters : undefined);
+    const isSecond = cycle === 2;
+    const said = { entries: [{ ...scoredEntry(ann, 0.3), ...(isSecond && second) }], cycle, base };
+    const reporting = isSecond ? reporters : (["vera", "vito"] as const);
+    const reports = Object.fromEntries(reporting.map((name) => [name, reportOf(subnet, name, said)]));
+    await publishReports(
+      subnet,
+      reports,
+      isSecond ? secondStep : 1,
+      isSecond ? { ...(voters && { voters }), holders: reporters } : {},
+    );
   };
   await live(1, subnet.modelHash);
   if (isNamed) {
@@ -75,7 +98,7 @@ const warnedOf = async (t: TestContext, { score, step, voters }: Voted) => {
   await submit(subnet, { ann });
   const entries = [scoredEntry(ann, score)];
   const said = { vera: reportOf(subnet, "vera", { entries }), vito: reportOf(subnet, "vito", { entries }) };
-  await publishReports(subnet, said, step, voters);
+  await publishReports(subnet, said, step, voters && { voters });
   const progress = await learnProgress(vera, 1, await agreeOn(vera.participant, 1));
   const warned = vera.participant.lines.filter(
     ({ level, fields }) => level === "warn" && fields.group === "math" && fields.cycle === 1,
@@ -106,6 +129,30 @@ describe("a group whose step only missing votes kept from it", { timeout: HANG_G
   it("costs nobody pay: validators and explain compute the same", async (t) => {
     const { weight, share, paid } = await paidAfterTwo(t, { isNamed: true, voters: ["vito"] });
     assert.deepEqual([paid, share], [1, 0.5]);
+    assert.ok(Math.abs(weight - share) < 1e-4);
+  });
+});
+
+describe("a group whose miners no validator judged", { timeout: HANG_GUARD }, () => {
+  const after = (t: TestContext, second: Omit<TwoCycles, "isNamed">) =>
+    paidAfterTwo(t, { isNamed: true, secondStep: 0, ...second });
+
+  it("costs nobody pay where all who reported failed, though ballots name the base", async (t) => {
+    const { weight, share, paid } = await after(t, { second: failed });
+    assert.deepEqual([paid, share], [1, 0.5]);
+    assert.ok(Math.abs(weight - share) < 1e-4);
+  });
+
+  it("costs nobody pay where no report counts, though who is back votes for the base", async (t) => {
+    const { weight, share, paid } = await after(t, { reporters: ["vito"] });
+    assert.deepEqual([paid, share], [1, 0.5]);
+    assert.ok(Math.abs(weight - share) < 1e-4);
+  });
+
+  it("is not one whose update was refused: that cycle pays nothing", async (t) => {
+    const refused = { ...failed, verdict: "rejected", reason: "malformed" } as const;
+    const { weight, share, paid } = await after(t, { second: refused });
+    assert.deepEqual([paid, share], [0.5, 0.25]);
     assert.ok(Math.abs(weight - share) < 1e-4);
   });
 });
