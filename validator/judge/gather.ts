@@ -6,7 +6,7 @@ import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { compareTexts } from "#shared/protocol/compare-texts.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { BLOCKS_TO_RECORD, phaseWindow } from "#shared/protocol/phases.js";
+import { BLOCKS_TO_RECORD, dueBlock, phaseWindow } from "#shared/protocol/phases.js";
 import type { GateBase } from "#shared/replay/gate-submission.js";
 import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { CycleSource } from "#shared/replay/source.js";
@@ -37,22 +37,19 @@ type Gate = (submission: Submission) => Promise<BlamedResult>;
  * phase on, in an order that nobody can choose. All are requested at once; the client limits how many run at a time. A
  * miner that cannot be reached, or that this validator failed to ask, is tried again at every block, whoever else is
  * slow, and a slow one is waited for, until a third of the evaluate phase (or of the rest of it) has passed. If the
- * validator had no time to ask a miner, this is the validator's failure, not the miner's.
+ * validator had no time to ask a miner, this is the validator's failure, not the miner's; where it has no update at all
+ * by then, it goes on asking.
  *
  * @param onPassed told the group of each update that passes
  */
-export const gatherUpdates = (
+export const gatherUpdates = async (
   participant: Participant,
   base: GateBase,
   cycle: number,
   onPassed: (group: string) => void = () => {},
-): Promise<Gathered> =>
-  gating(participant, base, cycle, async (gateOne, wait) => {
-    const gate: Gate = async (submission) => {
-      const result = await gateOne(submission);
-      if (result.ok) onPassed(result.update.group);
-      return result;
-    };
+): Promise<Gathered> => {
+  const options = { base, cycle, onPassed, deadline: blockWithin(participant, cycle, FETCH_SHARE) };
+  const gathered = await gating(participant, options, async (gate, wait) => {
     const early = await gateEarly(participant, cycle, gate);
     const { value: submissions, ...decided } = await readRevealed(participant, cycle);
     const gated = await Promise.all(
@@ -63,6 +60,35 @@ export const gatherUpdates = (
     );
     return { ...decided, value: blameSelf(gated) };
   });
+  return { ...gathered, value: await gatherOn(participant, options, gathered.value) };
+};
+
+/**
+ * Where no update passed, asks once more for those that this validator failed on, until half of the blocks before its report is due are over: it has
+ * nothing to measure, so the wait costs nobody anything. What does not come now either stays this validator's failure.
+ */
+const gatherOn = async (
+  participant: Participant,
+  options: Gating,
+  gated: readonly Gated[],
+): Promise<readonly Gated[]> => {
+  const { clock, log, network } = participant;
+  const { cycle } = options;
+  const { number } = clock.head;
+  const deadline = number + Math.floor((dueBlock(phaseWindow(cycle, "evaluate", network.phases)) - number) / 2);
+  const failed = gated.filter(hasFailed);
+  if (gated.some(({ result }) => result.ok) || failed.length === 0 || deadline <= number) return gated;
+  log.warn("no update here yet: asking on for half of the time until the report", { cycle, updates: failed.length });
+  return gating(participant, { ...options, deadline }, (gate, wait) =>
+    Promise.all(
+      gated.map(async (one) => {
+        if (!hasFailed(one)) return one;
+        const again = await gateInTime(participant, wait, one.submission, gate);
+        return mayStillCome(again.result) ? one : again;
+      }),
+    ),
+  );
+};
 
 /**
  * The same once more where a fork replaced the block in whose state the submissions were read: it may have one that the
@@ -76,7 +102,8 @@ export const gatherAgain = async (
 ): Promise<Gathered> => {
   if (!(await isReplaced(participant, before))) return before;
   participant.log.warn("a fork replaced the last block of the reveal phase: reveals are read again", { cycle });
-  return gating(participant, base, cycle, async (gate, wait) => {
+  const deadline = blockWithin(participant, cycle, FETCH_SHARE);
+  return gating(participant, { base, cycle, deadline }, async (gate, wait) => {
     const { value: submissions, ...decided } = await readRevealed(participant, cycle);
     const stayed = submissions.flatMap((submission): readonly Gated[] => {
       const known = before.value.find((one) => isSame(one.submission, submission));
@@ -95,16 +122,29 @@ const readRevealed = async (participant: Participant, cycle: number): Promise<De
   return { ...decided, value: shuffled(value, decided.hash) };
 };
 
-const gating = (
+interface Gating {
+  readonly base: GateBase;
+  readonly cycle: number;
+  /** Block at which the wait for miners is over. */
+  readonly deadline: number;
+  /** Told the group of each update that passes. */
+  readonly onPassed?: (group: string) => void;
+}
+
+const gating = <T>(
   participant: Participant,
-  base: GateBase,
-  cycle: number,
-  gather: (gate: Gate, wait: Patience) => Promise<Gathered>,
-): Promise<Gathered> => {
+  { deadline, onPassed, ...options }: Gating,
+  gather: (gate: Gate, wait: Patience) => Promise<T>,
+): Promise<T> => {
   const { clock, signal } = participant;
-  const deadline = blockWithin(participant, cycle, FETCH_SHARE);
   return untilBlock(clock, deadline, signal, (until) => {
-    return gather(fewAtOnce(participant, { base, cycle, until }), { until, deadline });
+    const gateOne = fewAtOnce(participant, { ...options, until });
+    const gate: Gate = async (submission) => {
+      const result = await gateOne(submission);
+      if (result.ok) onPassed?.(result.update.group);
+      return result;
+    };
+    return gather(gate, { until, deadline });
   });
 };
 

@@ -557,6 +557,42 @@ describe("judgeCycle", { timeout: HANG_GUARD }, () => {
     ]);
   });
 
+  it("asks on for what it never came to ask for while it has nothing to measure, and then not", async (t) => {
+    const judgedWhere = async (isBobHere: boolean) => {
+      const subnet = await openSubnet(t, { network: { phases: { ...template.phases, evaluate: 12 } } });
+      const vera = await subnet.join("vera");
+      const [ann, bob] = ["ann", "bob"].map((miner) =>
+        forge(subnet, { miner, tensors: noiseUpdate(subnet, miner, 0.01) }),
+      );
+      await submit(subnet, { ann: ann!, ...(isBobHere && { bob: bob! }) });
+      const { start } = subnet.window(1, "evaluate");
+      await subnet.to(start);
+      let asked = 0;
+      /** Its turn to be asked does not come before a third of the phase is over. */
+      const noTurn: typeof vera.blobs.get = ({ signal }) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+        });
+      const blobs: typeof vera.blobs = {
+        ...vera.blobs,
+        get: (request) => {
+          if (request.hash !== ann!.artifact) return vera.blobs.get(request);
+          asked++;
+          return vera.clock.head.number < start + 4 ? noTurn(request) : vera.blobs.get(request);
+        },
+      };
+      const judged = judgeCycle({ ...vera, blobs }, await openMeter(t, subnet), 1);
+      judged.catch(() => {});
+      const isHere = () => directoryStore(blobsOf(vera)).has(bob!.tensors.hash);
+      await until(t, async () => asked > 0 && (!isBobHere || (await isHere())));
+      await subnet.to(start + 4);
+      const { entries } = await judged;
+      return verdictOf(entries.find(({ uid }) => uid === subnet.uid("ann")));
+    };
+    assert.deepEqual(await judgedWhere(false), ["scored", null]);
+    assert.deepEqual(await judgedWhere(true), ["abstained", "validator_failed"]);
+  });
+
   it("takes for kin what it got from another validator when there was no time left to measure it", async (t) => {
     const [beside, alone] = [await besideLate(t, "a copy"), await besideLate(t, "another training")];
     assert.ok(beside.ann < 0.8 * alone.ann, `${beside.ann} beside a copy, ${alone.ann} without`);
