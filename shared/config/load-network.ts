@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { BlockZeroError } from "#shared/errors/error.js";
 import { pathBeside } from "../files/beside.js";
 import type { ExpertGroup } from "../protocol/expert-group.js";
+import { documentExcess } from "../protocol/json-excess.js";
 import { type Network, networkSchema } from "../protocol/network.js";
 import { mapTokenizerFiles } from "../protocol/tokenizer-files.js";
 import { readYaml, type YamlFile, yamlValue } from "./yaml-file.js";
@@ -103,6 +104,7 @@ const pathOf = (issue: z.core.$ZodIssue): readonly string[] => [
 
 /** The JSON of a network file that was fetched; null, which is no network, where it is none. */
 export const parsedJson = (bytes: Uint8Array): unknown => {
+  if (documentExcess(bytes) !== null) return null;
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {

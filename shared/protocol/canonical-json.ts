@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { canonicalBytes } from "./hash-json.js";
+import { documentExcess } from "./json-excess.js";
 import { accepted, type Parsed, refused } from "./parsed.js";
 
 /**
@@ -8,6 +9,8 @@ import { accepted, type Parsed, refused } from "./parsed.js";
  */
 export const parseCanonical = <T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBytes: number): Parsed<T> => {
   if (bytes.length > maxBytes) return refused(`${bytes.length} bytes, at most ${maxBytes} are allowed`);
+  const excess = documentExcess(bytes);
+  if (excess !== null) return refused(excess);
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));

@@ -1,14 +1,17 @@
 import { z } from "zod";
 import { reasonOf } from "#shared/errors/error.js";
+import { jsonExcess } from "#shared/protocol/json-excess.js";
 import { MAX_TOKENIZER_BYTES } from "#shared/protocol/tokenizer-files.js";
 import { MAX_IDS } from "./bpe.js";
 import { invalidTokenizer } from "./invalid.js";
-import { jsonExcess } from "./json-limits.js";
 import { partsSchema, type TokenizerParts } from "./parts.js";
 import { MAX_TRIE_CHARACTERS } from "./trie.js";
 
 /** The longest token of a Unigram model: a text is looked up so far from every place. */
 const MAX_TOKEN = 256;
+
+/** What a tokenizer's JSON may hold. */
+const MOST = { values: 4_000_000, depth: 32 };
 
 /** A tokenizer.json as it was checked. */
 export interface TokenizerDocument {
@@ -53,7 +56,7 @@ export const readTokenizerDocument = (bytes: Uint8Array): TokenizerDocument => {
 export const parseJson = (bytes: Uint8Array, what: string, maxBytes: number): unknown => {
   if (bytes.length > maxBytes)
     throw invalidTokenizer(`${what} has ${bytes.length} bytes, at most ${maxBytes} are read`);
-  const excess = jsonExcess(bytes);
+  const excess = jsonExcess(bytes, MOST);
   if (excess !== null) throw invalidTokenizer(`${what}: ${excess}`);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
