@@ -1,4 +1,5 @@
 import { createUpdateMemory } from "#shared/artifact/update-reader.js";
+import { inTurns } from "#shared/blobs/in-turns.js";
 import { reasonOf } from "#shared/errors/error.js";
 import { createScratch } from "#shared/files/scratch.js";
 import { independenceOf } from "#shared/independence/independence.js";
@@ -12,6 +13,7 @@ import type { GatedUpdate } from "#shared/replay/gate-submission.js";
 import type { RaceResult } from "#shared/scoring/racing/race.js";
 import type { OpenWeights } from "#shared/training/checkpoint-tensors.js";
 import type { GatedReader } from "./gated-cache.js";
+import { madeOnce } from "./made-once.js";
 
 /**
  * Sketches of a cycle's updates, by which it is measured how independent they are of each other. They are made one after another beside all else: what is
@@ -25,7 +27,10 @@ export interface Sketches {
    * @param seed the group's evaluation seed
    */
   expect(group: string, seed: string): Promise<void>;
-  /** Sketches an update, after what everybody knows of its group. False if one of both cannot be read; throws on the participant's own abort alone. */
+  /**
+   * Sketches an update, after what everybody knows of its group. False if one of both cannot be read: who asks again has it read again. Throws on the
+   * participant's own abort alone.
+   */
   add(update: GatedUpdate, seed: string): Promise<boolean>;
   /**
    * Independence by artifact of a group's updates that were sketched. Leaves out those with a score of zero.
@@ -42,9 +47,7 @@ export interface Sketches {
   close(): Promise<void>;
 }
 
-/**
- * @param openWitnesses opens the validator's own trainings of a group, none where it has none
- */
+/** @param openWitnesses opens the validator's own trainings of a group, none where it has none */
 export const openSketches = (
   { models, network, log, signal }: Pick<Participant, "models" | "network" | "log" | "signal">,
   base: BaseModel<ModelTensors>,
@@ -55,15 +58,7 @@ export const openSketches = (
   // They are read in turns.
   const memory = createUpdateMemory();
   let thread: Sketching | null = null;
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(() => {
-      over.signal.throwIfAborted();
-      return work();
-    });
-    last = turn.catch(() => {});
-    return turn;
-  };
+  const inTurn = inTurns(1, over.signal);
   const sketch = (
     { group, seed }: { readonly group: string; readonly seed: string },
     read: (name: string) => Promise<Float32Array>,
@@ -127,40 +122,35 @@ export const openSketches = (
       await change.close();
     }
   };
-  const known = inTurnOnce(
-    inTurn,
-    async (group: string, seed: string) => ({
-      directions: await readKnown(group, seed),
-      witnesses: await readWitnesses(group, seed),
-    }),
+  const known = madeOnce(
+    (group: string, seed: string) =>
+      inTurn(async () => ({
+        directions: await readKnown(group, seed),
+        witnesses: await readWitnesses(group, seed),
+      })),
     (group) => group,
   );
-  const expect = (group: string, seed: string): Promise<void> =>
-    known.ask(group, seed).then(
-      () => {},
-      () => {},
-    );
-  const own = inTurnOnce(
-    inTurn,
+  const own = madeOnce(
     async (update: GatedUpdate, seed: string): Promise<Float32Array | null> => {
       const { group, artifact } = update;
       try {
-        // Its turn was before this one.
         await known.ask(group, seed);
-        return await readUpdate(update, seed);
+        return await inTurn(() => readUpdate(update, seed));
       } catch (thrown) {
-        over.signal.throwIfAborted();
-        signal.throwIfAborted();
-        log.warn("update not compared with the others", { group, artifact, reason: reasonOf(thrown) });
-        return null;
+        if (!over.signal.aborted && !signal.aborted)
+          log.warn("update not compared with the others", { group, artifact, reason: reasonOf(thrown) });
+        throw thrown;
       }
     },
     ({ artifact }) => artifact,
   );
   return {
-    expect,
+    expect: (group, seed) =>
+      known.ask(group, seed).then(
+        () => {},
+        () => {},
+      ),
     async add(update, seed) {
-      void expect(update.group, seed);
       try {
         return (await own.ask(update, seed)) !== null;
       } catch {
@@ -186,37 +176,5 @@ export const openSketches = (
       over.abort();
       await thread?.close();
     },
-  };
-};
-
-interface InTurnOnce<K, V> {
-  /** Makes it in its turn, unless it was made or is about to be. */
-  ask(of: K, seed: string): Promise<V>;
-  /** What was made. */
-  made(of: K, seed: string): V | undefined;
-}
-
-const inTurnOnce = <K, V>(
-  inTurn: (work: () => Promise<V>) => Promise<V>,
-  make: (of: K, seed: string) => Promise<V>,
-  nameOf: (of: K) => string,
-): InTurnOnce<K, V> => {
-  const asked = new Map<string, Promise<V>>();
-  const made = new Map<string, V>();
-  const key = (of: K, seed: string) => `${nameOf(of)} ${seed}`;
-  return {
-    ask(of, seed) {
-      const name = key(of, seed);
-      const making =
-        asked.get(name) ??
-        inTurn(async () => {
-          const value = await make(of, seed);
-          made.set(name, value);
-          return value;
-        });
-      asked.set(name, making);
-      return making;
-    },
-    made: (of, seed) => made.get(key(of, seed)),
   };
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { BlockZeroError } from "#shared/errors/error.js";
 import { createSketcher } from "#shared/independence/count-sketch.js";
 import { independenceOf } from "#shared/independence/independence.js";
 import type { ModelTensors } from "#shared/model/model-tensors.js";
@@ -93,6 +94,28 @@ describe("the sketches of a cycle", { timeout: HANG_GUARD }, () => {
     const raced = [{ update: updateOf("dan", "prose"), result: scored(0.01) }];
     assert.deepEqual([...sketches.independence({ group: "prose", seed: SEED }, raced).values()], [1]);
     assert.ok(vera.lines.some(({ message }) => message === "update not compared with the others"));
+  });
+
+  it("have the next updates of a group whose momentum could not be read once", async (t) => {
+    const subnet = await openSubnet(t);
+    const vera = await subnet.join("vera");
+    const base = await loadModel(vera, subnet.modelHash);
+    const { groups } = base.manifest.parts;
+    const momentum = groups.math!.weights;
+    const parts = { ...base.manifest.parts, groups: { ...groups, math: { ...groups.math!, momentum } } };
+    const given = { ann: noiseUpdate(subnet, "ann", 0.1), bob: noiseUpdate(subnet, "bob", 0.1) };
+    let faults = 1;
+    const models: typeof vera.models = {
+      ...vera.models,
+      open: async (blob, signal) => {
+        if (faults-- > 0) throw new BlockZeroError("FILE_UNREADABLE", "too many open files", "close some");
+        return vera.models.open(blob, signal);
+      },
+    };
+    const { sketches } = open(t, { ...vera, models }, { ...base, manifest: { ...base.manifest, parts } }, given);
+    assert.equal(await sketches.add(updateOf("ann"), SEED), false);
+    assert.equal(await sketches.add(updateOf("bob"), SEED), true);
+    assert.equal(await sketches.add(updateOf("ann"), SEED), true, "it is read again when it is asked for again");
   });
 
   it("go by the validator's own trainings where it has such, and without them where these cannot be read", async (t) => {
