@@ -4,9 +4,10 @@ import { kinCountsOf, positive, precisionOf } from "./kinship.js";
 import { besideThem, makeupOf } from "./loadings.js";
 import { ownSharesOf } from "./own-share.js";
 import { square } from "./powers.js";
+import { relativeToUsual } from "./relative-to-usual.js";
 import { copiesOf, gainWeightsOf } from "./weights.js";
+import { witnessCosinesOf } from "./witness-cosines.js";
 import { witnessedMakeupOf } from "./witnessed-loadings.js";
-import { witnessesOf } from "./witnesses.js";
 
 export interface Measured {
   readonly sketch: Float32Array;
@@ -17,20 +18,20 @@ export interface Measured {
 /** Sketches of what has no part itself. */
 export interface Aside {
   /**
-   * Updates whose gain is not known, because they came too late to be measured. Who is their kin shares with them: else a copy would be worth as much as the
-   * training for each validator that gets it alone.
+   * Updates whose gain is not known, because they came too late to be measured. Their kin share with them: else a copy would be worth as much as
+   * the training for each validator that gets it alone.
    */
   readonly unmeasured?: readonly Float32Array[];
   /**
-   * Trainings of the same base that nobody else has seen, such as a validator's own, each with draws of its own. Two and more say who has the signal, which cosines alone
-   * do not where hotkeys of one training are the majority. Fewer say nothing.
+   * Trainings of the same base that nobody else has seen, such as a validator's own, each with draws of its own. Two or more tell who has the
+   * signal. Cosines alone do not, where hotkeys of one training are the majority. Fewer than two say nothing.
    */
   readonly witnesses?: readonly Float32Array[];
 }
 
 /**
- * What is worth less than this part of an update takes the less from it as its kin. Else what takes no work would take as much as a copy: an old update of a miner's under
- * noise, which has in common with its new one what it does in each cycle, and lowers the loss by what everybody knows.
+ * An update worth less than this part of another takes less from it as its kin. Else what takes no work would take as much as a copy: an old
+ * update of a miner under noise, say. It has in common with the new one what it has in each cycle, and lowers the loss by what everybody knows.
  */
 const WORTHLESS = 0.25;
 
@@ -38,19 +39,18 @@ const WORTHLESS = 0.25;
  * The share of each update in what a group's updates teach together, relative to the usual one: 1 each if all are equal and independent.
  *
  * An update is the sum of a signal, which all updates have in common, and the noise of its own training. The information that n independent
- * trainings give about the signal adds up; it is their signal to noise ratio. Updates made from one training, by copying, adding noise,
+ * trainings give about the signal adds up: it is their signal to noise ratio. Updates made from one training, by copying, adding noise,
  * dividing or scaling, together give no more information than that training (Fisher, "Theory of statistical estimation", 1925). So the part
- * of an update is the square of its precision, divided among its kin: k copies get a kth each. Copies with added noise get less because of
- * the noise. The halves u + n and u − n, which have only the signal in common, also get less because of their noise. Because of the square,
- * small errors of the estimate give next to nothing, even to many updates. Witnesses tell how precise one training is, and what is more precise is not squared:
- * the mean of n trainings has n times the precision, and n times the part.
+ * of an update is the square of its precision, divided among its kin.
  *
- * Usual is the mean of the parts, each weighted by itself (their contraharmonic mean). The mean by number would fall with each update that is worth next to
- * nothing: the figures of validators that do not have the same ones would differ by as much, and such updates cost no work.
- *
- * What is known to everybody is removed before. But the loss reduction is that of the whole update: one that adds what everybody knows to its own
- * work would lower the loss by more for the length that is left, and pass for cleaner than all others. So loss reduction and precision are
- * multiplied by the share that is the update's own.
+ * - k copies get a kth each. Copies with added noise get less because of the noise. The halves u + n and u − n, which have only the signal in
+ *   common, also get less because of their noise.
+ * - Because of the square, small errors of the estimate give next to nothing, even to many updates.
+ * - Witnesses tell how precise one training is. What is more precise than that is not squared: the mean of n trainings has n times the
+ *   precision, and n times the part.
+ * - What everybody knows is removed first. But the loss reduction is that of the whole update: one that adds what everybody knows to its own
+ *   work would lower the loss by more for the length that is left, and pass for cleaner than all others. So loss reduction and precision are
+ *   multiplied by the share that is the update's own.
  *
  * 0 for an update that lowers no loss, has no finite loss reduction, or lies along the public directions. The result does not depend on the
  * order of the updates, except for rounding.
@@ -78,7 +78,7 @@ export const independenceOf = (
   const own = ownSharesOf(gram, gains, copies);
   const ownGains = gains.map((gain, i) => Math.max(Number.MIN_VALUE, gain * own[i]!));
   const witnessPlaces = witnesses.map((_, i) => updates.length + unmeasured.length + i);
-  const witnessed = witnessesOf({ cosines, norms }, witnessPlaces, counted);
+  const witnessed = witnessCosinesOf({ cosines, norms }, witnessPlaces, counted);
   const { loadings, kinship, usual } = witnessed
     ? witnessedMakeupOf(gram.cosines, ownGains, copies, witnessed)
     : { ...makeupOf(gram, ownGains, copies), usual: Number.POSITIVE_INFINITY };
@@ -103,11 +103,6 @@ export const independenceOf = (
       kin += square(Math.min(1, precisionOf(one.loading) / precisions[i]!)) * beyondChance(one.kinship[i]!);
     return (worth * Math.min(worth, usual)) / (1 + kin);
   });
-  const largest = Math.max(...parts);
-  // Relative to the largest one, so that no square underflows.
-  const scaled = parts.map((part) => part / largest);
-  const total = scaled.reduce((sum, part) => sum + part, 0);
-  const squares = scaled.reduce((sum, part) => sum + part * part, 0);
-  for (const [at, i] of counted.entries()) shares[i] = (scaled[at]! * total) / squares;
+  for (const [at, share] of relativeToUsual(parts).entries()) shares[counted[at]!] = share;
   return shares;
 };

@@ -19,8 +19,10 @@ export const kinOfEach = (others: readonly Other[]): number =>
   others.reduce((sum, { kinship, taking }) => sum + taking * beyondChance(kinship), 0);
 
 /**
- * The same, and what all of them come to together beyond chance, where loadings are known well enough for that. Chance grows with the root of the number: of a
- * tenth with each of thirty hardly any is chance. With kin of one another it is the same, as often as they count.
+ * The same, and what all of them come to together beyond chance. Only where loadings are known well enough for that.
+ *
+ * Chance grows with the root of the number: of a tenth with each of thirty hardly any is chance. Among kin of one another chance is the same, so
+ * each adds its kin to the number.
  */
 export const kinTogether = (others: readonly Other[]): number => {
   let within = 0;

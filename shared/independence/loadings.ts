@@ -5,7 +5,7 @@ import { quantileOfAscending, usualOf, type Weighted, weightedQuantile } from ".
 import { gainWeightsOf, weightsOf } from "./weights.js";
 
 const ROUNDS = 6;
-/** Relative amount by which a loading may exceed what the loss reduction implies: trainings of unequal length have slopes that differ by so much. */
+/** Relative amount by which a loading may exceed what the loss reduction implies: by so much the slopes of unequally long trainings differ. */
 const TOLERANCE = 0.25;
 
 /**
@@ -19,8 +19,8 @@ const TOLERANCE = 0.25;
  * all other updates. The mean weights them by precision, counts a set of kin as one, and leaves out the update's own kin. A loading is at
  * most what the loss reduction allows.
  *
- * Each is heard by the square of its loss reduction, and none for more than the usual one (`gainWeightsOf`). An update that lowers the loss only a little costs no work, and could
- * otherwise decide what is usual.
+ * Each is heard by the square of its loss reduction, and none for more than the usual one (`gainWeightsOf`). An update that lowers the loss only a
+ * little costs no work, and could otherwise decide what is usual.
  *
  * @param gram of at least two updates, none of length 0; @param gains loss reductions, as far as they are the updates' own, above 0;
  *   @param copies `copiesOf` the cosines
@@ -69,7 +69,7 @@ export interface Beside {
 }
 
 /**
- * What an update is that is not among those: what it has of the common signal follows from its cosines with those that it is not kin of.
+ * The makeup of an update that is not among those. Its loading follows from its cosines with those that it is not kin of.
  *
  * @param cosines of it and each of them; @param heard how much each says of it, at least 0
  */

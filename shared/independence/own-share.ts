@@ -2,14 +2,19 @@ import type { Gram } from "./gram.js";
 import { usualOf } from "./weighted-quantile.js";
 import { gainWeightsOf, weightsOf } from "./weights.js";
 
-/** Quantile that is usual, of lengths along and beside the public directions: who goes further along them needs three quarters of the weight to move it. */
+/**
+ * Quantile of the lengths along and beside the public directions that is usual. To move it, three quarters of the weight must go further along
+ * them.
+ */
 const USUAL = 0.25;
 
 /**
- * The part of each update's loss reduction that is its own, in (0, 1]. Every training goes along the public directions, so as far as most go
- * there is nobody's fault, and one that goes further beside them may go further along them. What is added beyond that takes off the loss what
- * everybody could take off it, and takes no work. Of a step along the gradient, parts at right angles take off what their squared lengths say:
- * so the part is the squared length with no more than is allowed along the directions, to that with what is there.
+ * The part of each update's loss reduction that is its own, in (0, 1].
+ *
+ * Every training goes along the public directions. As far as most go along them that is nobody's fault, and one that goes further beside them may
+ * go further along them. What is added beyond that takes off the loss what everybody could take off it, and takes no work. Of a step along the
+ * gradient, parts at right angles take off the loss as their squared lengths say. So the part is the squared length with no more along the
+ * directions than is allowed, divided by the squared length with what is there.
  *
  * Noise of an update's own hardly changes it, and an update with less than is allowed along the directions gains nothing.
  *

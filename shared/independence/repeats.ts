@@ -12,7 +12,7 @@ export interface RepeatInputs {
     /** Hash of the canonical tensor blob. */
     readonly tensors: string;
   }[];
-  /** The updates merged into the model's ancestors, those revealed lately, and those revealed for the weights that the group still has, with their cycles. */
+  /** The updates merged into the model's ancestors, those revealed lately, and those revealed for the weights that the group still has. */
   readonly lineage: Iterable<Original & { readonly tensors: string }>;
 }
 

@@ -1,11 +1,12 @@
 import { square } from "./powers.js";
 
-/** Of what chance makes of a squared distance, so much does not count. */
+/** As often as this, what chance makes of a squared distance is taken off. */
 const CHANCES = 3;
 
 /**
- * Values as far from their mean as chance does not explain (Breiman, "Better subset regression using the nonnegative garrote", 1995): a distance d becomes
- * `d · max(0, 1 − 3σ² / d²)`. Each by its own distance, so that one which is far off makes no others differ, and hides behind none.
+ * Values drawn towards their mean by what chance explains (Breiman, "Better subset regression using the nonnegative garrote", 1995): a distance
+ * d becomes `d · max(0, 1 − 3σ² / d²)`. Each value goes by its own distance, so one that is far off makes no others differ, and hides behind
+ * none.
  *
  * @param weights of the values in the mean, at least 0, not all 0; @param variance σ², what chance makes of each value
  */

@@ -5,14 +5,17 @@ import { shrunk } from "./shrinkage.js";
 import { hearingOf, rootOf, STRANGERS, toldBy, towards } from "./strangers.js";
 import { usualOf, weightedQuantile } from "./weighted-quantile.js";
 import { gainWeightsOf, weightsOf } from "./weights.js";
-import type { Witnesses } from "./witnesses.js";
+import type { WitnessCosines } from "./witness-cosines.js";
 
 const ROUNDS = 4;
 /** Relative amount by which the others may move a loading from what the witnesses say. */
 const LEEWAY = 0.02;
 /** Least loading that witnesses see, so that quotients stay finite. */
 const LEAST_SEEN = 1e-3;
-/** Miners' trainings may have more in common with each other than with the witnesses, by batch size or rate. More than this they have by being kin. */
+/**
+ * Miners' trainings may have more in common with each other than with the witnesses, by batch size or learning rate. More than this they have by
+ * being kin.
+ */
 const MOST_SCALE = 1.25;
 
 export interface WitnessedMakeup extends Makeup {
@@ -21,12 +24,14 @@ export interface WitnessedMakeup extends Makeup {
 }
 
 /**
- * Separates what all updates have in common from what only some have in common, as `makeupOf` does, but by trainings that nobody can copy or outnumber. An update's
- * cosine with a witness is the product of their loadings (Spearman, "General intelligence", 1904), whoever is in the majority.
+ * Separates what all updates have in common from what only some have in common, as `makeupOf` does, but by trainings that nobody can copy or
+ * outnumber. An update's cosine with a witness is the product of their loadings (Spearman, "General intelligence", 1904), whoever is in the
+ * majority.
  *
- * Where miners train otherwise than the witnesses, they may have more in common with each other than with these. So loadings are scaled by what strangers among the
- * updates have in common. Never down: parts of one training have nothing in common, and honest miners would pass for kin. Then everybody, the witnesses included,
- * moves each loading by a little, so that validators with different witnesses find similar figures.
+ * Where miners train otherwise than the witnesses, they may have more in common with each other than with these. So loadings are scaled by what
+ * strangers among the updates have in common. They are never scaled down: parts of one training have nothing in common, and honest miners would
+ * pass for kin. Then everybody, the witnesses included, moves each loading by a little, so that validators with different witnesses find
+ * similar figures.
  *
  * @param cosines of at least two updates, none of length 0; @param gains loss reductions, as far as they are the updates' own, above 0;
  *   @param copies `copiesOf` the cosines
@@ -35,7 +40,7 @@ export const witnessedMakeupOf = (
   cosines: Matrix,
   gains: readonly number[],
   copies: readonly number[],
-  witnesses: Witnesses,
+  witnesses: WitnessCosines,
 ): WitnessedMakeup => {
   const gainWeights = gainWeightsOf(gains);
   const weights = weightsOf(gainWeights, copies);
@@ -65,8 +70,10 @@ export const witnessedMakeupOf = (
 };
 
 /**
- * By how much strangers have more in common with each other than these loadings say, in [1, `MOST_SCALE`]. Said by precision, up to a witness's, and by kin as one: what has hardly
- * any loading would have any quotient, and costs no work; and hotkeys of one training would say that what they have in common is everybody's.
+ * How many times as much strangers have in common with each other as these loadings say, in [1, `MOST_SCALE`].
+ *
+ * Updates are heard by precision, up to a witness's: one with hardly any loading would have any quotient, and costs no work. Kin are heard as
+ * one: hotkeys of one training would say that what they have in common is everybody's.
  */
 const scaleOf = (
   cosines: Matrix,

@@ -3,13 +3,13 @@ import type { Gram } from "./gram.js";
 import { square } from "./powers.js";
 
 /** What trainings of the validator's own, which nobody else has seen, tell of the updates. */
-export interface Witnesses {
+export interface WitnessCosines {
   readonly count: number;
   /** A witness's part along the common signal, in (0, 1]. */
   readonly loading: number;
   /** Of each update the mean of its cosines with the witnesses. */
   readonly cosines: readonly number[];
-  /** Variance that chance makes of such a mean: by how much the witnesses differ about the updates, beyond what one says more than another of all. */
+  /** Variance that chance makes of such a mean: how much the witnesses differ about single updates, beyond what one says more of all of them. */
   readonly variance: number;
 }
 
@@ -17,14 +17,17 @@ export interface Witnesses {
 const LEAST_COSINE = 0.05;
 
 /**
- * What those at `places` witness of the updates at `counted`. They have nothing in common but the signal, so the cosine of two witnesses is the square of their loading.
- * Null where fewer than two have a length, or where they have next to nothing in common: who cannot tell its own trainings from noise cannot judge others by them.
+ * What the witnesses at `places` tell of the updates at `counted`. Witnesses have nothing in common but the signal, so the cosine of two of them is
+ * the square of their loading.
+ *
+ * @returns null where fewer than two have a length, or where they have next to nothing in common: who cannot tell its own trainings from noise
+ *   cannot judge others by them
  */
-export const witnessesOf = (
+export const witnessCosinesOf = (
   { cosines, norms }: Pick<Gram, "cosines" | "norms">,
   places: readonly number[],
   counted: readonly number[],
-): Witnesses | null => {
+): WitnessCosines | null => {
   const present = places.filter((place) => norms[place]! > 0);
   const likeness = mean(present.flatMap((one, at) => present.slice(0, at).map((other) => cosines[one]![other]!)));
   if (!(likeness >= LEAST_COSINE)) return null;
