@@ -7,6 +7,7 @@ import { sha256 } from "#shared/protocol/hash.js";
 import type { Network } from "#shared/protocol/network.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
+import { neuronOf } from "./neuron.js";
 import { simulatedSprints } from "./simulated-sprints.js";
 
 export interface SimulatedSubnet {
@@ -30,24 +31,16 @@ export const simulatedSubnet = ({ network, miners, validators, cycles, offset = 
   const first = network.first_cycle;
   const running = first + cycles;
   const block = phaseWindow(running, "distribute", network.phases).start + offset;
-  const neurons: Neurons = Array.from({ length: 1 + validators + miners }, (_, uid) => ({
-    uid,
-    hotkey: hotkeyOf(uid),
-    coldkey: hotkeyOf(uid + 10_000),
-    stake: uid > 0 && uid <= validators ? 2000n * TOKEN : 0n,
-    validatorPermit: uid > 0 && uid <= validators,
-    active: true,
-    rank: 0,
-    trust: 0,
-    validatorTrust: 0,
-    incentive: 0,
-    consensus: 0,
-    dividends: 0,
-    emission: 0n,
-    lastUpdate: 0,
-    registeredAt: 0,
-    axon: null,
-  }));
+  const neurons: Neurons = Array.from({ length: 1 + validators + miners }, (_, uid) => {
+    const isValidator = uid > 0 && uid <= validators;
+    return neuronOf({
+      uid,
+      hotkey: hotkeyOf(uid),
+      coldkey: hotkeyOf(uid + 10_000),
+      stake: isValidator ? 2000n * TOKEN : 0n,
+      validatorPermit: isValidator,
+    });
+  });
   const minerAt = (at: number, cycle: number): MinerCycle => {
     const uid = 1 + validators + at;
     const group = groups[at % groups.length]!;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { neuronOf } from "#bench/dashboard/neuron.js";
 import { neuronLines } from "#cli/commands/metagraph.js";
-import { neuronOf } from "../support/neuron.js";
 
 const neuron = (uid: number, hotkey: string) => neuronOf({ uid, hotkey, lastUpdate: 90, registeredAt: 1 });
 

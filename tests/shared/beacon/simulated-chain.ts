@@ -1,6 +1,6 @@
+import { neuronOf } from "#bench/dashboard/neuron.js";
 import type { Neuron } from "#shared/chain/chain.js";
 import { sha256 } from "#shared/protocol/hash.js";
-import { neuronOf } from "../../support/neuron.js";
 import type { SimulatedCrypto } from "./crypto.js";
 
 export const NETWORK = sha256(Buffer.from("a network"));

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { neuronOf } from "#bench/dashboard/neuron.js";
 import type { HyperParameters, Neuron } from "#shared/chain/chain.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Check, Finding } from "#shared/doctor/check.js";
@@ -13,7 +14,6 @@ import type { Signer } from "#shared/protocol/signer.js";
 import { createHotkey } from "#shared/wallet/index.js";
 import { validatorSettings } from "#validator/config.js";
 import { NETUID, template } from "../../support/micro-network.js";
-import { neuronOf } from "../../support/neuron.js";
 import type { Flags } from "../../support/subnet.js";
 import { temporaryFolder } from "../artifact/temporary.js";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { neuronOf } from "#bench/dashboard/neuron.js";
 import type { Metagraph } from "#shared/chain/chain.js";
 import { networkSchema } from "#shared/protocol/network.js";
 import { type AgreedScore, agreedScores, cycleWeights } from "#shared/rewards/cycle-weights.js";
 import { NETUID, template } from "#tests/support/micro-network.js";
-import { neuronOf } from "#tests/support/neuron.js";
 
 const network = networkSchema.parse({ ...template, genesis: "0".repeat(64) });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { neuronOf } from "#bench/dashboard/neuron.js";
 import type { Head, Neuron } from "#shared/chain/chain.js";
 import { observeHead } from "#shared/participant/observe/observe-head.js";
 import { showStanding, showSubnet } from "#shared/participant/observe/observe-standing.js";
@@ -7,7 +8,6 @@ import { peerClasses } from "#shared/participant/observe/peer-classes.js";
 import { encodeRecord } from "#shared/protocol/records.js";
 import { prometheusInstruments } from "#shared/telemetry/instruments/prometheus.js";
 import { createTelemetry } from "#shared/telemetry/telemetry.js";
-import { neuronOf } from "../../../support/neuron.js";
 import { parsePrometheus } from "../../../support/prometheus-text.js";
 
 const PHASES = { distribute: 4, train: 8, commit: 4, reveal: 4, evaluate: 8, exchange: 6, choose: 8, merge: 8 };
