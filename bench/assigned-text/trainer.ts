@@ -4,19 +4,12 @@ import { loadConfig } from "#shared/config/load.js";
 import { joinBatches } from "#shared/data/join-batches.js";
 import type { Batch } from "#shared/data/loader.js";
 import type { Device } from "#shared/engine/device.js";
-import { zeros } from "#shared/engine/tensor.js";
 import { withUpdate } from "#shared/evaluation/change.js";
-import { groupShapes } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { groupShard } from "#shared/model/shard.js";
-import { wholeRouters } from "#shared/model/whole-routers.js";
 import type { Network } from "#shared/protocol/network.js";
-import { shardShape } from "#shared/shard-training/shard-layers.js";
-import { shardStep } from "#shared/shard-training/shard-trainer.js";
 import { batchTensors } from "#shared/training/inner-loop.js";
-import { mapValues } from "#shared/training/objective.js";
 import type { Schedule } from "#shared/training/schedule.js";
-import { createTrainStep } from "#shared/training/train-step.js";
+import { compileGroupStep, freshMoments, gained, groupTensors } from "../group-step.js";
 
 export interface Lesson {
   /** The batches of each step. */
@@ -42,30 +35,16 @@ export const openTrainer = async (
   base: Parameters,
 ): Promise<Trainer> => {
   const config = loadConfig(minerSettings, { env: {}, flags: { ...TRAINING, expert_group: group } });
-  const trainable = Object.keys(groupShapes(network.model, network.groups[group]!)).sort();
-  const own = Object.fromEntries(trainable.map((name) => [name, base[name]!]));
-  const step = await createTrainStep({
-    ...shardStep(network, group, config),
-    device,
-    params: { ...groupShard(network, group, base, own), ...wholeRouters(shardShape(network, group, config), base) },
-    trainable,
-  });
-  const still = mapValues(own, ({ shape }) => zeros(shape));
-  const updateNow = async (): Promise<Parameters> => {
-    const params = await step.params();
-    return mapValues(own, (before, name) => ({
-      ...before,
-      data: params[name]!.data.map((value, i) => value - before.data[i]!),
-    }));
-  };
+  const own = groupTensors(network, group, base);
+  const step = await compileGroupStep(device, network, group, { config, whole: base });
   return {
     async train({ steps, schedule, after, stops = [steps.length] }) {
       const params = after ? withUpdate(own, new Map(Object.entries(after))) : own;
-      await step.restore({ params, m: still, v: still, step: 0 });
+      await step.restore({ params, ...freshMoments(own) });
       const updates: Parameters[] = [];
       for (const [i, batches] of steps.entries()) {
         await step.step([batchTensors(joinBatches(batches))], schedule(i));
-        if (stops.includes(i + 1)) updates.push(await updateNow());
+        if (stops.includes(i + 1)) updates.push(gained(own, await step.params()));
       }
       return updates;
     },

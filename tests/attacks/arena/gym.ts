@@ -1,19 +1,14 @@
+import { compileGroupStep, freshMoments, gained, groupTensors } from "#bench/group-step.js";
 import { groupTrainingLoader } from "#datasets/group-data.js";
 import { minerSettings } from "#miner/config.js";
 import { loadConfig } from "#shared/config/load.js";
 import type { Batch } from "#shared/data/loader.js";
-import { zeros } from "#shared/engine/tensor.js";
-import { expertsOf, groupShapes, hubShapes, shardOf } from "#shared/model/groups.js";
 import type { Parameters } from "#shared/model/parameters.js";
-import { wholeRouters } from "#shared/model/whole-routers.js";
 import { hashJson } from "#shared/protocol/hash-json.js";
 import type { Network } from "#shared/protocol/network.js";
-import { shardShape } from "#shared/shard-training/shard-layers.js";
-import { shardStep } from "#shared/shard-training/shard-trainer.js";
 import { innerLoop } from "#shared/training/inner-loop.js";
-import { mapValues } from "#shared/training/objective.js";
 import { cosineWithWarmup } from "#shared/training/schedule.js";
-import { createTrainStep, type TrainState, type TrainStep } from "#shared/training/train-step.js";
+import type { TrainState, TrainStep } from "#shared/training/train-step.js";
 import { device } from "../../support/updates.js";
 import type { Inner, NetworkTemplate } from "./models/arena-model.js";
 
@@ -55,10 +50,10 @@ export const openGym = (network: NetworkTemplate, training: Inner): Gym => {
     flags: { chain_endpoint: "ws://127.0.0.1:1", netuid: network.netuid, expert_group: "math", ...training },
   });
   const whole: Network = { ...network, genesis: "0".repeat(64) };
-  const stepOf = (group: string, params: Parameters, trainable: readonly string[]) => {
+  const stepOf = (group: string, base: Parameters) => {
     let step = compiled.get(group);
     if (!step) {
-      step = createTrainStep({ ...shardStep(whole, group, config), device, params, trainable });
+      step = compileGroupStep(device, whole, group, { config, whole: base });
       compiled.set(group, step);
     }
     return step;
@@ -69,19 +64,9 @@ export const openGym = (network: NetworkTemplate, training: Inner): Gym => {
     { base: { whole: base }, group, stream, after, steps = config.max_steps }: TrainingOf,
     id: string,
   ): Promise<Run> => {
-    const experts = network.groups[group]!;
-    const trainable = Object.keys(groupShapes(network.model, experts)).sort();
-    const own = Object.fromEntries(trainable.map((name) => [name, base[name]!]));
-    const hub = Object.fromEntries(
-      Object.keys(hubShapes(network.model, network.groups)).map((name) => [name, base[name]!]),
-    );
-    const shard = {
-      ...shardOf(hub, own, expertsOf(network.model, experts)),
-      ...wholeRouters(shardShape(whole, group, config), hub),
-    };
-    const trainStep = await stepOf(group, shard, trainable);
-    const still = mapValues(own, ({ shape }) => zeros(shape));
-    await trainStep.restore({ params: own, ...(after?.optimiser ?? { m: still, v: still, step: 0 }) });
+    const own = groupTensors(whole, group, base);
+    const trainStep = await stepOf(group, base);
+    await trainStep.restore({ params: own, ...(after?.optimiser ?? freshMoments(own)) });
     const batches = typeof stream === "string" ? null : stream;
     const loader = groupTrainingLoader(network, group, { batchSize: config.batch_size, seed: String(stream) });
     let taken = 0;
@@ -100,12 +85,7 @@ export const openGym = (network: NetworkTemplate, training: Inner): Gym => {
       stop: () => false,
     });
     const { params, ...optimiser } = await trainStep.state();
-    const update = mapValues(own, ({ shape, data }, name) => ({
-      ...own[name]!,
-      shape,
-      data: data.map((before, i) => params[name]!.data[i]! - before),
-    }));
-    return { update, optimiser, id };
+    return { update: gained(own, params), optimiser, id };
   };
   const runs = new Map<string, Promise<Run>>();
   return {
