@@ -1,7 +1,7 @@
 import type { Role } from "#shared/telemetry/instruments/definition.js";
 import { expressionOf, legendOf } from "./expression.js";
 import type { Panel } from "./panel.js";
-import { ROWS } from "./panels.js";
+import { ROWS } from "./rows.js";
 
 /** Grafana's grid has 24 columns. */
 const COLUMNS = 24;

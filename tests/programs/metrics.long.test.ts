@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { expressionOf } from "#shared/monitoring/expression.js";
-import { ROWS } from "#shared/monitoring/panels.js";
+import { ROWS } from "#shared/monitoring/rows.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { parsePrometheus } from "#tests/support/prometheus-text.js";
 import { until } from "#tests/support/subnet.js";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { ALERTS } from "#shared/monitoring/alerts.js";
 import { DASHBOARD_ROLES, dashboardOf, panelsOf } from "#shared/monitoring/dashboard.js";
 import { expressionOf } from "#shared/monitoring/expression.js";
-import { ROWS } from "#shared/monitoring/panels.js";
+import { ROWS } from "#shared/monitoring/rows.js";
 import type { InstrumentDefinition } from "#shared/telemetry/instruments/definition.js";
 import { INSTRUMENTS } from "#shared/telemetry/instruments/definitions.js";
 

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { expressionOf } from "#shared/monitoring/expression.js";
-import { ROWS } from "#shared/monitoring/panels.js";
+import { ROWS } from "#shared/monitoring/rows.js";
 import { ROLES, type Role } from "#shared/telemetry/instruments/definition.js";
 import { INSTRUMENTS } from "#shared/telemetry/instruments/definitions.js";
 import type { NameOf } from "#shared/telemetry/instruments/instruments.js";
