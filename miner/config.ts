@@ -11,6 +11,7 @@ import {
 } from "#shared/config/common.js";
 import { type Config, defineConfig, setting } from "#shared/config/settings.js";
 import { pathBeside } from "#shared/files/beside.js";
+import { SHARD_DEFAULTS } from "#shared/shard-training/settings.js";
 import { HOURS_FORM, hoursSchema } from "./sprint/hours.js";
 
 /** How a miner acts: all but `honest` cheat on purpose, so that a test network can show what cheating earns. */
@@ -33,62 +34,74 @@ export const trainingSettings = defineConfig({
   }),
   data_weight: setting({
     schema: z.number().gt(0).max(1),
-    default: 0.5,
+    default: SHARD_DEFAULTS.data_weight,
     describe: "Share of training windows from data_path; 1 leaves the group's data out.",
   }),
   pack_shards: setting({
     schema: z.int().min(1).max(4096),
-    default: 32,
+    default: SHARD_DEFAULTS.pack_shards,
     describe:
       "Training shards of each pack of the group's data that a cycle fetches and draws from, of some megabytes each; another cycle takes others.",
   }),
   device: deviceSetting("auto"),
   threads,
-  batch_size: setting({ schema: z.int().min(1), default: 4, describe: "Sequences in a forward pass." }),
+  batch_size: setting({
+    schema: z.int().min(1),
+    default: SHARD_DEFAULTS.batch_size,
+    describe: "Sequences in a forward pass.",
+  }),
   gradient_accumulation_steps: setting({
     schema: z.int().min(1),
-    default: 4,
+    default: SHARD_DEFAULTS.gradient_accumulation_steps,
     describe: "Forward passes whose gradients are averaged into one optimiser step.",
   }),
   "training.program": setting({
     schema: z.enum(["auto", "whole", "layers"]),
-    default: "auto",
+    default: SHARD_DEFAULTS.training.program,
     describe:
       "How a step is computed: the whole graph at once, or layer by layer in less memory, with frozen weights read from disk when they are needed. auto takes the whole graph where this machine has memory for it.",
   }),
   "training.affinity": setting({
     schema: z.number().min(0).max(10),
-    default: 0.1,
+    default: SHARD_DEFAULTS.training.affinity,
     describe:
       "Where the miner holds a part of the experts: weight of a term that keeps the text with these under the whole router, as validators and users have it. Without it a group stops learning after some cycles (docs/shard-modes.md). 0 leaves it out.",
   }),
-  learning_rate: setting({ schema: z.number().positive(), default: 3e-5, describe: "AdamW's highest learning rate." }),
+  learning_rate: setting({
+    schema: z.number().positive(),
+    default: SHARD_DEFAULTS.learning_rate,
+    describe: "AdamW's highest learning rate.",
+  }),
   warmup_steps: setting({
     schema: z.int().min(0),
-    default: 100,
+    default: SHARD_DEFAULTS.warmup_steps,
     describe: "Optimiser steps over which the learning rate rises to its highest.",
   }),
   max_steps: setting({
     schema: z.int().min(1),
-    default: 500,
+    default: SHARD_DEFAULTS.max_steps,
     describe: "Optimiser steps in a cycle at most; the train phase's last block ends it earlier.",
   }),
-  weight_decay: setting({ schema: z.number().min(0), default: 0.1, describe: "AdamW's decoupled weight decay." }),
+  weight_decay: setting({
+    schema: z.number().min(0),
+    default: SHARD_DEFAULTS.weight_decay,
+    describe: "AdamW's decoupled weight decay.",
+  }),
   workers: setting({
     schema: z.int().min(1).max(64),
-    default: 1,
+    default: SHARD_DEFAULTS.workers,
     describe:
       "Replicas of the shard that train at once, each in a process of its own with its own data, share of the threads and, with CUDA, card; one averaged update leaves the machine. 1 trains in the miner's own process.",
   }),
   spike_threshold: setting({
     schema: z.number().min(0),
-    default: 6,
+    default: SHARD_DEFAULTS.spike_threshold,
     describe:
       "Standard deviations above the running mean loss from which a step is a spike and is not taken; 0 takes every finite step.",
   }),
   seed: setting({
     schema: z.int().min(0),
-    default: 42,
+    default: SHARD_DEFAULTS.seed,
     describe:
       "Start of the training stream; the cycle and a secret of the miner's home are mixed in, so that nobody else can train it.",
   }),

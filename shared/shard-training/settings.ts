@@ -16,3 +16,19 @@ export interface ShardSettings {
   readonly seed: number;
   readonly checkpoint_keep_top_k: number;
 }
+
+/** What these are where nobody says otherwise; the rest belongs to a machine. */
+export const SHARD_DEFAULTS = {
+  data_weight: 0.5,
+  pack_shards: 32,
+  batch_size: 4,
+  gradient_accumulation_steps: 4,
+  training: { program: "auto", affinity: 0.1 },
+  learning_rate: 3e-5,
+  warmup_steps: 100,
+  max_steps: 500,
+  weight_decay: 0.1,
+  workers: 1,
+  spike_threshold: 6,
+  seed: 42,
+} as const satisfies Partial<ShardSettings>;
