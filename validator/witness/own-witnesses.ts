@@ -10,6 +10,7 @@ import { planWitness, type WitnessPlan } from "./plan-witness.js";
 import { trainWitness } from "./train-witness.js";
 import { witnessFiles } from "./witness-files.js";
 import { witnessProcess } from "./witness-process.js";
+import { witnessWeights } from "./witness-weights.js";
 import { WITNESSES, type Witnesses } from "./witnesses.js";
 
 export interface OwnWitnessesOptions {
@@ -26,9 +27,11 @@ export interface OwnWitnessesOptions {
 const TOO_SLOW = "give the validator a faster device, or have the owner lower scoring.witness.steps";
 
 /**
- * Witnesses that this program trains, one after another, as the network file says (`scoring.witness`); each has an equal part of the time that is left. One
- * that took less than half of its steps is none: it would be like short trainings rather than like usual ones. Its group's second is not trained then, and the time
- * of both is for the groups after it.
+ * Witnesses that this program trains, one after another, as the network file says (`scoring.witness`). Each has an equal part of the time that is
+ * left.
+ *
+ * One that took less than half of its steps is none: it would be like short trainings rather than like usual ones. Its group's second is not
+ * trained then, and the time of both is for the groups after it.
  */
 export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
   const { hostMemory } = options;
@@ -61,6 +64,7 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
         });
       const failed = new Set<string>();
       const short: string[] = [];
+      const weights = witnessWeights(files);
       const process = witnessProcess(log);
       const trained = await beforeReveal(participant, cycle, async (until) => {
         // One that does not answer is killed.
@@ -71,7 +75,8 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
           if (failed.has(group)) continue;
           const part = 1 / (missing.length - at);
           try {
-            if (await trainWitness(participant, { ...options, ...place, index, until, part, files, process })) continue;
+            const shared = { files, weights, process };
+            if (await trainWitness(participant, { ...options, ...place, index, until, part, ...shared })) continue;
             failed.add(group);
             short.push(group);
           } catch (thrown) {
@@ -86,7 +91,7 @@ export const ownWitnesses = (options: OwnWitnessesOptions): Witnesses => {
           }
         }
         return true;
-      }).finally(process.close);
+      }).finally(() => process.close().finally(files.end));
       if (short.length > 0)
         log.warn("too few steps in trainings of one's own: independence of these groups is measured without them", {
           code: "WITNESS_SHORT",

@@ -4,15 +4,14 @@ import type { BlockTimer } from "#shared/participant/block-timer.js";
 import type { Participant } from "#shared/participant/participant.js";
 import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
-import { openBaseWeights, openFrozenWeights, openHubWeights } from "#shared/shard-training/base-weights.js";
 import { obtainShards } from "#shared/shard-training/obtain-shards.js";
 import { streamOwner } from "#shared/shard-training/stream-secret.js";
 import type { Worker } from "#shared/shard-training/worker/worker.js";
 import type { WorkerJob } from "#shared/shard-training/worker/worker-messages.js";
-import { type OpenWeights, writeFloats } from "#shared/training/checkpoint-tensors.js";
 import type { WitnessFiles } from "./witness-files.js";
 import type { WitnessProcess } from "./witness-process.js";
 import { witnessSettings } from "./witness-settings.js";
+import type { WitnessWeights } from "./witness-weights.js";
 import type { WitnessPlace } from "./witnesses.js";
 
 /** Of its steps that a training must have taken to be a witness. */
@@ -27,15 +26,16 @@ export interface WitnessTask extends WitnessPlace {
   readonly index: number;
   /** Aborts when the time before the reveal phase is over. */
   readonly until: AbortSignal;
-  /** Part of the time that is left which this one may take, in (0, 1], that for its text and the model included: strangers may send these. */
+  /** Part of the time left that this one may take, in (0, 1]. Time for its text and the model counts: strangers may send these. */
   readonly part: number;
   readonly files: WitnessFiles;
+  readonly weights: WitnessWeights;
   readonly process: WitnessProcess;
 }
 
 /**
- * Trains a group of a cycle's model as its miners do, with AdamW's moments at zero, and keeps what its tensors gained, if it took enough of its steps. It trains in a
- * process of its own: a step may take seconds, in which this one serves the model.
+ * Trains a group of a cycle's model as its miners do, with AdamW's moments at zero. Keeps what its tensors gained, if it took enough of its steps. It
+ * trains in a process of its own: a step may take seconds, in which this one serves the model.
  *
  * @returns whether it did
  * @throws FETCH_TIMEOUT where what it needs is not here in its part of the time; WORKER_DIED, and what training throws; the reason of `until`
@@ -48,27 +48,23 @@ export const trainWitness = async (participant: Participant, task: WitnessTask):
   const begun = Date.now();
   const from = clock.head.number;
   const last = from + Math.max(1, Math.floor(part * (start - from)));
-  try {
-    const { worker, job } = await openInTime(participant, task, last);
-    const run = await worker.train(job, {
-      stop: () => until.aborted,
-      signal: until,
-      deadline: () => {
-        const end = timer?.expected(start);
-        return end === undefined ? undefined : begun + part * (end - begun);
-      },
-      progress: () => Math.min(1, (clock.head.number - from) / (last - from)),
-    });
-    const taken = run.steps - run.skipped;
-    const isEnough = taken >= ENOUGH * max_steps;
-    const figures = { cycle, group, witness: index, steps: taken, loss: run.lastLoss.toFixed(4) };
-    if (isEnough) await files.keep({ cycle, model, group }, index);
-    if (isEnough) log.info("trained a witness", figures);
-    else log.debug("too few steps for a witness", figures);
-    return isEnough;
-  } finally {
-    await files.end();
-  }
+  const { worker, job } = await openInTime(participant, task, last);
+  const run = await worker.train(job, {
+    stop: () => until.aborted,
+    signal: until,
+    deadline: () => {
+      const end = timer?.expected(start);
+      return end === undefined ? undefined : begun + part * (end - begun);
+    },
+    progress: () => Math.min(1, (clock.head.number - from) / (last - from)),
+  });
+  const taken = run.steps - run.skipped;
+  const isEnough = taken >= ENOUGH * max_steps;
+  const figures = { cycle, group, witness: index, steps: taken, loss: run.lastLoss.toFixed(4) };
+  if (isEnough) await files.keep({ cycle, model, group }, index);
+  if (isEnough) log.info("trained a witness", figures);
+  else log.debug("too few steps for a witness", figures);
+  return isEnough;
 };
 
 /** A process that can begin, and what it is to do. */
@@ -95,31 +91,15 @@ const openInTime = (participant: Participant, task: WitnessTask, last: number): 
 
 const open = async (
   participant: Participant,
-  { cycle, model, group, index, device, memory, files, process }: WitnessTask,
+  { cycle, model, group, index, device, memory, files, weights, process }: WitnessTask,
 ): Promise<Opened> => {
   const { models, network, home, signer, signal } = participant;
   const config = witnessSettings(network.scoring.witness!);
   const miner = `${streamOwner(home, signer.address)}/witness ${index}`;
   const base = { hash: model, manifest: await models.manifest(model, signal) };
   await obtainShards(participant, { group, config, miner }, cycle);
-  const { hub, ...paths } = await files.begin();
-  await copy(openBaseWeights(participant, base, group), paths.base);
-  await copy(openHubWeights(participant, base), hub);
-  const frozen = await copy(openFrozenWeights(participant, base, group), paths.frozen);
-  const trainer = { network, group, config, device, miner, replica: 0, hub, memory };
-  const worker = await process.open(trainer);
-  const job = { ...paths, frozen: frozen ? paths.frozen : undefined, cycle, model: undefined, maxSteps: undefined };
-  return { worker, job };
-};
-
-/** @returns whether there was something to copy */
-const copy = async (opening: Promise<OpenWeights | undefined>, path: string): Promise<boolean> => {
-  const weights = await opening;
-  if (weights === undefined) return false;
-  try {
-    await writeFloats(path, weights);
-    return true;
-  } finally {
-    await weights.close();
-  }
+  const { hub, ...copied } = await weights.copy(participant, base, group);
+  const worker = await process.open({ network, group, config, device, miner, replica: 0, hub, memory });
+  const { update } = files.underWay;
+  return { worker, job: { ...copied, update, cycle, model: undefined, maxSteps: undefined } };
 };

@@ -19,11 +19,15 @@ export interface UnderWay {
 /** A validator's trainings of this cycle, a file each, so that a restart has them. Nobody is served them. */
 export interface WitnessFiles {
   has(place: WitnessPlace, index: number): boolean;
-  /** Files that a training under way reads and writes, and their folder. @throws FILE_UNWRITABLE */
-  begin(): Promise<UnderWay>;
+  /** Files that a training under way reads and writes. */
+  readonly underWay: UnderWay;
+  /** Makes their folder. @throws FILE_UNWRITABLE */
+  begin(): Promise<void>;
   /** Keeps what the tensors gained. @throws FILE_UNWRITABLE */
   keep(place: WitnessPlace, index: number): Promise<void>;
-  /** Removes those of a training that is over. */
+  /** Removes what the last group's trainings read, for those of another. */
+  removeGroup(): Promise<void>;
+  /** Removes all that passes between program and process, when the cycle's trainings are over. */
   end(): Promise<void>;
   /** All of a group, or none. Close them. @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNREADABLE */
   open(place: WitnessPlace): Promise<readonly OpenWeights[]>;
@@ -47,17 +51,14 @@ export const witnessFiles = (home: string): WitnessFiles => {
   const indices = Array.from({ length: WITNESSES }, (_, index) => index);
   return {
     has,
-    async begin() {
-      await ensureFolder(folder, 0o700);
-      return underWay;
-    },
+    underWay,
+    begin: async () => void (await ensureFolder(folder, 0o700)),
     async keep(place, index) {
       const path = pathOf(place, index);
       await writing(path, () => rename(underWay.update, path));
     },
-    async end() {
-      for (const path of Object.values(underWay)) await rm(path, { force: true });
-    },
+    removeGroup: () => remove([underWay.base, underWay.frozen]),
+    end: () => remove(Object.values(underWay)),
     async open(place) {
       if (!indices.every((index) => has(place, index))) return [];
       const opened: OpenWeights[] = [];
@@ -72,7 +73,11 @@ export const witnessFiles = (home: string): WitnessFiles => {
     async sweep(kept) {
       const begin = beginOf(kept);
       const names = existsSync(folder) ? await readdir(folder) : [];
-      for (const name of names) if (!name.startsWith(begin)) await rm(join(folder, name), { force: true });
+      await remove(names.filter((name) => !name.startsWith(begin)).map((name) => join(folder, name)));
     },
   };
+};
+
+const remove = async (paths: readonly string[]): Promise<void> => {
+  for (const path of paths) await rm(path, { force: true });
 };

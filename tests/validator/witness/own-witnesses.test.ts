@@ -205,6 +205,21 @@ describe("a validator's own trainings", { timeout: HANG_GUARD }, () => {
     assert.equal(filesIn(participant).length, 2 * Object.keys(network.groups).length);
   });
 
+  it("read the model's hub once a cycle, and a group's weights once for both", async (t) => {
+    const subnet = await openSubnet(t, { network });
+    const { participant } = await openValidator(t, subnet, "vera");
+    const opened: string[] = [];
+    const open: typeof participant.models.open = (blob, signal) => {
+      opened.push(blob.hash);
+      return participant.models.open(blob, signal);
+    };
+    await witnesses.train({ ...participant, models: { ...participant.models, open } }, 1, subnet.modelHash);
+    const { parts } = await participant.models.manifest(subnet.modelHash, participant.signal);
+    const read = [parts.hub, ...Object.values(parts.groups).map(({ weights }) => weights)].flatMap(blobsOf);
+    assert.deepEqual(opened.toSorted(), read.map(({ hash }) => hash).sort());
+    assert.equal(filesIn(participant).length, 2 * Object.keys(network.groups).length, "and leave no copies");
+  });
+
   it("are none where memory is too little for them", async (t) => {
     const subnet = await openSubnet(t, { network });
     const { participant } = await openValidator(t, subnet, "vera");
