@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { escapeObeyed } from "#shared/util/escape-obeyed.js";
 import type { Log } from "./log.js";
 import { prettyLine } from "./pretty.js";
 import { redactFields, redactText } from "./redact.js";
@@ -28,7 +29,7 @@ export interface LoggerOptions {
 }
 
 /**
- * A `Log` on pino. `json` writes pino's lines as they are; `pretty` writes one compact line each, coloured only on a
+ * A `Log` on pino. `json` writes pino's lines, with what a terminal would obey escaped; `pretty` writes one compact line each, coloured only on a
  * terminal and where NO_COLOR is not set. Lines are written at once, so none is lost when the process ends;
  * what the destination does not take is lost, and nothing else.
  */
@@ -38,7 +39,8 @@ export const createLogger = (options: LoggerOptions): Log => {
   const stream = {
     write(line: string): void {
       try {
-        destination.write(format === "json" ? line : `${prettyLine(line, colour)}\n`);
+        const text = line.trimEnd();
+        destination.write(`${format === "json" ? escapeObeyed(text) : prettyLine(text, colour)}\n`);
       } catch {
         // A line is lost; what it told of goes on.
       }

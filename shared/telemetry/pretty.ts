@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { escapeObeyed } from "#shared/util/escape-obeyed.js";
 
 const record = z.looseObject({
   level: z.number(),
@@ -26,13 +27,15 @@ const marks: readonly (readonly [number, Mark])[] = [
  */
 export const prettyLine = (line: string, colour: boolean): string => {
   const parsed = parseRecord(line);
-  if (parsed === undefined) return printable(line.trimEnd());
+  if (parsed === undefined) return escapeObeyed(line.trimEnd());
   const { level, time, name, msg, ...fields } = parsed;
   const paint = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const mark = (marks.find(([from]) => level >= from) ?? [0, { sign: "·", colour: 90 }])[1];
-  const pairs = Object.entries(fields).map(([key, value]) => `${paint(90, `${printable(key)}=`)}${valueText(value)}`);
-  const head = `${paint(90, clock(time))} ${paint(mark.colour, mark.sign)} ${paint(90, printable(name))}`;
-  return [head, printable(msg), ...(pairs.length > 0 ? [pairs.join(" ")] : [])].join("  ");
+  const pairs = Object.entries(fields).map(
+    ([key, value]) => `${paint(90, `${escapeObeyed(key)}=`)}${valueText(value)}`,
+  );
+  const head = `${paint(90, clock(time))} ${paint(mark.colour, mark.sign)} ${paint(90, escapeObeyed(name))}`;
+  return [head, escapeObeyed(msg), ...(pairs.length > 0 ? [pairs.join(" ")] : [])].join("  ");
 };
 
 const parseRecord = (line: string): z.infer<typeof record> | undefined => {
@@ -51,16 +54,9 @@ const clock = (milliseconds: number): string => {
 const valueText = (value: unknown): string => {
   if (typeof value === "number") return numberText(value);
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "undefined");
-  return printable(typeof value === "string" && /[\s"=]|^$/.test(text) ? JSON.stringify(text) : text);
+  return escapeObeyed(typeof value === "string" && /[\s"=]|^$/.test(text) ? JSON.stringify(text) : text);
 };
 
 /** Six significant digits where a number has more: a log is read, not computed with. */
 const numberText = (value: number): string =>
   Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
-
-/** Text whose control and direction-changing characters are escaped. */
-const printable = (text: string): string =>
-  text.replace(
-    /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
-  );

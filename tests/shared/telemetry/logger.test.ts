@@ -63,6 +63,15 @@ test("json: one object a line, with pino's level and the name", () => {
   assert.equal(text().match(/\n/g)?.length, 1);
 });
 
+test("json: a stranger's text has nothing that a terminal obeys, and is read back as it was", () => {
+  const { log, text } = logger({ format: "json" });
+  const detail = "\u009b2J\u009d0;title\u0007 \u202egnal\u2066 \u007f\u2028end";
+  log.warn(detail, { detail, [detail]: 1 });
+  assert.match(text(), /^[\x20-\x7e]+\n$/);
+  const { msg, ...fields } = JSON.parse(text());
+  assert.deepEqual([msg, fields.detail, fields[detail]], [detail, detail, 1]);
+});
+
 test("silent says nothing", () => {
   const { log, text } = logger({ level: "silent" });
   log.error("x");
