@@ -1,27 +1,18 @@
-import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { createRandom } from "#shared/data/random.js";
 import type { Device } from "#shared/engine/device.js";
 import { initialParameters } from "#shared/model/init.js";
 import { batchInputs, pretrainingLoss } from "#shared/model/loss.js";
 import { allExperts, type Parameters } from "#shared/model/parameters.js";
 import { windowsOf } from "#shared/model/windows.js";
-import type { Network } from "#shared/protocol/network.js";
-import { groupBatches, ownership } from "./group-batches.js";
-import { cosineWithWarmup } from "./schedule.js";
+import { ownership } from "./group-batches.js";
+import { type GroupsTraining, trainOnGroups } from "./train-on-groups.js";
 import { createTrainStep } from "./train-step.js";
 
-export interface Pretraining {
-  readonly network: Pick<Network, "model" | "groups" | "data">;
+export interface Pretraining extends GroupsTraining {
   readonly device: Device;
-  readonly seed: string;
-  readonly steps: number;
-  /** Sequences per step from each group. */
-  readonly batchSize: number;
-  readonly learningRate: number;
   /** Weight of the routers' affinity term; 0 leaves them to the text. */
   readonly affinity?: number;
   readonly onStep?: (step: number, loss: number) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Weights of the router's two terms: large enough that a short run separates the groups, small compared with the cross-entropy. */
@@ -30,7 +21,7 @@ export const BALANCE = 0.02;
 
 /** A short training of the whole model, hub and all experts, on every group's text at once. Gives the model of cycle 0. */
 export const pretrain = async (options: Pretraining): Promise<Parameters> => {
-  const { network, device, seed, steps, batchSize, learningRate, affinity = AFFINITY, signal } = options;
+  const { network, device, seed, batchSize, affinity = AFFINITY } = options;
   const { model, groups, data } = network;
   const names = Object.keys(groups);
   const shape = {
@@ -53,22 +44,5 @@ export const pretrain = async (options: Pretraining): Promise<Parameters> => {
     params,
     trainable: Object.keys(params),
   });
-  const next = groupBatches(network, { batchSize, seed });
-  const schedule = cosineWithWarmup({
-    peak: learningRate,
-    warmupSteps: Math.ceil(steps / 20),
-    totalSteps: steps,
-    floor: learningRate / 10,
-  });
-  try {
-    for (let step = 0; step < steps; step++) {
-      signal.throwIfAborted();
-      const { metrics } = await trainStep.step([{ ...next() }], schedule(step), undefined, signal);
-      options.onStep?.(step, metrics.crossEntropy!);
-      await yieldToEvents();
-    }
-    return await trainStep.params();
-  } finally {
-    await trainStep.dispose();
-  }
+  return trainOnGroups(trainStep, options, (step, metrics) => options.onStep?.(step, metrics.crossEntropy!));
 };

@@ -1,37 +1,28 @@
-import { setImmediate as yieldToEvents } from "node:timers/promises";
 import type { Device } from "#shared/engine/device.js";
 import { batchInputs } from "#shared/model/loss.js";
 import type { Parameters } from "#shared/model/parameters.js";
 import { routerLoss } from "#shared/model/router-loss.js";
 import { windowsOf } from "#shared/model/windows.js";
 import type { ModelConfig } from "#shared/protocol/model-config.js";
-import type { Network } from "#shared/protocol/network.js";
-import { groupBatches, ownership } from "./group-batches.js";
+import { ownership } from "./group-batches.js";
 import { AFFINITY, BALANCE } from "./pretrain.js";
-import { cosineWithWarmup } from "./schedule.js";
+import { type GroupsTraining, trainOnGroups } from "./train-on-groups.js";
 import { createTrainStep } from "./train-step.js";
 
-export interface RouterTraining {
-  /** Of the upcycled model. */
-  readonly network: Pick<Network, "model" | "groups" | "data">;
+/** The network is of the upcycled model. */
+export interface RouterTraining extends GroupsTraining {
   /** The dense model: frozen. */
   readonly dense: { readonly config: ModelConfig; readonly parameters: Parameters };
   /** The initial routers of the upcycled model. */
   readonly routers: Parameters;
   readonly device: Device;
-  readonly seed: string;
-  readonly steps: number;
-  /** Sequences per step from each group. */
-  readonly batchSize: number;
-  readonly learningRate: number;
   /** @param mass mean of the routers' mass on the experts of the documents' own groups, 0–1 */
   readonly onStep?: (step: number, mass: number) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Trains only the routers of an upcycled model, to send a group's text to the group's experts and to use all of these. */
 export const trainRouters = async (options: RouterTraining): Promise<Parameters> => {
-  const { network, dense, routers, device, seed, steps, batchSize, learningRate, signal } = options;
+  const { network, dense, routers, device, batchSize } = options;
   const { model, groups, data } = network;
   const names = Object.keys(groups);
   const shape = {
@@ -54,22 +45,5 @@ export const trainRouters = async (options: RouterTraining): Promise<Parameters>
     params: { ...dense.parameters, ...routers },
     trainable: Object.keys(routers),
   });
-  const next = groupBatches(network, { batchSize, seed });
-  const schedule = cosineWithWarmup({
-    peak: learningRate,
-    warmupSteps: Math.ceil(steps / 20),
-    totalSteps: steps,
-    floor: learningRate / 10,
-  });
-  try {
-    for (let step = 0; step < steps; step++) {
-      signal.throwIfAborted();
-      const { metrics } = await trainStep.step([{ ...next() }], schedule(step), undefined, signal);
-      options.onStep?.(step, metrics.mass!);
-      await yieldToEvents();
-    }
-    return await trainStep.params();
-  } finally {
-    await trainStep.dispose();
-  }
+  return trainOnGroups(trainStep, options, (step, metrics) => options.onStep?.(step, metrics.mass!));
 };
