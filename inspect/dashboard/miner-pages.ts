@@ -1,4 +1,4 @@
-import { networkOf } from "#shared/blobs/admission.js";
+import { networkOf } from "#shared/blobs/network-of.js";
 import { tokenBuckets } from "#shared/blobs/token-buckets.js";
 import { type Document, jsonDocument } from "./document.js";
 import type { Watch } from "./watch.js";

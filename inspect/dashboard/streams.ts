@@ -1,4 +1,4 @@
-import { networkOf } from "#shared/blobs/admission.js";
+import { networkOf } from "#shared/blobs/network-of.js";
 
 /** Server-sent events to many readers, each of which may be slow or gone. */
 export interface Streams {

@@ -1,9 +1,9 @@
-import { isIPv6 } from "node:net";
 import { isRequestSigned, parseRequestHeader } from "#shared/protocol/request.js";
 import type { Verify } from "#shared/protocol/signing.js";
-import { knownSenders } from "./known-senders.js";
+import { networkOf } from "./network-of.js";
 import type { NonceMark } from "./nonce-mark.js";
 import { nonceWindow } from "./nonce-window.js";
+import { signatureBudget } from "./signature-budget.js";
 import { tokenBuckets } from "./token-buckets.js";
 
 /** The role of a hotkey in the subnet. Null for a stranger. */
@@ -51,33 +51,20 @@ export type Admission =
 export type Urgency = 0 | 1 | 2;
 
 /**
- * Signatures per minute that do not hold and are verified, from one address and from all: of hotkeys that are not known there. To verify one takes
- * five milliseconds of the thread that does all else, so all take a tenth of it.
- */
-const FORGERIES_PER_MINUTE = { ofAddress: 120, ofAll: 1200 };
-
-/**
- * Signatures per minute that hold and are verified: so many of each hotkey, and beyond these so many of all together, a quarter of the thread. Else
- * five hotkeys that send as many requests as they may would take all of it.
- */
-const SIGNED_PER_MINUTE = { ofHotkey: 120, beyond: 3000 };
-
-/**
- * Decides whose requests are answered. A request that a hotkey of the subnet signed counts against that hotkey alone, and where it sends many
- * against what all of those share. Every other request counts against its address. A nonce is accepted once, within a minute of this machine's clock.
- * After many invalid signatures, from an address or in all, none is verified for a while of a hotkey that did not sign from that address before: it counts
- * as a stranger.
+ * Decides whose requests are answered.
+ *
+ * - A request that a hotkey of the subnet signed counts against that hotkey alone; where a hotkey sends many, they count against what all of
+ *   those share as well.
+ * - Every other request counts against its address.
+ * - A nonce is accepted once, within a minute of this machine's clock.
+ * - After many invalid signatures, from an address or in all, none is verified for a while of a hotkey that did not sign from that address before.
+ *   It then counts as a stranger.
  */
 export const createAdmission = (options: AdmissionOptions): ((request: AdmissionRequest) => Admission) => {
   const { verify, roleOf, serveStrangers, now = Date.now } = options;
   const hotkeys = tokenBuckets({ perMinute: options.perHotkey, now });
   const addresses = tokenBuckets({ perMinute: options.perAddress, now });
-  const assured = tokenBuckets({ perMinute: Math.min(SIGNED_PER_MINUTE.ofHotkey, options.perHotkey), now });
-  const beyond = tokenBuckets({ perMinute: SIGNED_PER_MINUTE.beyond, now });
-  const known = knownSenders();
-  const forgeries = tokenBuckets({ perMinute: FORGERIES_PER_MINUTE.ofAll, now });
-  const { ofAddress } = FORGERIES_PER_MINUTE;
-  const forgeriesOf = tokenBuckets({ perMinute: Math.min(ofAddress, options.perAddress), now });
+  const signatures = signatureBudget({ ...options, now });
   const nonces = nonceWindow(now, options.nonceMark);
 
   const limited = (retryMs: number, from: string, urgency: Urgency): Admission =>
@@ -106,31 +93,16 @@ export const createAdmission = (options: AdmissionOptions): ((request: Admission
     if (!nonces.isFresh(claim)) return refused("the nonce was used, or is not of this minute");
     const from = networkOf(address);
     const { hotkey } = claim;
-    const retryMs = hotkeys.wait(hotkey) || Math.min(assured.wait(hotkey), beyond.wait(""));
+    const retryMs = hotkeys.wait(hotkey) || signatures.wait(hotkey);
     if (retryMs > 0) return limited(retryMs, from, 2);
-    // Neither strangers nor forgers lock out others at their address who are known there.
-    const untoldMs = known.has(hotkey, from) ? 0 : forgeriesOf.wait(from) || forgeries.wait("");
-    if (untoldMs > 0) return serveStrangers ? stranger(address) : limited(untoldMs, from, 2);
+    const unknownMs = signatures.waitOfUnknown(hotkey, from);
+    if (unknownMs > 0) return serveStrangers ? stranger(address) : limited(unknownMs, from, 2);
     if (!isRequestSigned(claim, request, verify)) {
-      known.forget(hotkey, from);
-      forgeriesOf.take(from);
-      forgeries.take("");
+      signatures.forged(hotkey, from);
       return refused("the signature does not hold for this request");
     }
-    known.add(hotkey, from);
-    if (assured.take(hotkey) > 0) beyond.take("");
+    signatures.held(hotkey, from);
     if (!nonces.take(claim)) return stranger(address);
     return limited(hotkeys.take(hotkey), hotkey, role === "validator" ? 0 : 1);
   };
-};
-
-/** An IPv6 host controls a whole /64. */
-export const networkOf = (address: string): string => {
-  const plain = address.replace(/^::ffff:(?=[0-9.]+$)/, "").replace(/%.*$/, "");
-  if (!isIPv6(plain)) return plain;
-  const [head = "", tail] = plain.split("::");
-  const before = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? [] : new Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0");
-  return `${[...before, ...zeros, ...after].slice(0, 4).join(":")}::/64`;
 };

@@ -1,7 +1,6 @@
 import { BlockZeroError, reasonOf } from "#shared/errors/error.js";
 import { quote } from "#shared/protocol/parsed.js";
 import { withSignals } from "#shared/util/join-signals.js";
-import { networkOf } from "./admission.js";
 import type { BlobFetch } from "./blob-fetch.js";
 import type { RequestLimits } from "./blob-request.js";
 import { costOfTurn } from "./candidates.js";
@@ -9,6 +8,7 @@ import type { Download } from "./download.js";
 import { type FetchLimits, watchFetch } from "./fetch-limits.js";
 import { type FetchTurns, FIRST_TURN_MS, isTurnOver, turnOver } from "./fetch-turns.js";
 import type { IncomingBlob } from "./incoming-blob.js";
+import { networkOf } from "./network-of.js";
 import { type Server, serversAt } from "./servers-at.js";
 
 /** What servers are asked with. */

@@ -1,5 +1,5 @@
 import type { Server, Socket } from "node:net";
-import { networkOf } from "./admission.js";
+import { networkOf } from "./network-of.js";
 
 export interface ConnectionLimits {
   readonly most: number;
