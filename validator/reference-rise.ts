@@ -12,8 +12,8 @@ export interface MeasuredReference {
 }
 
 /**
- * Warns where a group's model is surely worse on its reference text than the best one before it, by the confidence of the network's steps, and
- * remembers the best one. A step is measured on text that is drawn anew, and may cost other groups something: small rises add up. It decides nothing.
+ * Warns where a group's model is surely worse on its reference text than the best one before it, by the confidence of the network's steps.
+ * Remembers the best one. Each step is measured on other text, and may cost other groups something: small rises add up. It decides nothing.
  */
 export const tellRise = (
   { participant, journal }: Pick<Validator, "participant" | "journal">,

@@ -10,10 +10,12 @@ import { tellRise } from "./reference-rise.js";
 import { knownShards, measureShard } from "./shard-loss.js";
 
 /**
- * Measures the agreed model that a cycle starts from on each group's reference text, for people, and then each group's shard of it, where that is not the
- * whole model. Writes the loss to the log and the metrics, with the change since the last measurement. It decides nothing. It runs only before the reveal phase, when a validator has
- * nothing else to do, and leaves out the groups that it has no time for. It warns where a group's model is worse than it was. A model that was measured before is not measured again, and what was told
- * of a cycle before a restart is not told again.
+ * Measures the agreed model that a cycle starts from on each group's reference text, for people. Then each group's shard of it, where that is not
+ * the whole model. It decides nothing.
+ *
+ * - Writes the loss to the log and the metrics, with the change since the last measurement, and warns where a group's model is worse than it was.
+ * - Runs only before the reveal phase, when a validator has nothing else to do, and leaves out the groups that it has no time for.
+ * - A model that was measured before is not measured again, and what was told of a cycle before a restart is not told again.
  *
  * @param model hash of the model, whose files are here
  */

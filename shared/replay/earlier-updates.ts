@@ -65,7 +65,7 @@ export const sameWeights = async (models: AsyncIterable<Model>, of?: readonly st
 };
 
 /**
- * The cycles before `cycle` whose updates are known in it: the last ones, and those for weights that some of these groups still has, of these the newest.
+ * The cycles before `cycle` whose updates are known in it: the last ones, and the newest of those for weights that some of these groups still has.
  *
  * @returns them ascending, and whether the file of a former network is not available, so that there may be more before them
  */
@@ -80,7 +80,7 @@ export const knownCycles = async (
 };
 
 /**
- * Whether what a group revealed in a past cycle may not be submitted again: that of the last cycles, and what is for weights that the group still has.
+ * Whether what a group revealed in a past cycle may not be submitted again: what is of the last cycles, or for weights that the group still has.
  *
  * @param cycle the one in which it would be
  */
@@ -98,8 +98,8 @@ export interface Before {
   readonly groups: readonly string[];
   readonly manifestOf: ManifestOf;
   /**
-   * Called for each cycle of which a manifest that may count, or the model that it started from, cannot be had; once for all that lie before a network file
-   * that cannot.
+   * Called for each cycle of which a manifest that may count cannot be had, or the model that it started from. Where a network file cannot be had, it
+   * is called once for all cycles before it.
    */
   readonly onMissing: () => void;
 }

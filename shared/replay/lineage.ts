@@ -20,7 +20,7 @@ export async function* lineage(
   }
 }
 
-/** The same, as far as manifests can be had: it ends before the first model whose manifest nobody gives. @param onMissing told why */
+/** The same as far as manifests can be had: ends before the first model whose manifest nobody gives. @param onMissing told why */
 export async function* lineageAtHand(
   hash: string,
   manifestOf: (hash: string) => Promise<ModelManifest>,

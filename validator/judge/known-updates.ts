@@ -55,8 +55,8 @@ export interface PastAsked {
 }
 
 /**
- * That model and its ancestors, as far back as their manifests can be had in time: whoever begins anew has to be given them, and one that nobody has, or only
- * servers that send little, costs no report.
+ * That model and its ancestors, as far back as their manifests can be had in time. Whoever begins anew has to be given them: a manifest that nobody
+ * has, or only servers that send little, costs no report.
  *
  * @param onMissing told why one of them cannot
  */

@@ -16,8 +16,8 @@ import type { GatedReader } from "./gated-cache.js";
 import { madeOnce } from "./made-once.js";
 
 /**
- * Sketches of a cycle's updates, by which it is measured how independent they are of each other. They are made one after another beside all else: what is
- * read stays in memory for a tensor, and a thread of its own computes.
+ * Sketches of a cycle's updates, by which it is measured how independent they are of each other. They are made one after another beside all else:
+ * only a tensor is in memory at a time, and a thread of its own computes.
  */
 export interface Sketches {
   /**

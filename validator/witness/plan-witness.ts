@@ -18,7 +18,7 @@ export interface WitnessPlan {
   readonly tokens: number;
 }
 
-/** Of the machine's memory, evaluation's and that of a validator's own trainings: the rest is the system's and the program's. */
+/** Part of the machine's memory for evaluation and a validator's own trainings: the rest is the system's and the program's. */
 const MEMORY_SHARE = 0.9;
 
 /** Bytes that a validator's own training may take beside a model that evaluation holds. @param evaluation bytes that evaluation may take */

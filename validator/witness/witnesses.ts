@@ -10,8 +10,8 @@ export interface WitnessPlace {
 }
 
 /**
- * A validator's own trainings: of each group of a cycle's model two, on text that it draws by a secret of its own, which nobody else ever sees. They tell
- * it what a training has in common with any other: docs/independence.md#witnesses.
+ * A validator's own trainings: two of each group of a cycle's model, on text that it draws by a secret of its own. Nobody else ever sees them. They
+ * tell it what a training has in common with any other: docs/independence.md#witnesses.
  */
 export interface Witnesses {
   /** Trains them, as far as there is time before the cycle's reveal phase. Those that were trained before a restart are not trained again. */
