@@ -24,7 +24,7 @@ export const warnings = {
     meaning:
       "A group took no step, as too few validators voted on its steps, or none judged its updates: its model stays, and the cycle is left out of its miners' pay.",
     remedy:
-      "See the reason on the line, and why validators send no report or ballot, or cannot measure the group: `steps not measured` and lines that begin with `missed` in their logs.",
+      "See the reason on the line, and why validators send no report or ballot, or cannot measure the group: `steps not measured`, `EVALUATION_SHORT` and lines that begin with `missed` in their logs.",
   },
   PULSE_MISSING: {
     meaning: "The chain lacks the beacon's pulse that opens timelocked weights.",

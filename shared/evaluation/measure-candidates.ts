@@ -7,6 +7,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { type OuterStep, reachOf } from "#shared/protocol/network-file/outer-step.js";
 import type { StepVote } from "#shared/protocol/step-vote.js";
 import { ENOUGH_TIME, type MeasuringTime } from "#shared/scoring/measuring-time.js";
+import { LEAST_PART } from "#shared/scoring/steps/contest.js";
 import { measureElsewhere } from "#shared/scoring/steps/measure-elsewhere.js";
 import { measureSteps } from "#shared/scoring/steps/measure-steps.js";
 import type { StepReduction } from "#shared/scoring/steps/paired.js";
@@ -62,7 +63,7 @@ export interface OtherText {
 
 /** The result of measuring a group's candidate steps. */
 export interface MeasuredCandidates {
-  /** The ballot's vote on them, for the base if no candidate exists. Null if the base itself cannot be measured. */
+  /** The ballot's vote on them, for the base if no candidate exists. Null if the base itself cannot be measured, or too little was for a vote. */
   readonly vote: StepVote;
   /** By number of a step that exists in this cycle. */
   readonly reductions: ReadonlyMap<number, StepReduction>;
@@ -76,7 +77,8 @@ export interface MeasuredCandidates {
 
 /**
  * Measures by how much each candidate step would lower the loss of a group's model, on the same batches. Where all that are approved cost the other groups
- * more than they gain, those that had left the race before race once more.
+ * more than they gain, those that had left the race before race once more. Where time ended the race before any was approved, and before half of the
+ * batches, there is no vote if an update of the group has a positive merit: work that was found good is not voted down for want of time.
  */
 export const measureCandidates = async (
   meter: Pick<LossMeter, "ofGroup">,
@@ -169,14 +171,17 @@ export const measureCandidates = async (
     if (left.length > 0) await race(left);
     chosen = worthwhile(approved, groups);
   }
+  const isTooShort = isShort && Math.max(...all.map(batchesOf)) < LEAST_PART * batches.length;
+  const isOpen = isTooShort && directions.merged !== null && approved.every((step) => step === null);
   const of = new Map([...steps].map(([number, like]) => [number, measured.indexOf(like)]));
   return {
-    vote: isMeasured
-      ? {
-          better: [...of].flatMap(([number, at]) => (chosen.better[at] ? [number] : [])),
-          best: chosen.best === null ? 0 : measured[chosen.best]!,
-        }
-      : null,
+    vote:
+      isMeasured && !isOpen
+        ? {
+            better: [...of].flatMap(([number, at]) => (chosen.better[at] ? [number] : [])),
+            best: chosen.best === null ? 0 : measured[chosen.best]!,
+          }
+        : null,
     reductions: new Map([...of].map(([number, at]) => [number, reductions[at]!])),
     elsewhere: new Map(
       [...of].flatMap(([number, at]) => {

@@ -5,7 +5,7 @@ import type { Look } from "./looks.js";
 import { paired, type StepReduction } from "./paired.js";
 
 /** Part of all batches on which the best is measured at least, if there is time. */
-const LEAST_PART = 1 / 2;
+export const LEAST_PART = 1 / 2;
 /**
  * Confidence at which one candidate counts as surely better than another, or as unable to reach what the last look requires, and at which an
  * approval must hold later.

@@ -119,3 +119,17 @@ test("a race of steps leaves time to measure what they cost another group", asyn
     assert.ok(taken <= left, `${taken} of ${left}`);
   }
 });
+
+test("a race that time ends before any step is approved is no vote for the base, where an update was found good", async () => {
+  const single = along(0.1);
+  const directions = { merged: single, all: single, best: single, momentum: null };
+  const hard = { noise: 10 };
+  const { vote } = await measure(directions, [], { ...hard, left: 64 });
+  assert.equal(vote, null);
+  const half = await measure(directions, [], { ...hard, left: 100 });
+  assert.deepEqual(half.vote, { better: [], best: 0 }, "the same with time for half of the batches");
+  const whole = await measure(directions, [], hard);
+  assert.deepEqual(whole.vote, { better: [], best: 0 }, "and for all of them");
+  const worthless = await measure({ ...directions, merged: null, best: null }, [], { ...hard, left: 64 });
+  assert.deepEqual(worthless.vote, { better: [], best: 0 }, "where none was");
+});
