@@ -12,7 +12,7 @@ export const describePlan = (
   verdict: Verdict,
   measured?: EvaluationTime,
 ): string => {
-  const { memory, disk, transfer, evaluation, witness, mode } = plan;
+  const { memory, disk, transfer, evaluation, choosing, witness, mode } = plan;
   const isWhole = mode === "whole";
   const { tokensPerSecond: speed } = has;
   const time = (tokens: number) => (speed === null ? "unknown" : `${(tokens / speed).toPrecision(3)} s`);
@@ -109,6 +109,18 @@ export const describePlan = (
           "all batches of all",
           time(evaluation.mostTokens),
           `${evaluation.mostTokens} tokens; races mostly end earlier`,
+        ],
+      ],
+    ],
+    [
+      "choose phase",
+      [
+        ["time", `${choosing.seconds.toFixed(0)} s`, "for the steps of all groups"],
+        ["two looks", time(choosing.leastTokens), `${choosing.leastTokens} tokens; with less hardly any step is found`],
+        [
+          "all batches of all",
+          time(choosing.mostTokens),
+          `${choosing.mostTokens} tokens; races mostly end earlier, and are cut short where they do not`,
         ],
       ],
     ],

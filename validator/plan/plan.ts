@@ -4,7 +4,7 @@ import type { Device } from "#shared/engine/device.js";
 import { BYTES, sizeOf } from "#shared/engine/tensor.js";
 import { STATES_SHARE, wholeModelBytes } from "#shared/evaluation/evaluation-memory.js";
 import { type LayerPart, lossGraphs, type ModelPart } from "#shared/evaluation/layers/layer-graphs.js";
-import { KEPT_BYTES } from "#shared/evaluation/loss-meter.js";
+import { KEPT_BYTES, STEP_BATCHES } from "#shared/evaluation/loss-meter.js";
 import { SKETCH_BYTES } from "#shared/independence/count-sketch.js";
 import { SKETCHING_BYTES } from "#shared/independence/sketching.js";
 import { expertsOf, groupShapes, hubShapes } from "#shared/model/groups.js";
@@ -14,6 +14,7 @@ import type { Network } from "#shared/protocol/network.js";
 import { planLaps } from "#shared/scoring/racing/laps.js";
 import { raceRules } from "#shared/scoring/racing/rules.js";
 import { LEAST_BATCHES } from "#shared/scoring/racing/run-races.js";
+import { passesOfTwoLooks } from "#shared/scoring/steps/measure-steps.js";
 import { type FloatDType, floatBytes } from "#shared/tensor-files/float-dtype.js";
 import { ARENA_SHARE, bytesOf, peakOf, sizesOf } from "#shared/training/plan-peak.js";
 import { mergedBytes } from "../merge/merged-bytes.js";
@@ -61,6 +62,14 @@ export interface EvaluationPlan {
     /** Tokens that all updates of a cycle and the base go through at most: racing mostly ends earlier. */
     readonly mostTokens: number;
     /** Tokens below which no update is scored. */
+    readonly leastTokens: number;
+  };
+  /** The choice of each group's step. */
+  readonly choosing: {
+    readonly seconds: number;
+    /** Tokens that the base and all steps go through at most: racing mostly ends earlier. */
+    readonly mostTokens: number;
+    /** Tokens of the first two looks at the steps: with less hardly any is found. */
     readonly leastTokens: number;
   };
   /** The validator's own trainings of a cycle, all together. */
@@ -152,7 +161,27 @@ export const planEvaluation = (network: Network, options: EvaluationPlanOptions)
       mostTokens: measured * scoring.eval_batches * perBatch,
       leastTokens: measured * Math.min(LEAST_BATCHES, scoring.eval_batches) * perBatch,
     },
+    choosing: planChoosing(network, blockSeconds),
     witness: { tokens: witness.tokens, seconds: (phases.train + phases.commit) * blockSeconds },
+  };
+};
+
+/** The other groups' text apart, on which few steps are measured. */
+const planChoosing = (
+  { groups, data, phases, scoring, training }: Network,
+  blockSeconds: number,
+): EvaluationPlan["choosing"] => {
+  const steps = training.outer.steps.length;
+  const perBatch = scoring.eval_batch_size * data.sequence_length;
+  const ofGroups = (passes: (batches: number) => number) =>
+    Object.values(groups).reduce(
+      (sum, { sealed }) => sum + perBatch * passes((sealed ? 1 : STEP_BATCHES) * scoring.eval_batches),
+      0,
+    );
+  return {
+    seconds: phases.choose * blockSeconds,
+    mostTokens: ofGroups((batches) => (steps + 1) * batches),
+    leastTokens: ofGroups((batches) => passesOfTwoLooks(steps, batches)),
   };
 };
 

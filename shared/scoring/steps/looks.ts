@@ -18,7 +18,7 @@ export interface Look {
 }
 
 /** Batches of the first look. The number doubles from look to look. */
-const FIRST_LOOK = 8;
+export const FIRST_LOOK = 8;
 /** The last look's share of the error that the confidence leaves. The earlier looks, which decide clear cases, share the rest. */
 const LAST_LOOK = 0.7;
 

@@ -2,7 +2,7 @@ import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { createRate, ENOUGH_TIME, type MeasuringTime } from "../measuring-time.js";
 import { type Contest, holds, overtaking, stillOpen } from "./contest.js";
 import { farthestOfLongest } from "./farthest.js";
-import { planLooks, type StepRules } from "./looks.js";
+import { FIRST_LOOK, planLooks, type StepRules } from "./looks.js";
 import { paired, type StepReduction } from "./paired.js";
 
 export interface StepMeasurement {
@@ -140,6 +140,13 @@ export const measureSteps = async ({
     passes,
     isShort: isCutShort,
   };
+};
+
+/** Forward passes of a batch in the first two looks, the base's included. The first alone finds hardly any step. @param candidates of one group */
+export const passesOfTwoLooks = (candidates: number, batches: number): number => {
+  const first = Math.min(FIRST_LOOK, batches);
+  const second = Math.min(2 * FIRST_LOOK, batches) - first;
+  return (candidates + 1) * first + (Math.min(candidates, FINALISTS) + 1) * second;
 };
 
 const bestOf = (

@@ -92,6 +92,12 @@ describe("a validator's plan", () => {
     // Six updates, and the base of both groups.
     assert.equal(evaluation.mostTokens, 8 * 12 * 8 * 16);
     assert.equal(evaluation.leastTokens, 8 * 4 * 8 * 16);
+    // Of each group the base and its steps, on four times as many batches; and two looks, the second with four steps.
+    const steps = micro.training.outer.steps.length;
+    const { choosing } = planEvaluation(micro, usual);
+    assert.equal(choosing.seconds, 12 * micro.phases.choose);
+    assert.equal(choosing.mostTokens, 2 * (steps + 1) * 48 * 8 * 16);
+    assert.equal(choosing.leastTokens, 2 * ((steps + 1) * 8 + 5 * 8) * 8 * 16);
   });
 
   it("is what doctor holds against the machine", async () => {
