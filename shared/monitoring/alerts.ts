@@ -160,6 +160,24 @@ export const ALERTS: readonly Alert[] = [
     action: "Give the validator more of the machine, or the network a longer evaluate phase.",
   },
   {
+    name: "BlockZeroFailedToJudge",
+    expr: 'sum by (instance, job) (increase(blockzero_verdicts_total{reason="validator_failed"}[6h])) > 0',
+    for: "0m",
+    severity: "warning",
+    summary: "{{ $labels.instance }} failed itself to judge {{ $value | humanize }} updates",
+    action:
+      "The report's details say why (`blockzero explain`): no time, no text, a disk or a network that did not answer. What half of the stake fails on is left out of its miner's pay.",
+  },
+  {
+    name: "BlockZeroVotesMissing",
+    expr: "increase(blockzero_votes_missing_total[6h]) > 0",
+    for: "0m",
+    severity: "warning",
+    summary: "{{ $labels.instance }} had no vote on a group's steps",
+    action:
+      'The log has `steps not measured`, or `measured steps` with `best="not measured"` where the time was too short: give the validator more of the machine, or the network a longer choose phase.',
+  },
+  {
     name: "BlockZeroUnwitnessed",
     expr: "increase(blockzero_races_unwitnessed_total[6h]) > 0",
     for: "0m",

@@ -63,6 +63,8 @@ const choose = async (choosing: Choosing, agreed: Agreement): Promise<Chosen> =>
   const texts = await evaluationTexts(participant, cycle);
   const seeds = await awaitSeeds(participant, { cycle, purpose: "choose" });
   const votes = await votesByTurns(names, { ...choosing, plan, base, model, texts, seeds });
+  const missing = names.filter((group) => votes.get(group) === null).length;
+  participant.telemetry.instruments.add("blockzero_votes_missing_total", missing);
   return { votes: names.map((group) => votes.get(group)!), seeds };
 };
 

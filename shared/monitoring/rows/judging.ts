@@ -54,6 +54,7 @@ export const JUDGING: Row = {
         increase("blockzero_races_total", "6h", "all"),
         increase("blockzero_races_short_total", "6h", "ended by the time"),
         increase("blockzero_races_unwitnessed_total", "6h", "without own trainings"),
+        increase("blockzero_votes_missing_total", "6h", "groups without a vote"),
       ],
     },
     {

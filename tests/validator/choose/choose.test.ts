@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { it, type TestContext } from "node:test";
+import { prometheusInstruments } from "#shared/telemetry/instruments/prometheus.js";
+import { createTelemetry } from "#shared/telemetry/telemetry.js";
 import { orAbort } from "#shared/util/deadline.js";
 import { chooseSteps } from "#validator/choose/choose.js";
 import { vote } from "#validator/choose/vote.js";
@@ -110,7 +112,10 @@ it("a validator without time for all batches of the steps says why, and what hel
 }, async (t) => {
   const { vera, agreed } = await openChoosing(t);
   const late = { blockTime: () => 1, expected: () => 0 };
-  await chooseSteps(vera.participant, vera.meter, 1, agreed, late);
+  const instruments = prometheusInstruments("validator");
+  const watched = { ...vera.participant, telemetry: createTelemetry(instruments) };
+  assert.deepEqual((await chooseSteps(watched, vera.meter, 1, agreed, late)).votes, [null, { better: [], best: 0 }]);
+  assert.match(await instruments.text(), /^blockzero_votes_missing_total 1$/m);
   const line = vera.participant.lines.find(({ message }) => message === "measured steps");
   const { code, reason, prevention } = line?.fields ?? {};
   assert.deepEqual([line?.level, code], ["warn", "EVALUATION_SHORT"]);

@@ -79,6 +79,12 @@ export const validationInstruments = {
     roles: VALIDATOR,
     unit: "races",
   },
+  blockzero_votes_missing_total: {
+    type: "counter",
+    help: "Groups of which this validator's ballots say nothing, as it could not measure their steps.",
+    roles: VALIDATOR,
+    unit: "groups",
+  },
   blockzero_race_batches: {
     type: "gauge",
     help: "Batches that the last race measured.",
