@@ -23,7 +23,10 @@ export const subnetOptions = (
 ): Command =>
   command
     .option("--home <dir>", `${home}; unset: ${LOCALNET}, or with --chain none`)
-    .option("--chain <url>", "a node's WebSocket URL or a network's name; unset: only the home is looked at")
+    .option(
+      "--chain_endpoint, --chain <url>",
+      "a node's WebSocket URL or a network's name; unset: only the home is looked at",
+    )
     .option("--netuid <n>", "the subnet's number on that chain", wholeNumber(0, 65535))
     .option("--allow-private-addresses", "fetch from loopback and private addresses too");
 
