@@ -19,7 +19,7 @@ export interface AgreedOutcome {
   readonly score: number;
   /** Likewise of the one whose independence was agreed on. Null unless scored. */
   readonly independence: number | null;
-  /** Whether a report that counts says anything of the miner but that its validator failed, or one that is unheard may. */
+  /** Whether a report that counts says anything of the miner but that its validator failed. */
   readonly isJudged: boolean;
 }
 
@@ -110,7 +110,7 @@ const agree = (
   const against = votes.filter(({ entry }) => entry.verdict === "rejected" || entry.reason === "unreachable");
   const judging = sumStake([...scored, ...against].map(({ stake }) => stake));
   const halves = { stakes, unheard, there: judging + unheard };
-  const isJudged = halves.there > 0n;
+  const isJudged = judging > 0n;
   const worth = agreedEntry([...winners].sort(byScore), ({ score }) => score, { ...halves, apart: APART.score });
   const own = agreedEntry([...winners].sort(byIndependence), independenceOf, { ...halves, apart: APART.independence });
   if (worth && own) {

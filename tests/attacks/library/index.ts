@@ -26,6 +26,7 @@ import { liarAbsurd } from "./liar-absurd.js";
 import { liarAtOnce, liarByTurns } from "./liar-at-once.js";
 import { liarCrawls } from "./liar-crawls.js";
 import { liarFails } from "./liar-fails.js";
+import { liarHearsNobody } from "./liar-hears-nobody.js";
 import { liarIndependence } from "./liar-independence.js";
 import { liarInflates } from "./liar-inflates.js";
 import { liarModel } from "./liar-model.js";
@@ -156,6 +157,7 @@ export const attacks: readonly Attack[] = [
   liarWithholds,
   liarUnreachable,
   liarUnreachableWhileAway,
+  liarHearsNobody,
   liarUnheardWhileAway,
   liarUnreachableWhileFailing,
   ...liarZeroesWhileAway,
