@@ -18,7 +18,11 @@ interface Merging {
   readonly momentum: FloatTensors | null;
 }
 
-/** What a group's steps may go along: the updates that the network would select, with their shares and voices, merged as it merges them. @param scored of one group */
+/**
+ * What a group's steps may go along: the updates that the network would select, with their shares and voices, merged as it merges them.
+ *
+ * @param scored of one group
+ */
 export const directionsInMemory = (
   scored: readonly ScoredUpdate[],
   { topN, merge, momentum }: Merging,

@@ -2,7 +2,10 @@ import type { CommandGroup, CommandSpec } from "#shared/cli/program.js";
 
 export type Loaded = Promise<CommandSpec | CommandGroup>;
 
-/** The commands of `blockzero` but `completion`, which completes them, in the order of their help. Each brings in only what it needs; all of them take a second to load. */
+/**
+ * The commands of `blockzero` but `completion`, which completes them, in the order of their help. Each brings in only what it needs; all of them take
+ * a second to load.
+ */
 export const COMMANDS: Readonly<Record<string, Readonly<Record<string, () => Loaded>>>> = {
   "On this machine:": {
     localnet: async () => (await import("./commands/localnet.js")).localnet,

@@ -15,8 +15,8 @@ import { openTokens, type ShardChoice, type SourceUse } from "./tokens.js";
 type GroupData = Pick<Network, "groups" | "data">;
 
 /**
- * The training stream of a group's own documents; an operator's documents take `share` of the windows where given. Of packs so many shards as `shards`
- * says are drawn from.
+ * The training stream of a group's own documents; an operator's documents take `share` of the windows where given. Of packs so many shards as
+ * `shards` says are drawn from.
  */
 export const groupTrainingLoader = (
   network: GroupData,

@@ -36,7 +36,8 @@ export interface JsonlOptions {
 
 /**
  * An operator's own documents: UTF-8, one JSON object with a `text` a line; other fields, blank lines and those whose text is empty or null are
- * ignored, and so is a byte order mark. Numbers that JSON lacks, as Python writes them, count as null. The whole file is checked on opening; afterwards only the places of the lines stay in memory.
+ * ignored, and so is a byte order mark. Numbers that JSON lacks, as Python writes them, count as null. The whole file is checked on opening;
+ * afterwards only the places of the lines stay in memory.
  *
  * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_MALFORMED (with the line), DATASET_TOO_LARGE, DATASET_EMPTY, DATASET_MISMATCH,
  *         and DATASET_CHANGED from `document` when the file changed since

@@ -37,7 +37,10 @@ export interface CycleResult {
   readonly valLossAfter: GroupLosses;
   readonly valBpbBefore: GroupLosses;
   readonly valBpbAfter: GroupLosses;
-  /** Group → number of the step that the ballots chose for its model. 0 if it took no step: then its miners are paid nothing for the cycle, unless it is undecided. */
+  /**
+   * Group → number of the step that the ballots chose for its model. 0 if it took no step: then its miners are paid nothing for the cycle, unless it
+   * is undecided.
+   */
   readonly steps: Readonly<Record<string, number>>;
   /** Groups that took no step for want of votes or reports: their miners' pay leaves the cycle out. */
   readonly undecided: readonly string[];

@@ -31,7 +31,10 @@ const FLOAT_SPRINT: Sprint = sprintSchema.parse({ every: 1, profile: "float", di
 /** All of the few seconds of a localnet's evaluate phase. */
 const IDLE = sprintSchema.parse({ ...SPRINT, every: 2, idle: { window: 1 } }).idle;
 
-/** The same in every second cycle, confirmed or upheld by idle time in each of the others, so that it is seen; one of both at even odds where both are asked for. */
+/**
+ * The same in every second cycle, confirmed or upheld by idle time in each of the others, so that it is seen; one of both at even odds where both are
+ * asked for.
+ */
 export const sprintWith = ({
   profile,
   confirmations,
@@ -55,8 +58,8 @@ export const phasesFor = (profile: Sprint["profile"], phases: Network["phases"])
   profile === "float" ? { ...phases, evaluate: Math.max(phases.evaluate, FLOAT_EVALUATE) } : phases;
 
 /**
- * A part of the evaluate phase, which is longer for floats, so that a Sprint takes at most a twentieth of the cycle. Idle time gives way to no program:
- * validators are on the same machine.
+ * A part of the evaluate phase, which is longer for floats, so that a Sprint takes at most a twentieth of the cycle. Idle time gives way to no
+ * program: validators are on the same machine.
  */
 export const computeFor = (profile: Sprint["profile"]) => ({
   max_share: profile === "float" ? 0.1 : 0.25,
@@ -101,8 +104,8 @@ export interface KnownSprints {
 }
 
 /**
- * The result of a cycle's Sprint or confirmation, once the reveal phase after it is over, and of the duty of the Sprint before. They are settled and closed as
- * every validator does it; what it gets of its pay is by both. Null if the cycle has neither Sprint nor confirmation.
+ * The result of a cycle's Sprint or confirmation, once the reveal phase after it is over, and of the duty of the Sprint before. They are settled and
+ * closed as every validator does it; what it gets of its pay is by both. Null if the cycle has neither Sprint nor confirmation.
  */
 export const observeSprint = async (
   context: ObserverContext & { readonly models: AgreedModels },

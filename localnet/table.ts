@@ -57,7 +57,10 @@ const stepOf = (group: string, { steps, undecided }: CycleResult): string => {
   return paint("yellow", why);
 };
 
-/** The summary of a run: one line per cycle, with the losses, the merged miners, and the groups that took no step and so were not paid, or whose pay leaves the cycle out. */
+/**
+ * The summary of a run: one line per cycle, with the losses, the merged miners, and the groups that took no step and so were not paid, or whose pay
+ * leaves the cycle out.
+ */
 export const summaryTable = ({ genesis, cycles }: LocalnetResult): readonly string[] => {
   const groups = Object.keys(genesis.valLoss);
   const losses = ({ valLoss, valBpb }: ModelLosses) =>

@@ -64,8 +64,8 @@ const copier: Behaviour = async ({ participant, group, baseManifest }) => {
 };
 
 /**
- * Trains in every cycle, and in some that nobody can know submits its update with the sign turned: whoever scores that did not measure. Steps, tokens and
- * sizes are as ever, so that only the direction tells which it is.
+ * Trains in every cycle, and in some that nobody can know submits its update with the sign turned: whoever scores that did not measure. Steps, tokens
+ * and sizes are as ever, so that only the direction tells which it is.
  */
 const planted =
   (isTurned: (isOther: boolean) => boolean): Behaviour =>

@@ -8,7 +8,10 @@ import { planCommand } from "./plan/plan-command.js";
 import { receiptCommands } from "./receipts/receipt-command.js";
 import { scoreCommand } from "./score/command.js";
 
-/** `blockzero-miner` itself, `plan`, `score`, `affinity`, `trainer` and `checkup`, which have some of its settings, and `receipt`: each takes the flags that follow it. */
+/**
+ * `blockzero-miner` itself, `plan`, `score`, `affinity`, `trainer` and `checkup`, which have some of its settings, and `receipt`: each takes the
+ * flags that follow it.
+ */
 export const minerProgram = (): Command => {
   const program = singleCommand(minerCommand).enablePositionalOptions();
   addCommand(program, planCommand);

@@ -28,7 +28,8 @@ export interface JournalFileOptions {
 }
 
 /**
- * The whole lines of a journal; null if there is no file. A line that a crash cut off is the last one, and its signature was never given: it is left out.
+ * The whole lines of a journal; null if there is no file. A line that a crash cut off is the last one, and its signature was never given: it is left
+ * out.
  *
  * @throws BlockZeroError JOURNAL_MALFORMED, SIGNER_JOURNAL_FAILED
  */

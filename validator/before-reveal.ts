@@ -3,8 +3,8 @@ import { untilBlock } from "#shared/participant/until-block.js";
 import { phaseWindow } from "#shared/protocol/phases.js";
 
 /**
- * Measures what only people want to know. It begins before the block before a cycle's reveal phase, and ends with that phase's first: from then on a validator
- * has updates to look at.
+ * Measures what only people want to know. It begins before the block before a cycle's reveal phase, and ends with that phase's first: from then on a
+ * validator has updates to look at.
  *
  * @param measure gets a signal that aborts when the time is over
  * @returns `late` where there is no time, or it is over meanwhile

@@ -82,8 +82,8 @@ export const runCycle = async (validator: Validator, cycle: number): Promise<voi
 };
 
 /**
- * The early tally, where every report that counts was available and no fork replaced the block that it was read in. Else once more: some honest participant
- * has the missing file, and there is time until the weights.
+ * The early tally, where every report that counts was available and no fork replaced the block that it was read in. Else once more: some honest
+ * participant has the missing file, and there is time until the weights.
  */
 const tallyLate = async (
   { participant }: Validator,

@@ -41,7 +41,9 @@ export const validatorJournalSchema = sprintMemorySchema.extend({
       z.object({ cycle: z.int(), improved: z.array(z.string()), undecided: z.array(z.string()).default([]) }),
     )
     .default([]),
-  /** Group → the last model measured on its reference text, its loss in nats per token and in bits per byte, and the last cycle that it was told of. */
+  /**
+   * Group → the last model measured on its reference text, its loss in nats per token and in bits per byte, and the last cycle that it was told of.
+   */
   reference: z
     .record(
       z.string(),

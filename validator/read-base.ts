@@ -14,8 +14,8 @@ interface Mapped {
 const lastMapped = new WeakMap<Participant["models"], Mapped>();
 
 /**
- * A cycle's model for a meter: in memory, or in its files for one that reads it layer by layer. Checking the hashes of files that do not fit in memory
- * takes minutes, so it is done once a cycle.
+ * A cycle's model for a meter: in memory, or in its files for one that reads it layer by layer. Checking the hashes of files that do not fit in
+ * memory takes minutes, so it is done once a cycle.
  *
  * @throws what reading it throws
  */

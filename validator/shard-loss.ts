@@ -25,9 +25,9 @@ export const knownShards = (
   Object.entries(shards).flatMap(([group, known]) => (known.model === model ? [[{ group }, known.loss] as const] : []));
 
 /**
- * Measures on a group's reference text what the group's miners train with, its shard of the agreed model, and warns where that and the whole model, which
- * is what updates are scored with, have come apart: what miners learn then is not what is measured. It decides nothing, and like the whole model's
- * loss it is measured before the reveal phase alone, and once a model.
+ * Measures on a group's reference text what the group's miners train with, its shard of the agreed model, and warns where that and the whole model,
+ * which is what updates are scored with, have come apart: what miners learn then is not what is measured. It decides nothing, and like the whole
+ * model's loss it is measured before the reveal phase alone, and once a model.
  */
 export const measureShard = async (
   {

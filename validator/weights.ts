@@ -20,8 +20,8 @@ import { knownPayParts } from "./sprint/known-gate.js";
 const FETCH_SHARE = 1 / 3;
 
 /**
- * Sets the cycle's weights, once. A chain that does not answer is asked again at the next block, and so are servers. Any other failure is only logged: the next cycle's weights
- * replace these anyway.
+ * Sets the cycle's weights, once. A chain that does not answer is asked again at the next block, and so are servers. Any other failure is only
+ * logged: the next cycle's weights replace these anyway.
  *
  * @param base hash of the model that the cycle started from
  */

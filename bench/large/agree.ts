@@ -66,8 +66,8 @@ export interface Agreement {
 }
 
 /**
- * One step of a group of a generated model as a miner computes it layer by layer, beside the same shard in another implementation, which reads it from the folder
- * that an operator's own program would get. Closes the peer.
+ * One step of a group of a generated model as a miner computes it layer by layer, beside the same shard in another implementation, which reads it
+ * from the folder that an operator's own program would get. Closes the peer.
  *
  * @throws BlockZeroError USAGE, and what the peer throws
  */

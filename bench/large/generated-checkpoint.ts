@@ -14,7 +14,8 @@ import type { Seeds } from "./seeded-weights.js";
 const SHARD_BYTES = 5e9;
 
 /**
- * Writes a checkpoint of such a config in bfloat16 to an empty folder, with the names, files and index that `save_pretrained` gives it. Files are sparse.
+ * Writes a checkpoint of such a config in bfloat16 to an empty folder, with the names, files and index that `save_pretrained` gives it. Files are
+ * sparse.
  *
  * @returns bytes of all tensors
  */

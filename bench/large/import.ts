@@ -48,8 +48,8 @@ export interface ImportStage {
 }
 
 /**
- * Measures and imports a generated checkpoint in bfloat16 as `blockzero genesis` does, serves it as `blockzero publish` does to a miner that fetches hub and one group, and
- * exports it as `blockzero model export` does. Server and miner are this process, so that a peak is that of both.
+ * Measures and imports a generated checkpoint in bfloat16 as `blockzero genesis` does, serves it as `blockzero publish` does to a miner that fetches
+ * hub and one group, and exports it as `blockzero model export` does. Server and miner are this process, so that a peak is that of both.
  */
 export const importLarge = async ({
   model,

@@ -7,7 +7,11 @@ import type { Slopes, SlopesPeer } from "./agree.js";
 
 const script = fileURLToPath(new URL("../../../bench/peers/large.py", import.meta.url));
 
-/** The first of these Pythons that has transformers, in a process of its own. @throws BlockZeroError BENCH_PEER where none has, with what each said */
+/**
+ * The first of these Pythons that has transformers, in a process of its own.
+ *
+ * @throws BlockZeroError BENCH_PEER where none has, with what each said
+ */
 export const startTransformers = async (pythons: readonly string[], threads: number): Promise<SlopesPeer> => {
   const reasons: string[] = [];
   for (const python of pythons) {

@@ -273,7 +273,10 @@ const chartOf = ({ title, runs }: Figure): Chart => ({
   lines: Object.entries(runs).map(([name, { losses }]) => ({ name, values: losses })),
 });
 
-/** Each run at the rate at which it ends lowest, for batches of another size have another best rate. Of the way: of that of all tokens at their best rate. */
+/**
+ * Each run at the rate at which it ends lowest, for batches of another size have another best rate. Of the way: of that of all tokens at their best
+ * rate.
+ */
 const bestRatesOf = (figures: readonly Figure[]): string => {
   const groups = [...new Set(figures.map(({ group }) => group))];
   const names = Object.keys(figures[0]!.runs);

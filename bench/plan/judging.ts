@@ -14,8 +14,8 @@ import { watchPeaks } from "../large/anonymous-memory.js";
 import { median } from "../median.js";
 
 /**
- * A validator's work on random weights, in a process of its own, so that its memory is: the base model by all groups and one update of a group, judged as a whole. Prints the
- * peak of anonymous memory and the tokens a second.
+ * A validator's work on random weights, in a process of its own, so that its memory is: the base model by all groups and one update of a group,
+ * judged as a whole. Prints the peak of anonymous memory and the tokens a second.
  */
 const [path, threads] = process.argv.slice(2);
 const network = networkSchema.parse(JSON.parse(readFileSync(path!, "utf8")));

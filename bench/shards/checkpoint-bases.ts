@@ -12,8 +12,8 @@ import type { Base, MakeBases } from "./base.js";
 const SEED = "1";
 
 /**
- * A dense checkpoint made the demonstration's model, with one expert more in every layer than its groups own: a copy of the dense feed-forward network as
- * the others are, which nobody trains. Its routers are trained as genesis does. The text lies in a folder that is gone with the generator.
+ * A dense checkpoint made the demonstration's model, with one expert more in every layer than its groups own: a copy of the dense feed-forward
+ * network as the others are, which nobody trains. Its routers are trained as genesis does. The text lies in a folder that is gone with the generator.
  *
  * @throws BlockZeroError UPCYCLE_UNSUPPORTED, VOCABULARY_TOO_SMALL, and what reading the checkpoint or its tokenizer throws
  */

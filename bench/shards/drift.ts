@@ -43,7 +43,10 @@ export interface Drifted {
 /** What of an update is taken at most: the part with the lowest loss of the whole model, or none. */
 const PARTS = [1, 0.5, 0.25];
 
-/** One miner a group, cycle after cycle: its update changes the model where that lowers the whole model's loss. Gives each group at first and after each cycle. */
+/**
+ * One miner a group, cycle after cycle: its update changes the model where that lowers the whole model's loss. Gives each group at first and after
+ * each cycle.
+ */
 export async function* learnOn(device: Device, base: Base, options: DriftOptions): AsyncGenerator<Drifted> {
   const { way, cycles, signal, onStep } = options;
   const network: Network = { ...base.network, model: { ...base.network.model, shard: { mode: way.mode } } };

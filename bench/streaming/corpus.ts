@@ -10,8 +10,8 @@ const [SHORTEST, LONGEST] = [15, 400];
 const RECENT = 4096;
 
 /**
- * Endless documents of phrases of real prose: short ones and, fewer, long ones. Of a hundred four are one of the last documents again, and four are one
- * with a phrase exchanged.
+ * Endless documents of phrases of real prose: short ones and, fewer, long ones. Of a hundred four are one of the last documents again, and four are
+ * one with a phrase exchanged.
  */
 export function* phrases(seed: string): Generator<string> {
   const text = [openMobyDick(), openStateOfTheUnion()]

@@ -117,7 +117,10 @@ const run = async (options: Options): Promise<void> => {
   }
 };
 
-/** The prompt's tokens, as transformers has them: plain text begins a document, a chat's template says itself how it begins. Either may spell special tokens. */
+/**
+ * The prompt's tokens, as transformers has them: plain text begins a document, a chat's template says itself how it begins. Either may spell special
+ * tokens.
+ */
 const promptOf = ({ tokenizer, chat }: LanguageModel, { prompt, chat: message, system }: Options): number[] => {
   if (message === undefined) {
     const { startOfDocument } = tokenizer;

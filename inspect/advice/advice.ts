@@ -49,8 +49,8 @@ const LOW_INDEPENDENCE = 0.5;
 const CROWDED = 2;
 
 /**
- * What would help a miner, by what became of its cycles, as anybody can see it: problems first. A pure function of the history. What only the miner itself knows (its
- * losses, skipped steps and settings) is for `blockzero-miner checkup`.
+ * What would help a miner, by what became of its cycles, as anybody can see it: problems first. A pure function of the history. What only the miner
+ * itself knows (its losses, skipped steps and settings) is for `blockzero-miner checkup`.
  *
  * @param cycles in ascending order
  */

@@ -22,8 +22,8 @@ export interface DutyAudits {
 }
 
 /**
- * Closes the duty of a cycle's Sprint again, from the members' documents, and says what each host did and what follows for its pay. Reputations that validators stated in their checks of the Sprint are
- * compared with those that were agreed on before it and one step by the duty closed since.
+ * Closes the duty of a cycle's Sprint again, from the members' documents, and says what each host did and what follows for its pay. Reputations that
+ * validators stated in their checks of the Sprint are compared with those that were agreed on before it and one step by the duty closed since.
  */
 export const auditDuty = async (
   source: CycleSource,

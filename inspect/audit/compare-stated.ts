@@ -11,8 +11,9 @@ export interface Expected extends Stepping {
 }
 
 /**
- * Compares the reputations that validators stated in their checks of a Sprint with what the duty of earlier Sprints gives. A validator that could not have a document closes duty otherwise: that is a
- * note. So is what most of the stake agrees on where validators without documents that are here now may give it; else the audit diverges. A reputation on which they do not agree is a note too: honest validators that differ give the same.
+ * Compares the reputations that validators stated in their checks of a Sprint with what the duty of earlier Sprints gives. A validator that could not
+ * have a document closes duty otherwise: that is a note. So is what most of the stake agrees on where validators without documents that are here now
+ * may give it; else the audit diverges. A reputation on which they do not agree is a note too: honest validators that differ give the same.
  */
 export const compareStated = async (
   { validators, reputations }: Pick<SprintResult, "validators" | "reputations">,

@@ -14,8 +14,8 @@ interface Auditing {
 }
 
 /**
- * Notes what was scored though it has the tensors of an update that was revealed before, lately or for the same weights. It is no divergence: a validator
- * that was not there then may not have been able to know.
+ * Notes what was scored though it has the tensors of an update that was revealed before, lately or for the same weights. It is no divergence: a
+ * validator that was not there then may not have been able to know.
  *
  * @param base hash of the model that the cycle started from
  */

@@ -20,7 +20,11 @@ import type { Regated } from "./repeats.js";
 /** Submissions fetched at the same time. A stalling server then blocks one of these, not the whole audit. */
 const SUBMISSIONS_AT_ONCE = 32;
 
-/** What the gates need from the base: the weights of every group. The base's other parts are only checked for a sound copy. @param signal ends it before the next tensor, with its reason */
+/**
+ * What the gates need from the base: the weights of every group. The base's other parts are only checked for a sound copy.
+ *
+ * @param signal ends it before the next tensor, with its reason
+ */
 export const readGateBase = async (
   source: CycleSource,
   { hash, manifest }: Model,

@@ -17,7 +17,9 @@ export interface MinerPages {
 /** Bytes of pages that are kept. One has some 400 of each cycle that the dashboard keeps. */
 const KEPT_BYTES = 32 * 2 ** 20;
 
-/** Pages that are made in a minute, for everybody and for one address, behind which a proxy may have many. Each takes time that blocks are read in. */
+/**
+ * Pages that are made in a minute, for everybody and for one address, behind which a proxy may have many. Each takes time that blocks are read in.
+ */
 const MADE_A_MINUTE = 600;
 const MADE_FOR_ONE = 300;
 

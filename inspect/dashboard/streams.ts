@@ -2,7 +2,11 @@ import { networkOf } from "#shared/blobs/network-of.js";
 
 /** Server-sent events to many readers, each of which may be slow or gone. */
 export interface Streams {
-  /** A new reader's stream, which begins with `first`. Null where there is no place. @param address where it comes from, for the limit of each network */
+  /**
+   * A new reader's stream, which begins with `first`. Null where there is no place.
+   *
+   * @param address where it comes from, for the limit of each network
+   */
   open(address: string, first: string): ReadableStream<Uint8Array> | null;
   /** One message to everybody; a reader that has not taken the last ones is dropped. */
   send(event: string, data: string): void;

@@ -15,8 +15,9 @@ const penaltySchema = z.number().positive();
 const documentSchema = z.record(z.string(), z.unknown());
 
 /**
- * What transformers makes processors of in `GenerationMixin._get_logits_processor` (5.24), or of another search than one token after another, whether it samples
- * or not; with the value that does nothing beside null. Sampling's own (`do_sample`, `temperature`, `top_k`, `top_p` …) and lengths are flags here.
+ * What transformers makes processors of in `GenerationMixin._get_logits_processor` (5.24), or of another search than one token after another, whether
+ * it samples or not; with the value that does nothing beside null. Sampling's own (`do_sample`, `temperature`, `top_k`, `top_p` …) and lengths are
+ * flags here.
  */
 const NEUTRAL: Readonly<Record<string, unknown>> = {
   bad_words_ids: null,

@@ -50,8 +50,8 @@ export interface LanguageModelOptions {
   readonly model: string;
   readonly home: string;
   /**
-   * `byte`, or a folder with tokenizer.json; unset: the model's own. The chat template and the ends of a text are taken from there where the model has none, as
-   * one of a home that is read with another tokenizer than its network's.
+   * `byte`, or a folder with tokenizer.json; unset: the model's own. The chat template and the ends of a text are taken from there where the model
+   * has none, as one of a home that is read with another tokenizer than its network's.
    */
   readonly tokenizer?: string | undefined;
   /** Told once of every damaged copy that is come across. */

@@ -45,7 +45,8 @@ const OWN_BATCHES = 4;
 const SEED = "a".repeat(64);
 
 /**
- * How much of a text the experts of each group get: the beginning of up to `documents` of its documents, drawn by a fixed seed, goes through the whole model.
+ * How much of a text the experts of each group get: the beginning of up to `documents` of its documents, drawn by a fixed seed, goes through the
+ * whole model.
  *
  * @throws BlockZeroError NO_DATA for a text without tokens
  */

@@ -40,11 +40,11 @@ export const revealArtifact = async (miner: Submitting, cycle: number, artifact:
 };
 
 /**
- * Submits what an earlier run of the program made for the cycle under way. That needs no training: it is begun before the trainer is opened, which takes
- * a while. A fault of it is logged as `failure`, and may be tried again by the cycle.
+ * Submits what an earlier run of the program made for the cycle under way. That needs no training: it is begun before the trainer is opened, which
+ * takes a while. A fault of it is logged as `failure`, and may be tried again by the cycle.
  *
- * @returns `due` resolves once nothing is left to do in the phase under way, `ended` once the artifact is revealed or cannot be. Both reject only when
- * the participant's signal aborts.
+ * @returns `due` resolves once nothing is left to do in the phase under way, `ended` once the artifact is revealed or cannot be. Both reject only
+ * when the participant's signal aborts.
  */
 export const submitMade = (
   miner: Submitting,

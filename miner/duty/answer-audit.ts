@@ -47,7 +47,8 @@ const makeAnswers = async (member: DutyMember, cycle: number, sprint: SprintWith
   const { start, end } = recordWindow("answers", cycle, network);
   // The rest of the window is for the draws and the record.
   const deadline = middleOf({ start, end: end - BLOCKS_TO_RECORD });
-  // What counts of the Sprint is read while the block that decides it is the newest. Until the window the machine searches for the Sprint of the cycle under way.
+  // What counts of the Sprint is read while the block that decides it is the newest. Until the window the machine searches for the Sprint of the
+  // cycle under way.
   const lasting = {
     what: `the answers about the Sprint of cycle ${cycle}`,
     block: lastBlockFor("checksheld", cycle, participant),

@@ -24,8 +24,9 @@ interface BasisWanted {
 }
 
 /**
- * What this miner draws a Sprint's duty over. Null if it is no member: it has no confirmed weight. What Sprints were settled by and proofs are asked for
- * at every block until `deadline`, and then left out. A warning says if the weights hang on Sprints that cannot be read: the draws may then be other ones than validators expect.
+ * What this miner draws a Sprint's duty over. Null if it is no member: it has no confirmed weight. What Sprints were settled by and proofs are asked
+ * for at every block until `deadline`, and then left out. A warning says if the weights hang on Sprints that cannot be read: the draws may then be
+ * other ones than validators expect.
  */
 export const readBasis = async (
   { participant, journal, arithmetic }: DutyMember,

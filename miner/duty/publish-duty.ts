@@ -22,7 +22,10 @@ import { markDuty, noteDuty } from "./mark.js";
 /** Longest check of one win in milliseconds, the loading of its network included. Blocks end it earlier. */
 const LONGEST_CHECK = 600_000;
 
-/** Draws a member's duty of a Sprint, checks what it is on duty for, and commits to the signed document, once: by a seed that the chain still has then. */
+/**
+ * Draws a member's duty of a Sprint, checks what it is on duty for, and commits to the signed document, once: by a seed that the chain still has
+ * then.
+ */
 export const publishDuty = (member: DutyMember, cycle: number, sprint: SprintWithDuty): Promise<void> => {
   const { end } = recordWindow("duty", cycle, member.participant.network);
   const limit = { duty: "duty", name: `the duty of the Sprint of cycle ${cycle}`, deadline: end + 1 } as const;

@@ -9,7 +9,10 @@ import { writeFloats } from "#shared/training/checkpoint-tensors.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import type { Shapes } from "#shared/training/objective.js";
 
-/** Names and shapes of the whole routers that a job has: of each layer of which the shard holds a part of the experts; none where `training.affinity` is 0. */
+/**
+ * Names and shapes of the whole routers that a job has: of each layer of which the shard holds a part of the experts; none where `training.affinity`
+ * is 0.
+ */
 export const jobRouterShapes = (network: Network, group: string, config: ShardSettings): Shapes =>
   Object.fromEntries(
     Object.entries(programShapes(shardShape(network, group, config))).filter(

@@ -24,8 +24,8 @@ const recordSchema = z.object({
 });
 
 /**
- * Brings the shard's folder up to date: tensors that are of another version are written where they lie, and the whole folder where it is another shard's or
- * a file of it was touched.
+ * Brings the shard's folder up to date: tensors that are of another version are written where they lie, and the whole folder where it is another
+ * shard's or a file of it was touched.
  *
  * @param stop asked before each tensor that is written
  * @returns whether the shard is there

@@ -51,7 +51,10 @@ export interface OwnTrainerOptions {
   readonly home: string;
   /** What the miner's own check of an update is computed on; opened when the first needs it. */
   readonly openDevice: () => Promise<Device>;
-  /** Bytes that the shard's weights may take in that check; one that takes more is measured from its files, layer by layer. By default half of this machine's. */
+  /**
+   * Bytes that the shard's weights may take in that check; one that takes more is measured from its files, layer by layer. By default half of this
+   * machine's.
+   */
   readonly memory?: number;
   readonly log: Log;
   readonly now?: () => number;

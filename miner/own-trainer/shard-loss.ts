@@ -69,7 +69,8 @@ export const isWithin = (memory: number, { config }: ShardModel): boolean =>
   4 * countParameters(parameterShapes(config)) <= memory;
 
 /**
- * The same layer by layer, from the folder's files and one that it writes of the group's weights: in memory are one layer's, as the system's file cache.
+ * The same layer by layer, from the folder's files and one that it writes of the group's weights: in memory are one layer's, as the system's file
+ * cache.
  *
  * @param folder where that file and hidden states are meanwhile
  * @throws what reading the folder and the weights throws, and FILE_UNWRITABLE

@@ -58,7 +58,10 @@ export const measureTraining = async (
   };
 };
 
-/** Weights as a fresh model has them, so that routing is spread; beyond that nothing depends on them. Reading them takes as long as a copy, as it does from the system's file cache. */
+/**
+ * Weights as a fresh model has them, so that routing is spread; beyond that nothing depends on them. Reading them takes as long as a copy, as it does
+ * from the system's file cache.
+ */
 const randomSource = (shapes: Shapes): FrozenSource => {
   const piece = (name: string, shape: readonly number[]): FloatTensor =>
     shape.length === 1

@@ -96,8 +96,8 @@ export const planTraining = async (
   });
   const program = config.training.program === "auto" ? chosen : config.training.program;
 
-  // Other groups' experts that a shard computes with are in memory once. The hub's file stays there whole, also those rows and experts of it that this group does not compute with.
-  // A device with memory of its own holds what it computes with once more.
+  // Other groups' experts that a shard computes with are in memory once. The hub's file stays there whole, also those rows and experts of it that
+  // this group does not compute with. A device with memory of its own holds what it computes with once more.
   const held = (step: StepMemory, by: StepProgram): StepMemory =>
     by === "layers" ? step : { ...step, frozen: hostMemory ? hub + others : hub + step.frozen };
   const step = ways[program];
@@ -164,8 +164,8 @@ export const filesOf = (config: TrainingConfig, network: Network, hubDType: Floa
 };
 
 /**
- * What is held on a card, and what of that is not in the machine's memory: on WebGPU all that a step holds; on CUDA intermediate results, beside copies
- * of the weights and gradients, which travel.
+ * What is held on a card, and what of that is not in the machine's memory: on WebGPU all that a step holds; on CUDA intermediate results, beside
+ * copies of the weights and gradients, which travel.
  */
 const onCard = (
   device: string,

@@ -67,10 +67,15 @@ export const keepReceipt = async (
   return path;
 };
 
-/** Bytes that the receipts of so many cycles may have on average: four times those of 256 miners and ten validators. Strangers choose how long reports are. */
+/**
+ * Bytes that the receipts of so many cycles may have on average: four times those of 256 miners and ten validators. Strangers choose how long reports
+ * are.
+ */
 const BYTES_A_CYCLE = 4 << 20;
 
-/** Deletes all but the newest receipts: those of `kept` cycles, or as many as have their bytes; the newest one stays. Other files are none of ours. */
+/**
+ * Deletes all but the newest receipts: those of `kept` cycles, or as many as have their bytes; the newest one stays. Other files are none of ours.
+ */
 export const forgetReceipts = (home: string, kept: number): void => {
   const folder = folderOf(home);
   const cycles = readdirSync(folder)

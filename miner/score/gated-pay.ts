@@ -5,7 +5,11 @@ import { lastBlockFor } from "#shared/replay/phase-records.js";
 import type { OpenedSubnet } from "#shared/subnet/open-subnet.js";
 import type { GatedPay } from "./report.js";
 
-/** What pay depends on by all Sprints and duty that are settled now, and what it says of a hotkey. Undefined where pay depends on neither. @param signal ends what is recomputed, with its reason */
+/**
+ * What pay depends on by all Sprints and duty that are settled now, and what it says of a hotkey. Undefined where pay depends on neither.
+ *
+ * @param signal ends what is recomputed, with its reason
+ */
 export const gateNow = async (
   { source, head, last }: Pick<OpenedSubnet, "source" | "head" | "last">,
   hotkey: string,

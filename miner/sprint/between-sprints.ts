@@ -19,8 +19,8 @@ export const isOver = ({ clock, network }: Sprinter["participant"], cycle: numbe
   !isBlockLeft(idleWindow(cycle, network), clock.head.number);
 
 /**
- * What the miner is asked to show between two Sprints, and can: a confirmation, or idle time; the difficulty is then that of the Sprint before. Null if
- * nothing.
+ * What the miner is asked to show between two Sprints, and can: a confirmation, or idle time; the difficulty is then that of the Sprint before. Null
+ * if nothing.
  */
 export const askedIn = async (
   sprinter: Sprinter,

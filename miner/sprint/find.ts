@@ -19,8 +19,8 @@ import type { Proving } from "./proving.js";
 import { type Found, isFree, search } from "./search.js";
 
 /**
- * The blocks in which the record of a proof counts. With the float profile those after the second record of first nonces, which must stand on chain until
- * then.
+ * The blocks in which the record of a proof counts. With the float profile those after the second record of first nonces, which must stand on chain
+ * until then.
  */
 export const proofWindow = (cycle: number, { profile, isIdle }: PlayedSprint, network: Network): BlockRange => {
   if (isIdle) return idleWindow(cycle, network);
@@ -37,8 +37,8 @@ interface Finding {
 type Prove = (found: Found, proving: Proving) => Promise<void>;
 
 /**
- * Loads the Sprint's network, searches it, and gives what was found to `prove`. A Sprint and a confirmation are work of the device, before which idle time
- * gives way.
+ * Loads the Sprint's network, searches it, and gives what was found to `prove`. A Sprint and a confirmation are work of the device, before which idle
+ * time gives way.
  *
  * @throws BlockZeroError SPRINT_SEED_REPLACED if a fork made other seeds meanwhile
  */

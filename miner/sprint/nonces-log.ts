@@ -19,8 +19,8 @@ const COUNTS_BYTES = 8;
 const WIN_BYTES = 8;
 
 /**
- * Opens the log of a Sprint: its key, then of each batch the numbers of nonces and of wins, u32 little-endian, the digests, and the wins, f64. A batch
- * that was cut off is left out, and so is all of another Sprint.
+ * Opens the log of a Sprint: its key, then of each batch the numbers of nonces and of wins, u32 little-endian, the digests, and the wins, f64. A
+ * batch that was cut off is left out, and so is all of another Sprint.
  *
  * @param key what the nonces are computed from, 64 hex digits
  */

@@ -20,10 +20,10 @@ import { markSprint, noteSprint } from "./mark-sprint.js";
 import { showSprint } from "./observe-sprint.js";
 
 /**
- * One Sprint of a miner: enter, load the network once its seed is known, search while the validators evaluate, commit to the proof, and serve it. In a
- * cycle between two Sprints it waits until it is known whether there is a confirmation, which whoever proved in the last one has entered already; else it
- * proves its idle time, where the network file asks for that: searching on threads of little priority, and only while nothing else wants the device.
- * What was done before a crash, or before a disk took nothing for a moment, is in the journal and on chain, and is taken up where it stopped.
+ * One Sprint of a miner: enter, load the network once its seed is known, search while the validators evaluate, commit to the proof, and serve it. In
+ * a cycle between two Sprints it waits until it is known whether there is a confirmation, which whoever proved in the last one has entered already;
+ * else it proves its idle time, where the network file asks for that: searching on threads of little priority, and only while nothing else wants the
+ * device. What was done before a crash, or before a disk took nothing for a moment, is in the journal and on chain, and is taken up where it stopped.
  */
 export const runSprint = (sprinter: Sprinter, cycle: number, sprint: Sprint): Promise<void> => {
   const { participant } = sprinter;

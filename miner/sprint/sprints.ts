@@ -29,7 +29,10 @@ export const runSprints = async (sprinter: Sprinter): Promise<never> => {
   }
 };
 
-/** Whether a proof can still go on chain. That its window passed is told where there was a Sprint for sure, and the miner takes part: not of a confirmation. */
+/**
+ * Whether a proof can still go on chain. That its window passed is told where there was a Sprint for sure, and the miner takes part: not of a
+ * confirmation.
+ */
 const isInTime = (sprinter: Sprinter, cycle: number, sprint: Sprint): boolean => {
   const { participant, journal } = sprinter;
   const { clock, network } = participant;

@@ -52,7 +52,9 @@ export const trainObserved = async (
   return training;
 };
 
-/** Shows each step and the whole training. Of steps that were skipped the first has a line: where training diverges, the others would say the same. */
+/**
+ * Shows each step and the whole training. Of steps that were skipped the first has a line: where training diverges, the others would say the same.
+ */
 const observeSteps = ({ participant, config, metrics }: Miner, cycle: number) => {
   const { network, log, telemetry } = participant;
   const isBuiltIn = config.trainer.command === undefined;

@@ -10,7 +10,8 @@ export interface ImportOptions extends StoreModelOptions {
 }
 
 /**
- * Stores a published checkpoint as the model of cycle 0, each tensor in its own precision, and gives the model's hash. Memory is the same for a model of any size.
+ * Stores a published checkpoint as the model of cycle 0, each tensor in its own precision, and gives the model's hash. Memory is the same for a model
+ * of any size.
  *
  * @param checkpoint of the template's model
  * @throws BlockZeroError what `checkpointFloats` throws, STORE_FAILED; the signal's reason

@@ -14,8 +14,8 @@ import { type BlobRef, blobSchema } from "#shared/protocol/model-manifest.js";
 const LOG_FILE = "from-checkpoint.jsonl";
 
 /**
- * What was done of a checkpoint, so that a genesis that was stopped goes on: a line for each blob that is stored and each measurement, under a key that no other checkpoint,
- * and no change of this one's files, has. A line that was cut short does not count.
+ * What was done of a checkpoint, so that a genesis that was stopped goes on: a line for each blob that is stored and each measurement, under a key
+ * that no other checkpoint, and no change of this one's files, has. A line that was cut short does not count.
  */
 export interface CheckpointLog {
   /** A blob by the header of its file: as it lies in the store, or as `write` stores it. */
@@ -77,7 +77,10 @@ export const openCheckpointLog = async (
 /** Once the network file is there. */
 export const removeCheckpointLog = (home: string): void => rmSync(join(home, LOG_FILE), { force: true });
 
-/** Names, sizes and times of change of a checkpoint's files. Whoever writes to a file changes the last of its times, also where he sets the others back. */
+/**
+ * Names, sizes and times of change of a checkpoint's files. Whoever writes to a file changes the last of its times, also where he sets the others
+ * back.
+ */
 const identityOf = async ({ dir, tensors }: Pick<OpenCheckpoint, "dir" | "tensors">): Promise<string> => {
   const paths = new Set([join(dir, CONFIG_FILE), ...[...tensors.values()].map(({ file }) => file.path)]);
   const files: string[] = [];

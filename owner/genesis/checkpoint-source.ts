@@ -53,8 +53,8 @@ export const checkpointFolder = async (
 };
 
 /**
- * A checkpoint's folder as `checkpointFolder` gives it, but of one of the Hub without the weights: what says which model and which tokenizer it is, in a
- * new folder in `home`.
+ * A checkpoint's folder as `checkpointFolder` gives it, but of one of the Hub without the weights: what says which model and which tokenizer it is,
+ * in a new folder in `home`.
  *
  * @throws BlockZeroError as `checkpointFolder` does
  */

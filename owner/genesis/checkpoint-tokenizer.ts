@@ -29,8 +29,8 @@ export const checkpointTokenizer = async (dir: string): Promise<TokenizerRule | 
 };
 
 /**
- * Checks that a network's text is in the tokens of the checkpoint that it begins with: in others the model would be taught anew, without a word. A folder
- * without `tokenizer.json` is taken to fit.
+ * Checks that a network's text is in the tokens of the checkpoint that it begins with: in others the model would be taught anew, without a word. A
+ * folder without `tokenizer.json` is taken to fit.
  *
  * @throws BlockZeroError TOKENIZER_OTHER naming both
  */

@@ -15,8 +15,8 @@ export interface CompareLosses {
 }
 
 /**
- * Refuses a network whose miners would train another function than validators score: where a group's shard and the whole model differ in loss by more than
- * the margin, on the group's own text.
+ * Refuses a network whose miners would train another function than validators score: where a group's shard and the whole model differ in loss by more
+ * than the margin, on the group's own text.
  *
  * @param margin nats per token
  * @throws BlockZeroError SHARD_DIFFERS, with what each mode comes to; CHECKPOINT_NOT_FINITE where the whole model's loss is no number
@@ -47,9 +47,9 @@ export const checkShard = (
 const LEAST_OF_CHANCE = 0.9;
 
 /**
- * Refuses a network whose whole model has little use for what its miners would train: a `restricted` shard sends all of a group's text through the group's
- * experts, but the whole model's routers choose these less often than by chance. While experts are young, or copies, losses do not show it. In `anchored` text
- * may go to anchors, and `full` shards route as the whole model does.
+ * Refuses a network whose whole model has little use for what its miners would train: a `restricted` shard sends all of a group's text through the
+ * group's experts, but the whole model's routers choose these less often than by chance. While experts are young, or copies, losses do not show it.
+ * In `anchored` text may go to anchors, and `full` shards route as the whole model does.
  *
  * @param own share of each group's choices that fall on its own experts, mean over layers
  * @throws BlockZeroError ROUTED_ELSEWHERE, with each such group's share

@@ -10,8 +10,9 @@ import { plural } from "#shared/util/plural.js";
 type File = Pick<Network, "phases" | "beacon" | "sprint">;
 
 /**
- * What the first cycle under a file that succeeds another lacks, for people. Validators have records of both files to write in it, and the chain keeps
- * one a hotkey: those of the new file wait until the former has decided on its last model, and checks of the former's last Sprint may share blocks with them.
+ * What the first cycle under a file that succeeds another lacks, for people. Validators have records of both files to write in it, and the chain
+ * keeps one a hotkey: those of the new file wait until the former has decided on its last model, and checks of the former's last Sprint may share
+ * blocks with them.
  */
 export const lacksInFirstCycle = (former: File, next: File, cycle: number): readonly string[] => {
   const decided = phaseWindow(cycle, "distribute", former.phases).end;

@@ -15,8 +15,8 @@ import type { TokenizerRule } from "#shared/protocol/tokenizer-files.js";
 import { nearest } from "#shared/util/nearest.js";
 
 /**
- * A network before its genesis. In the file the model may also be a preset's name, or `from-checkpoint`, alone or as `preset` beside keys that
- * are added to it, and so may `data.tokenizer` be `from-checkpoint`; each group may be a file of its own, and its `experts` a list of ids that it owns in
+ * A network before its genesis. In the file the model may also be a preset's name, or `from-checkpoint`, alone or as `preset` beside keys that are
+ * added to it, and so may `data.tokenizer` be `from-checkpoint`; each group may be a file of its own, and its `experts` a list of ids that it owns in
  * every layer.
  */
 export type NetworkTemplate = Omit<Network, "genesis">;

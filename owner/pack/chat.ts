@@ -55,8 +55,8 @@ const messageSchema = z.looseObject({ role: z.string().min(1) });
 const messagesSchema = z.array(messageSchema).min(1);
 
 /**
- * What a row may take, in figures that are the same on every machine: its messages, and the UTF-16 units of all that is read and written for it, twice
- * for each message of the assistant. A template may drop what it reads, and takes time for it all the same.
+ * What a row may take, in figures that are the same on every machine: its messages, and the UTF-16 units of all that is read and written for it,
+ * twice for each message of the assistant. A template may drop what it reads, and takes time for it all the same.
  */
 export interface ChatLimits {
   readonly messages: number;
@@ -68,11 +68,11 @@ export interface ChatLimits {
 const LIMITS: ChatLimits = { messages: 1000, units: 256 << 20, milliseconds: 120_000 };
 
 /**
- * Writes conversations out through a template. What the template adds for a message of the assistant, after the words that ask it to write, counts; all
- * else does not. That is told apart by writing out the conversation up to each such message, with and without it. An answer that the template writes
- * otherwise once more follows, as Qwen3's does with one that has no thoughts, does not count: the model would learn to write what it never writes. Where
- * none is left, the conversation ends with its last answer, which counts alone. There is no clock, so that the same rows give the same text on every day:
- * a template that asks whether there is one takes its own date, or that which is given.
+ * Writes conversations out through a template. What the template adds for a message of the assistant, after the words that ask it to write, counts;
+ * all else does not. That is told apart by writing out the conversation up to each such message, with and without it. An answer that the template
+ * writes otherwise once more follows, as Qwen3's does with one that has no thoughts, does not count: the model would learn to write what it never
+ * writes. Where none is left, the conversation ends with its last answer, which counts alone. There is no clock, so that the same rows give the same
+ * text on every day: a template that asks whether there is one takes its own date, or that which is given.
  *
  * @param date what the template takes for today, such as 2024-07-26; unset: there is none
  * @throws BlockZeroError PACK_TEMPLATE where the template is none; from what it gives, where a row takes too long

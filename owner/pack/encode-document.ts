@@ -3,8 +3,8 @@ import type { ShardDocument } from "#shared/packs/shard.js";
 import type { PieceDocument } from "./pieces/piece.js";
 
 /**
- * A document's tokens. A conversation is encoded as a whole, as `apply_chat_template` of transformers does it: in what a template wrote special tokens
- * mean themselves, and every second part counts, with a token that reaches into it.
+ * A document's tokens. A conversation is encoded as a whole, as `apply_chat_template` of transformers does it: in what a template wrote special
+ * tokens mean themselves, and every second part counts, with a token that reaches into it.
  */
 export const encodeDocument = ({ text, parts }: PieceDocument, tokenizer: Tokenizer): ShardDocument => {
   const bytes = Buffer.byteLength(text);

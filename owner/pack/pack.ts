@@ -158,7 +158,11 @@ const encoded = async (
   };
 };
 
-/** Writes manifest and report, and removes the work: a finished pack is handed on, and nothing of how it was made stays. @throws BlockZeroError PACK_EMPTY */
+/**
+ * Writes manifest and report, and removes the work: a finished pack is handed on, and nothing of how it was made stays.
+ *
+ * @throws BlockZeroError PACK_EMPTY
+ */
 const handOn = async ({ out, work, store }: Packing, made: Omit<Reported, "hash">): Promise<Packed> => {
   const { manifest } = made;
   if (manifest.training.length + manifest.held_out.length === 0)

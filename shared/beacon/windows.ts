@@ -5,8 +5,8 @@ import { decidingBlock } from "#shared/protocol/seed.js";
 /** The blocks of a cycle's value. */
 export interface BeaconWindows {
   /**
-   * Blocks for seal records: the first half of the cycle's train phase, in which nobody has another record to write. Under a file that succeeds another
-   * a validator's model record may still count in its first cycle: `commitRecord` waits.
+   * Blocks for seal records: the first half of the cycle's train phase, in which nobody has another record to write. Under a file that succeeds
+   * another a validator's model record may still count in its first cycle: `commitRecord` waits.
    */
   readonly sealing: BlockRange;
   /** Blocks for what others say of them: held records, and partial signatures of a group. The cycle's commit phase, in which no validator has. */

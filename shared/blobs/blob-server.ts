@@ -34,9 +34,9 @@ export interface BlobServerOptions {
   /** Greatest number of these places, and of requests that wait for one, for one hotkey or network of strangers. Default: a quarter. */
   readonly maxAnswersEach?: number;
   /**
-   * Milliseconds after which an answer is broken off for somebody who waits: of a more urgent class, or of this with fewer places. The client goes on where
-   * it was. Default: 2 s. Our own client is silent for no longer than 10 s, and has had a stretch in 2 s at the least rate. Nobody
-   * waits for a place for longer than 8 s, or four turns where that is longer.
+   * Milliseconds after which an answer is broken off for somebody who waits: of a more urgent class, or of this with fewer places. The client goes on
+   * where it was. Default: 2 s. Our own client is silent for no longer than 10 s, and has had a stretch in 2 s at the least rate. Nobody waits for a
+   * place for longer than 8 s, or four turns where that is longer.
    */
   readonly turnMs?: number;
   /** Longest time for one answer, in milliseconds. */
@@ -75,10 +75,10 @@ const PATIENCE_TURNS = 4;
 const SHARE_STRANGERS = 1 / 16;
 
 /**
- * Serves blobs, whole or from a byte on: `GET` or `HEAD /blob/<hash>`, and `GET /health`. Refuses everything else in one line. Drops a
- * client that is slow or silent, or that exceeds the number of connections. Among waiting requests, one of each validator comes first, then who has
- * fewest places, and had them for least time lately. Validators leave a quarter of the places to all others, and these to them. Nobody has more than a
- * quarter, and who takes long gives its place to whoever waits and has fewer. Who would wait longer than our own client does is refused at once.
+ * Serves blobs, whole or from a byte on: `GET` or `HEAD /blob/<hash>`, and `GET /health`. Refuses everything else in one line. Drops a client that is
+ * slow or silent, or that exceeds the number of connections. Among waiting requests, one of each validator comes first, then who has fewest places,
+ * and had them for least time lately. Validators leave a quarter of the places to all others, and these to them. Nobody has more than a quarter, and
+ * who takes long gives its place to whoever waits and has fewer. Who would wait longer than our own client does is refused at once.
  *
  * @throws BlockZeroError SERVER_FAILED if the address cannot be bound
  */

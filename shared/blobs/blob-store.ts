@@ -51,9 +51,9 @@ export interface LocalStore extends BlobStore {
 }
 
 /**
- * A store in a folder: `<dir>/ab/ab…` by hash, two levels. A name is always 64 hex digits, so a stranger's text never becomes a path. Files
- * appear whole or not at all (temporary file, fsync, rename). A damaged file is removed, logged and reported as missing, so that it is
- * fetched again. For one process at a time, but for writing where it `isShared`: then others' unfinished files stay until nobody wrote to them for a day.
+ * A store in a folder: `<dir>/ab/ab…` by hash, two levels. A name is always 64 hex digits, so a stranger's text never becomes a path. Files appear
+ * whole or not at all (temporary file, fsync, rename). A damaged file is removed, logged and reported as missing, so that it is fetched again. For
+ * one process at a time, but for writing where it `isShared`: then others' unfinished files stay until nobody wrote to them for a day.
  *
  * Methods throw BlockZeroError STORE_FAILED when the file system refuses, HASH_INVALID for a text that is not a hash.
  */

@@ -20,8 +20,8 @@ const MAX_ANSWER_BYTES = 32 << 20;
 const LEAST_UPLOAD_BYTES_PER_MS = 16;
 
 /**
- * `fetch` that reads whole answers, each with a deadline and a limit of its own. What fails leaves no connection: Node's keeps that of an answer which it
- * refuses by itself, as one of status 407.
+ * `fetch` that reads whole answers, each with a deadline and a limit of its own. What fails leaves no connection: Node's keeps that of an answer
+ * which it refuses by itself, as one of status 407.
  */
 export const boundedFetch =
   (bounds: FetchBounds): typeof fetch =>
@@ -37,8 +37,8 @@ export const boundedFetch =
   };
 
 /**
- * `fetch` for downloads: its deadline is for the head of an answer, whose body is left to the reader until `over` aborts. What refuses the download is read
- * whole.
+ * `fetch` for downloads: its deadline is for the head of an answer, whose body is left to the reader until `over` aborts. What refuses the download
+ * is read whole.
  */
 export const headBoundedFetch =
   (bounds: FetchBounds, over: AbortSignal): typeof fetch =>

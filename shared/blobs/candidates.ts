@@ -21,7 +21,9 @@ export interface AskingOrder {
   ended(candidate: Candidate, ms: number): void;
 }
 
-/** Share of its time that a location costs whatever it sends: after a minute of bytes that may be worth nothing, who was silent before is asked again. */
+/**
+ * Share of its time that a location costs whatever it sends: after a minute of bytes that may be worth nothing, who was silent before is asked again.
+ */
 const LEAST_COST = 1 / 64;
 
 /** Who leads loses what it has sent to another who does not go on with it: that one must be so many times as fast. */

@@ -20,7 +20,11 @@ export interface DownloadOptions extends Pick<RequestLimits, "allowPrivateAddres
   readonly signer: RequestSigner | undefined;
 }
 
-/** Fetches the rest of a blob from one server, until a signal aborts. @throws BlockZeroError FETCH_…, what breaks a connection, the signal's reason */
+/**
+ * Fetches the rest of a blob from one server, until a signal aborts.
+ *
+ * @throws BlockZeroError FETCH_…, what breaks a connection, the signal's reason
+ */
 export type Download = (
   server: Server,
   request: BlobFetch,

@@ -7,13 +7,15 @@ const BITS_EACH = 8;
 
 export interface HashFilter {
   add(hash: string): void;
-  /** True for each that was added, and for few others: one in a million where three million were added, one in five hundred where ten million were. */
+  /**
+   * True for each that was added, and for few others: one in a million where three million were added, one in five hundred where ten million were.
+   */
   mayHave(hash: string): boolean;
 }
 
 /**
- * A set of hashes in memory that does not grow: a Bloom filter (B. Bloom, Space/Time Trade-offs in Hash Coding with Allowable Errors, 1970). It has a key
- * of its own, so that nobody makes a hash that it takes for one of those.
+ * A set of hashes in memory that does not grow: a Bloom filter (B. Bloom, Space/Time Trade-offs in Hash Coding with Allowable Errors, 1970). It has a
+ * key of its own, so that nobody makes a hash that it takes for one of those.
  */
 export const hashFilter = (): HashFilter => {
   const key = randomBytes(32);

@@ -10,7 +10,9 @@ export interface IncomingBlob {
   restart(): Promise<void>;
   /** Whether the received bytes are the blob. If not, discards them. */
   finish(): Promise<boolean>;
-  /** An empty one for the same blob, whose bytes come from elsewhere. Whichever is finished first is the blob. Absent if there is room for one only. */
+  /**
+   * An empty one for the same blob, whose bytes come from elsewhere. Whichever is finished first is the blob. Absent if there is room for one only.
+   */
   beside?(): Promise<IncomingBlob>;
 }
 

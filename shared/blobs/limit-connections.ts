@@ -11,8 +11,8 @@ export interface ConnectionLimits {
 }
 
 /**
- * Limits a server's connections. Above the limit, closes one over which nobody is answered: the oldest of the address that has most of them. So neither
- * strangers, nor one hotkey with idle connections, nor one address can take the places of the others.
+ * Limits a server's connections. Above the limit, closes one over which nobody is answered: the oldest of the address that has most of them. So
+ * neither strangers, nor one hotkey with idle connections, nor one address can take the places of the others.
  *
  * @returns how many are open
  */

@@ -8,7 +8,8 @@ export interface PrioritySlots {
    * earliest request.
    *
    * @param urgency index into `limits`
-   * @param giveUp  called when the slot was held for a turn and somebody of a more urgent class waits, or one of this who holds fewer: release it soon
+   * @param giveUp  called when the slot was held for a turn and somebody of a more urgent class waits, or one of this who holds fewer: release it
+   *   soon
    * @param from    who asks. Default: everybody is one
    * @returns a function that releases the slot; null if too many others come first, at once or while it waits
    * @throws the signal's reason
@@ -46,8 +47,8 @@ interface Ranked extends Asker {
 }
 
 /**
- * Slots for concurrent work, so many for each class (`slotLimits`). Nobody has more slots or room to wait for long than others of its class who ask too, and
- * who had none lately comes first: many requests of a few, or few of many, keep out nobody.
+ * Slots for concurrent work, so many for each class (`slotLimits`). Nobody has more slots or room to wait for long than others of its class who ask
+ * too, and who had none lately comes first: many requests of a few, or few of many, keep out nobody.
  */
 export const prioritySlots = (limits: readonly number[], options: SlotOptions = {}): PrioritySlots => {
   const { maxWaiting = 256, turnMs, patienceMs, isOneFirst = false, now = () => performance.now() } = options;

@@ -13,7 +13,10 @@ const RESOLVE_MS = 10_000;
 /** Addresses of one name that are asked, one after the other. */
 const MOST_ADDRESSES = 4;
 
-/** Milliseconds for a connection to one of several addresses before the next is tried: less than the shortest turn, and twice as long as Node itself would wait. */
+/**
+ * Milliseconds for a connection to one of several addresses before the next is tried: less than the shortest turn, and twice as long as Node itself
+ * would wait.
+ */
 const CONNECT_MS = FIRST_TURN_MS / 2;
 
 /** One address of the server at a location. */

@@ -3,7 +3,10 @@ import { FIRST_TURN_MS } from "./fetch-turns.js";
 
 /** What servers cost that brought nothing, so that they are asked after others for whatever blob. */
 export interface VainAttempts {
-  /** Milliseconds that a location last cost in vain, in tenths of a first turn, one at most; 0 if it was short or is long ago, or the location brought a blob since. */
+  /**
+   * Milliseconds that a location last cost in vain, in tenths of a first turn, one at most; 0 if it was short or is long ago, or the location brought
+   * a blob since.
+   */
   costOf(location: string): number;
   /** @param ms that it cost */
   inVain(location: string, ms: number): void;

@@ -14,8 +14,8 @@ export const programFlags = (
 ): Command => addFlags(command.option("--config <file>", file), definition);
 
 /**
- * Adds `--config FILE` and a flag for each setting that a command reads of a program's, and takes the program's other flags too: whoever asks with the
- * flags that the program is started with need not sort them.
+ * Adds `--config FILE` and a flag for each setting that a command reads of a program's, and takes the program's other flags too: whoever asks with
+ * the flags that the program is started with need not sort them.
  *
  * @param program such as "a miner"
  * @param others all settings of the program

@@ -24,7 +24,9 @@ export interface ExchangedChecks extends CommittedChecks {
   readonly isUnheard: boolean;
 }
 
-/** Documents of checks that voting validators committed to, in the state after the last block of the train phase after the Sprint; by ascending uid. */
+/**
+ * Documents of checks that voting validators committed to, in the state after the last block of the train phase after the Sprint; by ascending uid.
+ */
 export const readCommittedChecks = async (context: CycleContext, cycle: number): Promise<readonly CommittedChecks[]> =>
   (await committedBy(context, "checks", cycle)).map(
     ({ uid, hotkey, record }): CommittedChecks => ({

@@ -17,8 +17,8 @@ export interface SettledBetween {
 export interface Confirmed {
   readonly weight: number;
   /**
-   * What bounds it: the last Sprint's wins, its growth over the Sprints before, a confirmation, idle time that was not proven, or none, where the last Sprint
-   * is not settled as valid.
+   * What bounds it: the last Sprint's wins, its growth over the Sprints before, a confirmation, idle time that was not proven, or none, where the
+   * last Sprint is not settled as valid.
    */
   readonly bound: Bound | "idle" | "unopposed" | "undecided" | "none";
   /** Where there was idle time since: the weight that it was to uphold, and how it did. */
@@ -32,11 +32,11 @@ const NONE: Confirmed = { weight: 0, bound: "none", low: 0, high: 0 };
 
 /**
  * Hotkey → confirmed weight after Sprints in ascending order, at most `SPRINT_WINDOW`. A valid Sprint gives its measured weight, at most 1.25 times
- * the median of the last three weights above zero; an unopposed one the weight before, an undecided one half of it; an invalid or withheld one, and one that a host of
- * the window did not take part in, none.
+ * the median of the last three weights above zero; an unopposed one the weight before, an undecided one half of it; an invalid or withheld one, and
+ * one that a host of the window did not take part in, none.
  *
- * @param between the last of them and the next, ascending. Each confirmation leaves at most what it measured; where it is undecided, at most half of the
- * weight too; where it was not passed, 0. Windows of idle time then reduce the weight as `upheldWeight` says
+ * @param between the last of them and the next, ascending. Each confirmation leaves at most what it measured; where it is undecided, at most half of
+ * the weight too; where it was not passed, 0. Windows of idle time then reduce the weight as `upheldWeight` says
  */
 export const confirmedWeights = (
   sprints: readonly (readonly SettledPart[])[],

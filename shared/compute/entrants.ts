@@ -23,7 +23,8 @@ export interface SprintEntrant {
 
 /**
  * Every neuron that entered a Sprint in time, ascending by uid, with its proof. A proof of a hotkey that did not enter counts for nothing. To a
- * confirmation, and to idle time, those have entered who committed to a proof in the Sprint that it confirms, with the difficulty that they declared for it.
+ * confirmation, and to idle time, those have entered who committed to a proof in the Sprint that it confirms, with the difficulty that they declared
+ * for it.
  *
  * @param isIdle whether the cycle's idle time is proven, whose records must come earlier
  * @throws BlockZeroError STATE_DISCARDED if the chain no longer has the state at the end of a phase

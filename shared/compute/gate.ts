@@ -28,8 +28,8 @@ export const payParts = (
 };
 
 /**
- * The part of its pay that a miner gets: min(1, confirmed / required), where the network file requires a weight, times what its duty leaves it, where the
- * file has duty. Undefined where pay depends on neither, or nothing is known of them yet.
+ * The part of its pay that a miner gets: min(1, confirmed / required), where the network file requires a weight, times what its duty leaves it, where
+ * the file has duty. Undefined where pay depends on neither, or nothing is known of them yet.
  */
 export const payGate = (
   sprint: Pick<Sprint, "required" | "duty"> | undefined,

@@ -6,7 +6,10 @@ import type { CycleSource } from "#shared/replay/source.js";
 import type { Hardware } from "#shared/sprint/proof/hardware.js";
 import { profileOf } from "./profile/profile-of.js";
 
-/** Classes by the operations of exact nonces that a machine computes in a second. A Sprint tells no finer: limits, other work and kernels move it as much. */
+/**
+ * Classes by the operations of exact nonces that a machine computes in a second. A Sprint tells no finer: limits, other work and kernels move it as
+ * much.
+ */
 export const HARDWARE_CLASSES: readonly HardwareClass[] = [
   { name: "small processor", from: 0 },
   { name: "processor", from: 1e11 },

@@ -3,8 +3,8 @@ import { BLOCKS_TO_RECORD, type BlockRange, phaseWindow } from "#shared/protocol
 import { MILLION } from "#shared/util/fraction.js";
 
 /**
- * The blocks in which a record of idle time counts: the phase of a Sprint's search, the blocks for its record left out, times `window`, and then the blocks
- * for the record. So a search lasts that part of a Sprint's, and their counts can be compared without a clock.
+ * The blocks in which a record of idle time counts: the phase of a Sprint's search, the blocks for its record left out, times `window`, and then the
+ * blocks for the record. So a search lasts that part of a Sprint's, and their counts can be compared without a clock.
  */
 export const idleWindow = (cycle: number, { phases, sprint }: Pick<Network, "phases" | "sprint">): BlockRange => {
   const { start, end } = phaseWindow(cycle, "evaluate", phases);

@@ -8,9 +8,9 @@ import type { SprintEntrant } from "./entrants.js";
 import { profileOf } from "./profile/profile-of.js";
 
 /**
- * How a neuron's part in a Sprint was settled. `unopposed`: more than half of the stake that is there found it valid, which is not half of the
- * voting stake. `withheld`: more than half of the voting stake, in idle time of that which is there, could not fetch its proof. `absent`: it entered, and committed to no proof in
- * time.
+ * How a neuron's part in a Sprint was settled. `unopposed`: more than half of the stake that is there found it valid, which is not half of the voting
+ * stake. `withheld`: more than half of the voting stake, in idle time of that which is there, could not fetch its proof. `absent`: it entered, and
+ * committed to no proof in time.
  */
 export const OUTCOMES = ["valid", "invalid", "unopposed", "undecided", "withheld", "absent"] as const;
 
@@ -28,13 +28,16 @@ export interface SprintOutcome {
   readonly fault: string | null;
   /** The nonce that was recomputed and does not win. */
   readonly nonce: number | null;
-  /** Shares of the voting stake, the neuron's own left out, that said so in checks that count; and that said valid with the unheard, by which it is unopposed. */
+  /**
+   * Shares of the voting stake, the neuron's own left out, that said so in checks that count; and that said valid with the unheard, by which it is
+   * unopposed.
+   */
   readonly validBy: number;
   readonly invalidBy: number;
   readonly validWithUnheard: number;
   /**
-   * Nonces that it speaks for, and their bounds: by its wins, wins times difficulty and an interval of 95 %; with the float profile all its nonces, less at
-   * most the share of false ones that a sample finds. 0 unless it committed to a proof.
+   * Nonces that it speaks for, and their bounds: by its wins, wins times difficulty and an interval of 95 %; with the float profile all its nonces,
+   * less at most the share of false ones that a sample finds. 0 unless it committed to a proof.
    */
   readonly measured: number;
   readonly low: number;
@@ -93,7 +96,10 @@ export interface Settling {
   readonly stakes: Stakes;
   /** Validators that are there, whether their checks count or not. */
   readonly there: ReadonlySet<string>;
-  /** Votes of validators whose checks are unheard: they decide whether it is unopposed, or out of reach, and nothing else. What they name is in the evidence. */
+  /**
+   * Votes of validators whose checks are unheard: they decide whether it is unopposed, or out of reach, and nothing else. What they name is in the
+   * evidence.
+   */
   readonly unheard: readonly SprintVote[];
   readonly evidence: Evidence;
 }
@@ -106,8 +112,9 @@ const unreachableTo = (votes: readonly SprintVote[]): readonly string[] =>
   votes.flatMap(({ isUnreachable, verifier }) => (isUnreachable ? [verifier] : []));
 
 /**
- * Whether more than half of the stake that is there could not fetch a proof. What is said against it is then not looked at: nobody could tell whether its bytes come late or not
- * at all, so who accuses it would keep everybody from reading the Sprint in full. Such a proof is withheld or undecided, as one that is served to nobody.
+ * Whether more than half of the stake that is there could not fetch a proof. What is said against it is then not looked at: nobody could tell whether
+ * its bytes come late or not at all, so who accuses it would keep everybody from reading the Sprint in full. Such a proof is withheld or undecided,
+ * as one that is served to nobody.
  *
  * @param votes those of whose checks count, and of whose are unheard
  */
@@ -119,11 +126,12 @@ export const isOutOfReach = (
   isMoreThanHalf(stakeOfOthers(new Set(unreachableTo(votes)), hotkey, stakes), stakeOfOthers(there, hotkey, stakes));
 
 /**
- * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so; with the float profile, if validators with
- * more than ⅔ of the voting stake say so. Otherwise valid if validators with more than half of the voting stake recomputed their samples and say so;
- * withheld if so much could not fetch it, in idle time if it is out of reach; unopposed if more than half of the stake that is there says valid, so that only who is away is missing:
- * else less than half could halve a weight by checking nothing. Who is there and not heard counts, and what it says as far as most of who say what they hold do hold its checks:
- * else who says of nobody that it holds its checks could be the only one heard, or choose who is. Else undecided.
+ * Settles a proof: invalid if its bytes are no proof of this Sprint or a claimed win is none, whoever said so; with the float profile, if validators
+ * with more than ⅔ of the voting stake say so. Otherwise valid if validators with more than half of the voting stake recomputed their samples and say
+ * so; withheld if so much could not fetch it, in idle time if it is out of reach; unopposed if more than half of the stake that is there says valid,
+ * so that only who is away is missing: else less than half could halve a weight by checking nothing. Who is there and not heard counts, and what it
+ * says as far as most of who say what they hold do hold its checks: else who says of nobody that it holds its checks could be the only one heard, or
+ * choose who is. Else undecided.
  *
  * @param votes one of each validator whose checks count
  */

@@ -33,8 +33,8 @@ export interface SettledSprint {
   readonly confirms: number | null;
   readonly outcomes: readonly SettledPart[];
   /**
-   * The reputations that validators with more than half of the stake that is there state alike in checks that count or are unheard. Null if nobody can be
-   * heard: what was agreed on before goes on.
+   * The reputations that validators with more than half of the stake that is there state alike in checks that count or are unheard. Null if nobody
+   * can be heard: what was agreed on before goes on.
    */
   readonly reputations: Reputations | null;
   /**

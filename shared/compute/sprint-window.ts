@@ -20,8 +20,8 @@ export interface PastSprints<S> {
   readonly confirmations: readonly PastSprint<S>[];
   readonly idle: readonly PastSprint<S>[];
   /**
-   * Cycles after it of which nobody can say any more whether they had a confirmation; and the newest one of which nobody can say whether it had a Sprint of
-   * the window, since the network file of then is not available.
+   * Cycles after it of which nobody can say any more whether they had a confirmation; and the newest one of which nobody can say whether it had a
+   * Sprint of the window, since the network file of then is not available.
    */
   readonly undrawn: readonly number[];
 }

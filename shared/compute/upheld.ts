@@ -30,8 +30,8 @@ export const neededToUphold = (weight: number, { window, least }: Pick<IdleRules
 
 /**
  * What is left of a weight, in integers rounded down: times `keep` for each window since the last in which it was upheld, or since a confirmation was
- * passed. A window that is undecided or unopposed says nothing if what it claims would have upheld the weight: too little is too little, be it true or not. A proof
- * that was proven false leaves nothing.
+ * passed. A window that is undecided or unopposed says nothing if what it claims would have upheld the weight: too little is too little, be it true
+ * or not. A proof that was proven false leaves nothing.
  *
  * @param shown ascending by cycle
  */
@@ -58,8 +58,8 @@ export interface Utilisation {
 }
 
 /**
- * What part of its capacity a host used for something else in a window of idle time, or did not have: 1 − nonces / (weight · window), within [0, 1]. Null
- * without weight. What else it was nobody can tell.
+ * What part of its capacity a host used for something else in a window of idle time, or did not have: 1 − nonces / (weight · window), within [0, 1].
+ * Null without weight. What else it was nobody can tell.
  *
  * @param shown the nonces that its wins speak for, with the bounds of their interval
  */

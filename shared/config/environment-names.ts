@@ -1,6 +1,9 @@
 import { nearest } from "#shared/util/nearest.js";
 
-/** Every variable that begins with `BLOCKZERO_` and is read: settings first, then secrets, what a program of the operator's own is given, and what tests and benches take. */
+/**
+ * Every variable that begins with `BLOCKZERO_` and is read: settings first, then secrets, what a program of the operator's own is given, and what
+ * tests and benches take.
+ */
 export const ENVIRONMENT_NAMES: readonly string[] = [
   "BLOCKZERO_ALLOW_PRIVATE_ADDRESSES",
   "BLOCKZERO_BATCH_SIZE",

@@ -2,8 +2,8 @@
 const MOST = 100_000;
 
 /**
- * Jinja's `range()` with an end. The template engine's own makes whatever list it is asked for, and a heap that is full ends the process, whatever time the
- * template has.
+ * Jinja's `range()` with an end. The template engine's own makes whatever list it is asked for, and a heap that is full ends the process, whatever
+ * time the template has.
  *
  * @throws RangeError for more than 100,000 numbers, or a step of 0
  */

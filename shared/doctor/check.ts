@@ -14,7 +14,10 @@ export interface Finding {
 /** What a check needs before it can find anything. */
 export type Need = "chain" | "network";
 
-/** One thing that is looked at. A check throws only `BlockZeroError`s, or what the system answers about a file, that are failures; anything else is a bug. */
+/**
+ * One thing that is looked at. A check throws only `BlockZeroError`s, or what the system answers about a file, that are failures; anything else is a
+ * bug.
+ */
 export interface Check {
   readonly name: string;
   /** Longest time that it may take. */

@@ -1,7 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { brokenRow, type Row, rowOf } from "./row.js";
 
-/** `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes, and what says where a string begins and ends. Each character is looked at once. */
+/**
+ * `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes, and what says where a string begins and ends. Each character is looked at once.
+ */
 const NUMBERS = /\\.|"|-?\bInfinity\b|\bNaN\b/gs;
 
 /** Reads JSON in which numbers that JSON lacks count as null. @throws SyntaxError */

@@ -19,8 +19,8 @@ const LOT_UNITS = 4 << 20;
 const LOT_ROWS = 10_000;
 
 /**
- * The rows of a parquet file with the columns that are asked for, in lots; a row group is in memory at once. A file that was made to may end the process:
- * call it in one of its own.
+ * The rows of a parquet file with the columns that are asked for, in lots; a row group is in memory at once. A file that was made to may end the
+ * process: call it in one of its own.
  *
  * @param onRead told of the bytes read from the file
  * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_MALFORMED, DATASET_TOO_LARGE

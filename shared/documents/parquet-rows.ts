@@ -37,8 +37,8 @@ const HEAP_MIB = 4096;
 const LOT_MS = 600_000;
 
 /**
- * The rows of a parquet file with the columns that are asked for, in lots. They are read in a child process: what a page says of itself is not bounded by
- * its length, and may end the process that believes it, or keep it for ever.
+ * The rows of a parquet file with the columns that are asked for, in lots. They are read in a child process: what a page says of itself is not
+ * bounded by its length, and may end the process that believes it, or keep it for ever.
  *
  * @throws BlockZeroError DATASET_NOT_FOUND, DATASET_MALFORMED, DATASET_TOO_LARGE
  */

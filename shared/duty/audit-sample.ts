@@ -17,8 +17,8 @@ interface AuditSubject {
 export const NO_DOCUMENT = "0".repeat(64);
 
 /**
- * The unclaimed tasks whose draws a verifier must publish: those with the `size` least SHA-256("blockzero/duty-audit/1" ‖ seed ‖ verifier's public key ‖
- * hash of its duty document ‖ task id), ascending by id. Nobody asks: everybody computes it.
+ * The unclaimed tasks whose draws a verifier must publish: those with the `size` least SHA-256("blockzero/duty-audit/1" ‖ seed ‖ verifier's public
+ * key ‖ hash of its duty document ‖ task id), ascending by id. Nobody asks: everybody computes it.
  */
 export const auditSample = ({ seed, verifierKey, document, unclaimed, size }: AuditSubject): readonly string[] => {
   if (unclaimed.length <= size) return [...unclaimed].sort();

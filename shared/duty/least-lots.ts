@@ -5,8 +5,8 @@ import { setImmediate as yieldToEvents } from "node:timers/promises";
 const NONCES_AT_ONCE = 512;
 
 /**
- * The `count` nonces with the least lots, ascending by lot. A nonce's lot is SHA-256(head ‖ nonce as u64 little-endian). However many nonces there are, only
- * `count` lots are kept, and events go on after every few of them.
+ * The `count` nonces with the least lots, ascending by lot. A nonce's lot is SHA-256(head ‖ nonce as u64 little-endian). However many nonces there
+ * are, only `count` lots are kept, and events go on after every few of them.
  *
  * @param nonces non-negative safe integers, each once
  */

@@ -32,8 +32,9 @@ export const drawVoters = ({ task, executor, beacon, weights, slots = VOTE_SLOTS
   });
 
 /**
- * The verdict on a flagged task. The denominator is all slots without those of voters who abstain; silent voters stay in it. A verdict needs more than
- * two thirds of it, and the denominator more than half of all slots. A voter with two different votes is silent; votes without a slot do not count.
+ * The verdict on a flagged task. The denominator is all slots without those of voters who abstain; silent voters stay in it. A verdict needs more
+ * than two thirds of it, and the denominator more than half of all slots. A voter with two different votes is silent; votes without a slot do not
+ * count.
  */
 export const majorityVerdict = (voters: ReadonlyMap<string, number>, votes: readonly Vote[]): MajorityVerdict => {
   const said = new Map<string, VoteVerdict | "silent">();

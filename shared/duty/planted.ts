@@ -43,8 +43,8 @@ export const relayThreshold = (hotkey: string, weights: Weights, tasks: number):
 };
 
 /**
- * Whether the task that a relay plants must have a wrong result: by the last bit of SHA-256(y), so half of them. Nobody else knows the draw before the relay
- * discloses it, and no audit asks for it: a relay that plants only right results, or none, is not found.
+ * Whether the task that a relay plants must have a wrong result: by the last bit of SHA-256(y), so half of them. Nobody else knows the draw before
+ * the relay discloses it, and no audit asks for it: a relay that plants only right results, or none, is not found.
  */
 export const mustBeWrong = (draw: Uint8Array): boolean => {
   const hash = sha256(draw.subarray(0, 32));
@@ -52,7 +52,8 @@ export const mustBeWrong = (draw: Uint8Array): boolean => {
 };
 
 /**
- * What a relay commits to with its task: SHA-256("blockzero/planted/1" ‖ task id ‖ y), 64 hex digits. Nobody else knows y, so it tells nobody anything.
+ * What a relay commits to with its task: SHA-256("blockzero/planted/1" ‖ task id ‖ y), 64 hex digits. Nobody else knows y, so it tells nobody
+ * anything.
  */
 export const plantedCommitment = (task: string, draw: Uint8Array): string =>
   sha256(Buffer.from("blockzero/planted/1"), hashBytes(task), draw.subarray(0, 32));

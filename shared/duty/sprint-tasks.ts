@@ -21,9 +21,9 @@ export interface ProvenWins {
 }
 
 /**
- * Tasks of kind `sprint-win` of a proof, ascending by nonce: the `count` wins with the least SHA-256("blockzero/duty-win/1" ‖ seed ‖ public key ‖ proof hash
- * ‖ nonce as u64 little-endian). A task's result is SHA-256("blockzero/win-result/1" ‖ proof hash ‖ nonce). Events go on meanwhile: a stranger's proof may
- * have 2^20 wins.
+ * Tasks of kind `sprint-win` of a proof, ascending by nonce: the `count` wins with the least SHA-256("blockzero/duty-win/1" ‖ seed ‖ public key ‖
+ * proof hash ‖ nonce as u64 little-endian). A task's result is SHA-256("blockzero/win-result/1" ‖ proof hash ‖ nonce). Events go on meanwhile: a
+ * stranger's proof may have 2^20 wins.
  *
  * @param seed known after proofs are committed to, 64 hex digits: so nobody can place false wins where nobody looks
  */

@@ -41,7 +41,8 @@ export const leastFrequency = (tasks: number, { volumes }: DutyRules): number =>
  * The paper's frequency, 1 − 0.99 · reputation at high volume, and not below the floor of deterrence.
  *
  * The floor. A cheat on one task saves a share s of its cost and risks the pay of T tasks. With honest verifiers of a share h of the weight it is
- * found with probability 1 − e^(−h·p), so p = 2s / T makes cheating a loss where T is 2 or more and h two thirds; where 2s / T is 1 or more, all check.
+ * found with probability 1 − e^(−h·p), so p = 2s / T makes cheating a loss where T is 2 or more and h two thirds; where 2s / T is 1 or more, all
+ * check.
  */
 export const dutyTarget = ({ reputation, volume, atStake }: Scrutiny, rules: DutyRules): DutyTarget => {
   const least = leastFrequency(volume, rules);

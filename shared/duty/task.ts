@@ -47,8 +47,8 @@ interface TaskOrigin {
 }
 
 /**
- * SHA-256("blockzero/task/1" ‖ network hash ‖ cycle as u64 little-endian ‖ executor's public key ‖ hash of the subject's canonical JSON ‖ kind in ASCII),
- * 64 hex digits. Nobody chooses an id: it follows from the work.
+ * SHA-256("blockzero/task/1" ‖ network hash ‖ cycle as u64 little-endian ‖ executor's public key ‖ hash of the subject's canonical JSON ‖ kind in
+ * ASCII), 64 hex digits. Nobody chooses an id: it follows from the work.
  */
 export const taskId = ({ network, cycle, executorKey, kind, subject }: TaskOrigin): string =>
   sha256(

@@ -5,8 +5,8 @@ import { after } from "./ops/after.js";
 
 export interface PullBackOptions {
   /**
-   * Whether the backward pass waits, wherever it has come down to one value, for the gradients by `wrt` that it came past. A runtime may otherwise leave all of
-   * them to the end, and keep what they are made of until then. It costs a small node for each; false by default.
+   * Whether the backward pass waits, wherever it has come down to one value, for the gradients by `wrt` that it came past. A runtime may otherwise
+   * leave all of them to the end, and keep what they are made of until then. It costs a small node for each; false by default.
    */
   readonly waits?: boolean;
 }

@@ -43,8 +43,8 @@ export interface Operator<I extends Values = Values, O extends Values = Values> 
   infer(inputs: I): { readonly [K in keyof O]: ValueType };
   lower(node: Node<I, O>, emit: Emitter): void;
   /**
-   * Whether a backward pass may make its outputs again rather than keep them (`remake`): one pass over memory makes them, of inputs that take no more than
-   * they do, or that its own gradient takes.
+   * Whether a backward pass may make its outputs again rather than keep them (`remake`): one pass over memory makes them, of inputs that take no more
+   * than they do, or that its own gradient takes.
    */
   readonly remade?: true;
   /** For each output the place of the input whose memory it has; absent where each has memory of its own. */

@@ -23,9 +23,9 @@ export const keptValues = (subgraph: Subgraph, results: readonly Value[]): Reado
 };
 
 /**
- * The same outputs, bit for bit, from a graph that keeps less for its backward pass: what is one pass over memory away (`remade`) is made again there, of
- * what is kept. Nodes are in the order of their depth, so that a runtime that begins with the latest of what a node needs makes what the backward pass
- * makes of the forward pass alone no earlier than it is used.
+ * The same outputs, bit for bit, from a graph that keeps less for its backward pass: what is one pass over memory away (`remade`) is made again
+ * there, of what is kept. Nodes are in the order of their depth, so that a runtime that begins with the latest of what a node needs makes what the
+ * backward pass makes of the forward pass alone no earlier than it is used.
  *
  * @param results of the forward pass: what they need belongs to it, all else to the backward pass
  */

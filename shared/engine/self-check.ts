@@ -23,8 +23,8 @@ const PRODUCT_TOLERANCE = 1e-5;
 const PRODUCT = "product";
 
 /**
- * The first tensor in which a device differs from the reference: a matrix product, which must be of float32, then those of a small training run. Undefined
- * if none does.
+ * The first tensor in which a device differs from the reference: a matrix product, which must be of float32, then those of a small training run.
+ * Undefined if none does.
  */
 export const firstDifference = async (device: Device, reference: Device): Promise<Difference | undefined> => {
   const product = relativeDifference(await multiplied(device), await multiplied(reference));

@@ -46,7 +46,10 @@ const shown = (text: string): string => {
 /** Control characters, which could move a terminal's cursor or clear it, and those that change a line's direction. */
 const UNPRINTABLE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]+/u;
 
-/** A text for one line of a terminal, whoever wrote it: a space in place of what is unprintable and the white space around it. Takes time in proportion. */
+/**
+ * A text for one line of a terminal, whoever wrote it: a space in place of what is unprintable and the white space around it. Takes time in
+ * proportion.
+ */
 export const oneLine = (text: string): string =>
   text
     .split(UNPRINTABLE)

@@ -16,7 +16,9 @@ export const STATES_SHARE = 1 / 4;
 /** Bytes that evaluation may take. @param gib 0 for half of the machine's memory */
 export const evaluationMemory = (gib: number): number => (gib === 0 ? totalMemory() / 2 : gib * 2 ** 30);
 
-/** Bytes of hidden states in memory where text goes through a model and no setting says how many. With more, hardly any reading of weights is saved. */
+/**
+ * Bytes of hidden states in memory where text goes through a model and no setting says how many. With more, hardly any reading of weights is saved.
+ */
 export const textMemory = (): number => Math.min(2 ** 30, STATES_SHARE * evaluationMemory(0));
 
 /**

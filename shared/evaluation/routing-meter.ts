@@ -44,7 +44,9 @@ export interface RoutingMeterOptions {
   readonly batchSize: number;
   /** Greatest number of tokens in a row. */
   readonly sequenceLength: number;
-  /** In memory, or in files, of which no more than a layer is in use at a time. Asked for when rows are measured first: reading it may take minutes. */
+  /**
+   * In memory, or in files, of which no more than a layer is in use at a time. Asked for when rows are measured first: reading it may take minutes.
+   */
   readonly model: () => Promise<ModelTensors>;
   /** Bytes of hidden states in memory: rows of more go through the model one part after the other. By default as `textMemory`. */
   readonly memory?: number;

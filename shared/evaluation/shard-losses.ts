@@ -50,8 +50,8 @@ export interface ShardLossOptions extends Pick<LayerMeterOptions, "memory" | "fo
 }
 
 /**
- * Compares what each group's miners compute with what validators compute: the loss of the group's shard and that of the whole model, on the
- * group's reference text, one group after the other. Both are measured layer by layer, so that no more than a layer of a model in files is in use at a time.
+ * Compares what each group's miners compute with what validators compute: the loss of the group's shard and that of the whole model, on the group's
+ * reference text, one group after the other. Both are measured layer by layer, so that no more than a layer of a model in files is in use at a time.
  *
  * @throws what reading the model's files throws
  */

@@ -78,7 +78,10 @@ export const tryLock = (
   }
 };
 
-/** @returns false if there is a file already @throws what writing throws, such as on a full disk; then no empty claim stays, which would be nobody's */
+/**
+ * @returns false if there is a file already
+ * @throws what writing throws, such as on a full disk; then no empty claim stays, which would be nobody's
+ */
 const makeClaim = (path: string, claim: string, { write }: LockSurroundings): boolean => {
   let file: number;
   try {

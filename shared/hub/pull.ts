@@ -15,8 +15,8 @@ export interface PullOptions extends HubOptions {
   /** Told of every file that is whole. */
   readonly onFile?: (file: HubFile) => void;
   /**
-   * Files that are fetched first, and what happens before the others: it is given the folder that they lie in, the others, and how many bytes of these are
-   * missing. What it throws ends the pull; a later one goes on.
+   * Files that are fetched first, and what happens before the others: it is given the folder that they lie in, the others, and how many bytes of
+   * these are missing. What it throws ends the pull; a later one goes on.
    */
   readonly first?: {
     readonly wants: (path: string) => boolean;

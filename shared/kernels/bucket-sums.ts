@@ -27,8 +27,8 @@ const mix = (scratch: number): Code => {
 };
 
 /**
- * Adds each element to a bucket, or takes it from there, one after another in float64. Bucket and sign are those of the hash of its place, which counts
- * from `from`, and the keys. The sums lie at address 0, the elements from `x` to `end`, four at least.
+ * Adds each element to a bucket, or takes it from there, one after another in float64. Bucket and sign are those of the hash of its place, which
+ * counts from `from`, and the keys. The sums lie at address 0, the elements from `x` to `end`, four at least.
  */
 const addToBucketsKernel = ((): Kernel => {
   const [x, end, from, first, second] = [0, 1, 2, 3, 4] as const;
@@ -93,8 +93,8 @@ const here = (): Workplace => {
 };
 
 /**
- * Adds elements to `BUCKETS` sums, each to the bucket `h & (BUCKETS − 1)`, or takes it from there where h is negative, one after another in float64. h of
- * the element at place p is mix(mix(p ⊕ k₁) ⊕ k₂), on 32 bits. The same bits everywhere.
+ * Adds elements to `BUCKETS` sums, each to the bucket `h & (BUCKETS − 1)`, or takes it from there where h is negative, one after another in float64.
+ * h of the element at place p is mix(mix(p ⊕ k₁) ⊕ k₂), on 32 bits. The same bits everywhere.
  *
  * @param from place of the first element
  */

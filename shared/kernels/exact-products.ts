@@ -46,8 +46,8 @@ export const allocateExactWeights = ({ layers, width, inner }: ExactShape): Shar
 };
 
 /**
- * A thread's view of a network that `fitsExactProcessor`: products by another library, what lies between them in WebAssembly. A library takes no memory that threads
- * share, so a chunk's weights are copied before its product, one byte for 2 · PRODUCT_BATCH operations.
+ * A thread's view of a network that `fitsExactProcessor`: products by another library, what lies between them in WebAssembly. A library takes no
+ * memory that threads share, so a chunk's weights are copied before its product, one byte for 2 · PRODUCT_BATCH operations.
  */
 export const openExactProducts = (
   shape: ExactShape,

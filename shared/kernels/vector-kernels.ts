@@ -131,8 +131,8 @@ const weightedSum = ((): Kernel => {
 })();
 
 /**
- * One step of SGD with Nesterov momentum in place: g = sign · gradient, b = momentum · b + g, p = p − rate · (g + momentum · b), each operation rounded to
- * float32.
+ * One step of SGD with Nesterov momentum in place: g = sign · gradient, b = momentum · b + g, p = p − rate · (g + momentum · b), each operation
+ * rounded to float32.
  */
 const nesterov = ((): Kernel => {
   const [p, b, gradient, end, rate, momentum, sign] = [0, 1, 2, 3, 4, 5, 6] as const;

@@ -23,7 +23,9 @@ import { type Aggregation, aggregate, aggregationOf } from "./robust/merge-robus
 export interface GroupFiles {
   readonly weights: OpenPart;
   readonly momentum: OpenPart | null;
-  /** In ascending order of artifact hash. With what it has to say of lengths, if that is not its share, and the norm, if the gates have computed it. */
+  /**
+   * In ascending order of artifact hash. With what it has to say of lengths, if that is not its share, and the norm, if the gates have computed it.
+   */
   readonly updates: readonly {
     readonly file: ByteSource;
     readonly share: number;

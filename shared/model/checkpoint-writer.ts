@@ -51,8 +51,8 @@ export interface CheckpointWriter {
 const DEFAULT_SHARD_BYTES = 5e9;
 
 /**
- * Begins a checkpoint of the model's family as `from_pretrained` of Hugging Face transformers reads it: `config.json` and `model.safetensors`, or shards with
- * `model.safetensors.index.json`. Same model and options, same bytes. The config comes last: a folder without one is no checkpoint.
+ * Begins a checkpoint of the model's family as `from_pretrained` of Hugging Face transformers reads it: `config.json` and `model.safetensors`, or
+ * shards with `model.safetensors.index.json`. Same model and options, same bytes. The config comes last: a folder without one is no checkpoint.
  *
  * @throws BlockZeroError CHECKPOINT_EXISTS when the folder holds weights in another layout, CHECKPOINT_SHARDS, FILE_UNWRITABLE
  */

@@ -13,8 +13,9 @@ export interface ForwardShape {
   readonly batchSize: number;
   readonly sequenceLength: number;
   /**
-   * Weight of a term that keeps tokens with the held experts: of the share of the whole router's probability mass that falls on others, in each layer the mean of
-   * its tokens. It is no part of the loss, and counts in gradients alone. 0 by default, and without effect in layers of which all experts are held.
+   * Weight of a term that keeps tokens with the held experts: of the share of the whole router's probability mass that falls on others, in each layer
+   * the mean of its tokens. It is no part of the loss, and counts in gradients alone. 0 by default, and without effect in layers of which all experts
+   * are held.
    */
   readonly heldAffinity?: number;
   /** Whether tokens see their own document alone: a batch then says where each document begins. */

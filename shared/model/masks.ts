@@ -9,12 +9,14 @@ const HIDDEN = -1e9;
 /** Scores of a layer up to so many bytes are made at once, and kept for the backward pass. */
 const SCORE_BYTES = 64 * 2 ** 20;
 
-/** Beyond, those of a chunk of queries have about so many: the backward pass holds three times as much. Of many layers they may have as many as above. */
+/**
+ * Beyond, those of a chunk of queries have about so many: the backward pass holds three times as much. Of many layers they may have as many as above.
+ */
 const CHUNK_BYTES = 32 * 2 ** 20;
 
 /**
- * Keys behind a chunk's queries are not looked at: of about so many chunks a little more than half of the scores are made. More make fewer still, but on
- * several threads their products are too small to share (`npm run bench -- step --case sequence-2048-layers`).
+ * Keys behind a chunk's queries are not looked at: of about so many chunks a little more than half of the scores are made. More make fewer still, but
+ * on several threads their products are too small to share (`npm run bench -- step --case sequence-2048-layers`).
  */
 const USUAL_CHUNKS = 8;
 

@@ -12,9 +12,9 @@ export interface RouterLossOptions extends Omit<ForwardShape, "held">, RouterTer
 }
 
 /**
- * The router's two terms of the genesis objective for a model upcycled of a dense one, whose weights are given beside the routers. While its experts are
- * copies, what a router is given does not depend on any router: the dense model computes it, and no gradient goes through the model.
- * Metric: the mean mass on the experts of the document's own group.
+ * The router's two terms of the genesis objective for a model upcycled of a dense one, whose weights are given beside the routers. While its experts
+ * are copies, what a router is given does not depend on any router: the dense model computes it, and no gradient goes through the model. Metric: the
+ * mean mass on the experts of the document's own group.
  *
  * @param options.config of the dense model
  */

@@ -42,7 +42,8 @@ export const groupShard = (network: Sharded, group: string, hub: Parameters, exp
   shardOf(hub, experts, shardExperts(network, group));
 
 /**
- * The same of a whole model whose tensors may be in files: they stay where they are, but for routers of which some rows are held, which are in memory.
+ * The same of a whole model whose tensors may be in files: they stay where they are, but for routers of which some rows are held, which are in
+ * memory.
  *
  * @throws what reading a router's file throws
  */

@@ -17,8 +17,8 @@ export interface Upcycling {
 const UPCYCLED = { llama: "mixtral", qwen3: "qwen3_moe" } as const;
 
 /**
- * The model that a dense one becomes (sparse upcycling, arXiv 2212.05055). The chosen probabilities sum to 1, so that with equal experts every token gets
- * what the dense network gives, whatever the router does.
+ * The model that a dense one becomes (sparse upcycling, arXiv 2212.05055). The chosen probabilities sum to 1, so that with equal experts every token
+ * gets what the dense network gives, whatever the router does.
  *
  * @throws BlockZeroError UPCYCLE_UNSUPPORTED
  */

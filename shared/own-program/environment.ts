@@ -46,8 +46,8 @@ const SECRET = /KEY|TOKEN|SECRET|PASSW|CREDENTIAL|MNEMONIC/i;
 const OWN = "BLOCKZERO_";
 
 /**
- * The environment that an operator's own program gets: what `PASSED` and `PREFIXES` name, and `further`. Keys, passwords and our own settings, which say
- * where the wallet is, are not among them.
+ * The environment that an operator's own program gets: what `PASSED` and `PREFIXES` name, and `further`. Keys, passwords and our own settings, which
+ * say where the wallet is, are not among them.
  *
  * @param further names that the operator lists
  * @throws BlockZeroError CONFIG_INVALID_VALUE for one of our own variables

@@ -29,7 +29,10 @@ export interface ProgramEnd {
 export interface RunningProgram {
   /** Resolves when the program has ended, and all that it had started. Its standard input closes when this process ends. */
   readonly ended: Promise<ProgramEnd>;
-  /** Sends SIGTERM to its process group, and SIGKILL to all of its processes that are left after `graceMs`. A second call can only shorten the time. Nothing once it has ended. */
+  /**
+   * Sends SIGTERM to its process group, and SIGKILL to all of its processes that are left after `graceMs`. A second call can only shorten the time.
+   * Nothing once it has ended.
+   */
   stop(graceMs: number): void;
   /** Writes a line to its standard input. */
   tell(line: string): void;

@@ -23,7 +23,8 @@ export interface WindowsFile extends Pick<SafetensorsWriter, "finish" | "discard
 }
 
 /**
- * Begins a safetensors file of `ids` and `targets`, int32 [count, sequence length], and of isolated documents `starts`. A target of −1 does not count.
+ * Begins a safetensors file of `ids` and `targets`, int32 [count, sequence length], and of isolated documents `starts`. A target of −1 does not
+ * count.
  *
  * @throws BlockZeroError FILE_UNWRITABLE
  */

@@ -34,8 +34,8 @@ export const awaitSprintSeed = async (
 };
 
 /**
- * Whether a Sprint's seed that was waited for is still the chain's. A fork may have replaced the block that it is made of: what is signed by it is then
- * false to everybody else. Also true where the chain cannot be read.
+ * Whether a Sprint's seed that was waited for is still the chain's. A fork may have replaced the block that it is made of: what is signed by it is
+ * then false to everybody else. Also true where the chain cannot be read.
  */
 export const isSeedInForce = (
   participant: ValueWaiting,
@@ -85,8 +85,8 @@ const entropyNow = async (participant: ValueWaiting, question: EntropyQuestion):
 };
 
 /**
- * Waits for the entropy of a seed, until it is certain, and no longer than the phase in which the seed is of use. A chain that does not answer is asked
- * again at the next block.
+ * Waits for the entropy of a seed, until it is certain, and no longer than the phase in which the seed is of use. A chain that does not answer is
+ * asked again at the next block.
  *
  * @throws BlockZeroError FETCH_… if the seed is mixed with a value that cannot be opened here; what reading the chain throws
  */

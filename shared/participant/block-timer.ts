@@ -42,8 +42,8 @@ const steadyNow = (): number => performance.timeOrigin + performance.now();
 
 /**
  * Measures the chain's pace from the timestamps of its heads, until the signal aborts. This machine's clock may differ from the chain's, and may be
- * set meanwhile: heads are timed by one that is not. A head cannot arrive before it is made, so the least delay seen is taken as the difference. The clock
- * that nobody sets falls behind by what the machine sleeps, in the end by days: whether the chain keeps time is asked of the other one.
+ * set meanwhile: heads are timed by one that is not. A head cannot arrive before it is made, so the least delay seen is taken as the difference. The
+ * clock that nobody sets falls behind by what the machine sleeps, in the end by days: whether the chain keeps time is asked of the other one.
  */
 export const startBlockTimer = (
   clock: BlockClock,

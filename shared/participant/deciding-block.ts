@@ -87,8 +87,8 @@ export const lastingFrom = ({ start, end }: BlockRange): number =>
   start - 1 + Math.min(MAX_WAIT, Math.floor((end - start) * WAIT_SHARE));
 
 /**
- * The blocks of a window in which a record takes the place of none that counts in the state of block `decided`, which is before the window's last: a fork
- * may replace that block while it is the newest, and what waits to be included then would be in its state.
+ * The blocks of a window in which a record takes the place of none that counts in the state of block `decided`, which is before the window's last: a
+ * fork may replace that block while it is the newest, and what waits to be included then would be in its state.
  */
 export const lastingAfter = ({ start, end }: BlockRange, decided: number): BlockRange => ({
   start: Math.max(start, lastingFrom({ start: decided + 1, end }) + 1),

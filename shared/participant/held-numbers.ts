@@ -14,8 +14,8 @@ export interface NumberedList<T> extends LastingOptions {
 }
 
 /**
- * Numbers of the documents that are here, in the list as the chain has it when they are about to go on chain. A number says nothing of the document, and a
- * fork that replaces the block whose state has the list gives the same number to another one.
+ * Numbers of the documents that are here, in the list as the chain has it when they are about to go on chain. A number says nothing of the document,
+ * and a fork that replaces the block whose state has the list gives the same number to another one.
  *
  * @throws what reading the list and looking throw
  */

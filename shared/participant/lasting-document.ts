@@ -5,7 +5,9 @@ import { faultFields } from "./fault-fields.js";
 import { makeLasting } from "./make-lasting.js";
 import { seedReplaced } from "./seed-replaced.js";
 
-/** The hash of a signed document, and the seed of a Sprint by which it was made. A seed of null replaces none: a former version did not write it down. */
+/**
+ * The hash of a signed document, and the seed of a Sprint by which it was made. A seed of null replaces none: a former version did not write it down.
+ */
 export interface MadeBySeed {
   readonly hash: string;
   readonly seed: string | null;

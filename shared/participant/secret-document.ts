@@ -2,8 +2,9 @@ import { attempt } from "./attempt.js";
 import type { Participant } from "./participant.js";
 
 /**
- * Stores a document that costs work and that nobody is to copy: it is served from a block on after which a record of a copy does not count. Its own record
- * gives its hash away before, so that no copy of it goes to a store elsewhere either, where a hash may be all that it takes: `giveAway` has it go.
+ * Stores a document that costs work and that nobody is to copy: it is served from a block on after which a record of a copy does not count. Its own
+ * record gives its hash away before, so that no copy of it goes to a store elsewhere either, where a hash may be all that it takes: `giveAway` has it
+ * go.
  *
  * @param from the block
  */

@@ -2,8 +2,8 @@ import { joinSignals } from "#shared/util/join-signals.js";
 import type { BlockClock } from "./block-clock.js";
 
 /**
- * Does work that waits for other parties, with a signal that aborts when the chain reaches `block`, or `signal` does. A server that never answers then only
- * costs its own answer, and delays no other work.
+ * Does work that waits for other parties, with a signal that aborts when the chain reaches `block`, or `signal` does. A server that never answers
+ * then only costs its own answer, and delays no other work.
  */
 export const untilBlock = async <T>(
   clock: BlockClock,

@@ -18,8 +18,8 @@ interface RecordDue extends OwnWindow {
 }
 
 /**
- * How the window of a record stands before its work is begun, which takes blocks. One that is missed is counted. Who came when it had begun has missed
- * nothing by its own fault.
+ * How the window of a record stands before its work is begun, which takes blocks. One that is missed is counted. Who came when it had begun has
+ * missed nothing by its own fault.
  */
 export const windowStanding = (
   { clock, since, telemetry }: Timed,
@@ -32,7 +32,8 @@ export const windowStanding = (
 };
 
 /**
- * Whether a record can still be put on chain, so that its work is begun. A window that passed meanwhile is told, but not to who came when it had begun.
+ * Whether a record can still be put on chain, so that its work is begun. A window that passed meanwhile is told, but not to who came when it had
+ * begun.
  *
  * @throws BlockZeroError WINDOW_MISSED
  */

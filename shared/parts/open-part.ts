@@ -39,7 +39,8 @@ export interface OpenPart {
 const PIECE = 1 << 18;
 
 /**
- * Opens a part that somebody else wrote: canonical files of tensors in float32, bfloat16 or float16, which together are exactly those of `shapes`. Close it.
+ * Opens a part that somebody else wrote: canonical files of tensors in float32, bfloat16 or float16, which together are exactly those of `shapes`.
+ * Close it.
  *
  * @param open opens a blob whose bytes have been verified
  * @param shapes null: whatever the files hold

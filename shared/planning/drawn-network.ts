@@ -37,7 +37,8 @@ const PHASES = {
 /**
  * A network of a model before there is one, for plans alone: its experts shared out evenly, a cycle of 360 blocks, scoring as on the localnet.
  *
- * @throws BlockZeroError EXPERT_GROUP_INVALID where there are more groups than experts, and for a dense model; USAGE for a longer window than the model takes
+ * @throws BlockZeroError EXPERT_GROUP_INVALID where there are more groups than experts, and for a dense model; USAGE for a longer window than the
+ *   model takes
  */
 export const drawnNetwork = (model: ModelConfig, { groups: count, sequence, shard, codec }: DrawnOptions): Network => {
   const longest = model.max_position_embeddings;

@@ -11,8 +11,8 @@ const MOST_LAPS = 9;
 const SECONDS = 3;
 
 /**
- * What each of some runs takes, the median of several laps over all of them after one that does not count. Whatever slows the machine down for a moment
- * is then in one lap of every run, and what a run computes with is not in the cache from its last time.
+ * What each of some runs takes, the median of several laps over all of them after one that does not count. Whatever slows the machine down for a
+ * moment is then in one lap of every run, and what a run computes with is not in the cache from its last time.
  *
  * @param runs each gives the seconds that count of it
  * @throws the signal's reason when it aborts, before the next run

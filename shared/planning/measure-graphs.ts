@@ -10,7 +10,8 @@ import { seededPiece } from "./seeded-pool.js";
 export type Below = Readonly<Record<string, number>>;
 
 /**
- * Seconds that programs take, as often as they are run, on made-up weights of which all elements are written. Programs with the same inputs share them.
+ * Seconds that programs take, as often as they are run, on made-up weights of which all elements are written. Programs with the same inputs share
+ * them.
  *
  * @param device computes in host memory
  * @throws the signal's reason when it aborts, between two programs

@@ -26,8 +26,8 @@ const MOST_SECONDS = 15;
 const MOST_NODES = 10_000;
 
 /**
- * The time of some graphs: the programs themselves are run where there is memory for it, it is soon done, and the device computes in host memory. Else products
- * of their shapes and additions of their sizes are.
+ * The time of some graphs: the programs themselves are run where there is memory for it, it is soon done, and the device computes in host memory.
+ * Else products of their shapes and additions of their sizes are.
  *
  * @throws the signal's reason when it aborts
  */

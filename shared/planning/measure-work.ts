@@ -36,8 +36,8 @@ interface Part {
 }
 
 /**
- * The time of some work on this device, from its matrix products by their shapes, and from additions of about the same size in place of all else. Laps go
- * over all of these; operands are written, and are not in a cache.
+ * The time of some work on this device, from its matrix products by their shapes, and from additions of about the same size in place of all else.
+ * Laps go over all of these; operands are written, and are not in a cache.
  *
  * @throws the signal's reason when it aborts, between two programs
  */

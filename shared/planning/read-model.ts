@@ -37,7 +37,8 @@ export interface DescribedModel {
 /**
  * Reads a model's `config.json` of Hugging Face's format alone: nothing else is read or fetched.
  *
- * @param source a folder or a file, `hf://owner/name@revision`, or a URL of http or https, to which `config.json` is added where it names no JSON file
+ * @param source a folder or a file, `hf://owner/name@revision`, or a URL of http or https, to which `config.json` is added where it names no JSON
+ *   file
  * @throws BlockZeroError CHECKPOINT_NOT_FOUND, CHECKPOINT_MALFORMED, HUB_ADDRESS_INVALID, FETCH_REFUSED_ADDRESS, and what `pullFile` throws
  */
 export const readModelConfig = async (

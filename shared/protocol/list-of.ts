@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * A list of a stranger's document: as many elements as may be, each as `element` says. It is refused at the first that is another, of which alone faults are
- * kept: those of all would take seconds, and a stranger chooses how many there are.
+ * A list of a stranger's document: as many elements as may be, each as `element` says. It is refused at the first that is another, of which alone
+ * faults are kept: those of all would take seconds, and a stranger chooses how many there are.
  */
 export const listOf = <T extends z.ZodType>(element: T, most: number, least = 0) =>
   z

@@ -25,15 +25,17 @@ export interface PhasePosition extends BlockRange {
   readonly blocksLeft: number;
 }
 
-/** Blocks kept free at the end of a window to put its record on chain: the one that is the newest when it is sent, and the one that then includes it. */
+/**
+ * Blocks kept free at the end of a window to put its record on chain: the one that is the newest when it is sent, and the one that then includes it.
+ */
 export const BLOCKS_TO_RECORD = 2;
 
 /** Blocks of a window that has one to spare. */
 const LONG_WINDOW = 10;
 
 /**
- * The newest block when a validator ends what takes as long as there is time, such as to measure, or to wait for others: its record can still be put on
- * chain. In a window of ten blocks or more two can include it, so that one that leaves it out, or a node that is a block behind, costs nothing.
+ * The newest block when a validator ends what takes as long as there is time, such as to measure, or to wait for others: its record can still be put
+ * on chain. In a window of ten blocks or more two can include it, so that one that leaves it out, or a node that is a block behind, costs nothing.
  */
 export const dueBlock = ({ start, end }: BlockRange): number =>
   end - BLOCKS_TO_RECORD - (end - start < LONG_WINDOW ? 0 : 1);

@@ -8,8 +8,8 @@ const THIRDS = 3;
 export const PREFIX_BLOCKS = 3;
 
 /**
- * Blocks of the time to search at least. A miner of an even pace records at ⌈blocks / 3⌉ − `PREFIX_BLOCKS` of them, and its proof is made two blocks before
- * their end: with fewer the first record has less than the sixth of all nonces that it must have.
+ * Blocks of the time to search at least. A miner of an even pace records at ⌈blocks / 3⌉ − `PREFIX_BLOCKS` of them, and its proof is made two blocks
+ * before their end: with fewer the first record has less than the sixth of all nonces that it must have.
  */
 export const LEAST_SEARCH = 16;
 
@@ -20,8 +20,8 @@ const searchWindow = (cycle: number, network: Pick<Network, "phases" | "beacon">
 });
 
 /**
- * The blocks in which a member's records of its first nonces count: those of the evaluate phase to a third, and from there to two thirds, of the time to
- * search. That time begins at the block that decides the inputs' seed, the latest at which anybody knows it.
+ * The blocks in which a member's records of its first nonces count: those of the evaluate phase to a third, and from there to two thirds, of the time
+ * to search. That time begins at the block that decides the inputs' seed, the latest at which anybody knows it.
  */
 export const prefixWindows = (
   cycle: number,

@@ -78,7 +78,10 @@ export interface ModelRecord extends CycleRecord {
 /** A miner announces that it takes part in the cycle's Sprint, before any seed of it is known. */
 export interface EnterRecord extends CycleRecord {
   readonly type: "enter";
-  /** One nonce in so many wins: `MIN_DIFFICULTY` to `MAX_DIFFICULTY`. Chosen before the seed, because wins for a larger one are a subset of those for a smaller one. */
+  /**
+   * One nonce in so many wins: `MIN_DIFFICULTY` to `MAX_DIFFICULTY`. Chosen before the seed, because wins for a larger one are a subset of those for
+   * a smaller one.
+   */
   readonly difficulty: number;
   readonly location: string;
 }

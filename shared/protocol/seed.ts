@@ -7,8 +7,8 @@ import { type BlockRange, type Phase, phaseWindow } from "./phases.js";
 export type BatchPurpose = "evaluate" | "choose";
 
 /**
- * What a seed of a Sprint makes: its network, the inputs of its nonces, the sample of wins that a validator recomputes, the tasks and draws of duty, or
- * the sample of draws that a member shows; and whether a cycle between two Sprints has a confirmation.
+ * What a seed of a Sprint makes: its network, the inputs of its nonces, the sample of wins that a validator recomputes, the tasks and draws of duty,
+ * or the sample of draws that a member shows; and whether a cycle between two Sprints has a confirmation.
  */
 export type SprintPurpose =
   | "sprint-network"

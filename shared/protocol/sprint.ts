@@ -20,7 +20,10 @@ const MAX_CONFIRMED_EVERY = 100;
 export const MIN_DIFFICULTY = 8;
 export const MAX_DIFFICULTY = 900;
 
-/** With 400 wins in the Sprint and 100 in the window, who is there all the time misses so much with a probability of 3 %: more would be asked of chance. */
+/**
+ * With 400 wins in the Sprint and 100 in the window, who is there all the time misses so much with a probability of 3 %: more would be asked of
+ * chance.
+ */
 const MAX_LEAST = 0.8;
 
 /** Greatest number of a proof's wins that are tasks of duty. */
@@ -233,8 +236,8 @@ export const withDuty = (sprint: Sprint | undefined): SprintWithDuty | undefined
   sprint?.duty === undefined ? undefined : { ...sprint, duty: sprint.duty };
 
 /**
- * The cycle whose Sprint would be confirmed in this one, or upheld by its idle time: the last before it under the same network file. Null where neither can
- * take place: without `sprint.confirmations` and `sprint.idle`, in a cycle with a Sprint of its own, and before the file's first Sprint.
+ * The cycle whose Sprint would be confirmed in this one, or upheld by its idle time: the last before it under the same network file. Null where
+ * neither can take place: without `sprint.confirmations` and `sprint.idle`, in a cycle with a Sprint of its own, and before the file's first Sprint.
  */
 export const confirmedCycle = (
   { sprint, first_cycle }: { readonly sprint?: Sprint | undefined; readonly first_cycle: number },

@@ -15,8 +15,8 @@ import type { CycleSource } from "./source.js";
 export type ValueSource = Pick<CycleSource, "chain" | "network" | "networkHash" | "fetch">;
 
 /**
- * Values that are remembered of a chain, by the block that decided: a fork may replace it. Opening 64 contributions takes seconds, and several seeds of a
- * cycle need its value.
+ * Values that are remembered of a chain, by the block that decided: a fork may replace it. Opening 64 contributions takes seconds, and several seeds
+ * of a cycle need its value.
  */
 const KEPT = 16;
 

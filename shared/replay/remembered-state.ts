@@ -9,8 +9,8 @@ const KEPT = 64;
 const remembered = new WeakMap<StateChain, Map<string, Promise<unknown>>>();
 
 /**
- * A chain that remembers what it read of past states, as long as a block is the same: a fork may replace one of the newest. A node may drop a state after
- * 256 blocks, which can be less than the time from the begin of a train phase to the reveal phase; it still tells the block's hash.
+ * A chain that remembers what it read of past states, as long as a block is the same: a fork may replace one of the newest. A node may drop a state
+ * after 256 blocks, which can be less than the time from the begin of a train phase to the reveal phase; it still tells the block's hash.
  */
 export const rememberedState = (chain: StateChain): StateChain => {
   const answers = remembered.get(chain) ?? new Map<string, Promise<unknown>>();

@@ -58,8 +58,8 @@ export const committedReports = async (context: CycleContext, cycle: number): Pr
   );
 
 /**
- * Which reports of a cycle count: those that validators with more than half of the voting stake say they hold, in the state at the last
- * block of the exchange phase. The chain gives everybody the same set, and at least one holder of each report is honest and serves it. Whose report is unheard the
+ * Which reports of a cycle count: those that validators with more than half of the voting stake say they hold, in the state at the last block of the
+ * exchange phase. The chain gives everybody the same set, and at least one holder of each report is honest and serves it. Whose report is unheard the
  * chain says as well; nobody needs its bytes.
  */
 export const exchangedReports = async (context: CycleContext, cycle: number): Promise<Exchange> => {

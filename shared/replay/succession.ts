@@ -125,7 +125,8 @@ const succession = z.object({ first_cycle: z.int().min(0), succeeds: z.object({ 
  *
  * @param read the JSON of the file with a hash
  * @param block gives the block that it is read for
- * @throws NETWORK_FILE_INVALID where the file cannot be read and may have begun, or too many before it cannot either, and what `read` and `block` throw
+ * @throws NETWORK_FILE_INVALID where the file cannot be read and may have begun, or too many before it cannot either, and what `read` and `block`
+ *   throw
  */
 export const readableFile = async (
   {
@@ -220,9 +221,9 @@ export const networkRecordOf = (
 };
 
 /**
- * First eight digits of the hash of the network file that validators with more than half of the stake of all validators wrote their newest records under. Null
- * where there is none: less than half must not be able to say that a file which nobody has is in force. A validator is who has a permit and whose newest record
- * is a validator's, of whatever file and cycle.
+ * First eight digits of the hash of the network file that validators with more than half of the stake of all validators wrote their newest records
+ * under. Null where there is none: less than half must not be able to say that a file which nobody has is in force. A validator is who has a permit
+ * and whose newest record is a validator's, of whatever file and cycle.
  */
 export const networkOfValidators = async (
   chain: Pick<CycleContext["chain"], "metagraph" | "commitments">,
@@ -266,9 +267,9 @@ const wasPublished = async (
 };
 
 /**
- * The same where the chain no longer has that state, by the newest one. A record from before the first cycle was there then. A later one proves nothing: the
- * owner may have put it there for another server, or for a later file. Then the records since tell under which file validators with more stake are. Without
- * any, a later record of this very file came too late.
+ * The same where the chain no longer has that state, by the newest one. A record from before the first cycle was there then. A later one proves
+ * nothing: the owner may have put it there for another server, or for a later file. Then the records since tell under which file validators with more
+ * stake are. Without any, a later record of this very file came too late.
  */
 const seemsPublished = async (
   { chain, network, networkHash }: NetworkSource & Pick<CycleContext, "chain">,

@@ -31,9 +31,9 @@ export interface Stating {
 }
 
 /**
- * What validators with more than half of the voting stake that is there state alike: else all hosts would be newcomers after one Sprint in which half of the stake
- * is away, or states nothing by choice. A host on whose reputation no majority agrees is a newcomer: it is checked more often, and the next statements
- * begin from there, so validators that differed agree again.
+ * What validators with more than half of the voting stake that is there state alike: else all hosts would be newcomers after one Sprint in which half
+ * of the stake is away, or states nothing by choice. A host on whose reputation no majority agrees is a newcomer: it is checked more often, and the
+ * next statements begin from there, so validators that differed agree again.
  *
  * @param statements one a validator
  */
@@ -61,8 +61,8 @@ export const agreedReputations = (statements: readonly Statement[], { stakes, th
 };
 
 /**
- * The newest of Sprints that agreed on reputations: one of which nobody can be heard agrees on nothing, not even that all are newcomers. Undefined if none
- * did, or if one after it is not known, as nobody can say what that agreed on.
+ * The newest of Sprints that agreed on reputations: one of which nobody can be heard agrees on nothing, not even that all are newcomers. Undefined if
+ * none did, or if one after it is not known, as nobody can say what that agreed on.
  *
  * @param sprints ascending; undefined for those that are not known
  */
@@ -87,7 +87,10 @@ export const changedReputations = (
 
 const NOTHING_SHOWN: ReputationCycle = { tasks: 0, isFraud: false, duties: 0, missed: 0, missRate: 0 };
 
-/** What a validator states, ascending by hotkey: all but newcomers; of more than a document holds those that were idle for the least cycles, ties by hotkey. */
+/**
+ * What a validator states, ascending by hotkey: all but newcomers; of more than a document holds those that were idle for the least cycles, ties by
+ * hotkey.
+ */
 export const statedReputations = (reputations: Reputations): readonly StatedReputation[] =>
   [...reputations]
     .filter(([, { value, missTest }]) => value > 0 || missTest.isNegligent || missTest.ratio !== 0)

@@ -68,8 +68,8 @@ export interface ReputationChange {
 }
 
 /**
- * One cycle's step. Fraud: 0, and everything begins anew. Else a clean cycle adds `gain`; missed duty beyond the allowed share is subtracted as it is,
- * so half of the duty missed costs half a reputation; each `idleCycles` in a row without a task leave `idleShare`.
+ * One cycle's step. Fraud: 0, and everything begins anew. Else a clean cycle adds `gain`; missed duty beyond the allowed share is subtracted as it
+ * is, so half of the duty missed costs half a reputation; each `idleCycles` in a row without a task leave `idleShare`.
  */
 export const nextReputation = (
   before: Reputation,

@@ -122,8 +122,8 @@ const byUid =
 /**
  * [uid, u16] pairs from what was agreed over the window: mean score, rank within the group, reward curve, and whether the group's model improved.
  *
- * Where the owner's hotkey has no uid, a validator sets what is the owner's on itself: the chain leaves a weight on oneself out, so that nobody gets it
- * where somebody earned anything. On any other uid it would be pay for whoever holds that one.
+ * Where the owner's hotkey has no uid, a validator sets what is the owner's on itself: the chain leaves a weight on oneself out, so that nobody gets
+ * it where somebody earned anything. On any other uid it would be pay for whoever holds that one.
  *
  * @param self the uid of the validator that sets them
  * @param parts what pay depends on beside the scores, as `payParts` gives it. Default: nothing

@@ -28,8 +28,9 @@ export interface GroupRewardInputs {
 }
 
 /**
- * Shares by uid, summing to 1 where there is an owner's uid. All groups have pools of the same size, so that no group drains another. Within a group the curve divides
- * the pool by scores and by the miners' independence: several submissions of one training share what the curve pays for that training.
+ * Shares by uid, summing to 1 where there is an owner's uid. All groups have pools of the same size, so that no group drains another. Within a group
+ * the curve divides the pool by scores and by the miners' independence: several submissions of one training share what the curve pays for that
+ * training.
  */
 export const groupRewards = ({
   groups,

@@ -33,9 +33,9 @@ export interface Window {
    */
   readonly score: number;
   /**
-   * Mean independence, each cycle weighted by its score: the power of the mean of the roots. So pay, which is the same power of the mean score times this, is
-   * the power of the mean of the roots of what each cycle alone would pay, and such means only lose by being divided: neither hotkeys that train by turns, and score in the
-   * other cycles by what is nobody's own, nor any other division of cycles among hotkeys gains anything.
+   * Mean independence, each cycle weighted by its score: the power of the mean of the roots. So pay, which is the same power of the mean score times
+   * this, is the power of the mean of the roots of what each cycle alone would pay, and such means only lose by being divided: neither hotkeys that
+   * train by turns, and score in the other cycles by what is nobody's own, nor any other division of cycles among hotkeys gains anything.
    */
   readonly independence: number;
 }

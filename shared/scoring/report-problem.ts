@@ -14,8 +14,8 @@ const BOUND_ABSOLUTE = 1e-9;
  *
  * - No update lowers the loss by more than there is: an entry's reduction over its batches is at most the model's own loss over the
  *   batches of its group, which are as many or more.
- * - A score is at most `(bound · growth) ^ exponent`, with the bound that all batches would give with the entry's mean and error and what rounding may make
- *   of it. It is 0 where that bound is not above 0: a small exponent would make much of next to nothing.
+ * - A score is at most `(bound · growth) ^ exponent`, with the bound that all batches would give with the entry's mean and error and what rounding
+ *   may make of it. It is 0 where that bound is not above 0: a small exponent would make much of next to nothing.
  *
  * All of it is computed with the same bits on every machine, so that whether a report counts is the same for everybody, at any limit.
  */

@@ -3,8 +3,8 @@ import { sha256 } from "#shared/protocol/hash.js";
 import { largestRemainder } from "#shared/util/largest-remainder.js";
 
 /**
- * Amounts shared by weight with the `largestRemainder`; of equal remainders the lowest SHA-256 of the name in ASCII is served first, so that no name is
- * favoured each time.
+ * Amounts shared by weight with the `largestRemainder`; of equal remainders the lowest SHA-256 of the name in ASCII is served first, so that no name
+ * is favoured each time.
  *
  * @param amount  not negative
  * @param weights name → weight, not negative

@@ -90,7 +90,8 @@ export const tasksToRecompute = (
 };
 
 /**
- * Members whose evidence on the task that was drawn is not what recomputing it gives, with that task: they did not compute what they gave a verdict on.
+ * Members whose evidence on the task that was drawn is not what recomputing it gives, with that task: they did not compute what they gave a verdict
+ * on.
  *
  * @param digests task id → hash of what was recomputed. A task that nobody can recompute any more is left out
  */

@@ -82,8 +82,8 @@ export const targetsOf = ({
 };
 
 /**
- * Executor → how many of its dearest task all its rewards are worth, rounded down; the number of its tasks where all are worth the same. A cheat on the
- * dearest risks no more: a hundred cheap tasks beside it are no deterrence.
+ * Executor → how many of its dearest task all its rewards are worth, rounded down; the number of its tasks where all are worth the same. A cheat on
+ * the dearest risks no more: a hundred cheap tasks beside it are no deterrence.
  */
 const tasksAtStake = (tasks: CloseInputs["tasks"], pot: bigint): ReadonlyMap<string, number> => {
   const works = sumStake(tasks.map(({ source }) => ("work" in source ? source.work : 0n)));

@@ -31,8 +31,8 @@ export interface DutyWork {
 }
 
 /**
- * A member's duty in a cycle: draws for each task, checks those that it is on duty for one after another, and signs what it found. Of more duties than a
- * document holds it does those with the least draws.
+ * A member's duty in a cycle: draws for each task, checks those that it is on duty for one after another, and signs what it found. Of more duties
+ * than a document holds it does those with the least draws.
  */
 export const doDuty = async (
   inputs: DutyInputs,
@@ -83,8 +83,8 @@ interface Audited {
 }
 
 /**
- * What a member publishes once the audit's seed is known: its draws of sampled tasks that its document does not claim, and its votes on flagged tasks. It
- * draws for no others: of many proofs that would take longer than the window.
+ * What a member publishes once the audit's seed is known: its draws of sampled tasks that its document does not claim, and its votes on flagged
+ * tasks. It draws for no others: of many proofs that would take longer than the window.
  */
 export const answerAudit = async (
   inputs: DutyInputs,

@@ -14,8 +14,8 @@ export interface SettlementRules {
 export const PAPER_SETTLEMENT: SettlementRules = { verifiers: MILLION / 2, allowedMisses: 0, bounty: MILLION };
 
 /**
- * With our correction: a bounty of a tenth. Whoever cheats with one hotkey and reports itself with another gets back the bounty b of the pay R and saves
- * the share s of the cost C; it gains where sC > (1 − b)R. With b ≤ 1 − s no operator whose pay covers its cost does.
+ * With our correction: a bounty of a tenth. Whoever cheats with one hotkey and reports itself with another gets back the bounty b of the pay R and
+ * saves the share s of the cost C; it gains where sC > (1 − b)R. With b ≤ 1 − s no operator whose pay covers its cost does.
  */
 export const DEFAULT_SETTLEMENT: SettlementRules = {
   verifiers: MILLION / 2,

@@ -22,8 +22,8 @@ interface VerdictInputs {
   /** Verifier → the task on which its evidence is refuted. */
   readonly refuted: ReadonlyMap<string, string>;
   /**
-   * What recomputation gives, for tasks of exact kinds that somebody flagged and for planted ones. Everybody gets the same; a task that nobody can recompute
-   * any more is left out.
+   * What recomputation gives, for tasks of exact kinds that somebody flagged and for planted ones. Everybody gets the same; a task that nobody can
+   * recompute any more is left out.
    */
   readonly truths: ReadonlyMap<string, VoteVerdict>;
   /** Ids of tasks that were planted with a wrong result: whoever planted them did as it had to. */
@@ -33,8 +33,8 @@ interface VerdictInputs {
 }
 
 /**
- * The verdict on each task. A task that nobody flags stands. A flagged one of an exact kind is settled by recomputation; another, and an exact one that
- * nobody can recompute, by the majority of its voters, whose duty verdict counts as their vote unless they publish one.
+ * The verdict on each task. A task that nobody flags stands. A flagged one of an exact kind is settled by recomputation; another, and an exact one
+ * that nobody can recompute, by the majority of its voters, whose duty verdict counts as their vote unless they publish one.
  */
 export const taskVerdicts = (inputs: VerdictInputs): ReadonlyMap<string, TaskVerdict> => {
   const said = new Map<string, Vote[]>();

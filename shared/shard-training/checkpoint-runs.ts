@@ -42,8 +42,8 @@ export interface RunKeeper {
 export const CHECKPOINT_SHARE = 1 / 20;
 
 /**
- * Checkpoints of a trainer's runs, every `intervalSeconds`, or less often where one takes long (`CHECKPOINT_SHARE`), and at each run's end. A fault of the
- * disk is logged, never thrown.
+ * Checkpoints of a trainer's runs, every `intervalSeconds`, or less often where one takes long (`CHECKPOINT_SHARE`), and at each run's end. A fault
+ * of the disk is logged, never thrown.
  */
 export const checkpointRuns = ({ dir, intervalSeconds, log, trainStep, place, shapes, now }: Keeping): RunKeeper => {
   const store = openCheckpoints(dir, { keep: place.config.checkpoint_keep_top_k, log });

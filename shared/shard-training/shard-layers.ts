@@ -54,7 +54,9 @@ export const layeredShard = (network: Network, group: string, config: ShardSetti
   return { shape, frozen: firstOf([shardHub(shape, hub), unread(frozenShapes(network, group))]) };
 };
 
-/** The hub's tensors that a shard computes with, each router with the rows of the experts that are held, and whole where tokens are kept with these. */
+/**
+ * The hub's tensors that a shard computes with, each router with the rows of the experts that are held, and whole where tokens are kept with these.
+ */
 const shardHub = (shape: ForwardShape, hub: FrozenSource): FrozenSource => {
   const { held } = shape;
   const inHub = (name: string) => {

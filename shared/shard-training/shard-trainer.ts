@@ -31,7 +31,9 @@ export interface ShardTrainerOptions {
   readonly network: Network;
   readonly group: string;
   readonly config: ShardSettings;
-  /** Read once where the whole graph is trained, else whenever a layer needs its weights; then it must last as long as the trainer, which closes it. */
+  /**
+   * Read once where the whole graph is trained, else whenever a layer needs its weights; then it must last as long as the trainer, which closes it.
+   */
   readonly hub: FrozenSource & Partial<Pick<OpenWeights, "close">>;
   /** Whose training stream it is: seeds it. */
   readonly miner: string;

@@ -9,8 +9,9 @@ const BYTES = 32;
 const DOMAIN = "blockzero/stream/1";
 
 /**
- * Whose training stream it is: SHA-256("blockzero/stream/1" ‖ secret ‖ hotkey's address), 64 hex digits. The secret is drawn once and kept in the home, readable by its
- * owner alone: hotkey and cycle are public, and who knew the rest could train another's stream. A restart of the same home goes on with the same stream.
+ * Whose training stream it is: SHA-256("blockzero/stream/1" ‖ secret ‖ hotkey's address), 64 hex digits. The secret is drawn once and kept in the
+ * home, readable by its owner alone: hotkey and cycle are public, and who knew the rest could train another's stream. A restart of the same home goes
+ * on with the same stream.
  *
  * @throws BlockZeroError STREAM_SECRET_INVALID where the file holds something else
  */

@@ -6,8 +6,8 @@ export interface TrainOptions {
   /** Hash of the model that the base is of; it names the run in its checkpoints, of which there are none without it. */
   readonly model?: string;
   /**
-   * The other groups' weights that the shard computes with, where its mode has such; read when it begins or, layer by layer, in every step: it must stay
-   * open until the next training, and through `losses`.
+   * The other groups' weights that the shard computes with, where its mode has such; read when it begins or, layer by layer, in every step: it must
+   * stay open until the next training, and through `losses`.
    */
   readonly frozen?: FloatSource | undefined;
   /** Lowers what the configuration allows. */
@@ -32,8 +32,8 @@ export interface Training {
   /** Of several replicas: sums, and means of the losses. */
   readonly run: InnerRun;
   /**
-   * What the group's expert tensors gained: trained − base, of several replicas the mean. Each is computed when it is read, so read them before the base
-   * is closed and before the trainer trains or measures again.
+   * What the group's expert tensors gained: trained − base, of several replicas the mean. Each is computed when it is read, so read them before the
+   * base is closed and before the trainer trains or measures again.
    */
   readonly update: FloatSource;
 }

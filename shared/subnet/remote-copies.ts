@@ -34,7 +34,10 @@ export interface CopysTurn {
   failed(fault: BlockZeroError): void;
 }
 
-/** Copies one after the other, then again those that were busy or slow, which are waited for together: who makes people wait holds up nobody who does not. */
+/**
+ * Copies one after the other, then again those that were busy or slow, which are waited for together: who makes people wait holds up nobody who does
+ * not.
+ */
 export async function* inRounds(copies: readonly RemoteCopy[]): AsyncGenerator<CopysTurn> {
   let left = copies;
   for (let isAgain = false; left.length > 0; isAgain = true) {
@@ -90,7 +93,12 @@ const itsOwn = (thrown: unknown): never => {
   throw isFetchFault(cause) && cause.code === (thrown as BlockZeroError).code ? cause : thrown;
 };
 
-/** The copy in a participant's archive. @param setting what the archive is called in a configuration @param signal ends the wait for it, with its reason */
+/**
+ * The copy in a participant's archive.
+ *
+ * @param setting what the archive is called in a configuration
+ * @param signal ends the wait for it, with its reason
+ */
 export const archivedCopies = (store: BlobStore, setting: string, signal: AbortSignal): RemoteCopies => {
   /** What an archive does is no more than a copy that cannot be had. */
   const failing = (thrown: unknown): never => {

@@ -10,7 +10,10 @@ export interface PatienceOptions {
   /** Milliseconds after which a server that is busy is asked again. */
   readonly pauseMs?: number;
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Whether it is asked for nothing but what it announced itself. A hotkey may name another server in each cycle, so all of these together cost no more than one. Default: none is. */
+  /**
+   * Whether it is asked for nothing but what it announced itself. A hotkey may name another server in each cycle, so all of these together cost no
+   * more than one. Default: none is.
+   */
   readonly isAnnouncer?: (origin: string) => boolean;
   /** Who was slow the last time, where that is known longer than what each has cost. */
   readonly slow?: Set<string>;
@@ -19,8 +22,8 @@ export interface PatienceOptions {
 }
 
 /**
- * How long servers are put up with. What one has cost is never given back: who is slow for every file would cost every file. Once announcers have had their
- * time together, each is still asked, for two seconds, and not waited for while it is busy.
+ * How long servers are put up with. What one has cost is never given back: who is slow for every file would cost every file. Once announcers have had
+ * their time together, each is still asked, for two seconds, and not waited for while it is busy.
  */
 export interface ServerPatience {
   /** Whoever was slow the last time comes last. */

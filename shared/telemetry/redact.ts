@@ -3,7 +3,8 @@ import { reasonOf } from "#shared/errors/error.js";
 const REDACTED = "[redacted]";
 const SECRET_KEYS =
   /secret|password|passphrase|mnemonic|seedphrase|privatekey|apikey|authorization|credential|accesstoken|bearer/;
-// A URL begins at its `://`, whatever its scheme, and is taken to its end where it is one: no character is looked at again for each that stands before it.
+// A URL begins at its `://`, whatever its scheme, and is taken to its end where it is one: no character is looked at again for each that stands
+// before it.
 /** `user:password@`; a password may hold an `@`. */
 const USER_INFO = /(?<=:\/\/)[^\s/?#]*@/g;
 /** A URL up to the `?`, and what follows it: keys stand there under any name. */

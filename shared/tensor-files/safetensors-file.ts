@@ -53,8 +53,8 @@ export const openSafetensors = async (
 };
 
 /**
- * Opens the canonical file of such tensors without parsing what a stranger wrote: its header can be no other. Null where it is another file, or of another
- * length.
+ * Opens the canonical file of such tensors without parsing what a stranger wrote: its header can be no other. Null where it is another file, or of
+ * another length.
  *
  * @throws what reading the source throws
  */

@@ -16,7 +16,11 @@ export interface SafetensorsWriter {
    * @throws BlockZeroError SAFETENSORS_INVALID, FILE_UNWRITABLE
    */
   write(name: string, data: Uint8Array, offset?: number): Promise<void>;
-  /** Makes the file appear under its name, durably unless it is temporary. @throws BlockZeroError SAFETENSORS_INVALID while a tensor is missing, FILE_UNWRITABLE */
+  /**
+   * Makes the file appear under its name, durably unless it is temporary.
+   *
+   * @throws BlockZeroError SAFETENSORS_INVALID while a tensor is missing, FILE_UNWRITABLE
+   */
   finish(): Promise<void>;
   /** Leaves nothing behind; after `finish` it does nothing. */
   discard(): Promise<void>;

@@ -33,8 +33,8 @@ export interface MultipleChoice {
 export const DELIMITER = " ";
 
 /**
- * Answers questions by the log-likelihood of each choice after the context, as lm-eval's `multiple_choice` does: `acc`, `acc_norm` and `acc_bytes` there
- * are what they are here.
+ * Answers questions by the log-likelihood of each choice after the context, as lm-eval's `multiple_choice` does: `acc`, `acc_norm` and `acc_bytes`
+ * there are what they are here.
  */
 export const answerQuestions = async (
   scorer: Scorer,
@@ -82,8 +82,8 @@ export const accuracyDifference = (
 
 /**
  * Context and continuation are tokenised together, and what the context alone does not have is the continuation; spaces at the context's end go to
- * the continuation, as in lm-eval's `_encode_pair`. Text that spells a special token is that token, as there: a chat's context has some. Too long a context
- * loses its beginning.
+ * the continuation, as in lm-eval's `_encode_pair`. Text that spells a special token is that token, as there: a chat's context has some. Too long a
+ * context loses its beginning.
  */
 const requestOf = (window: number, tokenizer: Tokenizer, context: string, continuation: string): ScoreRequest => {
   const kept = context.trimEnd();

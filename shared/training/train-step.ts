@@ -71,8 +71,8 @@ export interface TrainStep {
    */
   restore(state: Partial<TrainState>): Promise<void>;
   /**
-   * The same of a state that need not be in memory, a tensor at a time. Where one cannot be read, the optimiser begins anew: moments that do not belong
-   * together would make a wild step. The parameters are then partly those of the state.
+   * The same of a state that need not be in memory, a tensor at a time. Where one cannot be read, the optimiser begins anew: moments that do not
+   * belong together would make a wild step. The parameters are then partly those of the state.
    */
   resume(state: StateSources): Promise<void>;
   /** The same as `restore`, for the parameters only, one at a time. */

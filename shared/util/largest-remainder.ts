@@ -5,8 +5,8 @@ export interface Part {
 }
 
 /**
- * Shares of a whole amount in proportion to weights, by the largest remainder: each gets ⌊amount · weight / sum⌋, and the units that are left go one each to
- * the largest remainders. The shares add up to the amount; all are 0 where no weight is positive.
+ * Shares of a whole amount in proportion to weights, by the largest remainder: each gets ⌊amount · weight / sum⌋, and the units that are left go one
+ * each to the largest remainders. The shares add up to the amount; all are 0 where no weight is positive.
  *
  * @param amount  not negative
  * @param parts   weights not negative, one of each name

@@ -7,8 +7,8 @@ interface Waiting {
 const waiting = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Calls back once when the signal aborts, at once if it has. Many may wait for one signal at the same time, such as fetches of all miners' updates: they
- * share one listener, which Node does not take for a leak, and which is removed when nobody waits any more.
+ * Calls back once when the signal aborts, at once if it has. Many may wait for one signal at the same time, such as fetches of all miners' updates:
+ * they share one listener, which Node does not take for a leak, and which is removed when nobody waits any more.
  *
  * @returns ends the wait
  */

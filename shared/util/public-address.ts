@@ -48,6 +48,9 @@ export const isPublicAddress = (address: string): boolean => {
   }
 };
 
-/** Whether an operator allows private addresses where a service elsewhere names them: `BLOCKZERO_ALLOW_PRIVATE_ADDRESSES`, as settings read their variables. */
+/**
+ * Whether an operator allows private addresses where a service elsewhere names them: `BLOCKZERO_ALLOW_PRIVATE_ADDRESSES`, as settings read their
+ * variables.
+ */
 export const allowsPrivateAddresses = (env: Readonly<Record<string, string | undefined>>): boolean =>
   ["true", "yes", "1"].includes((env.BLOCKZERO_ALLOW_PRIVATE_ADDRESSES ?? "").toLowerCase());

@@ -68,7 +68,10 @@ export interface Attack {
   readonly known?: KnownHarms;
 }
 
-/** Weights of a validator that does nothing else: vera's of the cycle before, where there are any; those that follow from the others' reports; or none at all. */
+/**
+ * Weights of a validator that does nothing else: vera's of the cycle before, where there are any; those that follow from the others' reports; or none
+ * at all.
+ */
 export type SilentWeights = "mirrored" | "tallied" | "none";
 
 /** One identity's submission. */

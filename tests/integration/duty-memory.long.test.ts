@@ -39,7 +39,10 @@ const DIFFICULTY = 8;
 /** A proof that nobody serves. */
 const UNSERVED: Claim = { proof: sha256(Buffer.from("a proof")), wins: 100, nonces: 800 };
 
-/** Plays the Sprint of a cycle, up to the end of the reveal phase after it: both validators call claims valid that are not accused. Returns the hashes of their checks, which the owner serves. */
+/**
+ * Plays the Sprint of a cycle, up to the end of the reveal phase after it: both validators call claims valid that are not accused. Returns the hashes
+ * of their checks, which the owner serves.
+ */
 const play = async (
   subnet: Subnet,
   cycle: number,
@@ -275,8 +278,8 @@ it("a member that starts anew before the evaluate phase has it to read what it i
 type Journaled = Pick<TestSprinter | TestChecker, "journal" | "participant">;
 
 /**
- * Lives on after a Sprint that was played, on a fork: the block that decides which checks count has a sibling without Vito's record, and by that it is first
- * settled. Then the fork replaces the block, and it is settled as the chain says before the exchange phase.
+ * Lives on after a Sprint that was played, on a fork: the block that decides which checks count has a sibling without Vito's record, and by that it
+ * is first settled. Then the fork replaces the block, and it is settled as the chain says before the exchange phase.
  */
 const liveOnAFork = async (
   t: Living,

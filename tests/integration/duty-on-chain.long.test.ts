@@ -46,7 +46,10 @@ const SPRINT = sprintSchema.parse({
 const DIFFICULTY = 8;
 const NONCES = 200;
 
-/** Ann and Bob do their duty, Lax says what is true and computes nothing, Tom publishes no document in time, and what the others commit to cannot be used. */
+/**
+ * Ann and Bob do their duty, Lax says what is true and computes nothing, Tom publishes no document in time, and what the others commit to cannot be
+ * used.
+ */
 const MEMBERS = ["ann", "bob", "lax", "tom", "gar", "big", "non"] as const;
 
 /** Weights of 800 nonces each are confirmed for the members, by two validators' word. */
@@ -108,8 +111,8 @@ const holdChecks = (subnet: Subnet, cycle: number) => {
 };
 
 /**
- * In the Sprint of cycle 2 Ann commits to true wins, and Pat and Sly, whose weight nobody confirmed, to nonces none of which wins. Neither serves its proof: Pat
- * does once validators wait for it no more, and Sly once members have answered.
+ * In the Sprint of cycle 2 Ann commits to true wins, and Pat and Sly, whose weight nobody confirmed, to nonces none of which wins. Neither serves its
+ * proof: Pat does once validators wait for it no more, and Sly once members have answered.
  */
 const commitProofs = async (subnet: Subnet) => {
   await subnet.to(subnet.window(2, "evaluate").start);
@@ -189,7 +192,8 @@ it("duty of a Sprint is drawn, done, audited and closed on chain: who lies, miss
   const lives = [ann, bob, lax].map((member) => publishDuty(member, 2, sprint));
   await until(t, () => isChecked);
   await subnet.to(subnet.window(3, "distribute").start);
-  // Validators stop asking for proofs before members do: what is served so late to all of them was nobody's to check, and else each member would miss it.
+  // Validators stop asking for proofs before members do: what is served so late to all of them was nobody's to check, and else each member would miss
+  // it.
   const found = (await checking).entries.map(({ hotkey, verdict }) => [hotkey, verdict]);
   const expected = ["ann", "pat", "sly"].map((name) => [address(name), name === "ann" ? "valid" : "abstain"]);
   assert.deepEqual(Object.fromEntries(found), Object.fromEntries(expected));

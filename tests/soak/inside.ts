@@ -1,5 +1,5 @@
-// Loaded before its program into every process of a soak (`NODE_OPTIONS=--import`): moves the process's clock as the soak says, and measures its memory
-// after a collection of garbage whenever the soak asks. Both go through files of SOAK_FOLDER.
+// Loaded before its program into every process of a soak (`NODE_OPTIONS=--import`): moves the process's clock as the soak says, and measures its
+// memory after a collection of garbage whenever the soak asks. Both go through files of SOAK_FOLDER.
 import { appendFileSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { getHeapCodeStatistics, setFlagsFromString } from "node:v8";

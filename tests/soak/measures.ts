@@ -33,8 +33,8 @@ export const dutyMeasure = (duty: string): Measure => ({
 });
 
 /**
- * Bounds of single processes. A chain's node keeps every head by design, the states of its last 4,096 blocks and the receipts of its last 8,192, and its
- * log is the chain; the localnet itself keeps each cycle's result for the end, and up to 1,000 cycles for its page.
+ * Bounds of single processes. A chain's node keeps every head by design, the states of its last 4,096 blocks and the receipts of its last 8,192, and
+ * its log is the chain; the localnet itself keeps each cycle's result for the end, and up to 1,000 cycles for its page.
  */
 export const OWN_BOUNDS: Readonly<Record<string, Partial<Record<MeasureName, number | null>>>> = {
   devchain: { rss: null, heap: null, disk: null },

@@ -42,8 +42,8 @@ export interface WarmUp {
 }
 
 /**
- * Trends of every measure of every process. Times of duties grow only where they do so by the clock and also by what the machine took for a fixed piece
- * of work in the same cycle: other programs that begin to work on the machine make everything slower.
+ * Trends of every measure of every process. Times of duties grow only where they do so by the clock and also by what the machine took for a fixed
+ * piece of work in the same cycle: other programs that begin to work on the machine make everything slower.
  *
  * @param first the first cycle
  */

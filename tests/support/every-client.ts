@@ -199,8 +199,9 @@ const run = {
 };
 
 /**
- * Every client of this software, held to what no server may do to it; a new one is a line here. Whatever a role asks for goes by one of these: artifacts,
- * reports, receipts, proofs, checks, texts and the beacon's documents by the blob client, registration, weights, heads and drand's pulses by the chain.
+ * Every client of this software, held to what no server may do to it; a new one is a line here. Whatever a role asks for goes by one of these:
+ * artifacts, reports, receipts, proofs, checks, texts and the beacon's documents by the blob client, registration, weights, heads and drand's pulses
+ * by the chain.
  */
 export const CLIENTS: Readonly<Record<string, Client>> = {
   "a blob client": {

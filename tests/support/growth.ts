@@ -37,8 +37,8 @@ const least = (times: number, work: () => void, isEnough: (milliseconds: number)
 };
 
 /**
- * Whether work on a text takes time in proportion to the text's length: the work on a text beside that on as many characters in pieces. Measured in time of
- * the processor, within a factor that no noise makes and every square does.
+ * Whether work on a text takes time in proportion to the text's length: the work on a text beside that on as many characters in pieces. Measured in
+ * time of the processor, within a factor that no noise makes and every square does.
  *
  * @param lengths of texts, in UTF-16 units, in ascending order. Default: 64 Ki and a Mi
  */

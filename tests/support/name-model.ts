@@ -3,7 +3,10 @@ import { type ModelManifest, modelHash, parseModelManifest } from "#shared/proto
 import { encodeRecord, shortHash } from "#shared/protocol/records.js";
 import type { Subnet } from "./subnet.js";
 
-/** All validators name a model of a cycle, in one block of its merge phase: the parts of the model `parent`, under a manifest of its own. Gives its hash. */
+/**
+ * All validators name a model of a cycle, in one block of its merge phase: the parts of the model `parent`, under a manifest of its own. Gives its
+ * hash.
+ */
 export const nameModel = async (subnet: Subnet, cycle: number, parent: string): Promise<string> => {
   const { networkHash, location, store, validators } = subnet;
   const parsed = parseModelManifest((await store.get(parent))!);

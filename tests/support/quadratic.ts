@@ -16,8 +16,8 @@ const NOISE = 4;
 const SEQUENCES = 8;
 
 /**
- * A model whose true loss is known: ½ Σ h (θ − x)², of curvatures h from 0.05 to 1. A sequence moves the optimum x by noise of its own, so the losses of one batch
- * before and after a step are paired as those of a text are, and gradients are noisy.
+ * A model whose true loss is known: ½ Σ h (θ − x)², of curvatures h from 0.05 to 1. A sequence moves the optimum x by noise of its own, so the losses
+ * of one batch before and after a step are paired as those of a text are, and gradients are noisy.
  */
 export interface Quadratic {
   /** As far from the optimum in each dimension as was asked. */

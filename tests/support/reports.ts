@@ -120,8 +120,8 @@ export const withSeeds = async <K extends string>(
 };
 
 /**
- * Serves reports, with the chain's seeds where they have none, commits them in one block of the evaluate phase, and has every validator hold them all, or
- * `holders` alone. Ends in the exchange phase.
+ * Serves reports, with the chain's seeds where they have none, commits them in one block of the evaluate phase, and has every validator hold them
+ * all, or `holders` alone. Ends in the exchange phase.
  *
  * @returns the reports as they were committed
  */
@@ -141,8 +141,8 @@ export const commitReports = async (
 };
 
 /**
- * Serves reports, with the chain's seeds where they have none, and commits them in one block of the evaluate phase; every validator holds them all, and their own puts a
- * ballot for a step in the choose phase. Ends in the first block of the merge.
+ * Serves reports, with the chain's seeds where they have none, and commits them in one block of the evaluate phase; every validator holds them all,
+ * and their own puts a ballot for a step in the choose phase. Ends in the first block of the merge.
  *
  * @param who who holds the reports, and who puts a ballot, where not all who reported do
  * @returns the reports as they were committed

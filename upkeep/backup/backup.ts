@@ -36,8 +36,8 @@ export interface BackupOptions {
  * Copies what cannot be made again: journals, intentions, receipts, secrets of streams, own updates and reports, metrics, runs of
  * Weights & Biases. Keys are not in a checkpoint_dir and so not in a backup. The homes are locked meanwhile.
  *
- * @throws BlockZeroError HOME_IN_USE while a program runs in a home; BACKUP_EMPTY, BACKUP_EXISTS, FILE_UNWRITABLE; BACKUP_INVALID for what could not be
- * restored, and for a link to what would be missing
+ * @throws BlockZeroError HOME_IN_USE while a program runs in a home; BACKUP_EMPTY, BACKUP_EXISTS, FILE_UNWRITABLE; BACKUP_INVALID for what could not
+ * be restored, and for a link to what would be missing
  */
 export const makeBackup = async ({ checkpointDir, out, version, now }: BackupOptions): Promise<BackupManifest> => {
   if (existsSync(out))

@@ -9,9 +9,9 @@ const JOURNALS = ["miner.json", "validator.json"] as const;
 const QUEUE = "archive.json";
 
 /**
- * Hashes of the blobs that a home's journals name: its own updates with their manifests, and its own reports and models' manifests. Nobody else has an
- * update before its reveal; a report that was measured anew would contradict the signed one. And of those that the store elsewhere does not have yet:
- * nobody else keeps them for long.
+ * Hashes of the blobs that a home's journals name: its own updates with their manifests, and its own reports and models' manifests. Nobody else has
+ * an update before its reveal; a report that was measured anew would contradict the signed one. And of those that the store elsewhere does not have
+ * yet: nobody else keeps them for long.
  */
 export const ownBlobs = async (home: string): Promise<readonly string[]> => {
   const store = directoryStore(join(home, "blobs"));

@@ -1,7 +1,7 @@
 /**
  * Which files of a home cannot be made again. Left out are the lock, blobs (others have them, or they are added by name) and when they were used,
- * what training under way wrote, texts that were prepared for it, a validator's own trainings, which nobody else may know, what an evaluator of one's own is given,
- * dry runs, and what a file system found again.
+ * what training under way wrote, texts that were prepared for it, a validator's own trainings, which nobody else may know, what an evaluator of one's
+ * own is given, dry runs, and what a file system found again.
  *
  * @param path relative to the home, with `/`
  */

@@ -5,8 +5,8 @@ import { ensureFolderSync } from "#shared/files/ensure-folder.js";
 import type { Account } from "./account.js";
 
 /**
- * Makes the folders that a unit may write to where they are missing: systemd starts no unit that names one which is not there. They are `owner`'s alone,
- * or the current user's without one.
+ * Makes the folders that a unit may write to where they are missing: systemd starts no unit that names one which is not there. They are `owner`'s
+ * alone, or the current user's without one.
  *
  * @param store the one of them that holds a store, which another user's program may have
  * @throws BlockZeroError FILE_UNWRITABLE; SERVICE_FAILED for a folder that is there and that `owner` cannot write

@@ -43,7 +43,8 @@ export const temporaryPaths = ({
 
 /**
  * A systemd unit that keeps a program up and gives it nothing that it does not need. Of the sandbox one thing is left out on purpose:
- * MemoryDenyWriteExecute, since V8 compiles at run time. A unit whose own files are temporary ones shares those of the machine: it would not see them.
+ * MemoryDenyWriteExecute, since V8 compiles at run time. A unit whose own files are temporary ones shares those of the machine: it would not see
+ * them.
  *
  * A unit of a user's own manager has only what needs no rights, which is what filters of system calls do: systemd before 253 ends one that
  * is to give up capabilities or to see other mounts with status 218 or 226.

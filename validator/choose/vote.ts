@@ -13,7 +13,8 @@ import { chooseSteps } from "./choose.js";
 /**
  * Measures the candidate steps and puts the ballot on chain, once.
  *
- * @throws WINDOW_MISSED in the first cycle of a network file where a former one decides on its last model after it; EVALUATION_SEED_REPLACED of one that was made before a restart, where a fork replaced the block of its seeds
+ * @throws WINDOW_MISSED in the first cycle of a network file where a former one decides on its last model after it; EVALUATION_SEED_REPLACED of one
+ *   that was made before a restart, where a fork replaced the block of its seeds
  */
 export const vote = async (validator: Validator, cycle: number, agreed: Agreement): Promise<void> => {
   if (validator.journal.value.cycles[cycle]?.voted !== undefined) return;

@@ -16,8 +16,8 @@ interface ClosingDue {
 
 /**
  * Closes the duty of a Sprint from the members' documents, recomputing the wins that somebody says are none, and remembers what each host's pay and
- * reputation need of it. What is not available is asked for again at every block, until `deadline`: what nobody serves then counts as not published, and what time ran out for as unknown. Without every
- * Sprint of the window in full nothing is closed: the members would be others.
+ * reputation need of it. What is not available is asked for again at every block, until `deadline`: what nobody serves then counts as not published,
+ * and what time ran out for as unknown. Without every Sprint of the window in full nothing is closed: the members would be others.
  */
 export const closeDuty = async (checker: Checker, due: ClosingDue): Promise<void> => {
   const { participant, journal } = checker;

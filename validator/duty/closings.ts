@@ -22,9 +22,9 @@ const SERVED = 2;
 const RECALL_BLOCKS = 2;
 
 /**
- * Closes the duty of the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that closing and nothing else.
- * Answers are on chain in the exchange phase of the next cycle; choosing and merging come first, so it begins with the cycle after that, and is over
- * before updates are scored. Then those of the window that were closed in part, or missed, are tried again.
+ * Closes the duty of the network's Sprints until the participant's signal aborts, beside the cycles: whatever fails costs that closing and nothing
+ * else. Answers are on chain in the exchange phase of the next cycle; choosing and merging come first, so it begins with the cycle after that, and is
+ * over before updates are scored. Then those of the window that were closed in part, or missed, are tried again.
  */
 export const runClosings = async (checker: Checker): Promise<never> => {
   const { participant, journal } = checker;

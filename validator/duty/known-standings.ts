@@ -47,8 +47,8 @@ const knownDuty = async ({ participant, journal }: Knowing, cycle: number): Prom
 };
 
 /**
- * Hotkey → standing for a cycle's pay, from the duty that this validator closed, or that has no tasks: of the Sprints up to two cycles before. Undefined if it
- * knows none of them.
+ * Hotkey → standing for a cycle's pay, from the duty that this validator closed, or that has no tasks: of the Sprints up to two cycles before.
+ * Undefined if it knows none of them.
  */
 export const knownStandings = async (
   knowing: Knowing,

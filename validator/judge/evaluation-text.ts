@@ -114,8 +114,8 @@ interface Ahead {
 }
 
 /**
- * Fetches everything that the next cycle may use, so that no server has to be up at one certain moment. What does not come is asked for at every block
- * until then. Never throws.
+ * Fetches everything that the next cycle may use, so that no server has to be up at one certain moment. What does not come is asked for at every
+ * block until then. Never throws.
  */
 const fetchAhead = async (participant: Participant, ahead: Ahead): Promise<void> => {
   const { log, network } = participant;

@@ -173,7 +173,10 @@ interface Judged {
   readonly failures: readonly ReportEntry[];
 }
 
-/** What passed the gates and is no copy of an update that was merged before, or revealed lately or for the same weights; and an entry for each of the others. */
+/**
+ * What passed the gates and is no copy of an update that was merged before, or revealed lately or for the same weights; and an entry for each of the
+ * others.
+ */
 const rejectRepeats = (gated: readonly Gated[], lineage: readonly EarlierUpdate[]): Judged => {
   const passed: Passed[] = [];
   const failures: ReportEntry[] = [];

@@ -75,8 +75,8 @@ const send = async (validator: Reporting, cycle: number, hash: string): Promise<
 };
 
 /**
- * From the block on from which the cycle's report is served: has a copy of it go to the store elsewhere, and writes to the instruments and the metrics what
- * it says. Who reads any of these before could commit a copy of it.
+ * From the block on from which the cycle's report is served: has a copy of it go to the store elsewhere, and writes to the instruments and the
+ * metrics what it says. Who reads any of these before could commit a copy of it.
  */
 export const tellOwnReport = async (
   { participant, journal, metrics }: Pick<Validator, "participant" | "journal" | "metrics">,

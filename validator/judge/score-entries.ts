@@ -154,8 +154,8 @@ interface Watching {
 
 /**
  * Sketches updates beside the race, one after the other in the order in which they are given, as long as measuring may last: hotkeys choose how many
- * there are, and how large. None is begun that would not be done in time if it took as long as the slowest one before. They are read tensor by tensor: the
- * race's own are in memory meanwhile.
+ * there are, and how large. None is begun that would not be done in time if it took as long as the slowest one before. They are read tensor by
+ * tensor: the race's own are in memory meanwhile.
  *
  * @param watched gets each of them once it is sketched
  */

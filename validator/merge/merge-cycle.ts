@@ -75,7 +75,10 @@ export const mergeCycle = async (participant: Participant, cycle: number, agreed
   );
 };
 
-/** An update that the majority scored, which is asked for at every block. If this validator cannot obtain or accept it in time, it abstains from this merge and adopts the majority's model. */
+/**
+ * An update that the majority scored, which is asked for at every block. If this validator cannot obtain or accept it in time, it abstains from this
+ * merge and adopts the majority's model.
+ */
 const selectedUpdate = async (
   participant: Participant,
   { submission, uid }: Selected<Candidate>,

@@ -53,9 +53,9 @@ export const remember = (
 };
 
 /**
- * Learns what was agreed in the cycles of the window that this validator missed, from chain state and the reports that others still serve.
- * A validator that joins late or was away then pays by the same scores as all others. A chain that does not answer is asked again at the next block. What is
- * not available is requested again in the next cycle. Throws only on an abort.
+ * Learns what was agreed in the cycles of the window that this validator missed, from chain state and the reports that others still serve. A
+ * validator that joins late or was away then pays by the same scores as all others. A chain that does not answer is asked again at the next block.
+ * What is not available is requested again in the next cycle. Throws only on an abort.
  */
 export const recallHistory = async (historian: Historian, cycle: number): Promise<void> => {
   const { participant, journal } = historian;

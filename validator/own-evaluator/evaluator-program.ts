@@ -13,7 +13,10 @@ import { modelFolder, writeBatches, writeChange } from "./evaluator-files.js";
 /** Version of the contract in docs/own-evaluator.md. */
 const CONTRACT_VERSION = 1;
 
-/** Parts of the evaluate phase for an answer: where the program is given another model, which it must read first, and elsewhere. What is left is for measuring here. */
+/**
+ * Parts of the evaluate phase for an answer: where the program is given another model, which it must read first, and elsewhere. What is left is for
+ * measuring here.
+ */
 const MODEL_SHARE = 1 / 2;
 const ANSWER_SHARE = 1 / 4;
 
@@ -22,7 +25,10 @@ export interface EvaluatorProgramOptions {
   readonly command: readonly string[];
   readonly environment: readonly string[];
   readonly timeoutSeconds: number;
-  /** Does work with a signal that aborts when such a part of the evaluate phase has passed: a request's time is then over, whatever `timeoutSeconds` is. */
+  /**
+   * Does work with a signal that aborts when such a part of the evaluate phase has passed: a request's time is then over, whatever `timeoutSeconds`
+   * is.
+   */
   readonly withinPhase: <T>(share: number, work: (late: AbortSignal) => Promise<T>) => Promise<T>;
   /** A folder of its own. */
   readonly home: string;

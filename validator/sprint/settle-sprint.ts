@@ -8,8 +8,8 @@ import { readWithRecomputer } from "./read-with-recomputer.js";
 
 /**
  * Reads the other validators' checks of a Sprint, recomputes the nonces that they name, and remembers how it was settled. What is not available is
- * asked for again at every block, until `deadline`; the Sprint is then settled without it. One that cannot be read is not settled: it is asked for again
- * in later cycles.
+ * asked for again at every block, until `deadline`; the Sprint is then settled without it. One that cannot be read is not settled: it is asked for
+ * again in later cycles.
  */
 export const settleSprint = async (
   checker: Checker,

@@ -8,8 +8,8 @@ export interface GramSet {
 }
 
 /**
- * Room for `count` hashes. A slot keeps 32 bits and its place says about 25 more, so that a hash that was never added is taken for one with a chance of
- * about 2^-31.
+ * Room for `count` hashes. A slot keeps 32 bits and its place says about 25 more, so that a hash that was never added is taken for one with a chance
+ * of about 2^-31.
  *
  * @param key no text may have been made with it
  * @returns its methods throw BlockZeroError DATASET_MALFORMED for texts that were

@@ -3,8 +3,8 @@ import type { Filter } from "./filter.js";
 import { isSpelt, wordsIn } from "./unspaced.js";
 
 /**
- * Number of words and their mean length, after Gopher (Rae et al., arXiv 2112.11446, A1.1), whose mean is 3 to 10. The mean is that of words with spaces
- * between them; of a text in which most have none it says nothing.
+ * Number of words and their mean length, after Gopher (Rae et al., arXiv 2112.11446, A1.1), whose mean is 3 to 10. The mean is that of words with
+ * spaces between them; of a text in which most have none it says nothing.
  */
 export const lengthFilter =
   ({

@@ -6,8 +6,8 @@ import type { Filter } from "./filter.js";
 import { wordLength } from "./unspaced.js";
 
 /**
- * Lines, paragraphs and word n-grams that come again, as Gopher measures them (Rae et al., arXiv 2112.11446, table A1). Of a text whose characters are a word
- * each, an n-gram has as many characters as n words would.
+ * Lines, paragraphs and word n-grams that come again, as Gopher measures them (Rae et al., arXiv 2112.11446, table A1). Of a text whose characters
+ * are a word each, an n-gram has as many characters as n words would.
  */
 export const repetitionFilter = ({
   lines,

@@ -3,7 +3,9 @@ import type { Words } from "../text/words.js";
 
 /** Characters of a word in scripts that have no spaces between words, with the marks that stand for vowels and tones: about. */
 const CLAUSE_WORD = 5;
-/** Characters of a Chinese or Japanese word, rounded: 1.5 to 2. Set phrases of a plain text, such as "しなければならない", are few words and many characters. */
+/**
+ * Characters of a Chinese or Japanese word, rounded: 1.5 to 2. Set phrases of a plain text, such as "しなければならない", are few words and many characters.
+ */
 const CHARACTERS = 2;
 
 const isClause = (text: string, { starts, ends }: Words, i: number): boolean =>

@@ -30,8 +30,8 @@ export interface Ingest {
 }
 
 /**
- * Rows that are left out make pieces too, without a document: so many times the bytes of a piece's text may be read of the sources for it, and are lost
- * when the work is cut short.
+ * Rows that are left out make pieces too, without a document: so many times the bytes of a piece's text may be read of the sources for it, and are
+ * lost when the work is cut short.
  */
 const READ_FOR_A_PIECE = 8;
 

@@ -15,8 +15,8 @@ export interface Planning {
 }
 
 /**
- * The documents of one side in a seeded order, in lots of at most `shard_bytes` of text: a shard each; a longer document has one of its own. The order
- * is that of SHA-256 of the seed and a document's hash; equal documents stay as they were.
+ * The documents of one side in a seeded order, in lots of at most `shard_bytes` of text: a shard each; a longer document has one of its own. The
+ * order is that of SHA-256 of the seed and a document's hash; equal documents stay as they were.
  *
  * @throws the reason of an aborted signal
  */

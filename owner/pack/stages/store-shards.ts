@@ -25,8 +25,8 @@ export interface StoreShards {
 }
 
 /**
- * Makes and stores the shards of both sides; what an earlier call stored stays. The held-out ones come first, so that more than everybody can be asked to
- * hold is told before the rest is made. A shard of tokens that another one has already is left out: a manifest cannot name it twice.
+ * Makes and stores the shards of both sides; what an earlier call stored stays. The held-out ones come first, so that more than everybody can be
+ * asked to hold is told before the rest is made. A shard of tokens that another one has already is left out: a manifest cannot name it twice.
  *
  * @throws BlockZeroError PACK_TOO_LARGE
  */

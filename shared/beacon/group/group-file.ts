@@ -32,7 +32,9 @@ const groupFileSchema = z.strictObject({
   qualified: listOf(addressSchema, MAX_MEMBERS, 1),
 });
 
-/** What everybody must know of a group that signs. Nobody signs it: validators state its hash, and what it says follows from the members' documents. */
+/**
+ * What everybody must know of a group that signs. Nobody signs it: validators state its hash, and what it says follows from the members' documents.
+ */
 export type GroupFile = z.infer<typeof groupFileSchema>;
 
 /** The file of a group that formed. */

@@ -12,7 +12,10 @@ export const randomPolynomial = (coefficients: number, random?: RandomBytes): Po
 export const evaluate = (polynomial: Polynomial, slot: number): bigint =>
   polynomial.reduceRight((sum, coefficient) => Fr.add(Fr.mul(sum, BigInt(slot)), coefficient), 0n);
 
-/** Feldman's commitments to a polynomial: each coefficient times the generator of G2 ("A Practical Scheme for Non-interactive Verifiable Secret Sharing", 1987). */
+/**
+ * Feldman's commitments to a polynomial: each coefficient times the generator of G2 ("A Practical Scheme for Non-interactive Verifiable Secret
+ * Sharing", 1987).
+ */
 export const commitTo = (polynomial: Polynomial): readonly G2[] =>
   polynomial.map((coefficient) => bls.G2.Point.BASE.multiply(coefficient));
 

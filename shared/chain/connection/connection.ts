@@ -87,7 +87,10 @@ export const openConnection = async (options: ConnectionOptions): Promise<ChainC
 
   /** When the newest connection was lost, while there is none. */
   let lostAt: number | undefined;
-  /** Whether a node's head is so much newer than the last connection that it would have every block that was seen over it. The age of block 0 tells nothing. */
+  /**
+   * Whether a node's head is so much newer than the last connection that it would have every block that was seen over it. The age of block 0 tells
+   * nothing.
+   */
   const isOutlived = (head: Head): boolean =>
     lostAt !== undefined && clock.now() - lostAt > staleMs && head.number > 0 && !isStale(head, clock.now(), staleMs);
 

@@ -85,8 +85,8 @@ const runtimeUnreadable = (endpoint: string): BlockZeroError =>
   );
 
 /**
- * Tells the newest of the versions that a node says its runtime has, once between two heads: a chain changes it once a block, and for each the library asks for half a
- * megabyte. What is no version is left out, and its node left, if there is another.
+ * Tells the newest of the versions that a node says its runtime has, once between two heads: a chain changes it once a block, and for each the
+ * library asks for half a megabyte. What is no version is left out, and its node left, if there is another.
  */
 const versionsOnceABlock = (link: Link, tell: (version: unknown) => void): ((version: unknown) => void) => {
   let toldAt = -1;

@@ -23,7 +23,10 @@ const MAX_VERSIONS = 256;
 /** Past runtimes that are kept in memory: each takes tens of megabytes, all of them a part of what a program has by default. */
 const MAX_RUNTIMES = 64;
 
-/** The runtimes of blocks. `@polkadot/api` keeps, for ever, each whose metadata it was made to read: all that read past blocks share one reader, which counts them. */
+/**
+ * The runtimes of blocks. `@polkadot/api` keeps, for ever, each whose metadata it was made to read: all that read past blocks share one reader, which
+ * counts them.
+ */
 export const runtimeReader = (link: Link, api: ApiPromise): RuntimeAt => {
   const versions = new Map<Hex, Version>();
   const versionAt = async (hash: Hex): Promise<Version> => {

@@ -10,8 +10,8 @@ interface Agreeing {
  * which was closed when they begin to check. So the agreed reputations do not include Sprints after the cycle that is returned.
  *
  * @param before the Sprints before a cycle, ascending
- * @param known  the same, as they were settled; undefined for those that are not known. Where it is not known which agreed on reputations, it is as if the
- *               newest had
+ * @param known  the same, as they were settled; undefined for those that are not known. Where it is not known which agreed on reputations, it is as
+ *               if the newest had
  * @returns a cycle; −1 if no Sprint agreed on any: all were newcomers
  */
 export const notAgreedAfter = (

@@ -44,7 +44,10 @@ export interface DutyResult {
   /** What it was closed with, without the documents. */
   readonly inputs: CloseInputs;
   readonly closed: ClosedCycle;
-  /** Ascending by hotkey. None where nobody can be heard of the Sprint: no proof is settled, so there are no tasks, and it is an idle cycle of every host. */
+  /**
+   * Ascending by hotkey. None where nobody can be heard of the Sprint: no proof is settled, so there are no tasks, and it is an idle cycle of every
+   * host.
+   */
   readonly parts: readonly DutyPart[];
   /** Member → why its duty document or answers do not count. Without those that it did not commit to. */
   readonly problems: ReadonlyMap<string, string>;

@@ -18,8 +18,8 @@ export interface Stepping {
 }
 
 /**
- * The least and the greatest reputation that a host may have with whoever did not have documents in time that are here now. Its own may have been missing, which is missed duty, or unknown, which is
- * none; and a fraud that members' documents alone prove may not have been proven.
+ * The least and the greatest reputation that a host may have with whoever did not have documents in time that are here now. Its own may have been
+ * missing, which is missed duty, or unknown, which is none; and a fraud that members' documents alone prove may not have been proven.
  */
 export const reputationBounds = async (
   hotkey: string,

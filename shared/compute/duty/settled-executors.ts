@@ -2,8 +2,8 @@ import type { SprintOutcome } from "../outcome.js";
 import type { SettledSprint } from "../read-sprint.js";
 
 /**
- * The executors whose proofs have tasks: those settled as valid, unopposed or invalid. What most validators who are there could not fetch, members could not
- * fetch either.
+ * The executors whose proofs have tasks: those settled as valid, unopposed or invalid. What most validators who are there could not fetch, members
+ * could not fetch either.
  */
 export const settledExecutors = ({ outcomes }: Pick<SettledSprint, "outcomes">): ReadonlySet<string> =>
   new Set(outcomes.filter(({ outcome }) => HAS_TASKS[outcome]).map(({ hotkey }) => hotkey));

@@ -7,7 +7,8 @@ import { type DutyStanding, paidBy } from "./standing.js";
 const UNITS = 1e12;
 
 /**
- * Hotkey → share of all pay, once verifiers are paid out of it: who has tasks gives a part, who did duty gets one. What is missing from the sum is forfeited.
+ * Hotkey → share of all pay, once verifiers are paid out of it: who has tasks gives a part, who did duty gets one. What is missing from the sum is
+ * forfeited.
  *
  * @param pays hotkey → what it earned, after what its weight and its duty leave it
  */

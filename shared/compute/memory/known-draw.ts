@@ -5,7 +5,9 @@ import type { SprintJournal, SprintMemory } from "./sprint-memory.js";
 /** Draws that are remembered: more than there are cycles between two Sprints with confirmations. */
 const KEPT = 128;
 
-/** Whether a cycle has a confirmation, as a journal remembers it; else read from the chain, which may not have that state for long, and remembered. */
+/**
+ * Whether a cycle has a confirmation, as a journal remembers it; else read from the chain, which may not have that state for long, and remembered.
+ */
 export const knownDraw =
   <C extends ValueSource, V extends SprintMemory>(journal: SprintJournal<V>): Draw<C> =>
   async (context, cycle) => {

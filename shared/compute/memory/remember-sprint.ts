@@ -11,7 +11,8 @@ const KEPT = 2 * SPRINT_WINDOW;
 const CONFIRMED = 2;
 
 /**
- * Stores how a Sprint was settled. What was read in part takes the place of nothing that the same block decided: files that were here may be gone since.
+ * Stores how a Sprint was settled. What was read in part takes the place of nothing that the same block decided: files that were here may be gone
+ * since.
  */
 export const rememberSprint = <V extends SprintMemory>(
   journal: SprintJournal<V>,

@@ -8,7 +8,9 @@ import { winsWeight } from "#shared/sprint/proof/wins-weight.js";
 import { NO_DIGESTS, type SprintProfile } from "./profile.js";
 import { recomputedBy } from "./recomputed.js";
 
-/** Integers with the same bits on every device: a proof lists its wins, and one that does not win makes it invalid, by everybody's own recomputation. */
+/**
+ * Integers with the same bits on every device: a proof lists its wins, and one that does not win makes it invalid, by everybody's own recomputation.
+ */
 export const exactProfile: SprintProfile = {
   size: (dials) => {
     const of = EXACT_DIALS[dials];

@@ -19,8 +19,8 @@ export interface BpeModel {
 }
 
 /**
- * Byte-pair encoding as `models::BPE` of the Rust library `tokenizers` does it: of all neighbours the pair with the lowest rank is merged, the leftmost
- * where there are several. A heap of pairs makes it n log n in a word's length.
+ * Byte-pair encoding as `models::BPE` of the Rust library `tokenizers` does it: of all neighbours the pair with the lowest rank is merged, the
+ * leftmost where there are several. A heap of pairs makes it n log n in a word's length.
  */
 export const createBpe = (model: BpeModel): ((word: string) => readonly number[]) => {
   const { vocabulary, unknown, fuseUnknown, byteFallback, ignoreMerges } = model;

@@ -10,8 +10,8 @@ const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const MAX_GRAPHEME_BYTES = 5;
 
 /**
- * SentencePiece's table of replacements, as the normaliser `Precompiled` of the Rust library `tokenizers` reads it (crate `spm_precompiled`): a double-array
- * trie of bytes (Darts), and texts that end in zero. `@huggingface/tokenizers` has a list of its own instead of the table.
+ * SentencePiece's table of replacements, as the normaliser `Precompiled` of the Rust library `tokenizers` reads it (crate `spm_precompiled`): a
+ * double-array trie of bytes (Darts), and texts that end in zero. `@huggingface/tokenizers` has a list of its own instead of the table.
  *
  * @param base64 32 bits with the trie's bytes, little-endian; the trie; the texts
  * @throws BlockZeroError TOKENIZER_INVALID

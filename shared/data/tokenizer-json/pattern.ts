@@ -4,7 +4,11 @@ import { invalidTokenizer } from "./invalid.js";
 /** What a rule looks for: text as it stands, or a regular expression of Oniguruma's syntax. */
 export type Pattern = { readonly String: string } | { readonly Regex: string };
 
-/** The pattern as a global regular expression of JavaScript; `@huggingface/tokenizers` translates the syntax. @throws BlockZeroError TOKENIZER_INVALID */
+/**
+ * The pattern as a global regular expression of JavaScript; `@huggingface/tokenizers` translates the syntax.
+ *
+ * @throws BlockZeroError TOKENIZER_INVALID
+ */
 export const compilePattern = (pattern: Pattern): RegExp => {
   if ("String" in pattern) return new RegExp(escaped(pattern.String), "gu");
   const split = libraryPreTokenizer({ type: "Split", pattern, behavior: "Isolated", invert: false });

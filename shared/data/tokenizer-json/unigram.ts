@@ -19,8 +19,8 @@ const UNKNOWN_PENALTY = 10;
 const UNKNOWN = -1;
 
 /**
- * The likeliest tokens of a word (Kudo, arXiv 1804.10959) as `models::Unigram` of the Rust library `tokenizers` finds them: Viterbi's algorithm, where of
- * equally likely ways the one stays that begins first. Unknown characters in a row are one.
+ * The likeliest tokens of a word (Kudo, arXiv 1804.10959) as `models::Unigram` of the Rust library `tokenizers` finds them: Viterbi's algorithm,
+ * where of equally likely ways the one stays that begins first. Unknown characters in a row are one.
  */
 export const createUnigram = (model: UnigramModel): ((word: string) => readonly number[]) => {
   const { vocabulary, scores, unknown } = model;

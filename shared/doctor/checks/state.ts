@@ -8,8 +8,8 @@ import { cycleSpans, stateSpans } from "../state-spans.js";
 const REMEDY = "name an archive node in chain_endpoint, or one that keeps that many states (--state-pruning)";
 
 /**
- * The node keeps the chain's state as far back as a cycle is read: its merge the commitments, and whoever starts late in it the agreed model. Sprints, confirmations, idle time
- * and duty of the network file are read from further back.
+ * The node keeps the chain's state as far back as a cycle is read: its merge the commitments, and whoever starts late in it the agreed model.
+ * Sprints, confirmations, idle time and duty of the network file are read from further back.
  */
 export const stateCheck: Check = {
   name: "state",

@@ -14,8 +14,8 @@ const DT_NEEDED = 1;
 const DT_STRTAB = 5;
 
 /**
- * The libraries that a shared library is linked to, by their sonames: `DT_NEEDED` of its dynamic section, as `readelf -d` prints it. Null for what is no
- * 64-bit little-endian ELF file, or cannot be read.
+ * The libraries that a shared library is linked to, by their sonames: `DT_NEEDED` of its dynamic section, as `readelf -d` prints it. Null for what is
+ * no 64-bit little-endian ELF file, or cannot be read.
  */
 export const neededLibraries = async (path: string): Promise<readonly string[] | null> => {
   const file = await open(path, "r").catch(() => null);

@@ -67,6 +67,9 @@ export const tokenLosses = (logits: Value, targets: Value): Value =>
 export const countedMean = (losses: Value, counted: Value): Value =>
   div(reduceSum(losses, [0]), maximum(reduceSum(counted, [0]), losses.graph.constant(1)));
 
-/** Mean negative log-likelihood in nats of the targets that are not −1: logits [n, v], int64 targets [n] → []. Gradient (softmax − onehot) / their number. */
+/**
+ * Mean negative log-likelihood in nats of the targets that are not −1: logits [n, v], int64 targets [n] → []. Gradient (softmax − onehot) / their
+ * number.
+ */
 export const crossEntropy = (logits: Value, targets: Value): Value =>
   countedMean(tokenLosses(logits, targets), countedTargets(targets));

@@ -6,7 +6,8 @@ import { type OnnxOptions, onnxInHostMemory } from "./onnx-host.js";
  * fail to compile unless the operator has installed the provider's libraries, CUDA and cuDNN.
  */
 export const onnxCuda = (options: OnnxOptions): Device => {
-  // Cards since Ampere would round what is multiplied to ten bits (TF32), and the Node binding passes the provider no option against it. NVIDIA's libraries read this when they begin.
+  // Cards since Ampere would round what is multiplied to ten bits (TF32), and the Node binding passes the provider no option against it. NVIDIA's
+  // libraries read this when they begin.
   process.env.NVIDIA_TF32_OVERRIDE = "0";
   return onnxInHostMemory("cuda", options);
 };

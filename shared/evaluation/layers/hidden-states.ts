@@ -48,7 +48,9 @@ const STATES = "states";
 /** What `mkdtemp` makes of the prefix. */
 const MADE = /^hidden-[A-Za-z0-9]{6}$/;
 
-/** Removes what passes of a program that was killed left in a folder, where the system keeps a name of an open file. What else is in the folder stays. */
+/**
+ * Removes what passes of a program that was killed left in a folder, where the system keeps a name of an open file. What else is in the folder stays.
+ */
 export const removeHiddenStates = async (folder: string): Promise<void> => {
   for (const name of namesIn(folder).filter((name) => MADE.test(name))) {
     const left = join(folder, name);

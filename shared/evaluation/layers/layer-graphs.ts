@@ -39,7 +39,9 @@ type Values = Readonly<Record<string, Value>>;
 
 /** What a pass is for. */
 export interface Wanted {
-  /** Of the tokens' losses in nats, 0 where a target is −1: losses [N], targets int64 [N]. Unset: the pass ends with the last layer that has experts. */
+  /**
+   * Of the tokens' losses in nats, 0 where a target is −1: losses [N], targets int64 [N]. Unset: the pass ends with the last layer that has experts.
+   */
   readonly ofLosses?: (losses: Value, targets: Value) => Values;
   /** Of what each layer's router did. Inputs that it adds to the graph are a run's. */
   readonly ofRouting?: (routing: Routing, graph: Graph) => Values;

@@ -29,9 +29,10 @@ export interface LayerMeterOptions {
 }
 
 /**
- * Measures losses layer by layer: all batches go through a layer before the next is opened, so that no more of the model than one layer is in use at a
- * time. Its losses are those of `createLossMeter` bit for bit, on a device that computes products of the same shapes alike; with fewer experts held than
- * there are, those of a shard. Models may be in memory or in files; weights in files are mapped where the device can, else read as float32, layer by layer.
+ * Measures losses layer by layer: all batches go through a layer before the next is opened, so that no more of the model than one layer is in use at
+ * a time. Its losses are those of `createLossMeter` bit for bit, on a device that computes products of the same shapes alike; with fewer experts held
+ * than there are, those of a shard. Models may be in memory or in files; weights in files are mapped where the device can, else read as float32,
+ * layer by layer.
  */
 export const createLayerMeter = (
   device: Device,

@@ -87,8 +87,8 @@ export const passThrough = async (context: PassContext, request: PassRequest): P
 };
 
 /**
- * The same in one pass, or in several where memory and disk have no room for all hidden states at once: hotkeys choose how many changes there are. A pass
- * reads the whole model, so that it has as many changes as there is room for, and fewer runs only where one change leaves no room for all.
+ * The same in one pass, or in several where memory and disk have no room for all hidden states at once: hotkeys choose how many changes there are. A
+ * pass reads the whole model, so that it has as many changes as there is room for, and fewer runs only where one change leaves no room for all.
  */
 export const passesThrough = async (
   context: PassContext,

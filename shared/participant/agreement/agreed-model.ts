@@ -27,7 +27,8 @@ export interface AgreedModels {
    */
   baseOf(cycle: number): Promise<string>;
   /**
-   * The block in whose state it is decided which model `cycle` starts from. The file in force in the cycle before says it, which may have other phases.
+   * The block in whose state it is decided which model `cycle` starts from. The file in force in the cycle before says it, which may have other
+   * phases.
    *
    * @throws what fetching that file throws
    */

@@ -56,8 +56,8 @@ export const publishedNetwork = async (chain: Chain, netuid: number): Promise<Ne
 };
 
 /**
- * The network that the owner's record on chain names; where nobody sends its file and another one is in force, a file whose lineage holds that one; where this
- * version cannot read it and it has not begun, the newest of its line that it can read.
+ * The network that the owner's record on chain names; where nobody sends its file and another one is in force, a file whose lineage holds that one;
+ * where this version cannot read it and it has not begun, the newest of its line that it can read.
  *
  * @throws NETWORK_NOT_PUBLISHED, NETWORK_MISMATCH naming the first field that differs, NETWORK_MISSING, what reading or fetching the file throws
  */

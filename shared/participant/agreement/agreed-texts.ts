@@ -18,8 +18,9 @@ export const isTextMissing = (thrown: unknown): boolean =>
   hasCode(thrown, "TEXT_MISSING", "TOKENIZER_MISSING", "SEALED_TEXT_MISSING");
 
 /**
- * Obtains everything that the network file names and every cycle needs: the tokenizer, files of documents and the held-out shards of
- * packs, which stay; the toolkit's sources in the version that the file names; indices of sealed text. If one of them is missing, reports it before the participant joins.
+ * Obtains everything that the network file names and every cycle needs: the tokenizer, files of documents and the held-out shards of packs, which
+ * stay; the toolkit's sources in the version that the file names; indices of sealed text. If one of them is missing, reports it before the
+ * participant joins.
  *
  * @returns the network with the paths of its files
  * @throws BlockZeroError TEXT_MISSING, TOKENIZER_…, VOCABULARY_TOO_SMALL, DATASET_…, PACK_…, SEALED_TEXT_MISSING

@@ -30,10 +30,10 @@ const LOCAL_SHARE = 1 / 8;
 const DEPTH = 64;
 
 /**
- * Brings all parts of a model into the local store, in the way that costs fewer bytes: it fetches the missing parts, or the updates merged
- * since an ancestor that is here, where what each merge writes counts as well. A replay's result must have the model's hash, or it is discarded, so nobody
- * is trusted. If the replay fails, the parts are fetched. Of the models between at most one is on the disk beside the one that is being made.
- * Where the disk is full, files that the last cycles did not use go before the parts are fetched, and not with the next cycle.
+ * Brings all parts of a model into the local store, in the way that costs fewer bytes: it fetches the missing parts, or the updates merged since an
+ * ancestor that is here, where what each merge writes counts as well. A replay's result must have the model's hash, or it is discarded, so nobody is
+ * trusted. If the replay fails, the parts are fetched. Of the models between at most one is on the disk beside the one that is being made. Where the
+ * disk is full, files that the last cycles did not use go before the parts are fetched, and not with the next cycle.
  *
  * @throws what fetching the manifest or the parts throws
  */

@@ -14,8 +14,8 @@ export const filesOf = ({ hash, manifest }: Model): readonly string[] => [
 const MANIFEST_BLOCKS = 2;
 
 /**
- * Hashes of the files of the model that a cycle starts from, as far as is known when it begins. Null where the chain does not say which model that is, or
- * nobody gives its manifest in time.
+ * Hashes of the files of the model that a cycle starts from, as far as is known when it begins. Null where the chain does not say which model that
+ * is, or nobody gives its manifest in time.
  */
 export const filesInForce = async (
   { clock, models, log, signal }: Pick<Participant, "clock" | "models" | "log" | "signal">,

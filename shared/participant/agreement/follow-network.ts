@@ -34,8 +34,8 @@ export const isSuccession = (thrown: unknown): thrown is BlockZeroError => hasCo
  * once, and fetches its text, or says that this version cannot read it. A file is in force until another one is: what cannot be had, or only
  * slowly, changes nothing, and is looked at again in the next cycle.
  *
- * @throws BlockZeroError NETWORK_MISSING if it is in force and cannot be had: it costs the cycle; NETWORK_SUCCEEDED if a file that succeeds this one is in force from this cycle on; NETWORK_CHANGED if the file in
- * force starts a new network
+ * @throws BlockZeroError NETWORK_MISSING if it is in force and cannot be had: it costs the cycle; NETWORK_SUCCEEDED if a file that succeeds this one
+ * is in force from this cycle on; NETWORK_CHANGED if the file in force starts a new network
  */
 export const followNetwork = (participant: Participant): ((cycle: number) => Promise<void>) => {
   /** The announcement that was told last, unless it was taken back. */
@@ -101,7 +101,8 @@ interface Found extends NetworkInForce<CycleSource> {
 /**
  * Null if nobody has the file in time, or the chain does not say which one is in force: then there is nothing to switch to.
  *
- * @throws BlockZeroError NETWORK_MISSING if validators already work under the file that nobody has; NETWORK_CHANGED if it cannot be read, and has begun
+ * @throws BlockZeroError NETWORK_MISSING if validators already work under the file that nobody has; NETWORK_CHANGED if it cannot be read, and has
+ *   begun
  */
 const lookAt = async (participant: Participant, hash: string, block: number): Promise<Found | null> => {
   const { clock, log, signal } = participant;
@@ -150,7 +151,10 @@ const changed = ({ network, networkHash }: Participant, hash: string, invalid: B
     { cause: invalid },
   );
 
-/** Its text is asked for at every block until its first cycle, or until it is taken back or another file is announced. That it cannot be had is told at once: the owner can still be asked. */
+/**
+ * Its text is asked for at every block until its first cycle, or until it is taken back or another file is announced. That it cannot be had is told
+ * at once: the owner can still be asked.
+ */
 const announce = (
   participant: Participant,
   { source, problem }: NonNullable<NetworkInForce<CycleSource>["next"]>,

@@ -18,8 +18,8 @@ export interface NetworkAhead {
 }
 
 /**
- * The network that a program would take part in, before it does: the file, where there is one; else what the subnet's owner published, with the pace of its
- * chain.
+ * The network that a program would take part in, before it does: the file, where there is one; else what the subnet's owner published, with the pace
+ * of its chain.
  *
  * @throws what reading the file, connecting and fetching throw
  */

@@ -30,14 +30,14 @@ export interface NetworkMeanwhile extends NetworkFiles {
 export type Named = Pick<NetworkFile, "hash" | "location"> & { readonly block: number };
 
 /**
- * What to go by while nobody sends the network file that the owner's record names: a file that is announced and not in force yet may be missing.
- * Asks for it once more, those too whose records of the last phases named a server. Else the file in force: the operator's own, the one of the last start,
- * or one that the owner's record named before. Where validators with more than half of the stake wrote their records under one file, it is that or none.
- * A file that only a later version can read is none of them.
+ * What to go by while nobody sends the network file that the owner's record names: a file that is announced and not in force yet may be missing. Asks
+ * for it once more, those too whose records of the last phases named a server. Else the file in force: the operator's own, the one of the last start,
+ * or one that the owner's record named before. Where validators with more than half of the stake wrote their records under one file, it is that or
+ * none. A file that only a later version can read is none of them.
  *
  * @returns a file whose lineage holds the one in force
- * @throws BlockZeroError NETWORK_MISSING if the named file is in force; NETWORK_FILE_INVALID if it comes, cannot be read and may have begun; the fault if no
- *   other is known to be, or if address rules refuse who serves it; what the chain throws
+ * @throws BlockZeroError NETWORK_MISSING if the named file is in force; NETWORK_FILE_INVALID if it comes, cannot be read and may have begun; the
+ *   fault if no other is known to be, or if address rules refuse who serves it; what the chain throws
  */
 export const networkMeanwhile = async (
   meanwhile: NetworkMeanwhile,

@@ -15,9 +15,9 @@ export type ValueWaiting = Pick<
 >;
 
 /**
- * Waits for the value that a cycle's seeds are mixed with: for the block that decides, and for the files that count, contributions or a
- * group's, which are asked for at every block, as is a chain that does not answer. Without one of them there is no value: another one would be a seed that nobody else has. Null
- * where the network file names no scheme.
+ * Waits for the value that a cycle's seeds are mixed with: for the block that decides, and for the files that count, contributions or a group's,
+ * which are asked for at every block, as is a chain that does not answer. Without one of them there is no value: another one would be a seed that
+ * nobody else has. Null where the network file names no scheme.
  *
  * @param deadline block at which the wait ends, at least one more
  * @throws BlockZeroError FETCH_… if a file that counts is still missing then; what reading the chain throws

@@ -81,8 +81,8 @@ interface Part {
 const OWED_BY_ALL: ReadonlySet<Duty> = new Set(["sealheld", "pulse"]);
 
 /**
- * Does one part, unless its blocks are over: again after a fault that may pass, as each may be begun twice. Any other is only logged, and that the window of
- * its record passed meanwhile.
+ * Does one part, unless its blocks are over: again after a fault that may pass, as each may be begun twice. Any other is only logged, and that the
+ * window of its record passed meanwhile.
  */
 const doPart = async (
   participant: Participant,

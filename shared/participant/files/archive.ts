@@ -33,8 +33,8 @@ export interface Archive {
   /** Resolves when nothing is being copied. Failed copies stay queued for `retry`. */
   idle(): Promise<void>;
   /**
-   * Copies nothing more: what is being copied is given up, and stays in the queue for the next run. Resolves when that is done, or has taken as long as a
-   * service may for an answer.
+   * Copies nothing more: what is being copied is given up, and stays in the queue for the next run. Resolves when that is done, or has taken as long
+   * as a service may for an answer.
    */
   close(): Promise<void>;
 }

@@ -51,14 +51,15 @@ export interface Blobs {
    * A new cycle begins. Deletes blobs that the last `keep` cycles neither stored nor read, the least recently used first, until the store
    * is within its quota. Blobs that these cycles used stay whatever the quota, and so do those in force.
    *
-   * @param window cycles that decide one cycle's pay, 1 unless given: documents stay for `window - 1` cycles more, so that the pay of each cycle whose
-   *               files are here can be derived. A document is a blob of at most 1 MiB that was stored or read as a whole: reports, manifests, checks.
+   * @param window cycles that decide one cycle's pay, 1 unless given: documents stay for `window - 1` cycles more, so that the pay of each cycle
+   *               whose files are here can be derived. A document is a blob of at most 1 MiB that was stored or read as a whole: reports, manifests,
+   *               checks.
    * @param inForce hashes of what this cycle starts from, which may be older; null where nobody can tell which these are: then all blobs stay
    */
   turn(cycle: number, window?: number, inForce?: ReadonlySet<string> | null): Promise<void>;
   /**
-   * So many bytes of the disk stay free of what strangers name: no file but a document is begun that would leave less, unless it is agreed on. Until this is
-   * called, none do.
+   * So many bytes of the disk stay free of what strangers name: no file but a document is begun that would leave less, unless it is agreed on. Until
+   * this is called, none do.
    */
   keepFree(bytes: number): void;
   /** The disk is full: deletes at once, whatever the quota, what else the next turn may delete. */

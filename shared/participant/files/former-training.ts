@@ -8,8 +8,8 @@ import { faultFields } from "../fault-fields.js";
 const NETWORK = /^[0-9a-f]{8}$/;
 
 /**
- * What programs keep there to go on with training and measuring, which takes many times a model's size. A network that begins anew goes on with nothing of
- * it. Journals, receipts and secrets stay.
+ * What programs keep there to go on with training and measuring, which takes many times a model's size. A network that begins anew goes on with
+ * nothing of it. Journals, receipts and secrets stay.
  */
 const OF_TRAINING: readonly string[] = [
   "training",

@@ -14,8 +14,8 @@ export interface ClaimHotkeyOptions {
 }
 
 /**
- * Claims a hotkey's part in a subnet for this process, among the programs that share a folder of keys in use. They may have homes of their own, so that
- * nothing else keeps them apart until they contradict each other on chain. Call the result to release it.
+ * Claims a hotkey's part in a subnet for this process, among the programs that share a folder of keys in use. They may have homes of their own, so
+ * that nothing else keeps them apart until they contradict each other on chain. Call the result to release it.
  *
  * @throws BlockZeroError HOTKEY_IN_USE if another process has it, and what making the file throws
  */

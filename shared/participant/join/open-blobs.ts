@@ -25,7 +25,12 @@ export interface ParticipantBlobs {
   close(): Promise<void>;
 }
 
-/** The blobs in a home, and those of others. Close them. @param instruments undefined if nobody watches @throws what `openStore` and `openArchive` throw */
+/**
+ * The blobs in a home, and those of others. Close them.
+ *
+ * @param instruments undefined if nobody watches
+ * @throws what `openStore` and `openArchive` throw
+ */
 export const openParticipantBlobs = async (
   config: ParticipantConfig,
   home: string,

@@ -13,7 +13,11 @@ export interface OpenChainOptions extends Pick<ConnectOptions, "signal" | "onLos
   readonly instruments: Instruments;
 }
 
-/** The chain, with writes counted; those of a dry run are printed instead of sent. Close it. @throws what `checkKeyFolder` and `connectChain` throw */
+/**
+ * The chain, with writes counted; those of a dry run are printed instead of sent. Close it.
+ *
+ * @throws what `checkKeyFolder` and `connectChain` throw
+ */
 export const openChain = async (
   { wallet, chain_endpoint: endpoint, dry_run: isDry }: ParticipantConfig,
   options: OpenChainOptions,

@@ -19,8 +19,8 @@ export interface HeadOptions {
 }
 
 /**
- * Shows the newest block and its place in the cycle. The program is unhealthy while no block comes. Until the signal aborts. What the wall clock differs
- * from the chain's is shown as it is when a block comes; how long ago that was does not depend on it.
+ * Shows the newest block and its place in the cycle. The program is unhealthy while no block comes. Until the signal aborts. What the wall clock
+ * differs from the chain's is shown as it is when a block comes; how long ago that was does not depend on it.
  */
 export const observeHead = (
   clock: Pick<BlockClock, "head" | "onHead">,

@@ -37,9 +37,10 @@ export const commitRecord = async (
 };
 
 /**
- * The blocks of a window in which a validator's record takes no other's place that still counts: the chain keeps one record a hotkey, and the one that
- * names its model under the former file is read in the state of the block that decides which model the new file's first cycle starts from (`decidedAt`).
- * A window that begins right after that block, as the beacon's does with an equal distribute phase, begins up to two blocks later as well.
+ * The blocks of a window in which a validator's record takes no other's place that still counts: the chain keeps one record a hotkey, and the one
+ * that names its model under the former file is read in the state of the block that decides which model the new file's first cycle starts from
+ * (`decidedAt`). A window that begins right after that block, as the beacon's does with an equal distribute phase, begins up to two blocks later as
+ * well.
  *
  * @throws BlockZeroError WINDOW_MISSED where none is left; what fetching the former file throws
  */

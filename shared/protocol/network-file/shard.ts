@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { about } from "./about.js";
 
-/** What a miner computes with beside its own experts; validators score the whole model in every mode. `docs/shard-modes.md` says when to take which. */
+/**
+ * What a miner computes with beside its own experts; validators score the whole model in every mode. `docs/shard-modes.md` says when to take which.
+ */
 export const shardSchema = z
   .discriminatedUnion("mode", [
     z.strictObject({ mode: z.literal("restricted") }),

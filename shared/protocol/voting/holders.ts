@@ -7,15 +7,15 @@ export interface Holders {
   /** Whether they have more than half of the voting stake, so that the document counts. */
   readonly counts: boolean;
   /**
-   * Whether it does not, though they have more than half of the stake that says what it holds, which is more than half of the voting stake. Its author is there,
-   * and kept from being heard by who is there and says that it does not hold it: of a report see `isReportUnheard`.
+   * Whether it does not, though they have more than half of the stake that says what it holds, which is more than half of the voting stake. Its
+   * author is there, and kept from being heard by who is there and says that it does not hold it: of a report see `isReportUnheard`.
    */
   readonly isUnheard: boolean;
 }
 
 /**
- * Whether a report is unheard. What it would have said speaks against rejecting, so its author must say as well that it holds it, as whoever is honest and there
- * does: else a validator could keep its own from being heard, and leave its miners' cycles out by it.
+ * Whether a report is unheard. What it would have said speaks against rejecting, so its author must say as well that it holds it, as whoever is
+ * honest and there does: else a validator could keep its own from being heard, and leave its miners' cycles out by it.
  */
 export const isReportUnheard = (
   { holders, isUnheard }: Pick<Holders, "holders" | "isUnheard">,

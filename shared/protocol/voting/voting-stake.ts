@@ -47,8 +47,8 @@ export const isJustSucceeding = ({ voting, succeeds, first_cycle }: VotingFile, 
   succeeds !== undefined && cycle < first_cycle + voting.silent_after;
 
 /**
- * Whether it is one of the first cycles of a file that succeeds none. Nobody can tell then who will validate, so everybody who may counts as known: else the first to
- * write a record would be all of the voting stake, and would name the model that all others begin from.
+ * Whether it is one of the first cycles of a file that succeeds none. Nobody can tell then who will validate, so everybody who may counts as known:
+ * else the first to write a record would be all of the voting stake, and would name the model that all others begin from.
  */
 const isBeginning = ({ voting, succeeds, first_cycle }: VotingFile, cycle: number): boolean =>
   succeeds === undefined && cycle < first_cycle + voting.silent_after;
@@ -77,11 +77,12 @@ export interface NewestRecord {
 }
 
 /**
- * The stakes that vote on a cycle. *Known* are neurons with a validator permit whose latest record is a validator's record, of this network
- * and of the cycle or an earlier one; in the first cycles of a file that succeeds another, also of that one, or a recent one of any file; in those of a file that succeeds
- * none, all neurons with a permit. *Present* are neurons with such a record that is at most `silent_after` cycles old. Without this rule, neurons that only earn, or have left, would count against every majority
- * forever. The present vote if they hold a share of `quorum` of all known stake. This prevents a few validators from deciding alone because
- * they come first, at the beginning or after all were silent. Otherwise all known neurons vote. If there are none, all neurons with a permit vote.
+ * The stakes that vote on a cycle. *Known* are neurons with a validator permit whose latest record is a validator's record, of this network and of
+ * the cycle or an earlier one; in the first cycles of a file that succeeds another, also of that one, or a recent one of any file; in those of a file
+ * that succeeds none, all neurons with a permit. *Present* are neurons with such a record that is at most `silent_after` cycles old. Without this
+ * rule, neurons that only earn, or have left, would count against every majority forever. The present vote if they hold a share of `quorum` of all
+ * known stake. This prevents a few validators from deciding alone because they come first, at the beginning or after all were silent. Otherwise all
+ * known neurons vote. If there are none, all neurons with a permit vote.
  */
 export const votingStakes = ({ neurons, commitments }: VotingState, rules: VotingRules): Stakes => {
   const permitted = permittedStakes(neurons);

@@ -56,8 +56,8 @@ export interface LeadersAndRest {
 }
 
 /**
- * Divides the pool between the leaders and all others. What is before the end of the leaders' places and what is behind it are each paid from their own
- * pot; the second pot holds `rest`. If that would pay a place more than the last leader's, the second pot is cut until it does not. If the second
+ * Divides the pool between the leaders and all others. What is before the end of the leaders' places and what is behind it are each paid from their
+ * own pot; the second pot holds `rest`. If that would pay a place more than the last leader's, the second pot is cut until it does not. If the second
  * group earns nothing, its pot goes to the leaders.
  */
 export const leadersAndRest = (

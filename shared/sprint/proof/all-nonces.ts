@@ -60,7 +60,11 @@ export type UnsignedNonces = Pick<
   "network" | "cycle" | "difficulty" | "nonces" | "root" | "prefixes" | "wins"
 >;
 
-/** What a miner signs: the proof, and the head that its signature covers. @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces` */
+/**
+ * What a miner signs: the proof, and the head that its signature covers.
+ *
+ * @throws BlockZeroError SPRINT_WINS_INVALID unless the wins ascend strictly and are below `nonces`
+ */
 export const noncesBody = (fields: UnsignedNonces, hotkey: string) => {
   const proof = { version: 2, kind: "nonces", hotkey, ...fields } as const;
   return { proof, head: toFile(proof, fields.nonces).head };

@@ -11,9 +11,9 @@ const COUNTED = 10;
  * of all others, the sum is T = R / (1 − k·c): the smallest k at which no other is above c·T. What is cut off goes to nobody.
  *
  * No weights at all keep a cap below 1/hosts, and 1/hosts makes all alike. So with h hosts the cap is at least 2/(h + 1), which leaves the heaviest
- * twice the mean of the others, and a host alone all. A host counts with a tenth of the weight in the middle of the others': half of the weight of all but the
- * heaviest belongs to hosts of that much or less. Hotkeys with a nonce each do not move it, and so lower nobody's cap; nor does a
- * giant beside many small hosts. Zero weights are left out. Integers, rounded down; none falls to zero.
+ * twice the mean of the others, and a host alone all. A host counts with a tenth of the weight in the middle of the others': half of the weight of
+ * all but the heaviest belongs to hosts of that much or less. Hotkeys with a nonce each do not move it, and so lower nobody's cap; nor does a giant
+ * beside many small hosts. Zero weights are left out. Integers, rounded down; none falls to zero.
  *
  * @param weights  hotkey → weight, safe integers of at least 0
  * @param maxShare in millionths, above 0

@@ -10,8 +10,8 @@ const MEAN_GAP_BYTES = 3;
 const SPARE_BYTES = 1024;
 
 /**
- * Most bytes of the gaps of so many wins: 7 each, and of many 3 in the mean and 1,024. Nonces that are tried one after the other have 1.9 at the greatest
- * difficulty, and a mean gap must be above 2^21 for more than 3: so a list of 2^20 wins has 3 MiB and no more.
+ * Most bytes of the gaps of so many wins: 7 each, and of many 3 in the mean and 1,024. Nonces that are tried one after the other have 1.9 at the
+ * greatest difficulty, and a mean gap must be above 2^21 for more than 3: so a list of 2^20 wins has 3 MiB and no more.
  */
 export const maxGapsBytes = (wins: number): number => {
   const count = Math.min(wins, MAX_WINS);
@@ -35,8 +35,8 @@ export const winsFault = (wins: readonly number[], below = NONCES): WinsFault | 
 };
 
 /**
- * Ascending nonces as their gaps: the first nonce, then each one's distance from the one before, as LEB128 (7 bits a byte, lowest first, the high bit set
- * in all bytes but a number's last). About 2 bytes a win at a difficulty of 900.
+ * Ascending nonces as their gaps: the first nonce, then each one's distance from the one before, as LEB128 (7 bits a byte, lowest first, the high bit
+ * set in all bytes but a number's last). About 2 bytes a win at a difficulty of 900.
  */
 export const encodeGaps = (wins: readonly number[]): Uint8Array => {
   const bytes = new Uint8Array(wins.length * MAX_GAP_BYTES);
@@ -61,8 +61,8 @@ export interface ListOfWins {
 const LAST_UNIT = 0x80 ** (MAX_GAP_BYTES - 1);
 
 /**
- * Reads what `encodeGaps` writes of ascending wins; refuses all else. One pass, which ends at the first fault: a million wins take some hundredths of a
- * second. Never throws.
+ * Reads what `encodeGaps` writes of ascending wins; refuses all else. One pass, which ends at the first fault: a million wins take some hundredths of
+ * a second. Never throws.
  */
 export const decodeGaps = (bytes: Uint8Array, { wins: count, below }: ListOfWins): Checked<readonly number[]> => {
   const malformed = (detail: string) => faulty("malformed", detail);

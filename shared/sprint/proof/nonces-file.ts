@@ -42,8 +42,8 @@ export const parseNoncesFile = (bytes: Uint8Array): Parsed<NoncesProof> => {
 };
 
 /**
- * The verdict on a proof's file as far as no network is evaluated: that of `checkNonces`, and that the digests are those of the root. One fault rejects it
- * whole. Never throws.
+ * The verdict on a proof's file as far as no network is evaluated: that of `checkNonces`, and that the digests are those of the root. One fault
+ * rejects it whole. Never throws.
  */
 export const checkNoncesFile = (
   bytes: Uint8Array,

@@ -32,7 +32,11 @@ export type WinnersProof = WithWins<WinnersHead>;
 
 export type UnsignedWinners = Pick<WinnersProof, "network" | "cycle" | "difficulty" | "nonces" | "wins" | "hardware">;
 
-/** What a miner signs: the proof, and the head that its signature covers. @throws BlockZeroError SPRINT_WINS_INVALID unless a proof can have these wins */
+/**
+ * What a miner signs: the proof, and the head that its signature covers.
+ *
+ * @throws BlockZeroError SPRINT_WINS_INVALID unless a proof can have these wins
+ */
 export const winnersBody = (fields: UnsignedWinners, hotkey: string) => {
   const proof = { version: 2, kind: "winners", hotkey, ...fields } as const;
   return { proof, head: toFile(proof, NONCES).head };

@@ -125,8 +125,8 @@ export const CALLS = [
 ] as const;
 
 /**
- * How a write to the chain ended. `key_in_use`: another program of this machine wrote with the key. `nonce_taken` is counted besides: another writer used
- * the nonce of one of ours first, which was then signed anew; writers that never meet in a block do not show.
+ * How a write to the chain ended. `key_in_use`: another program of this machine wrote with the key. `nonce_taken` is counted besides: another writer
+ * used the nonce of one of ours first, which was then signed anew; writers that never meet in a block do not show.
  */
 export const WRITE_OUTCOMES = ["included", "rejected", "key_in_use", "nonce_taken", "unreachable", "failed"] as const;
 

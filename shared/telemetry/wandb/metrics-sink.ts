@@ -15,7 +15,9 @@ export interface WandbOptions extends RunDescription {
   readonly log: Log;
   /** Nothing is sent; `blockzero wandb sync` does it later. */
   readonly isOffline?: boolean;
-  /** WANDB_API_KEY, WANDB_BASE_URL for a server of one's own, and BLOCKZERO_ALLOW_PRIVATE_ADDRESSES where that one keeps files on a private network. */
+  /**
+   * WANDB_API_KEY, WANDB_BASE_URL for a server of one's own, and BLOCKZERO_ALLOW_PRIVATE_ADDRESSES where that one keeps files on a private network.
+   */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Longest wait for the last values to arrive, in milliseconds. */
   readonly closeWithinMs?: number;

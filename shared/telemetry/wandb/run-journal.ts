@@ -88,7 +88,8 @@ export interface RunWriter {
 }
 
 /**
- * Opens the run of a folder, or begins it. Its history file is begun anew above 8 MiB when the service has all of it. What describes it is as given now; its id stays.
+ * Opens the run of a folder, or begins it. Its history file is begun anew above 8 MiB when the service has all of it. What describes it is as given
+ * now; its id stays.
  *
  * @param id the run's id where it is new
  * @throws what writing throws

@@ -49,8 +49,8 @@ export interface LayerPrograms {
   /** Outputs: `hidden`, the hidden state after the layer [N, d], and what is kept. */
   readonly forward: Program;
   /**
-   * Outputs: `hidden gradient`, by the hidden state before it [N, d], and the gradients of the trained weights. It computes once more what was not kept of the
-   * layer.
+   * Outputs: `hidden gradient`, by the hidden state before it [N, d], and the gradients of the trained weights. It computes once more what was not
+   * kept of the layer.
    */
   readonly backward: Program;
 }

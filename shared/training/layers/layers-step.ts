@@ -34,8 +34,8 @@ import type { Layered } from "./layered.js";
 
 /**
  * Layers one after another, each kind of them as one program that runs as often as there are such layers. The forward pass keeps one hidden state a
- * layer, and of what else it makes as much as is small; the backward pass computes the rest of each layer once more. Of frozen weights only one layer's are in memory. Losses and gradients
- * are those of the whole graph to rounding. For devices that compute in host memory.
+ * layer, and of what else it makes as much as is small; the backward pass computes the rest of each layer once more. Of frozen weights only one
+ * layer's are in memory. Losses and gradients are those of the whole graph to rounding. For devices that compute in host memory.
  */
 export const layersStep = async (options: StepBackendOptions, layered: Layered): Promise<StepBackend> => {
   const { device, trainable } = options;

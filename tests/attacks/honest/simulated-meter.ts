@@ -20,8 +20,8 @@ export interface Landscape {
 const LEVEL = { mean: 3, deviation: 0.3 };
 
 /**
- * A meter that computes no model: over batches, the update Δ changes the loss by `gain` · (½‖Δ‖² − ⟨Δ, signal⟩) / ‖signal‖² in the mean, and by noise that grows
- * with ‖Δ‖, half of which batches have for all updates alike.
+ * A meter that computes no model: over batches, the update Δ changes the loss by `gain` · (½‖Δ‖² − ⟨Δ, signal⟩) / ‖signal‖² in the mean, and by noise
+ * that grows with ‖Δ‖, half of which batches have for all updates alike.
  */
 export const simulatedMeter = (
   landscapes: Readonly<Record<string, Landscape>>,

@@ -21,9 +21,9 @@ export interface SimulatedOptions {
 const MINERS = 20;
 
 /**
- * Judges made-up updates of honest miners. In each cycle and group a signal is drawn, which all would find with endless text: its norm, as a share of the
- * base's, 0.005 to 0.25; what of an update it is, so that cosines of pairs are 0.05 to 0.95; how much batches differ. Miners are 1 to 20, the largest
- * update 7 times the smallest.
+ * Judges made-up updates of honest miners. In each cycle and group a signal is drawn, which all would find with endless text: its norm, as a share of
+ * the base's, 0.005 to 0.25; what of an update it is, so that cosines of pairs are 0.05 to 0.95; how much batches differ. Miners are 1 to 20, the
+ * largest update 7 times the smallest.
  */
 export const judgeSimulated = async (
   t: Living,

@@ -26,8 +26,8 @@ const abstentionOnDemand = (name: string, description: string, friend: string, l
 const MALLORYS = 3;
 
 /**
- * The same with a validator whose report is held by most of those who say what they hold, and not by itself. Of the honest ones one has no held record in time, and
- * another one gets the file as the last, when all others have asked for it in vain: sooner, it would hand it on.
+ * The same with a validator whose report is held by most of those who say what they hold, and not by itself. Of the honest ones one has no held
+ * record in time, and another one gets the file as the last, when all others have asked for it in vain: sooner, it would hand it on.
  */
 const abstentionUnheard: Attack = {
   name: "abstention-unheard",

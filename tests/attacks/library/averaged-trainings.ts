@@ -9,7 +9,10 @@ interface Averaged {
   readonly noise?: number;
 }
 
-/** Miners who send one another their updates before they commit, and submit the mean, which has less noise than each: by one of them, by several, or under noise by many. */
+/**
+ * Miners who send one another their updates before they commit, and submit the mean, which has less noise than each: by one of them, by several, or
+ * under noise by many.
+ */
 const averagedTrainings = ({ machines, hotkeys, noise = 0 }: Averaged): Attack => ({
   name: `averaged-trainings-by-${machines}${noise > 0 ? `-under-${hotkeys}` : hotkeys > 1 ? "-and-copies" : ""}`,
   description: `${machines} machines train, and the mean of their updates is submitted under ${hotkeys === 1 ? "one hotkey" : `${hotkeys} hotkeys`}${noise > 0 ? `, each time with noise of ${noise} of its norm` : ""}`,

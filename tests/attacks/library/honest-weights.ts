@@ -13,8 +13,8 @@ export interface Pools {
 }
 
 /**
- * Weights by what was measured in one cycle, by the exponent of the default curve. What nobody earned is the owner's, as honest validators have it: where a
- * liar's weights leave that out, Yuma pays all miners more, whatever its reports say.
+ * Weights by what was measured in one cycle, by the exponent of the default curve. What nobody earned is the owner's, as honest validators have it:
+ * where a liar's weights leave that out, Yuma pays all miners more, whatever its reports say.
  */
 export const honestWeights = (
   measured: readonly Weighed[],

@@ -42,7 +42,9 @@ export const liarAtOnce: Attack = {
   },
 };
 
-/** One validator with another behaviour in each cycle, in all of its records; its weights are by what it measured, so that what the others do is seen. */
+/**
+ * One validator with another behaviour in each cycle, in all of its records; its weights are by what it measured, so that what the others do is seen.
+ */
 const byTurns = (turns: readonly Pick<Lie, "entries" | "held" | "votes" | "model">[]): Lie => {
   let now = turns[0]!;
   return {

@@ -1,6 +1,8 @@
 import type { Attack } from "../attack.js";
 
-/** Yuma cuts weights that are higher than most stake's, and raises none that are lower: what a validator gives nobody else is missing for all others. */
+/**
+ * Yuma cuts weights that are higher than most stake's, and raises none that are lower: what a validator gives nobody else is missing for all others.
+ */
 export const liarWeights: Attack = {
   name: "liar-weights",
   description:

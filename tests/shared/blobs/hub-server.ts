@@ -42,7 +42,8 @@ type Tree = ReadonlyMap<string, Uint8Array>;
 const LFS_FROM = 4096;
 
 /**
- * A Hugging Face Hub with one repository, of a model or, where its name begins with `datasets/`, a data set: revisions, branches, pre-upload, LFS's batch API, commits, ranged downloads, file lists.
+ * A Hugging Face Hub with one repository, of a model or, where its name begins with `datasets/`, a data set: revisions, branches, pre-upload, LFS's
+ * batch API, commits, ranged downloads, file lists.
  *
  * @param exists whether the repository is there before somebody creates it
  */

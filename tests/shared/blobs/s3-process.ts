@@ -29,7 +29,9 @@ export const startS3 = async (t: TestContext, bucket: string): Promise<string> =
   throw new Error("the S3 server did not start");
 };
 
-/** A server before another that keeps what is asked, refuses some of it, loses answers, and takes the abort of an upload, which s3rver does not know. */
+/**
+ * A server before another that keeps what is asked, refuses some of it, loses answers, and takes the abort of an upload, which s3rver does not know.
+ */
 export const between = async (t: TestContext, behind: string) => {
   const asked: string[] = [];
   let refused: (request: string) => boolean = () => false;

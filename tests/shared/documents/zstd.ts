@@ -1,7 +1,9 @@
 /** A line of Latin, compressed by zstd 1.5 at level 19, with a checksum. */
 export const LATIN_ZSTD = Buffer.from("KLUv/QRogQAAcXVvdXNxdWUgdGFuZGVtCi7TJw8=", "base64");
 
-/** The first 5,000 characters of the first chapters of Moby-Dick, by level 19 in one block, and in a window of 1 KiB and as many blocks as that takes. */
+/**
+ * The first 5,000 characters of the first chapters of Moby-Dick, by level 19 in one block, and in a window of 1 KiB and as many blocks as that takes.
+ */
 export const CHAPTERS_ZSTD = [
   [
     "KLUv/WSuEsVMAAp+WBQ5UE2SdNAoAfEoAqiIkgDTQ0KQQdqWkohISdonNyFpExkRP5ih9f/pgaw/sv8c9j1QbVHhRGDm2QwnOQFLASYBx2AehT",

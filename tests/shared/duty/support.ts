@@ -9,8 +9,8 @@ export const hashOf = (name: string): string => sha256(Buffer.from(name));
 export const keyOf = (name: string): Uint8Array => hashBytes(hashOf(`key of ${name}`));
 
 /**
- * A draw without a curve, for simulations of very many hosts: its first 32 bytes are as unpredictable and as fixed by key and message as a real one's. Its
- * other 64 are zero.
+ * A draw without a curve, for simulations of very many hosts: its first 32 bytes are as unpredictable and as fixed by key and message as a real
+ * one's. Its other 64 are zero.
  */
 export const cheapDraw = (hotkey: string, message: Uint8Array, context: string = DUTY_CONTEXT): Buffer =>
   Buffer.concat([

@@ -5,7 +5,10 @@ import { createRandom, type Random } from "#shared/data/random.js";
 import { independenceOf } from "#shared/independence/independence.js";
 import { LENGTH, lastOf, measured, noise, plus, sum, trainings } from "./model.js";
 
-/** What the mean of several trainings gets under many hotkeys, relative to these apart, by cosine. Where trainings are very alike, chance hides what hotkeys have in common. */
+/**
+ * What the mean of several trainings gets under many hotkeys, relative to these apart, by cosine. Where trainings are very alike, chance hides what
+ * hotkeys have in common.
+ */
 const MOST: Readonly<Record<number, number>> = { 0.43: 1.2, 0.8: 1.5, 0.92: 2 };
 
 describe("independence with witnesses", () => {

@@ -82,8 +82,8 @@ describe("the work of graphs", () => {
     const rows = 8;
     const forward = total(workOf([layers[0]!, layers[4]!], rows));
     const difference = total(workOf(layers, rows)) - total(workOf(whole, rows));
-    // What the experts and attention made is kept in so small a model. The lowest layer gives a gradient by its hidden state, too, which the whole graph
-    // does without.
+    // What the experts and attention made is kept in so small a model. The lowest layer gives a gradient by its hidden state, too, which the whole
+    // graph does without.
     assert.ok(difference > 0 && difference < forward, `${difference} of ${forward}`);
   });
 

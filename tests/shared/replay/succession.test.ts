@@ -158,7 +158,10 @@ describe("a change whose first cycle began in a state that the chain no longer h
   const { start } = phaseWindow(5, "distribute", PHASES);
   const location = "http://127.0.0.1:1";
 
-  /** @param owner the owner's newest record @param under the files that the newest records of two validators, and a third with as much stake as both, are of */
+  /**
+   * @param owner the owner's newest record
+   * @param under the files that the newest records of two validators, and a third with as much stake as both, are of
+   */
   const inForce = (owner: { hash: string; block: number }, under: readonly string[] = [], cycle = 5) => {
     const neurons = [1n, 1n, 2n].map((stake, i) => ({ hotkey: `validator ${i}`, stake, validatorPermit: true }));
     const { hash } = owner;

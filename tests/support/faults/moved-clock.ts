@@ -1,6 +1,6 @@
 /**
- * Moves the wall clock of this process, `Date` in all its uses; timers and `performance.now()` go on as they do when an operator or NTP sets the clock
- * of a machine. No other process is concerned, and no right is needed.
+ * Moves the wall clock of this process, `Date` in all its uses; timers and `performance.now()` go on as they do when an operator or NTP sets the
+ * clock of a machine. No other process is concerned, and no right is needed.
  *
  * @returns sets the clock to so many milliseconds ahead of the machine's
  */

@@ -99,7 +99,10 @@ test("a validator that restarts while it measures takes no loss of before for on
   assert.ok(clock.now <= 20);
 });
 
-/** A race of one group as a validator opens it whose meter measures all at once, and what each pass measures: how many, from which batch on, of how many batches. */
+/**
+ * A race of one group as a validator opens it whose meter measures all at once, and what each pass measures: how many, from which batch on, of how
+ * many batches.
+ */
 const measuredAtOnce = async (onBatches: (count: number) => void = () => {}) => {
   const passes: (readonly [those: number, from: number, batches: number])[] = [];
   const meter = {

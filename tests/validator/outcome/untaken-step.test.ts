@@ -34,7 +34,9 @@ const failed: Partial<ReportEntry> = {
   ...{ lossReduction: null, standardError: null, batches: null, growth: null, independence: null, score: 0 },
 };
 
-/** Ann's part of all pay after two cycles in which ballots name a step, as a validator sets it, and the part of her group's pool, as `explain` has it. */
+/**
+ * Ann's part of all pay after two cycles in which ballots name a step, as a validator sets it, and the part of her group's pool, as `explain` has it.
+ */
 const paidAfterTwo = async (
   t: TestContext,
   { isNamed, voters, second = {}, reporters = ["vera", "vito"], secondStep = 1 }: TwoCycles,

@@ -9,7 +9,9 @@ export const integers = (x: Tensor): number[] => Array.from(x.dataSync());
 export const broadcastShapes = (a: readonly number[], b: readonly number[]): number[] =>
   broadcast("broadcast", a, b).map(Number);
 
-/** Linear indices of elements in x: `indices` gives the index along one axis, a negative one from its end; the own position gives it along the others. */
+/**
+ * Linear indices of elements in x: `indices` gives the index along one axis, a negative one from its end; the own position gives it along the others.
+ */
 export const linearIndices = (tf: Tf, shape: readonly number[], indices: Tensor, axis: number): Tensor => {
   const along = axis < 0 ? axis + shape.length : axis;
   const strides = shape.map((_, i) => sizeOf(shape.slice(i + 1)));

@@ -33,8 +33,8 @@ const network: NetworkTemplate = {
 };
 
 /**
- * The genesis model sees so little of the attacked group's text that its routers must be held to it: with the usual weight they sent it elsewhere, with
- * some seeds, and a miner's shard then learns what the whole model has no use for.
+ * The genesis model sees so little of the attacked group's text that its routers must be held to it: with the usual weight they sent it elsewhere,
+ * with some seeds, and a miner's shard then learns what the whole model has no use for.
  */
 const PRETRAINING = { steps: 200, batchSize: 8, learningRate: 0.01, affinity: 1 };
 

@@ -14,7 +14,9 @@ const digests = (first: number, count: number, of: string): Uint8Array =>
     ),
   );
 
-/** A tree over what was done by a third, two thirds and all of the time, each of its own evaluation; null: nothing, and the rest is done in the end. */
+/**
+ * A tree over what was done by a third, two thirds and all of the time, each of its own evaluation; null: nothing, and the rest is done in the end.
+ */
 const sprintOf = (thirds: readonly [string | null, string | null, string]) => {
   const tree = noncesTree();
   const prefixes: Prefix[] = [];

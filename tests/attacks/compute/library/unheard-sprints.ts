@@ -30,7 +30,10 @@ const checksOf = (validator: string, entries: readonly CheckEntry[]): Checks => 
   ...{ entries: [...entries], signature: "0".repeat(128) },
 });
 
-/** Stakes of a hundred: the honest who are there, one to three of them, no more than half; the liar, less than they and with them more than half; the rest away. */
+/**
+ * Stakes of a hundred: the honest who are there, one to three of them, no more than half; the liar, less than they and with them more than half; the
+ * rest away.
+ */
 const drawStakes = (below: (bound: number) => number): ReadonlyMap<string, bigint> => {
   const lies = 2 + below(48);
   const least = Math.max(lies + 1, 51 - lies, 3);

@@ -33,7 +33,10 @@ const headers = () => {
 /** Metadata of version 14 without a type, a pallet or an extension. */
 const METADATA = "0x6d6574610e000000040000";
 
-/** A node with a genesis block alone, which answers subscriptions to its runtime as the test says, and greets no sooner than it says. Its heads may follow. */
+/**
+ * A node with a genesis block alone, which answers subscriptions to its runtime as the test says, and greets no sooner than it says. Its heads may
+ * follow.
+ */
 const startNode = async (
   t: TestContext,
   subscribe: () => object,

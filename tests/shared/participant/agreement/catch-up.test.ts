@@ -61,7 +61,9 @@ const without = (blobs: Blobs, hash: string): Blobs => {
   return { ...blobs, get: (request) => blobs.get(blind(request)), open: (request) => blobs.open(blind(request)) };
 };
 
-/** Models of as many cycles, each an update merged into the one before, and genesis before them. Their files and the updates are in the owner's store. */
+/**
+ * Models of as many cycles, each an update merged into the one before, and genesis before them. Their files and the updates are in the owner's store.
+ */
 const lineOf = async (subnet: Subnet, cycles: number) => {
   const store = directoryStore(join(subnet.home, "owner"));
   const open = async ({ hash }: { readonly hash: string }) => (await store.open(hash))!;
