@@ -65,6 +65,7 @@ import { oldRivalsCarried } from "./old-rivals-carried.js";
 import { oldRivalsLate } from "./old-rivals-late.js";
 import { oppositeHalves } from "./opposite-halves.js";
 import { otherText } from "./other-text.js";
+import { parkedBehindOwnCrowd } from "./parked-behind-own-crowd.js";
 import { parkedInEndedGroup } from "./parked-in-ended-group.js";
 import { partlyServedTo } from "./partly-served.js";
 import { polishedAll } from "./polished.js";
@@ -125,6 +126,7 @@ export const attacks: readonly Attack[] = [
   ...averagedTrainingsBy,
   roleSwap,
   parkedInEndedGroup,
+  parkedBehindOwnCrowd,
   wrongGroup,
   extraTensors,
   hugeNorm,
