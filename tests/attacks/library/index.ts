@@ -90,6 +90,7 @@ import { sybilCopies } from "./sybil-copies.js";
 import { sybilParts } from "./sybil-parts.js";
 import { sybilSplit } from "./sybil-split.js";
 import { tinyNorm } from "./tiny-norm.js";
+import { tunedAll } from "./tuned.js";
 import { twoFacedServer } from "./two-faced-server.js";
 import { withholding } from "./withholding.js";
 import { witnessPoison } from "./witness-poison.js";
@@ -123,6 +124,7 @@ export const attacks: readonly Attack[] = [
   meanOfRivals,
   drownedRival,
   ...polishedAll,
+  ...tunedAll,
   ...averagedTrainingsBy,
   roleSwap,
   parkedInEndedGroup,
