@@ -9,10 +9,11 @@ import { tensorGates } from "#shared/replay/gate-submission.js";
 import type { FloatSource } from "#shared/training/float-source.js";
 import { withDeadline } from "#shared/util/deadline.js";
 import { withSignals } from "#shared/util/join-signals.js";
-import { mean } from "#shared/util/mean.js";
 import type { PackedUpdate } from "../behaviours.js";
 import type { Miner } from "../context.js";
 import { ownSeeds } from "../score/draws.js";
+import { CHECK_SEEDS, checkLoss, tooLate } from "./loss-check.js";
+import { partThatFits } from "./part-that-fits.js";
 
 /** An update that is about to be committed, and what it was trained from. */
 export interface Prepared {
@@ -28,52 +29,54 @@ export interface Prepared {
 interface Fault {
   readonly code: "UPDATE_UNACCEPTABLE" | "UPDATE_WORSE";
   readonly fields: Readonly<Record<string, unknown>>;
-  /** The part of its length that the network takes, where it is only too long. */
+  /** The part of its length that has no such fault. Unset: none is known. */
   readonly part?: number;
 }
 
 type Checking = Pick<Miner, "participant" | "trainer" | "config" | "timer">;
 
-/** Share of a training's batches that the loss is measured on, with the base and the update together. */
-const SHARE = 0.02;
-
-/** Batches that each is measured on. */
-const LEAST_BATCHES = 2;
-const MOST_BATCHES = 8;
-
-/** Rise of the mean loss, relative to the base's, from which an update is taken for worse. */
-const CLEAR_RISE = 0.01;
-
-/** An update of more than so many times the length that the network takes is no training that went too far, but one that went nowhere. */
-const MOST_LENGTH = 10;
-
-/** Part of that length that a shortened update has: a codec rounds. */
-const SPARE = 0.99;
-
 const ADVICE =
   "lower learning_rate, raise warmup_steps or lower spike_threshold; commit_anyway submits it all the same";
 
+/** What is said of an update that is shortened for a fault. */
+const SHORTENED = {
+  UPDATE_UNACCEPTABLE: "the update is longer than the network takes, and is shortened",
+  UPDATE_WORSE: "the update raises the loss at its full length, and is shortened",
+} as const;
+
 /**
- * The update that may be committed: one that is longer than the network takes is shortened, as its direction may be as good as ever. What validators would
- * reject all the same, or find worse than no update, is not committed, unless the settings say so.
+ * The update that may be committed. One that is longer than the network takes, or clearly raises the loss where a part of it lowers it, is
+ * shortened: its direction may be as good as ever. What validators would reject all the same, or find worse than no update, is not committed,
+ * unless the settings say so.
  *
  * @returns null for none
  */
-export const committable = async (miner: Checking, prepared: Prepared): Promise<PackedUpdate | null> => {
+export const committable = (miner: Checking, prepared: Prepared): Promise<PackedUpdate | null> =>
+  // A red team's update is what it is meant to be.
+  miner.config.behaviour === "honest"
+    ? checked(miner, prepared, { part: 1, faults: [] })
+    : Promise.resolve(prepared.submission);
+
+/** What an update was shortened to, and for which faults: for each once. */
+interface Shortened {
+  readonly part: number;
+  readonly faults: readonly Fault["code"][];
+}
+
+const checked = async (miner: Checking, prepared: Prepared, done: Shortened): Promise<PackedUpdate | null> => {
   const { participant, config } = miner;
   const { log } = participant;
-  const { cycle, submission, shorten, ...trained } = prepared;
-  // A red team's update is what it is meant to be.
-  if (config.behaviour !== "honest") return submission;
-  const fault = await faultOf(miner, prepared);
+  const { cycle, submission, shorten } = prepared;
+  const mayShorten = (code: Fault["code"]) => shorten !== undefined && !done.faults.includes(code);
+  const fault = await faultOf(miner, prepared, mayShorten);
   if (fault === null) return submission;
   const { code, fields, part } = fault;
-  if (shorten && part !== undefined) {
-    const { detail, prevention } = fields;
-    log.warn("the update is longer than the network takes, and is shortened", {
-      ...{ cycle, code: "UPDATE_SHORTENED", detail, part: part.toPrecision(3), prevention },
-    });
-    return committable(miner, { ...trained, cycle, submission: await shorten(part) });
+  if (shorten && part !== undefined && mayShorten(code)) {
+    const { reason: _, ...figures } = fields;
+    log.warn(SHORTENED[code], { cycle, code: "UPDATE_SHORTENED", ...figures, part: part.toPrecision(3) });
+    const all = done.part * part;
+    const shortened = { ...prepared, submission: await shorten(all) };
+    return checked(miner, shortened, { part: all, faults: [...done.faults, code] });
   }
   const said = config.commit_anyway ? "the update is committed all the same" : "the update is not committed";
   log.warn(said, { cycle, code, ...fields });
@@ -81,7 +84,11 @@ export const committable = async (miner: Checking, prepared: Prepared): Promise<
 };
 
 /** What keeps an update from being taken: the validators' own gates, then its loss. */
-const faultOf = async (miner: Checking, prepared: Prepared): Promise<Fault | null> => {
+const faultOf = async (
+  miner: Checking,
+  prepared: Prepared,
+  mayShorten: (code: Fault["code"]) => boolean,
+): Promise<Fault | null> => {
   const { network } = miner.participant;
   const { tensors } = prepared.submission;
   const manifest = { codec: network.artifact.codec, tensors: tensors.hash, bytes: tensors.size };
@@ -90,65 +97,66 @@ const faultOf = async (miner: Checking, prepared: Prepared): Promise<Fault | nul
   const passed = await checkTensors(manifest, tensors, gates);
   // Storing the update reads it once more, as the gates did.
   const storing = performance.now() - begun;
-  if (passed.ok) return worsened(miner, prepared, { update: passed.update, storing });
+  if (passed.ok)
+    return worsened(miner, prepared, { update: passed.update, storing, mayShorten: mayShorten("UPDATE_WORSE") });
   const { reason, detail } = passed;
   const prevention = reason === "not_finite" || reason === "norm" ? ADVICE : explainReason(reason);
   const fault = { code: "UPDATE_UNACCEPTABLE", fields: { reason, detail, prevention } } as const;
   if (reason !== "norm") return fault;
-  const most = gates.maxUpdateNorm * gates.baseNorm;
   const long = await checkTensors(manifest, tensors, { ...gates, maxUpdateNorm: Number.POSITIVE_INFINITY });
-  return long.ok && long.norm <= MOST_LENGTH * most ? { ...fault, part: (SPARE * most) / long.norm } : fault;
+  const part = long.ok ? partThatFits(long.norm, gates.maxUpdateNorm * gates.baseNorm) : null;
+  return part === null ? fault : { ...fault, part };
 };
 
 /**
- * Whether the loss on held-out text is clearly higher with the update than without: on every batch, and on the whole. A check that makes the commit
- * late protects nobody, so it is given up in time for what is left to do, which takes `storing` milliseconds.
+ * Whether the loss on held-out text is higher with the update than without. A check that makes the commit late protects nobody, so it is given up
+ * in time for what is left to do, which takes `storing` milliseconds.
  */
 const worsened = async (
   miner: Checking,
   { cycle, base, submission }: Prepared,
-  { update, storing }: { readonly update: UpdateReader; readonly storing: number },
+  {
+    update,
+    storing,
+    mayShorten,
+  }: { readonly update: UpdateReader; readonly storing: number; readonly mayShorten: boolean },
 ): Promise<Fault | null> => {
   const { participant, trainer, config } = miner;
   const { network, networkHash, log } = participant;
-  const trained = submission.tokens / (config.batch_size * network.data.sequence_length * config.workers);
-  const batches = Math.max(LEAST_BATCHES, Math.min(MOST_BATCHES, Math.floor((SHARE / 2) * trained)));
-  const [seed] = ownSeeds({ network: networkHash, cycle, group: config.expert_group }, 1);
-  const timeLeft = () => timeUntilCommit(miner, cycle) - storing;
-  const measure = async (signal: AbortSignal) => {
-    const heldOut = { seed: seed!, batches, signal };
-    const started = performance.now();
-    const before = await trainer.losses(base, heldOut);
-    if (!before.every(Number.isFinite)) return null;
-    // The update's losses take as long as the base's.
-    if (timeLeft() < performance.now() - started) throw tooLate();
-    return { before, after: await trainer.losses(withUpdate(base, update), heldOut) };
-  };
+  const left = () => timeUntilCommit(miner, cycle) - storing;
+  const unmeasured = (what: string) => (fault: BlockZeroError) =>
+    log.warn(what, { cycle, reason: reasonOf(fault), prevention: fault.hint });
+  const check = (signal: AbortSignal) =>
+    checkLoss({
+      ...{ trainer, base, mayShorten, left, signal },
+      async update(name) {
+        const delta = await update.read(name);
+        if (isFault(delta)) throw new TypeError(`${name}: ${delta.problem}`);
+        return delta;
+      },
+      trained: submission.tokens / (config.batch_size * network.data.sequence_length * config.workers),
+      seeds: ownSeeds({ network: networkHash, cycle, group: config.expert_group }, CHECK_SEEDS),
+      onUnmeasured: unmeasured("parts of the update are not measured"),
+    });
   try {
-    const left = timeLeft();
-    if (left <= 0) throw tooLate();
-    const measured = await withDeadline(left, tooLate, (late) => withSignals([participant.signal, late], measure));
-    if (measured === null) return null;
-    const { before, after } = measured;
-    const figures = { batches, baseLoss: mean(before), loss: mean(after) };
-    const isBetterSomewhere = after.some((loss, i) => loss <= before[i]!);
-    const isClear = !(figures.loss <= figures.baseLoss * (1 + CLEAR_RISE));
-    if (isClear && !isBetterSomewhere) return { code: "UPDATE_WORSE", fields: { ...figures, prevention: ADVICE } };
+    const time = left();
+    if (time <= 0) throw tooLate();
+    const found = await withDeadline(time, tooLate, (late) => withSignals([participant.signal, late], check));
+    if (found === null) return null;
+    const { part, best, ...figures } = found;
+    if (part === null) return { code: "UPDATE_WORSE", fields: { ...figures, prevention: ADVICE } };
+    if (part < 1) {
+      const { lossReduction, standardError } = best!;
+      return { code: "UPDATE_WORSE", part, fields: { ...figures, lossReduction, standardError, prevention: ADVICE } };
+    }
     log.info("the update was checked", { cycle, ...figures });
   } catch (thrown) {
     participant.signal.throwIfAborted();
     if (!(thrown instanceof BlockZeroError)) throw thrown;
-    log.warn("the update's loss is not checked", { cycle, reason: reasonOf(thrown), prevention: thrown.hint });
+    unmeasured("the update's loss is not checked")(thrown);
   }
   return null;
 };
-
-const tooLate = () =>
-  new BlockZeroError(
-    "DUTY_OVERDUE",
-    "the commit phase ends too soon",
-    "the commit phase is short for this machine; training ends earlier in the next cycle",
-  );
 
 /** Milliseconds until a commit must be sent; infinite while the chain's pace is unknown. */
 const timeUntilCommit = ({ participant, timer }: Checking, cycle: number): number => {
@@ -156,17 +164,6 @@ const timeUntilCommit = ({ participant, timer }: Checking, cycle: number): numbe
   const due = timer?.expected(end - BLOCKS_TO_RECORD);
   return due === undefined ? Number.POSITIVE_INFINITY : due - Date.now();
 };
-
-/** Weights with an update that passed the gates added, a tensor at a time. */
-const withUpdate = ({ shapes, read }: FloatSource, update: UpdateReader): FloatSource => ({
-  shapes,
-  async read(name) {
-    const weights = await read(name);
-    const delta = await update.read(name);
-    if (isFault(delta)) throw new TypeError(`${name}: ${delta.problem}`);
-    return { ...weights, data: weights.data.map((weight, i) => weight + delta[i]!) };
-  },
-});
 
 /** L2 norm over all tensors. */
 const normOf = async ({ shapes, read }: FloatSource): Promise<number> => {

@@ -41,15 +41,17 @@ export const warnings = {
     remedy: "Do what the line says; `blockzero doctor` looks at more.",
   },
   UPDATE_SHORTENED: {
-    meaning: "The miner's update is longer than the network takes, and is committed with that length.",
-    remedy: "Lower the learning rate: what a training gains beyond that length is lost.",
+    meaning:
+      "The miner's update is longer than the network takes, or clearly raises the loss on held-out text where a part of it lowers it. A part of its length is committed.",
+    remedy: "Lower the learning rate: what a training does beyond that length is lost.",
   },
   UPDATE_UNACCEPTABLE: {
     meaning: "Validators would reject the miner's update, so it is not committed.",
     remedy: "Do what the line says; `commit_anyway: true` commits it all the same.",
   },
   UPDATE_WORSE: {
-    meaning: "The miner's update raises the loss on held-out text, so it is not committed.",
+    meaning:
+      "The miner's update raises the loss on held-out text, and no part of its length surely lowers it, so it is not committed.",
     remedy: "Lower the learning rate or check the data; `commit_anyway: true` commits it all the same.",
   },
   WEIGHTS_REFUSED: {

@@ -7,7 +7,8 @@ import { updateInMemory } from "#miner/commit/update-file.js";
 import { runCycle } from "#miner/cycle.js";
 import type { TensorBlob } from "#shared/artifact/update.js";
 import { BlockZeroError } from "#shared/errors/error.js";
-import { inMemory } from "#shared/training/float-source.js";
+import { inMemory, readAll } from "#shared/training/float-source.js";
+import type { NamedFloats } from "#shared/training/objective.js";
 import { HANG_GUARD } from "#tests/support/hang-guard.js";
 import { template } from "#tests/support/micro-network.js";
 import { openMiner, type TestMiner } from "#tests/support/miner.js";
@@ -120,6 +121,49 @@ describe("a miner's check of its own update", { timeout: HANG_GUARD }, () => {
     assert.equal(said.code, "UPDATE_WORSE");
     assert.ok(Number(said.loss) > Number(said.baseLoss), JSON.stringify(said));
     assert.match(String(said.prevention), /^lower learning_rate/);
+  });
+
+  it("commits the part that lowers the loss of what goes too far", async (t) => {
+    const { subnet, ann } = await open(t, {}, NORM_FREE);
+    const base = genesisBase(subnet).group("math");
+    let update: NamedFloats = {};
+    const train: TestMiner["trainer"]["train"] = async (...given) => {
+      const training = await ann.trainer.train(...given);
+      update = await readAll(training.update);
+      return training;
+    };
+    /** As if the loss were lowest at a quarter of the way. */
+    const losses: TestMiner["trainer"]["losses"] = async ({ read }, { batches }) => {
+      const [name] = Object.keys(update);
+      const longest = update[name!]!.data.reduce(
+        (most, x, i, all) => (Math.abs(x) > Math.abs(all[most]!) ? i : most),
+        0,
+      );
+      const moved = (await read(name!)).data[longest]! - base[name!]!.data[longest]!;
+      const part = moved / update[name!]!.data[longest]!;
+      return Array.from({ length: batches }, (_, i) => 3 + (i % 3) / 10 + part * (part - 1 / 2 + (i % 2) / 50));
+    };
+    await prepares(t, { subnet, ann: { ...ann, trainer: { ...ann.trainer, train, losses } } });
+    const [said, ...more] = linesOf(ann, "the update raises the loss at its full length, and is shortened");
+    assert.deepEqual([said?.code, said?.part, more], ["UPDATE_SHORTENED", "0.250", []]);
+    assert.ok(Number(said?.loss) > Number(said?.baseLoss), JSON.stringify(said));
+    assert.ok(Math.abs(Number(said?.lossReduction) - 0.06) < 0.01, JSON.stringify(said));
+    const [checked] = linesOf(ann, "the update was checked");
+    const gained = Number(checked?.baseLoss) - Number(checked?.loss);
+    assert.ok(Math.abs(gained - 0.06) < 0.01, "what was packed is a quarter");
+  });
+
+  it("commits none of what raises the loss where its parts cannot be measured", async (t) => {
+    const { subnet, ann } = await open(t, {}, NORM_FREE);
+    let measured = 0;
+    const losses: TestMiner["trainer"]["losses"] = async (_, { batches }) => {
+      if (++measured > 2) throw new BlockZeroError("WORKERS_LOST", "no worker is left", "try fewer workers");
+      return Array.from({ length: batches }, () => 3 * measured);
+    };
+    const said = await declines(t, { subnet, ann: { ...ann, trainer: { ...ann.trainer, losses } } });
+    assert.equal(said.code, "UPDATE_WORSE");
+    const [unmeasured] = linesOf(ann, "parts of the update are not measured");
+    assert.equal(unmeasured?.reason, "no worker is left");
   });
 
   it("commits it all the same where the settings say so", async (t) => {
