@@ -21,6 +21,7 @@ import { frozenInMemory } from "#shared/training/frozen-source.js";
 import { mean } from "#shared/util/mean.js";
 import { directionsInMemory, type ScoredUpdate } from "../directions-in-memory.js";
 import { type Cheat, cheated, isHonest } from "./cheats.js";
+import { committed } from "./committed.js";
 
 /** What all runs of a comparison share. */
 export interface Course {
@@ -91,11 +92,16 @@ export const together = async (course: Course, miners: number, always?: OuterSte
   try {
     for (let miner = 0; miner < miners; miner++) trainers.push(await openTrainer(course, `miner ${miner}`));
     for (let cycle = 1; cycle <= cycles; cycle++) {
-      const updates: FloatTensors[] = [];
+      const updates: (FloatTensors | null)[] = [];
       const begun = performance.now();
       for (const [miner, trainer] of trainers.entries()) {
-        const update = await trainedBy(trainer, course, model, cycle);
-        const isOwn = cheat === "none" || isHonest(miner, cheat);
+        const update = await committed({
+          ...{ trainer, cycle, trained: course.training.max_steps },
+          base: ownOf(course, model),
+          update: await trainedBy(trainer, course, model, cycle),
+          maxUpdateNorm: network.scoring.max_update_norm,
+        });
+        const isOwn = update === null || cheat === "none" || isHonest(miner, cheat);
         updates.push(isOwn ? update : cheated(update, cheat, `cheat ${miner} ${cycle}`));
       }
       const trained = performance.now();
@@ -189,8 +195,8 @@ const seedOf = (purpose: string, cycle: number): string => sha256(Buffer.from(`$
 export interface CycleUpdates {
   readonly model: Parameters;
   readonly momentum: FloatTensors | null;
-  /** By miner. */
-  readonly updates: readonly FloatTensors[];
+  /** By miner; null where it committed none. */
+  readonly updates: readonly (FloatTensors | null)[];
   readonly cycle: number;
 }
 
@@ -209,6 +215,7 @@ export const directionsOf = async (
   const sketch = (tensorOf: (name: string) => Float32Array) => sketcher(names.map(tensorOf));
   const scored: Omit<ScoredUpdate, "independence">[] = [];
   for (const [miner, update] of updates.entries()) {
+    if (!update) continue;
     const verdict = proofOfLoss(before, await losses(update, drawn), network.scoring);
     if (verdict.verdict !== "scored") continue;
     const { score, lossReduction } = verdict;

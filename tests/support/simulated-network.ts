@@ -1,5 +1,6 @@
 import { directionsInMemory } from "#bench/directions-in-memory.js";
 import { type Cheat, cheated, isHonest } from "#bench/learning/cheats.js";
+import { committed, type Made } from "#bench/learning/committed.js";
 import type { FloatTensors } from "#shared/artifact/update.js";
 import type { Batch } from "#shared/data/loader.js";
 import { STEP_BATCHES } from "#shared/evaluation/loss-meter.js";
@@ -16,7 +17,7 @@ import { proofOfLoss, spreadOf } from "#shared/scoring/proof-of-loss.js";
 import { asTensors, dataOf, type Quadratic, type Training, WEIGHTS } from "./quadratic.js";
 
 /** What decides in a network of one group. */
-export type Rules = Pick<Network["scoring"], "confidence" | "exponent" | "top_n" | "eval_batches"> &
+export type Rules = Pick<Network["scoring"], "confidence" | "exponent" | "top_n" | "eval_batches" | "max_update_norm"> &
   Pick<Network["training"], "outer" | "merge">;
 
 export interface Simulation {
@@ -55,7 +56,7 @@ export const simulate = async (simulation: Simulation): Promise<readonly Simulat
   const history: SimulatedCycle[] = [];
   let state: State = { weights: model.start, momentum: null };
   for (let cycle = 1; cycle <= cycles; cycle++) {
-    const updates = submitted(simulation, state, cycle);
+    const updates = await submitted(simulation, state, cycle);
     const directions = merged(simulation, state, updates, tallied(simulation, state, updates, cycle));
     const measured = await voted(simulation, state, directions, cycle);
     const number = always ? Number(directions[always.along] !== null) : measured;
@@ -91,13 +92,34 @@ interface State {
 
 const isCheat = ({ cheat }: Simulation, miner: number): boolean => !isHonest(miner, cheat);
 
-const submitted = (simulation: Simulation, { weights }: State, cycle: number): readonly Float32Array[] =>
-  Array.from({ length: simulation.miners }, (_, miner) => {
-    const { model, training, cheat } = simulation;
-    const honest = model.train(weights, { ...training, stream: `miner ${miner} ${cycle}` });
-    if (cheat === "none" || isHonest(miner, cheat)) return honest;
-    return dataOf(cheated(asTensors(honest), cheat, `cheat ${miner} ${cycle}`));
-  });
+interface Submitted {
+  /** The miner's number. */
+  readonly uid: number;
+  readonly update: Float32Array;
+}
+
+/** What the miners commit, as their program does it. */
+const submitted = async (simulation: Simulation, { weights }: State, cycle: number): Promise<readonly Submitted[]> => {
+  const { model, training, cheat, rules, miners } = simulation;
+  const losses: Made["trainer"]["losses"] = async (after, { seed, batches }) =>
+    model.losses((await after.read(WEIGHTS)).data, seed, 0, batches);
+  const all: Submitted[] = [];
+  for (let uid = 0; uid < miners; uid++) {
+    const update = await committed({
+      ...{ trainer: { losses }, cycle, trained: training.steps, maxUpdateNorm: rules.max_update_norm },
+      base: asParameters(weights),
+      update: asTensors(model.train(weights, { ...training, stream: `miner ${uid} ${cycle}` })),
+    });
+    if (update === null) continue;
+    const isOwn = cheat === "none" || isHonest(uid, cheat);
+    all.push({ uid, update: dataOf(isOwn ? update : cheated(update, cheat, `cheat ${uid} ${cycle}`)) });
+  }
+  return all;
+};
+
+const asParameters = (data: Float32Array) => ({
+  [WEIGHTS]: { dtype: "float32" as const, shape: [data.length], data },
+});
 
 const hotkeyOf = (miner: number): string => `miner ${miner}`;
 
@@ -105,22 +127,23 @@ const hotkeyOf = (miner: number): string => `miner ${miner}`;
 const tallied = (
   simulation: Simulation,
   { weights, momentum }: State,
-  updates: readonly Float32Array[],
+  updates: readonly Submitted[],
   cycle: number,
 ): readonly AgreedOutcome[] => {
   const { model, rules, isLiedTo } = simulation;
   const lossesAt = (point: Float32Array) => model.losses(point, `evaluate ${cycle}`, 0, rules.eval_batches);
   const before = lossesAt(weights);
-  const verdicts = updates.map((update) => proofOfLoss(before, lossesAt(sum(weights, update)), rules));
+  const verdicts = updates.map(({ update }) => proofOfLoss(before, lossesAt(sum(weights, update)), rules));
   // Of so few elements the updates are sketches of themselves.
   const independence = independenceOf(
-    updates.map((sketch, i) => {
+    updates.map(({ update: sketch }, i) => {
       const verdict = verdicts[i]!;
       return { sketch, gain: verdict.verdict === "scored" && verdict.score > 0 ? verdict.lossReduction : 0 };
     }),
     momentum ? [weights, momentum] : [weights],
   );
-  const entries = verdicts.map((verdict, uid): ReportEntry => {
+  const entries = updates.map(({ uid }, i): ReportEntry => {
+    const verdict = verdicts[i]!;
     const one = {
       uid,
       hotkey: hotkeyOf(uid),
@@ -141,7 +164,7 @@ const tallied = (
       };
     const { lossReduction, standardError, score } = verdict;
     const measured = { lossReduction, standardError, batches: rules.eval_batches, growth: 1, score };
-    return { ...one, ...measured, verdict: "scored", reason: null, independence: independence[uid]! };
+    return { ...one, ...measured, verdict: "scored", reason: null, independence: independence[i]! };
   });
   const lies = entries.map((entry) => {
     const score = isCheat(simulation, entry.uid) ? 10 : 0;
@@ -182,13 +205,13 @@ const tallied = (
 const merged = (
   { rules }: Simulation,
   { momentum }: State,
-  updates: readonly Float32Array[],
+  updates: readonly Submitted[],
   outcomes: readonly AgreedOutcome[],
 ): Directions<FloatTensors> => {
   const scored = outcomes.flatMap((outcome) => {
     const { uid, group, artifact, verdict } = outcome;
     if (verdict !== "scored" || group === null || artifact === null) return [];
-    return [{ ...outcome, group, artifact, update: asTensors(updates[uid]!) }];
+    return [{ ...outcome, group, artifact, update: asTensors(updates.find((one) => one.uid === uid)!.update) }];
   });
   const { top_n: topN, merge } = rules;
   return directionsInMemory(scored, { topN, merge, momentum: momentum && asTensors(momentum) });
@@ -202,7 +225,7 @@ const voted = async (
   cycle: number,
 ): Promise<number> => {
   if (!directions.all) return 0;
-  const parameters = { [WEIGHTS]: { dtype: "float32" as const, shape: [weights.length], data: weights } };
+  const parameters = asParameters(weights);
   const { vote } = await measureCandidates(
     {
       ofGroup: async () => ({

@@ -21,6 +21,7 @@ const rules: Rules = {
   exponent: 1,
   top_n: 8,
   eval_batches: 128,
+  max_update_norm: 0.5,
   merge: { rule: "weighted-mean", clip: "median-norm" },
   outer: { confidence: DEFAULT_CONFIDENCE, steps: DEFAULT_STEPS },
 };
