@@ -9,7 +9,8 @@ import type { DutyLimit } from "./within-blocks.js";
 /**
  * Does work that may be begun twice, and begins it again at the next block after a fault that may pass.
  *
- * @param mayPass what may pass beside a chain that did not answer, and a disk that did not take a write, as a full one does, unless for rights or a name
+ * @param mayPass what may pass beside a chain that did not answer, and a disk that did not take a write, as a full one does, unless for rights or a name,
+ *   or whose reserve leaves no room for a file
  * @throws what the work throws otherwise, and such a fault where no block is left before `deadline`
  */
 export const throughFaults = <T>(
@@ -38,7 +39,8 @@ export const throughFaults = <T>(
 const LASTING: ReadonlySet<unknown> = new Set("EACCES EEXIST EISDIR ELOOP ENAMETOOLONG ENOTDIR EPERM EROFS".split(" "));
 
 const isWriteFault = (thrown: unknown): boolean =>
-  hasCode(expectedFault(thrown), "FILE_UNWRITABLE", "STORE_FAILED") && !LASTING.has(systemCode(thrown));
+  hasCode(expectedFault(thrown), "DISK_RESERVED", "FILE_UNWRITABLE", "STORE_FAILED") &&
+  !LASTING.has(systemCode(thrown));
 
 /** The code of the innermost cause. */
 export const systemCode = (thrown: unknown): unknown => {

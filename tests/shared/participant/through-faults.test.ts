@@ -14,6 +14,7 @@ describe("throughFaults", { timeout: HANG_GUARD }, () => {
   const passing: Record<string, Error> = {
     "a chain that did not answer": new BlockZeroError("CHAIN_TIMEOUT", "no answer", "wait"),
     "a disk that was full": full,
+    "a disk whose reserve was touched": new BlockZeroError("DISK_RESERVED", "no room", "give it more room"),
     "a store whose disk was full": new BlockZeroError("STORE_FAILED", "no space", "free space", { cause: full }),
   };
 
