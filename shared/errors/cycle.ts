@@ -33,7 +33,8 @@ export const cycleErrors = {
   },
   MERGE_ABSTAINED: {
     meaning: "This validator lacks a report or an update that the merge needs.",
-    remedy: "Nothing: it takes the model that the others agree on.",
+    remedy:
+      "Mend a fault of its own that the line names, such as a full disk. Else nothing: it takes the model that the others agree on.",
   },
   MERGE_FAILED: { meaning: "A thread of the merge ended.", remedy: "Free some memory, and merge again." },
   MODEL_MISSING: {
@@ -78,7 +79,8 @@ export const cycleErrors = {
   },
   UPDATE_MISSING: {
     meaning: "An update that the majority scored cannot be used here.",
-    remedy: "Nothing: other validators' ballots decide; without one the model stays.",
+    remedy:
+      "Mend a fault of its own that the line names, such as a full disk. Else nothing: other validators' ballots decide; without one the model stays.",
   },
   WINDOW_MISSED: {
     meaning: "A record was not on chain, or a duty not begun, before its window closed.",

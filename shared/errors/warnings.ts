@@ -6,6 +6,10 @@ export const warnings = {
     meaning: "A miner's own text has so few documents that the model learns them by heart.",
     remedy: "Give more text, or lower `data_weight`.",
   },
+  EVALUATION_FAILED: {
+    meaning: "The validator could not judge some updates by its own fault, and abstained on their miners.",
+    remedy: "Mend what the line names, such as a full disk; where time was short give it more of the machine.",
+  },
   EVALUATION_SHORT: {
     meaning: "The validator measured updates or candidate steps on fewer batches than the network names.",
     remedy: "Give it more of the machine, or the network longer evaluate and choose phases.",

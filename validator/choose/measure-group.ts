@@ -22,6 +22,7 @@ import { type OpenUpdate, withDirections } from "#shared/replay/directions.js";
 import type { Candidate, MergePlan } from "#shared/replay/merge-plan.js";
 import type { EvaluationTexts } from "../judge/evaluation-text.js";
 import { openAtEveryBlock } from "../judge/gate-with-blame.js";
+import { remedyFor } from "../judge/remedy.js";
 import { timeUntil } from "../time-left.js";
 
 /** Who chooses, in which cycle, and how long lost updates are asked for. */
@@ -90,7 +91,7 @@ const openScored = async (
   throw new BlockZeroError(
     "UPDATE_MISSING",
     `the update of uid ${uid} that the majority scored is ${result.reason} here: ${result.detail}`,
-    "nothing to do: other validators' ballots decide; without one the model stays",
+    remedyFor(result, "other validators' ballots decide; without one the model stays"),
   );
 };
 

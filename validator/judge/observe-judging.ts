@@ -36,6 +36,25 @@ export const tellJudging = (
     abstained: count("abstained"),
     ...Object.fromEntries(Object.entries(baseline).map(([group, { loss }]) => [`loss/${group}`, loss])),
   });
+  warnOfFailures(log, cycle, entries);
+};
+
+/** Greatest number of miners that are named on a line: strangers decide how many there are. */
+const MOST_NAMED = 8;
+
+/** Warns of whom this validator could not judge by its own fault, and says what stood in the way of one of them. */
+const warnOfFailures = (log: Participant["log"], cycle: number, entries: readonly ReportEntry[]): void => {
+  const failed = entries.filter(({ reason }) => reason === "validator_failed");
+  if (failed.length === 0) return;
+  log.warn("updates not judged by a fault of this validator", {
+    cycle,
+    code: "EVALUATION_FAILED",
+    updates: failed.length,
+    uids: failed.slice(0, MOST_NAMED).map(({ uid }) => uid),
+    reason: failed.find(({ detail }) => detail !== null)?.detail ?? "there was no time to measure them",
+    prevention:
+      "mend what the reason names, such as a full disk; where time was short give this validator more of the machine",
+  });
 };
 
 /** Logs where the time went. Warns if there was too little. */

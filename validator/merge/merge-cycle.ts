@@ -13,6 +13,7 @@ import { type Candidate, type MergePlan, planMerge, planSteps } from "#shared/re
 import { type Participation, participationIn } from "#shared/replay/participation.js";
 import { readSubmissions } from "#shared/replay/submissions.js";
 import { type BlameOptions, openAtEveryBlock } from "../judge/gate-with-blame.js";
+import { remedyFor } from "../judge/remedy.js";
 
 /** The combined result of the validators' reports for a cycle that started from the model `base`. */
 export interface Agreement {
@@ -93,6 +94,6 @@ const selectedUpdate = async (
   throw new BlockZeroError(
     "MERGE_ABSTAINED",
     `the update of uid ${uid} that the majority scored is ${result.reason} here: ${result.detail}`,
-    "nothing to do: this validator takes the model that the others agree on",
+    remedyFor(result, "this validator takes the model that the others agree on"),
   );
 };

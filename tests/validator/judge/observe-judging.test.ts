@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import type { ReportEntry } from "#shared/protocol/report.js";
+import type { ReasonCode } from "#shared/protocol/verdict.js";
 import type { RaceOutcome, RaceResult } from "#shared/scoring/racing/race.js";
 import { prometheusInstruments } from "#shared/telemetry/instruments/prometheus.js";
 import { createTelemetry } from "#shared/telemetry/telemetry.js";
@@ -15,10 +17,10 @@ const raced = (batches: number, isShort: boolean): RaceOutcome<unknown> => ({
 });
 
 /** What a validator says of an evaluation, but for what it judged. */
-const said = (outcomes: Readonly<Record<string, RaceOutcome<unknown>>>) => {
+const said = (outcomes: Readonly<Record<string, RaceOutcome<unknown>>>, entries: readonly ReportEntry[] = []) => {
   const { log, lines } = collectingLog();
   const network = { ...template, genesis: "0".repeat(64) };
-  tellJudging({ network, log, telemetry: createTelemetry() }, undefined, madeUpReport("vera", []), {
+  tellJudging({ network, log, telemetry: createTelemetry() }, undefined, madeUpReport("vera", entries), {
     outcomes: new Map(Object.entries(outcomes)),
     witnessed: new Set(),
     took: { fetch: 40, wait: 10, measure: 500 },
@@ -69,4 +71,28 @@ it("a race without own trainings is counted where the network file asks for them
     "1",
     "0",
   ]);
+});
+
+it("a validator says in one line whom it could not judge by its own fault, and what stood in the way", () => {
+  const failed = (uid: number, detail: string | null, reason: ReasonCode = "validator_failed"): ReportEntry => ({
+    ...{ uid, hotkey: `5${uid}`, group: null, artifact: null, verdict: "abstained", reason, detail },
+    ...{ lossReduction: null, standardError: null, batches: null, growth: null, independence: null, score: 0 },
+  });
+  const unreachable = failed(20, "no answer", "unreachable");
+  const own = Array.from({ length: 20 }, (_, uid) => failed(uid, uid === 0 ? null : "the disk has no room"));
+  const warnings = said({}, [...own, unreachable]).filter(({ level }) => level === "warn");
+  const { prevention, ...fields } = warnings[0]!.fields;
+  assert.equal(warnings.length, 1);
+  assert.deepEqual(fields, {
+    cycle: 7,
+    code: "EVALUATION_FAILED",
+    updates: 20,
+    uids: [0, 1, 2, 3, 4, 5, 6, 7],
+    reason: "the disk has no room",
+  });
+  assert.match(String(prevention), /^mend what the reason names/);
+  assert.deepEqual(
+    said({}, [unreachable]).map(({ level }) => level),
+    ["info"],
+  );
 });
