@@ -69,8 +69,9 @@ export const outcomeOf = ({
 }: Pick<
   Receipt,
   "network" | "cycle" | "update" | "stakes" | "unheard" | "reports" | "uid" | "hotkey"
->): Receipt["outcome"] =>
-  tally({
+>): Receipt["outcome"] => {
+  // Whether anybody judged the miner is for its group's pay, not for its receipt.
+  const { isJudged: _, ...outcome } = tally({
     reports: reports.map(({ report }) => report),
     stakes: new Map(Object.entries(stakes).map(([validator, stake]) => [validator, BigInt(stake)])),
     unheard,
@@ -78,7 +79,9 @@ export const outcomeOf = ({
     network: networkHash(network),
     cycle,
     base: update.base,
-  }).find((outcome) => outcome.uid === uid && outcome.hotkey === hotkey)!;
+  }).find((agreed) => agreed.uid === uid && agreed.hotkey === hotkey)!;
+  return outcome;
+};
 
 const recordIn = <T extends ChainRecord["type"]>(
   { network, cycle }: Pick<Receipt, "network" | "cycle">,
