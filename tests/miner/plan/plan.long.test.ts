@@ -271,8 +271,8 @@ describe("a miner's plan", { timeout: HANG_GUARD }, () => {
     const wrong = await program(t, micro, "--block-time", "soon");
     assert.equal(wrong.status, 2);
     assert.match(wrong.stderr, /^✖ USAGE .+--block-time.+ It must be a number above zero/);
-    const unread = await program(t, micro, "--behaviour", "copier");
-    assert.match(unread.stderr, /^✖ USAGE unknown option '--behaviour'/);
+    const misspelt = await program(t, micro, "--behavour", "copier");
+    assert.match(misspelt.stderr, /^✖ USAGE unknown option '--behavour'/);
     const nowhere = await program(t, micro, "--network", "/nowhere.yaml");
     assert.equal(nowhere.status, 2);
     assert.match(nowhere.stderr, /^✖ NETWORK_FILE_NOT_FOUND/);
