@@ -116,11 +116,11 @@ test("what validators gave in a localnet is scored again, and explained", { time
   const tensors = (await store.blob(own.tensors))!;
   const copy = join(cwd, "copy.safetensors");
   writeFileSync(copy, tensors);
-  const [copied, unknown, none, unread, nowhere, early] = await Promise.all([
+  const [copied, unknown, none, misspelt, nowhere, early] = await Promise.all([
     score(copy, "--expert_group", "math", "--home", home, "--draws", "1"),
     score("nowhere", "--home", home),
     score("--home", home, "--draws", "0"),
-    score("--home", home, "--learning_rate", "1"),
+    score("--home", home, "--lerning_rate", "1"),
     explain("--uid", uid),
     explain("--home", home, "--uid", uid, "--cycle", "3"),
   ]);
@@ -132,7 +132,7 @@ test("what validators gave in a localnet is scored again, and explained", { time
   assert.match(copied.stdout, /^It would be rejected: duplicate\. But for that, it (lowers|raises) the loss by /m);
   refused(unknown, "ARTIFACT_UNKNOWN");
   refused(none, "USAGE");
-  refused(unread, "USAGE");
+  refused(misspelt, "USAGE");
   refused(nowhere, "HOME_MISSING");
   assert.match(nowhere.stderr, /→ run `blockzero localnet`, or give --home, or --chain and --netuid\n$/);
   refused(early, "CYCLE_UNKNOWN");
